@@ -1,0 +1,138 @@
+//! The databases, and what each can and cannot do. Every `if` on a backend that
+//! is about a *capability* belongs here; what SQL it speaks belongs to `render`.
+
+mod mysql;
+mod postgres;
+mod sqlite;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of database that a manifest can be run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// SQLite 3.35 and later.
+    Sqlite,
+    /// PostgreSQL 12 and later.
+    Postgres,
+    /// MySQL 8 and MariaDB 10.6; named in manifests, not run on yet.
+    Mysql,
+}
+
+/// What a backend can do: plain data, one value per backend in its own file.
+#[derive(Debug, Clone, Copy)]
+pub struct Capabilities {
+    /// Name in manifests, on the command line and in JSON.
+    pub name: &'static str,
+    /// Name for people: `PostgreSQL`.
+    pub title: &'static str,
+    /// Whether work on it is built: planning, rendering, running.
+    pub supported: bool,
+    /// DDL can be rolled back.
+    pub transactional_ddl: bool,
+    /// Names that differ in case only are the same name.
+    pub case_insensitive_names: bool,
+    /// Longest identifier in bytes.
+    pub max_identifier_bytes: usize,
+    /// A table's name may have a schema in front.
+    pub schemas: bool,
+    /// Constraint names can be changed, so generated ones follow a rename.
+    pub renames_constraints: bool,
+    /// Constraints can be added and dropped on a table that stands.
+    pub alters_constraints: bool,
+    /// Indexes can be partial (`where`).
+    pub partial_indexes: bool,
+    /// Indexes can have expressions.
+    pub expression_indexes: bool,
+    /// An index's `using` (method) is understood.
+    pub index_methods: bool,
+    /// `CREATE INDEX` on an index name that other tables must not use.
+    pub index_names_are_global: bool,
+    /// An identity owns a sequence with a name of its own.
+    pub identity_sequences: bool,
+}
+
+impl Backend {
+    /// Every backend, in the order they are listed in for people.
+    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mysql];
+
+    /// What it can do.
+    #[must_use]
+    pub const fn capabilities(self) -> &'static Capabilities {
+        match self {
+            Self::Sqlite => &sqlite::CAPABILITIES,
+            Self::Postgres => &postgres::CAPABILITIES,
+            Self::Mysql => &mysql::CAPABILITIES,
+        }
+    }
+
+    /// Name in manifests, on the command line and in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.capabilities().name
+    }
+
+    /// Name for people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.capabilities().title
+    }
+
+    /// The backend a database URL is for, by its scheme; `None` for an unknown one.
+    #[must_use]
+    pub fn of_url(url: &str) -> Option<Self> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" => Some(Self::Sqlite),
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            "mysql" | "mariadb" => Some(Self::Mysql),
+            _ => None,
+        }
+    }
+
+    /// The form of a name that two equal names share: lower case where case does
+    /// not count, else the name itself. Identifiers are always quoted when
+    /// rendered, so PostgreSQL's own folding does not apply to it.
+    #[must_use]
+    pub fn fold(self, name: &str) -> Cow<'_, str> {
+        if self.capabilities().case_insensitive_names && name.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(name.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(name)
+        }
+    }
+
+    /// Whether an identifier *written in SQL* (an expression, a trigger) means `name`.
+    /// `quoted` tells whether it stood in quotes there.
+    #[must_use]
+    pub fn sql_ident_means(self, written: &str, quoted: bool, name: &str) -> bool {
+        match self {
+            Self::Postgres if quoted => written == name,
+            Self::Postgres => written.to_lowercase() == name,
+            Self::Sqlite | Self::Mysql => written.eq_ignore_ascii_case(name),
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A word that names no backend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no backend; they are sqlite, postgres and mysql")]
+pub struct UnknownBackend(pub String);
+
+impl FromStr for Backend {
+    type Err = UnknownBackend;
+
+    fn from_str(text: &str) -> Result<Self, UnknownBackend> {
+        Self::ALL.into_iter().find(|b| b.name() == text).ok_or_else(|| UnknownBackend(text.to_owned()))
+    }
+}

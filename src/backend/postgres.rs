@@ -1,0 +1,20 @@
+//! What PostgreSQL can do.
+
+use super::Capabilities;
+
+pub(super) const CAPABILITIES: Capabilities = Capabilities {
+    name: "postgres",
+    title: "PostgreSQL",
+    supported: true,
+    transactional_ddl: true,
+    case_insensitive_names: false,
+    max_identifier_bytes: 63,
+    schemas: true,
+    renames_constraints: true,
+    alters_constraints: true,
+    partial_indexes: true,
+    expression_indexes: true,
+    index_methods: true,
+    index_names_are_global: true,
+    identity_sequences: true,
+};

@@ -1,0 +1,21 @@
+//! What SQLite can do. Its ALTER TABLE knows rename, add column and drop column
+//! only; everything else is a rebuild of the table, which `render` writes.
+
+use super::Capabilities;
+
+pub(super) const CAPABILITIES: Capabilities = Capabilities {
+    name: "sqlite",
+    title: "SQLite",
+    supported: true,
+    transactional_ddl: true,
+    case_insensitive_names: true,
+    max_identifier_bytes: 63,
+    schemas: false,
+    renames_constraints: false,
+    alters_constraints: false,
+    partial_indexes: true,
+    expression_indexes: true,
+    index_methods: false,
+    index_names_are_global: true,
+    identity_sequences: false,
+};

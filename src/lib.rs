@@ -1,0 +1,14 @@
+//! `dbmigrate`: a declarative schema migrator driven by a manifest.
+//!
+//! The pipeline, in the order of the modules below; each stage may import from those
+//! before it and from the leaves (`ident`, `backend`, `diagnostic`, `operation`), never the other way:
+//!
+//! ```text
+//! schema.toml ─► manifest ─► graph ─► state ─► plan ─► render ─► execute ─► report
+//! ```
+
+pub mod backend;
+pub mod diagnostic;
+pub mod ident;
+pub mod manifest;
+pub mod operation;

@@ -1,0 +1,105 @@
+//! Checksums of meaning: of the canonical JSON of a node's operations, so that
+//! comments, formatting and line ends are no edit.
+
+use sha2::{Digest, Sha256};
+
+use super::{Body, Kind, Operation};
+
+/// The two checksums the ledger keeps: 64 hex digits each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checksums {
+    /// Of the way up.
+    pub up: String,
+    /// Of all that says how to go down: authored downs, `using_down`, `refill`, keys, `irreversible`.
+    pub down: String,
+}
+
+impl Checksums {
+    pub(super) fn of(body: &Body) -> Self {
+        let mut up = Body { down: None, irreversible: None, ..body.clone() };
+        let mut down = Vec::new();
+        for operation in &mut up.up {
+            down.push(take_down(operation));
+        }
+        let down = serde_json::json!({
+            "down": body.down,
+            "irreversible": body.irreversible,
+            "operations": down,
+        });
+        Self { up: hash(&canonical_json(&up)), down: hash(&down.to_string()) }
+    }
+}
+
+/// Takes out of an operation what is only about the way down, and gives it.
+fn take_down(operation: &mut Operation) -> serde_json::Value {
+    let irreversible = operation.irreversible.take();
+    let (down, more) = match &mut operation.kind {
+        Kind::Insert { down, key, .. } => (down.take(), serde_json::json!(std::mem::take(key))),
+        Kind::Update { down, .. } | Kind::Delete { down, .. } | Kind::Sql { down, .. } => {
+            (down.take(), serde_json::Value::Null)
+        }
+        Kind::DropColumn { refill, .. } => (None, serde_json::json!(refill.take())),
+        Kind::AlterColumn { alter, .. } => (None, serde_json::json!(alter.using_down.take())),
+        _ => (None, serde_json::Value::Null),
+    };
+    serde_json::json!([down, more, irreversible])
+}
+
+/// A node's operations as the ledger stores them: JSON with keys in a fixed order.
+#[must_use]
+pub fn canonical_json(body: &Body) -> String {
+    // Serialization of plain data with string keys cannot fail.
+    serde_json::to_string(body).unwrap_or_default()
+}
+
+fn hash(text: &str) -> String {
+    use std::fmt::Write;
+    Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::Text;
+
+    fn sql(up: &str, down: Option<&str>) -> Body {
+        Body {
+            up: vec![Operation::new(Kind::Sql {
+                statements: vec![Text::Same(up.into())],
+                down: down.map(|text| vec![Text::Same(text.into())]),
+                batch: false,
+                reads: vec![],
+                writes: vec![],
+                creates: vec![],
+                drops: vec![],
+            })],
+            down: None,
+            transaction: true,
+            backends: None,
+            irreversible: None,
+        }
+    }
+
+    #[test]
+    fn a_changed_down_changes_the_down_checksum_only() {
+        let (a, b) = (sql("SELECT 1", None).checksums(), sql("SELECT 1", Some("SELECT 2")).checksums());
+        assert_eq!(a.up, b.up);
+        assert_ne!(a.down, b.down);
+    }
+
+    #[test]
+    fn a_changed_up_changes_the_up_checksum_only() {
+        let (a, b) = (sql("SELECT 1", Some("")).checksums(), sql("SELECT 2", Some("")).checksums());
+        assert_ne!(a.up, b.up);
+        assert_eq!(a.down, b.down);
+    }
+
+    #[test]
+    fn the_canonical_form_reads_back_as_it_was() {
+        let body = sql("SELECT 'x'", Some("SELECT 2"));
+        assert_eq!(serde_json::from_str::<Body>(&canonical_json(&body)).unwrap(), body);
+    }
+}

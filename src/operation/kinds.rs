@@ -1,0 +1,422 @@
+//! The operations themselves: what an author can ask for, as plain data.
+//! This is the shape that the ledger keeps as JSON, so a change here is a change
+//! of the ledger's format.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ByBackend, DataType, Text, Value};
+use crate::ident::{ColumnName, TableName};
+
+/// What a foreign key does when the row it points to goes or changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Refuse at the end of the statement.
+    #[default]
+    NoAction,
+    /// Refuse at once.
+    Restrict,
+    /// Follow.
+    Cascade,
+    /// Set the referring columns to NULL.
+    SetNull,
+    /// Set the referring columns to their defaults.
+    SetDefault,
+}
+
+/// A column as its author describes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColumnDef {
+    /// Bare name.
+    pub name: String,
+    /// Type, maybe another on each backend.
+    #[serde(rename = "type")]
+    pub data_type: ByBackend<DataType>,
+    /// May it be NULL?
+    #[serde(default)]
+    pub null: bool,
+    /// What an insert without it gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// Numbers itself.
+    #[serde(default)]
+    pub auto_increment: bool,
+    /// A one-column unique constraint, with a generated name.
+    #[serde(default)]
+    pub unique: bool,
+    /// A one-column foreign key, with a generated name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub references: Option<ColumnName>,
+    /// Of that foreign key.
+    #[serde(default)]
+    pub on_delete: Action,
+    /// Of that foreign key.
+    #[serde(default)]
+    pub on_update: Action,
+    /// A check, with a generated name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Text>,
+    /// For the rows already there (`add_column` only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill: Option<Value>,
+}
+
+/// What an index part orders by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IndexTarget {
+    /// A column of the table.
+    Column(String),
+    /// An expression over its columns.
+    Expr(Text),
+}
+
+/// Ascending or descending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Ascending.
+    #[default]
+    Asc,
+    /// Descending.
+    Desc,
+}
+
+/// Where NULLs sort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nulls {
+    /// Before all values.
+    First,
+    /// After all values.
+    Last,
+}
+
+/// One part of an index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexPartDef {
+    /// Column or expression.
+    pub target: IndexTarget,
+    /// Direction.
+    #[serde(default)]
+    pub order: Order,
+    /// NULLs first or last; the backend's own where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nulls: Option<Nulls>,
+    /// Leading characters only (MySQL; elsewhere it does not count).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u32>,
+}
+
+/// An index, less its table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexDef {
+    /// Name.
+    pub name: String,
+    /// What it is over, in order.
+    pub columns: Vec<IndexPartDef>,
+    /// No two rows alike.
+    #[serde(default)]
+    pub unique: bool,
+    /// Which rows it holds.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub predicate: Option<Text>,
+    /// The method: btree, gin, …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub using: Option<Text>,
+}
+
+/// A foreign key, less its table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKeyDef {
+    /// Name.
+    pub name: String,
+    /// Referring columns, in order.
+    pub columns: Vec<String>,
+    /// The table referred to.
+    pub table: TableName,
+    /// Its columns, in the same order.
+    pub references: Vec<String>,
+    /// When the row referred to goes.
+    #[serde(default)]
+    pub on_delete: Action,
+    /// When its key changes.
+    #[serde(default)]
+    pub on_update: Action,
+}
+
+/// A named check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckDef {
+    /// Name.
+    pub name: String,
+    /// The condition.
+    pub expr: Text,
+}
+
+/// A named unique constraint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UniqueDef {
+    /// Name.
+    pub name: String,
+    /// Columns, in order.
+    pub columns: Vec<String>,
+}
+
+/// A whole table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableDef {
+    /// Its name.
+    pub table: TableName,
+    /// Columns in the order written.
+    pub columns: Vec<ColumnDef>,
+    /// Columns of the primary key; empty for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub primary_key: Vec<String>,
+    /// Indexes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<IndexDef>,
+    /// Foreign keys with names of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_keys: Vec<ForeignKeyDef>,
+    /// Unique constraints with names of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uniques: Vec<UniqueDef>,
+    /// Checks with names of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckDef>,
+    /// Written after the closing bracket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<Text>,
+}
+
+/// What `alter_column` changes; what is `None` stays.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct AlterColumn {
+    /// New type.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub data_type: Option<ByBackend<DataType>>,
+    /// New nullability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null: Option<bool>,
+    /// New default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// Take the default away (`unset = ["default"]`).
+    #[serde(default)]
+    pub unset_default: bool,
+    /// Take the numbering away (`unset = ["auto_increment"]`).
+    #[serde(default)]
+    pub unset_auto_increment: bool,
+    /// How to convert the values, going up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub using: Option<Text>,
+    /// How to convert them back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub using_down: Option<Text>,
+    /// For NULLs, where the column becomes NOT NULL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fill: Option<Value>,
+}
+
+/// One row: column names and values, in the order written.
+pub type Row = Vec<(String, Value)>;
+
+/// The way down of raw SQL or of a row change.
+pub type Down = Vec<Text>;
+
+/// One declarative change, without its bookkeeping.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Kind {
+    /// `create_table`
+    CreateTable(TableDef),
+    /// `drop_table`
+    DropTable {
+        /// Which.
+        table: TableName,
+    },
+    /// `rename_table`
+    RenameTable {
+        /// Which.
+        table: TableName,
+        /// Its new bare name.
+        to: String,
+    },
+    /// `add_column`
+    AddColumn {
+        /// To which table.
+        table: TableName,
+        /// The column.
+        column: ColumnDef,
+    },
+    /// `drop_column`
+    DropColumn {
+        /// Which; one or several.
+        columns: Vec<ColumnName>,
+        /// What the rows get when it comes back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refill: Option<Value>,
+    },
+    /// `rename_column`
+    RenameColumn {
+        /// Which.
+        column: ColumnName,
+        /// Its new name.
+        to: String,
+    },
+    /// `alter_column`
+    AlterColumn {
+        /// Which.
+        column: ColumnName,
+        /// What changes.
+        #[serde(flatten)]
+        alter: AlterColumn,
+    },
+    /// `create_index`
+    CreateIndex {
+        /// On which table.
+        on: TableName,
+        /// The index.
+        #[serde(flatten)]
+        index: IndexDef,
+    },
+    /// `drop_index`
+    DropIndex {
+        /// On which table.
+        on: TableName,
+        /// Its name.
+        name: String,
+    },
+    /// `rename_index`
+    RenameIndex {
+        /// On which table.
+        on: TableName,
+        /// Its name.
+        name: String,
+        /// Its new name.
+        to: String,
+    },
+    /// `add_foreign_key`
+    AddForeignKey {
+        /// On which table.
+        on: TableName,
+        /// The key.
+        #[serde(flatten)]
+        foreign_key: ForeignKeyDef,
+    },
+    /// `drop_foreign_key`
+    DropForeignKey {
+        /// On which table.
+        on: TableName,
+        /// Its name.
+        name: String,
+    },
+    /// `add_check`
+    AddCheck {
+        /// On which table.
+        on: TableName,
+        /// The check.
+        #[serde(flatten)]
+        check: CheckDef,
+    },
+    /// `drop_check`
+    DropCheck {
+        /// On which table.
+        on: TableName,
+        /// Its name.
+        name: String,
+    },
+    /// `add_unique`
+    AddUnique {
+        /// On which table.
+        on: TableName,
+        /// The constraint.
+        #[serde(flatten)]
+        unique: UniqueDef,
+    },
+    /// `drop_unique`
+    DropUnique {
+        /// On which table.
+        on: TableName,
+        /// Its name.
+        name: String,
+    },
+    /// `add_primary_key`
+    AddPrimaryKey {
+        /// To which table.
+        table: TableName,
+        /// Columns, in order.
+        columns: Vec<String>,
+    },
+    /// `drop_primary_key`
+    DropPrimaryKey {
+        /// From which table.
+        table: TableName,
+    },
+    /// `insert`
+    Insert {
+        /// Into which table.
+        table: TableName,
+        /// The rows.
+        rows: Vec<Row>,
+        /// The columns that the way down finds them by; empty for all given.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        key: Vec<String>,
+        /// An authored way down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        down: Option<Down>,
+    },
+    /// `update`
+    Update {
+        /// Which table.
+        table: TableName,
+        /// What is set.
+        set: Row,
+        /// Which rows; all where it is not said.
+        #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+        filter: Option<Text>,
+        /// An authored way down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        down: Option<Down>,
+    },
+    /// `delete`
+    Delete {
+        /// From which table.
+        table: TableName,
+        /// Which rows.
+        #[serde(rename = "where")]
+        filter: Text,
+        /// An authored way down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        down: Option<Down>,
+    },
+    /// `sql`, and `sql_file` with its file read in
+    Sql {
+        /// The statements, each one a whole statement unless `batch`.
+        statements: Vec<Text>,
+        /// An authored way down: no statement (`""`) for nothing to undo.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        down: Option<Down>,
+        /// Several statements may stand in one text.
+        #[serde(default)]
+        batch: bool,
+        /// Declared: what it reads, writes, creates, drops.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reads: Vec<String>,
+        /// See `reads`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        writes: Vec<String>,
+        /// See `reads`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        creates: Vec<String>,
+        /// See `reads`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        drops: Vec<String>,
+    },
+    /// `note`: words for the reader of a run.
+    Note {
+        /// The words.
+        text: String,
+    },
+}
