@@ -12,3 +12,6 @@ pub mod diagnostic;
 pub mod ident;
 pub mod manifest;
 pub mod operation;
+pub mod plan;
+pub mod render;
+pub mod state;

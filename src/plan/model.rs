@@ -1,0 +1,169 @@
+//! Plans, and the ledger's contents that they are made from, as plain data.
+
+use serde::Serialize;
+
+use crate::backend::Backend;
+use crate::diagnostic::{Diagnostic, Direction, Span};
+use crate::ident::Version;
+use crate::operation::{Body, Checksums};
+use crate::state::{Change, State};
+
+/// How far an applied migration is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowState {
+    /// Interrupted on the way up.
+    Applying,
+    /// Applied.
+    Applied,
+    /// Interrupted on the way down.
+    Reverting,
+}
+
+/// One applied migration, as the ledger keeps it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerRow {
+    /// Running number: the order in which migrations were applied.
+    pub position: i64,
+    /// Version.
+    pub version: Version,
+    /// Name.
+    pub name: String,
+    /// How far it is.
+    pub state: RowState,
+    /// Checksums of what was applied.
+    pub checksums: Checksums,
+    /// Names of the migrations that it required.
+    pub requires: Vec<String>,
+    /// What it did, and how to undo it.
+    pub body: Body,
+    /// When, in UTC, RFC 3339 to the second.
+    pub applied_at: String,
+    /// For an interrupted one: what the journal knows.
+    pub progress: Option<Progress>,
+}
+
+/// How far an interrupted migration came, statement by statement (its ledger statements left out).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    /// Statements known to have run, counted from the first.
+    pub done: usize,
+    /// A statement that was started and never marked: nobody can tell but a person
+    /// (`resolve VERSION --statement K`). K counts from 1, so this is `done + 1`.
+    pub unknown: Option<usize>,
+    /// Statements in all.
+    pub of: usize,
+}
+
+/// A ledger's contents.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    /// Whether its tables stand.
+    pub exists: bool,
+    /// Applied migrations by position.
+    pub rows: Vec<LedgerRow>,
+    /// The environment's name stamped into the database.
+    pub environment: Option<String>,
+}
+
+/// The direction of a whole plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlanDirection {
+    /// Only up.
+    Up,
+    /// Only down.
+    Down,
+    /// Down first, then up.
+    Mixed,
+    /// Nothing to do.
+    None,
+}
+
+/// How a migration's undoing compares with the state before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reversal {
+    /// All comes back as it was, nothing is lost.
+    Exact,
+    /// The schema comes back; rows or values are lost.
+    DataLoss,
+    /// A part of it was written by its author.
+    Authored,
+    /// There is none.
+    Impossible,
+}
+
+/// A derived restore that a plan leaves out, since what it would restore goes anyway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The operation: `drop_column posts.slug`.
+    pub operation: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The changes that come from one operation.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The operation: `create_table posts`; on the way down the one being undone.
+    pub operation: String,
+    /// Where it stands.
+    pub span: Span,
+    /// Its SQL was written by its author (raw SQL, a `down`).
+    pub authored: bool,
+    /// What it comes to, in order.
+    pub changes: Vec<Change>,
+}
+
+/// One migration in one direction.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// Its version.
+    pub version: Version,
+    /// Its name.
+    pub name: String,
+    /// Which way.
+    pub direction: Direction,
+    /// Nothing in this direction of it was written by hand as SQL. Always true going up without raw SQL.
+    pub derived: bool,
+    /// How its undoing compares.
+    pub reversal: Reversal,
+    /// May it run inside a transaction?
+    pub transaction: bool,
+    /// Its number in the ledger: the new one going up, its row's going down.
+    pub position: i64,
+    /// What the ledger keeps (going up) or kept (going down).
+    pub body: Body,
+    /// Names it requires.
+    pub requires: Vec<String>,
+    /// What happens, in order.
+    pub parts: Vec<Part>,
+    /// What is left out.
+    pub left_out: Vec<LeftOut>,
+    /// Where it stands.
+    pub span: Span,
+    /// Statements of it that ran already, before an interruption.
+    pub skip_statements: usize,
+}
+
+/// A plan: from the state of the actual history to a target.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// On which backend.
+    pub backend: Backend,
+    /// Which way as a whole.
+    pub direction: PlanDirection,
+    /// The target as it was asked for: `0`, `latest`, a version, `up 2`, `down NAME`, …
+    pub target: String,
+    /// Versions applied before, by version.
+    pub from: Vec<Version>,
+    /// Versions applied after, by version.
+    pub to: Vec<Version>,
+    /// The state before the first step.
+    pub start: State,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// What was found wrong with it. With an error among them it must not run.
+    pub diagnostics: Vec<Diagnostic>,
+}

@@ -1,0 +1,157 @@
+//! The rendered plan: the one thing that a dry run prints and a run executes.
+
+use serde::Serialize;
+
+use crate::backend::Backend;
+use crate::diagnostic::{Diagnostic, Direction, Span};
+use crate::ident::Version;
+use crate::operation::Checksums;
+use crate::plan::{LeftOut, PlanDirection, Reversal};
+
+/// How a run is divided into transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transactions {
+    /// One transaction for all.
+    All,
+    /// As few as fit.
+    Chunks,
+    /// One for each step.
+    Each,
+    /// None (a backend whose DDL commits by itself).
+    None,
+}
+
+/// What `--transaction` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum TransactionMode {
+    /// One transaction; going up, cuts are made where they must be; going down, they are refused.
+    #[default]
+    Auto,
+    /// One transaction or an error.
+    All,
+    /// As few transactions of whole steps as fit.
+    Chunks,
+    /// One transaction a step.
+    Each,
+}
+
+/// Something that a statement destroys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Destructive {
+    /// `table` (its rows go), `column` (its values go), `values` (may be cut or converted), `rows` (deleted).
+    pub kind: &'static str,
+    /// By name: `posts`, `posts.slug`.
+    pub object: String,
+    /// How many rows, where a database was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// The number is an estimate.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub estimate: bool,
+}
+
+/// What a ledger statement writes. The SQL in the plan shows it with the values known at
+/// planning; `render::ledger` writes it again with those of the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LedgerWrite {
+    /// A ledger table is made where it does not stand.
+    CreateTable,
+    /// The environment's name is stamped in, where none is.
+    Stamp,
+    /// A migration was applied.
+    Applied(Box<AppliedRecord>),
+    /// A migration was undone.
+    Undone {
+        /// Which.
+        version: Version,
+    },
+}
+
+/// What the ledger keeps of an applied migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedRecord {
+    /// Running number.
+    pub position: i64,
+    /// Version.
+    pub version: Version,
+    /// Name.
+    pub name: String,
+    /// Checksums.
+    pub checksums: Checksums,
+    /// Names required.
+    pub requires: Vec<String>,
+    /// Canonical JSON of the body.
+    pub operations: String,
+}
+
+/// One SQL statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The SQL, without a closing semicolon.
+    pub sql: String,
+    /// The operation it comes from: `create_table posts`; `ledger` for the ledger's own.
+    pub operation: String,
+    /// Where that stands.
+    pub span: Span,
+    /// The ledger's own: what it writes.
+    pub ledger: Option<LedgerWrite>,
+}
+
+/// One migration in one direction, as SQL.
+#[derive(Debug, Clone)]
+pub struct RenderedStep {
+    /// Version.
+    pub version: Version,
+    /// Name.
+    pub name: String,
+    /// Which way.
+    pub direction: Direction,
+    /// Nothing in it was written by hand.
+    pub derived: bool,
+    /// How its undoing compares.
+    pub reversal: Reversal,
+    /// May it run inside a transaction?
+    pub transaction: bool,
+    /// The statements; the ledger's own are marked. The first step that runs also makes the ledger.
+    pub statements: Vec<Statement>,
+    /// Words for the reader of a run (`note`), in order.
+    pub notes: Vec<String>,
+    /// What is left out.
+    pub left_out: Vec<LeftOut>,
+    /// What is destroyed.
+    pub destructive: Vec<Destructive>,
+    /// Where the migration stands.
+    pub span: Span,
+    /// SQLite: a table is rebuilt, so foreign keys must be off around the transaction.
+    pub rebuilds: bool,
+    /// PostgreSQL: about how many locks it takes in the shared lock table.
+    pub locks: usize,
+    /// Statements that ran already, before an interruption (ledger statements not counted).
+    pub skip_statements: usize,
+}
+
+/// A plan as SQL.
+#[derive(Debug, Clone)]
+pub struct RenderedPlan {
+    /// On which backend.
+    pub backend: Backend,
+    /// Which way as a whole.
+    pub direction: PlanDirection,
+    /// The target as asked for.
+    pub target: String,
+    /// Versions applied before, by version.
+    pub from: Vec<Version>,
+    /// Versions applied after, by version.
+    pub to: Vec<Version>,
+    /// How it is divided.
+    pub transaction: Transactions,
+    /// Index of the first step after each cut, from 0.
+    pub cuts: Vec<usize>,
+    /// Why each cut is there, as long as `cuts`.
+    pub cut_reasons: Vec<String>,
+    /// The steps.
+    pub steps: Vec<RenderedStep>,
+    /// What was found wrong. With an error among them it must not run.
+    pub diagnostics: Vec<Diagnostic>,
+}

@@ -1,0 +1,252 @@
+//! Changes: what an operation comes down to on a given state. Each is concrete
+//! (identities, whole definitions), so each has an inverse that needs nothing else.
+
+use std::sync::Arc;
+
+use super::{Column, ColumnId, Constraint, ConstraintKind, Expr, Index, Name, Scalar, Table, TableId, Trigger, View};
+use crate::ident::TableName;
+use crate::operation::DataType;
+
+/// What of a column changes; `None` stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ColumnPatch {
+    /// New type.
+    pub data_type: Option<DataType>,
+    /// New nullability.
+    pub null: Option<bool>,
+    /// New default; `Some(None)` takes it away.
+    pub default: Option<Option<Scalar>>,
+    /// New numbering, with its sequence's name where the backend has such.
+    pub auto_increment: Option<(bool, Option<Name>)>,
+}
+
+impl ColumnPatch {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How an insert treats rows that stand already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InsertMode {
+    /// A plain insert: a clash is an error.
+    Plain,
+    /// An upsert by these columns (seeds with a key). Works without a unique constraint over them.
+    Upsert(Vec<ColumnId>),
+    /// Only rows that no row equals in all given columns (seeds without a key).
+    IfAbsent,
+}
+
+/// Rows by identity. Rows of one insert may name different columns.
+pub type RowValues = Vec<(ColumnId, Scalar)>;
+
+/// One concrete change of a state, or of the rows in it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A table with its constraints and indexes.
+    CreateTable(Arc<Table>),
+    /// A table, with its constraints and indexes. Its triggers are dropped before, by changes of their own.
+    DropTable(TableId),
+    /// A table's name.
+    RenameTable {
+        /// Which.
+        table: TableId,
+        /// Its new name.
+        to: TableName,
+    },
+    /// A column.
+    AddColumn {
+        /// To which table.
+        table: TableId,
+        /// The column, bare: its constraints are changes of their own.
+        column: Column,
+        /// For the rows already there.
+        fill: Option<Scalar>,
+    },
+    /// A column over which nothing stands any more.
+    DropColumn {
+        /// From which table.
+        table: TableId,
+        /// Which.
+        column: ColumnId,
+        /// What the rows get if it comes back.
+        refill: Option<Scalar>,
+    },
+    /// A column's name.
+    RenameColumn {
+        /// In which table.
+        table: TableId,
+        /// Which.
+        column: ColumnId,
+        /// Its new name.
+        to: String,
+    },
+    /// A column's type, nullability, default or numbering.
+    AlterColumn {
+        /// In which table.
+        table: TableId,
+        /// Which.
+        column: ColumnId,
+        /// What changes.
+        patch: ColumnPatch,
+        /// How values are converted, bound to the table.
+        using: Option<Expr>,
+        /// How they are converted on the way back.
+        using_down: Option<Expr>,
+        /// For NULLs, where it becomes NOT NULL.
+        fill: Option<Scalar>,
+    },
+    /// An index.
+    AddIndex {
+        /// On which table.
+        table: TableId,
+        /// The index.
+        index: Index,
+    },
+    /// An index.
+    DropIndex {
+        /// On which table.
+        table: TableId,
+        /// Its name.
+        name: String,
+    },
+    /// An index's name.
+    RenameIndex {
+        /// On which table.
+        table: TableId,
+        /// Its name.
+        name: String,
+        /// Its new name.
+        to: String,
+    },
+    /// A constraint.
+    AddConstraint {
+        /// On which table.
+        table: TableId,
+        /// The constraint.
+        constraint: Constraint,
+    },
+    /// A constraint.
+    DropConstraint {
+        /// On which table.
+        table: TableId,
+        /// Its kind.
+        kind: ConstraintKind,
+        /// Its name.
+        name: String,
+    },
+    /// A constraint's name (generated names follow renames).
+    RenameConstraint {
+        /// On which table.
+        table: TableId,
+        /// Its kind.
+        kind: ConstraintKind,
+        /// Its name.
+        name: String,
+        /// Its new name.
+        to: Name,
+    },
+    /// An identity's sequence (PostgreSQL; generated names follow renames).
+    RenameSequence {
+        /// Of which table.
+        table: TableId,
+        /// Of which column.
+        column: ColumnId,
+        /// Its new name.
+        to: Name,
+    },
+    /// A trigger, as its author wrote it.
+    CreateTrigger(Trigger),
+    /// A trigger.
+    DropTrigger(Trigger),
+    /// A view, as its author wrote it.
+    CreateView(View),
+    /// A view.
+    DropView(View),
+    /// Rows in.
+    Insert {
+        /// Into which table.
+        table: TableId,
+        /// The rows.
+        rows: Vec<RowValues>,
+        /// What about rows that stand already.
+        mode: InsertMode,
+    },
+    /// Rows changed.
+    Update {
+        /// In which table.
+        table: TableId,
+        /// What is set.
+        set: RowValues,
+        /// Which rows; all for `None`.
+        filter: Option<Expr>,
+    },
+    /// Rows out, by a condition.
+    Delete {
+        /// From which table.
+        table: TableId,
+        /// Which rows.
+        filter: Expr,
+    },
+    /// Rows out again that an insert put in: those equal in the given columns.
+    DeleteRows {
+        /// From which table.
+        table: TableId,
+        /// One entry a row.
+        rows: Vec<RowValues>,
+    },
+    /// Raw SQL: one statement (a `batch` has been split already).
+    Sql {
+        /// The statement, without a closing semicolon.
+        sql: String,
+        /// What could be read of it: triggers and views made and dropped. State only;
+        /// the statement itself does the work.
+        effects: Vec<Change>,
+    },
+    /// Words for the reader of a run; no statement.
+    Note(String),
+}
+
+impl Change {
+    /// The table it is about, where it is about one.
+    #[must_use]
+    pub fn table(&self) -> Option<TableId> {
+        match self {
+            Self::CreateTable(table) => Some(table.id),
+            Self::DropTable(table)
+            | Self::RenameTable { table, .. }
+            | Self::AddColumn { table, .. }
+            | Self::DropColumn { table, .. }
+            | Self::RenameColumn { table, .. }
+            | Self::AlterColumn { table, .. }
+            | Self::AddIndex { table, .. }
+            | Self::DropIndex { table, .. }
+            | Self::RenameIndex { table, .. }
+            | Self::AddConstraint { table, .. }
+            | Self::DropConstraint { table, .. }
+            | Self::RenameConstraint { table, .. }
+            | Self::RenameSequence { table, .. }
+            | Self::Insert { table, .. }
+            | Self::Update { table, .. }
+            | Self::Delete { table, .. }
+            | Self::DeleteRows { table, .. } => Some(*table),
+            Self::CreateTrigger(trigger) | Self::DropTrigger(trigger) => trigger.table_id,
+            Self::CreateView(_) | Self::DropView(_) | Self::Sql { .. } | Self::Note(_) => None,
+        }
+    }
+
+    /// Whether it changes or runs something its author wrote as SQL or as rows.
+    #[must_use]
+    pub const fn touches_rows_or_raw_sql(&self) -> bool {
+        matches!(
+            self,
+            Self::Insert { .. }
+                | Self::Update { .. }
+                | Self::Delete { .. }
+                | Self::DeleteRows { .. }
+                | Self::Sql { .. }
+        )
+    }
+}

@@ -1,0 +1,61 @@
+//! Expressions, bound to the columns they name. The author's text is kept to the
+//! letter; only the names in it are replaced by the names of the moment.
+
+use super::{ColumnId, Table};
+
+/// A piece of an expression.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Piece {
+    /// The author's text.
+    Text(String),
+    /// A column of the table the expression belongs to.
+    Column(ColumnId),
+    /// The table's own name in front of a column.
+    Table,
+}
+
+/// An expression of one table, kept as pieces.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Expr {
+    /// The pieces, in order.
+    pub pieces: Vec<Piece>,
+    /// It could not be parsed: what it names is not known, and blocks renames.
+    pub opaque: bool,
+}
+
+impl Expr {
+    /// An expression that names no column.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { pieces: vec![Piece::Text(text.into())], opaque: false }
+    }
+
+    /// Whether it names that column.
+    #[must_use]
+    pub fn mentions(&self, column: ColumnId) -> bool {
+        self.pieces.iter().any(|piece| *piece == Piece::Column(column))
+    }
+
+    /// The columns it names, in the order they stand.
+    pub fn columns(&self) -> impl Iterator<Item = ColumnId> + '_ {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Column(id) => Some(*id),
+            Piece::Text(_) | Piece::Table => None,
+        })
+    }
+
+    /// The expression with the names of the moment. `quote` quotes one identifier
+    /// as the backend wants it.
+    #[must_use]
+    pub fn print(&self, table: &Table, quote: &dyn Fn(&str) -> String) -> String {
+        let mut sql = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => sql.push_str(text),
+                Piece::Column(id) => sql.push_str(&quote(table.column_name(*id))),
+                Piece::Table => sql.push_str(&quote(&table.name.name)),
+            }
+        }
+        sql
+    }
+}

@@ -1,0 +1,117 @@
+//! The symbolic schema, and the replay of operations on it.
+//!
+//! An operation is *lowered* on a state to [`Change`]s; a change is applied and
+//! gives its inverse. So the way down of anything is known before it runs.
+
+mod change;
+mod expr;
+mod table;
+
+use std::collections::HashMap;
+
+pub use change::{Change, ColumnPatch, InsertMode, RowValues};
+pub use expr::{Expr, Piece};
+pub use table::{
+    Check, Column, ColumnId, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, IndexPart, Name, PrimaryKey,
+    Scalar, SharedTable, Table, TableId, Trigger, Unique, View,
+};
+
+use crate::backend::Backend;
+use crate::ident::TableName;
+
+/// The schema as far as it is known: what a history of migrations has made of version 0.
+#[derive(Debug, Clone)]
+pub struct State {
+    backend: Backend,
+    tables: HashMap<TableId, SharedTable>,
+    names: HashMap<TableName, TableId>,
+    /// Tables whose foreign keys point to the key's table, with how many keys do.
+    referrers: HashMap<TableId, HashMap<TableId, usize>>,
+    /// Index names by their folded form, with the table they are on.
+    indexes: HashMap<TableName, TableId>,
+    triggers: Vec<Trigger>,
+    views: Vec<View>,
+    next_id: u32,
+}
+
+impl State {
+    /// Version 0 on a backend: nothing.
+    #[must_use]
+    pub fn empty(backend: Backend) -> Self {
+        Self {
+            backend,
+            tables: HashMap::new(),
+            names: HashMap::new(),
+            referrers: HashMap::new(),
+            indexes: HashMap::new(),
+            triggers: Vec::new(),
+            views: Vec::new(),
+            next_id: 0,
+        }
+    }
+
+    /// The backend it is the state of.
+    #[must_use]
+    pub const fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// A table by its identity.
+    #[must_use]
+    pub fn table(&self, id: TableId) -> Option<&SharedTable> {
+        self.tables.get(&id)
+    }
+
+    /// A table by its name, in the backend's case folding.
+    #[must_use]
+    pub fn table_named(&self, name: &TableName) -> Option<&SharedTable> {
+        self.names.get(&self.fold(name)).and_then(|id| self.tables.get(id))
+    }
+
+    /// All tables, sorted by name.
+    #[must_use]
+    pub fn tables(&self) -> Vec<&SharedTable> {
+        let mut tables: Vec<_> = self.tables.values().collect();
+        tables.sort_by(|a, b| a.name.cmp(&b.name));
+        tables
+    }
+
+    /// Tables with foreign keys to that table (itself too, where it refers to itself), sorted by name.
+    #[must_use]
+    pub fn referrers(&self, id: TableId) -> Vec<&SharedTable> {
+        let mut tables: Vec<_> =
+            self.referrers.get(&id).into_iter().flat_map(|by| by.keys()).filter_map(|id| self.tables.get(id)).collect();
+        tables.sort_by(|a, b| a.name.cmp(&b.name));
+        tables
+    }
+
+    /// Triggers, in the order they were made.
+    #[must_use]
+    pub fn triggers(&self) -> &[Trigger] {
+        &self.triggers
+    }
+
+    /// Triggers on a table, in the order they were made.
+    pub fn triggers_on(&self, id: TableId) -> impl Iterator<Item = &Trigger> {
+        self.triggers.iter().filter(move |trigger| trigger.table_id == Some(id))
+    }
+
+    /// Views, in the order they were made.
+    #[must_use]
+    pub fn views(&self) -> &[View] {
+        &self.views
+    }
+
+    /// Whether nothing stands.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.triggers.is_empty() && self.views.is_empty()
+    }
+
+    fn fold(&self, name: &TableName) -> TableName {
+        TableName {
+            schema: name.schema.as_ref().map(|schema| self.backend.fold(schema).into_owned()),
+            name: self.backend.fold(&name.name).into_owned(),
+        }
+    }
+}

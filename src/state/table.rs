@@ -1,0 +1,299 @@
+//! Tables of the symbolic schema. Tables and columns have identities that survive
+//! their renames; everything that points to them points to the identity.
+
+use std::sync::Arc;
+
+use super::Expr;
+use crate::ident::TableName;
+use crate::operation::{Action, DataType, Literal, Nulls, Order};
+
+/// A table's identity within one [`State`](super::State).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableId(pub u32);
+
+/// A column's identity within one [`State`](super::State).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub u32);
+
+/// A constraint's or sequence's name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name {
+    /// The name as the database has it.
+    pub text: String,
+    /// Made by us from table and column (`T_C_key`), so that it follows their renames.
+    pub generated: bool,
+}
+
+/// What a column gets where an insert leaves it out, or what a row change writes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scalar {
+    /// A literal of the column's type.
+    Literal(Literal),
+    /// SQL.
+    Expr(Expr),
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Identity.
+    pub id: ColumnId,
+    /// Name of the moment.
+    pub name: String,
+    /// Type, resolved for the backend.
+    pub data_type: DataType,
+    /// May be NULL.
+    pub null: bool,
+    /// Default.
+    pub default: Option<Scalar>,
+    /// Numbers itself.
+    pub auto_increment: bool,
+    /// The identity's sequence, where the backend has such (PostgreSQL) and `auto_increment` is set.
+    pub sequence: Option<Name>,
+}
+
+/// A primary key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrimaryKey {
+    /// Name.
+    pub name: Name,
+    /// Columns, in order.
+    pub columns: Vec<ColumnId>,
+}
+
+/// A unique constraint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unique {
+    /// Name.
+    pub name: Name,
+    /// Columns, in order.
+    pub columns: Vec<ColumnId>,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignKey {
+    /// Name.
+    pub name: Name,
+    /// Referring columns, in order.
+    pub columns: Vec<ColumnId>,
+    /// The table referred to.
+    pub table: TableId,
+    /// Its columns, in the same order.
+    pub references: Vec<ColumnId>,
+    /// When the row referred to goes.
+    pub on_delete: Action,
+    /// When its key changes.
+    pub on_update: Action,
+}
+
+/// A check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// Name.
+    pub name: Name,
+    /// The condition, bound to the table's columns.
+    pub expr: Expr,
+    /// The column it was declared on, where its name is generated from that.
+    pub column: Option<ColumnId>,
+}
+
+/// Any constraint, as changes carry it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Constraint {
+    /// A primary key.
+    PrimaryKey(PrimaryKey),
+    /// A unique constraint.
+    Unique(Unique),
+    /// A foreign key.
+    ForeignKey(ForeignKey),
+    /// A check.
+    Check(Check),
+}
+
+/// The kinds of constraints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConstraintKind {
+    /// A primary key.
+    PrimaryKey,
+    /// A unique constraint.
+    Unique,
+    /// A foreign key.
+    ForeignKey,
+    /// A check.
+    Check,
+}
+
+impl ConstraintKind {
+    /// For people: `foreign key`.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::PrimaryKey => "primary key",
+            Self::Unique => "unique constraint",
+            Self::ForeignKey => "foreign key",
+            Self::Check => "check",
+        }
+    }
+}
+
+impl Constraint {
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &Name {
+        match self {
+            Self::PrimaryKey(key) => &key.name,
+            Self::Unique(unique) => &unique.name,
+            Self::ForeignKey(key) => &key.name,
+            Self::Check(check) => &check.name,
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> ConstraintKind {
+        match self {
+            Self::PrimaryKey(_) => ConstraintKind::PrimaryKey,
+            Self::Unique(_) => ConstraintKind::Unique,
+            Self::ForeignKey(_) => ConstraintKind::ForeignKey,
+            Self::Check(_) => ConstraintKind::Check,
+        }
+    }
+
+    /// Whether it is over that column of its own table.
+    #[must_use]
+    pub fn mentions(&self, column: ColumnId) -> bool {
+        match self {
+            Self::PrimaryKey(key) => key.columns.contains(&column),
+            Self::Unique(unique) => unique.columns.contains(&column),
+            Self::ForeignKey(key) => key.columns.contains(&column),
+            Self::Check(check) => check.expr.mentions(column) || check.column == Some(column),
+        }
+    }
+}
+
+/// What an index part is over.
+#[derive(Debug, Clone, PartialEq)]
+pub enum IndexKey {
+    /// A column.
+    Column(ColumnId),
+    /// An expression over the table's columns.
+    Expr(Expr),
+}
+
+/// One part of an index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexPart {
+    /// Column or expression.
+    pub key: IndexKey,
+    /// Direction.
+    pub order: Order,
+    /// NULLs first or last.
+    pub nulls: Option<Nulls>,
+    /// Leading characters only (MySQL).
+    pub length: Option<u32>,
+}
+
+/// An index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Index {
+    /// Name; always the author's.
+    pub name: String,
+    /// Its parts, in order.
+    pub parts: Vec<IndexPart>,
+    /// No two rows alike.
+    pub unique: bool,
+    /// Which rows it holds.
+    pub predicate: Option<Expr>,
+    /// The method: btree, gin, …; resolved for the backend.
+    pub using: Option<String>,
+}
+
+impl Index {
+    /// Whether it is over that column, or its predicate speaks of it.
+    #[must_use]
+    pub fn mentions(&self, column: ColumnId) -> bool {
+        self.parts.iter().any(|part| match &part.key {
+            IndexKey::Column(id) => *id == column,
+            IndexKey::Expr(expr) => expr.mentions(column),
+        }) || self.predicate.as_ref().is_some_and(|predicate| predicate.mentions(column))
+    }
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// Identity.
+    pub id: TableId,
+    /// Name of the moment.
+    pub name: TableName,
+    /// Columns, in the database's order.
+    pub columns: Vec<Column>,
+    /// Primary key.
+    pub primary_key: Option<PrimaryKey>,
+    /// Unique constraints.
+    pub uniques: Vec<Unique>,
+    /// Foreign keys out of this table.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Checks.
+    pub checks: Vec<Check>,
+    /// Indexes, less those that constraints own.
+    pub indexes: Vec<Index>,
+    /// Written after the closing bracket; resolved for the backend.
+    pub options: Option<String>,
+}
+
+impl Table {
+    /// A column by its identity.
+    #[must_use]
+    pub fn column(&self, id: ColumnId) -> Option<&Column> {
+        self.columns.iter().find(|column| column.id == id)
+    }
+
+    /// A column's name by its identity; empty where there is none, which [`State`](super::State)
+    /// never lets happen for its own tables.
+    #[must_use]
+    pub fn column_name(&self, id: ColumnId) -> &str {
+        self.column(id).map_or("", |column| &column.name)
+    }
+
+    /// Names of columns, in the order asked.
+    #[must_use]
+    pub fn column_names(&self, ids: &[ColumnId]) -> Vec<&str> {
+        ids.iter().map(|id| self.column_name(*id)).collect()
+    }
+
+    /// All constraints, primary key first.
+    pub fn constraints(&self) -> impl Iterator<Item = Constraint> + '_ {
+        let key = self.primary_key.iter().cloned().map(Constraint::PrimaryKey);
+        let uniques = self.uniques.iter().cloned().map(Constraint::Unique);
+        let foreign_keys = self.foreign_keys.iter().cloned().map(Constraint::ForeignKey);
+        let checks = self.checks.iter().cloned().map(Constraint::Check);
+        key.chain(uniques).chain(foreign_keys).chain(checks)
+    }
+}
+
+/// A trigger, known from raw SQL and kept as its author wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// Name.
+    pub name: String,
+    /// The table (or view) it fires on, by the name of the moment.
+    pub table: TableName,
+    /// Its identity, where it is a table of the state.
+    pub table_id: Option<TableId>,
+    /// The whole `CREATE TRIGGER` statement, without a closing semicolon.
+    pub sql: String,
+}
+
+/// A view, known from raw SQL and kept as its author wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Name.
+    pub name: TableName,
+    /// The whole `CREATE VIEW` statement, without a closing semicolon.
+    pub sql: String,
+}
+
+/// A shared table: states that differ in one table share the others.
+pub type SharedTable = Arc<Table>;
