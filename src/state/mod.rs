@@ -3,13 +3,16 @@
 //! An operation is *lowered* on a state to [`Change`]s; a change is applied and
 //! gives its inverse. So the way down of anything is known before it runs.
 
+mod apply;
 mod change;
+mod error;
 mod expr;
 mod table;
 
 use std::collections::HashMap;
 
 pub use change::{Change, ColumnPatch, InsertMode, RowValues};
+pub use error::StateError;
 pub use expr::{Expr, Piece};
 pub use table::{
     Check, Column, ColumnId, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, IndexPart, Name, PrimaryKey,

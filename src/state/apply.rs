@@ -1,0 +1,400 @@
+//! Applying a change to a state, which gives the change that undoes it.
+
+use std::sync::Arc;
+
+use super::{Change, Column, ColumnId, ColumnPatch, Constraint, ConstraintKind, State, StateError, Table, TableId};
+use crate::ident::TableName;
+
+impl State {
+    /// Applies a change and gives its inverse; `None` for what a state does not hold (rows, raw SQL, notes).
+    ///
+    /// # Errors
+    ///
+    /// What the change needs is not there, or what it makes is. The state is then as it was.
+    pub fn apply(&mut self, change: &Change) -> Result<Option<Change>, StateError> {
+        match change {
+            Change::CreateTable(table) => self.create_table(table).map(Some),
+            Change::DropTable(id) => self.drop_table(*id).map(Some),
+            Change::RenameTable { table, to } => self.rename_table(*table, to).map(Some),
+            Change::AddColumn { table, column, fill } => {
+                self.edit(*table, |edited| {
+                    if edited.columns.iter().any(|other| other.id == column.id) {
+                        return Err(StateError::ColumnExists {
+                            table: edited.name.clone(),
+                            column: column.name.clone(),
+                        });
+                    }
+                    edited.columns.push(column.clone());
+                    Ok(())
+                })?;
+                Ok(Some(Change::DropColumn { table: *table, column: column.id, refill: fill.clone() }))
+            }
+            Change::DropColumn { table, column, refill } => {
+                let gone = self.edit(*table, |edited| {
+                    if let Some(holder) = holder_of(edited, *column) {
+                        return Err(StateError::ColumnHeld {
+                            table: edited.name.clone(),
+                            column: edited.column_name(*column).to_owned(),
+                            holder,
+                        });
+                    }
+                    let at = edited.columns.iter().position(|other| other.id == *column);
+                    at.map(|at| edited.columns.remove(at)).ok_or_else(|| no_column(edited))
+                })?;
+                Ok(Some(Change::AddColumn { table: *table, column: gone, fill: refill.clone() }))
+            }
+            Change::RenameColumn { table, column, to } => {
+                let backend = self.backend;
+                let from = self.edit(*table, |edited| {
+                    if edited.columns.iter().any(|c| c.id != *column && backend.fold(&c.name) == backend.fold(to)) {
+                        return Err(StateError::ColumnExists { table: edited.name.clone(), column: to.clone() });
+                    }
+                    Ok(std::mem::replace(&mut find_column(edited, *column)?.name, to.clone()))
+                })?;
+                Ok(Some(Change::RenameColumn { table: *table, column: *column, to: from }))
+            }
+            Change::AlterColumn { table, column, patch, using, using_down, fill } => {
+                let before = self.edit(*table, |edited| {
+                    let column = find_column(edited, *column)?;
+                    Ok(patch_column(column, patch))
+                })?;
+                Ok(Some(Change::AlterColumn {
+                    table: *table,
+                    column: *column,
+                    patch: before,
+                    using: using_down.clone(),
+                    using_down: using.clone(),
+                    fill: fill.clone().filter(|_| patch.null == Some(true)),
+                }))
+            }
+            Change::AddIndex { table, index } => {
+                let schema = self.existing(*table)?.name.schema.clone();
+                self.claim_index(schema.as_deref(), &index.name, *table)?;
+                self.edit(*table, |edited| {
+                    edited.indexes.push(index.clone());
+                    Ok(())
+                })?;
+                Ok(Some(Change::DropIndex { table: *table, name: index.name.clone() }))
+            }
+            Change::DropIndex { table, name } => {
+                let backend = self.backend;
+                let index = self.edit(*table, |edited| {
+                    let at = edited.indexes.iter().position(|index| backend.fold(&index.name) == backend.fold(name));
+                    at.map(|at| edited.indexes.remove(at))
+                        .ok_or_else(|| StateError::NoIndex { table: edited.name.clone(), index: name.clone() })
+                })?;
+                let schema = self.existing(*table)?.name.schema.clone();
+                self.release_index(schema.as_deref(), &index.name);
+                Ok(Some(Change::AddIndex { table: *table, index }))
+            }
+            Change::RenameIndex { table, name, to } => {
+                let (backend, schema) = (self.backend, self.existing(*table)?.name.schema.clone());
+                if !self.existing(*table)?.indexes.iter().any(|i| backend.fold(&i.name) == backend.fold(name)) {
+                    return Err(StateError::NoIndex {
+                        table: self.existing(*table)?.name.clone(),
+                        index: name.clone(),
+                    });
+                }
+                self.release_index(schema.as_deref(), name);
+                if let Err(error) = self.claim_index(schema.as_deref(), to, *table) {
+                    let _ = self.claim_index(schema.as_deref(), name, *table);
+                    return Err(error);
+                }
+                self.edit(*table, |edited| {
+                    for index in &mut edited.indexes {
+                        if backend.fold(&index.name) == backend.fold(name) {
+                            index.name.clone_from(to);
+                        }
+                    }
+                    Ok(())
+                })?;
+                Ok(Some(Change::RenameIndex { table: *table, name: to.clone(), to: name.clone() }))
+            }
+            Change::AddConstraint { table, constraint } => self.add_constraint(*table, constraint).map(Some),
+            Change::DropConstraint { table, kind, name } => self.drop_constraint(*table, *kind, name).map(Some),
+            Change::RenameConstraint { table, kind, name, to } => {
+                let dropped =
+                    self.existing(*table)?.constraints().find(|c| c.kind() == *kind && c.name().text == *name);
+                let Some(dropped) = dropped else {
+                    return Err(StateError::NoConstraint {
+                        table: self.existing(*table)?.name.clone(),
+                        constraint: name.clone(),
+                    });
+                };
+                let from = dropped.name().clone();
+                self.edit(*table, |edited| {
+                    rename_constraint(edited, *kind, name, to);
+                    Ok(())
+                })?;
+                Ok(Some(Change::RenameConstraint { table: *table, kind: *kind, name: to.text.clone(), to: from }))
+            }
+            Change::RenameSequence { table, column, to } => {
+                let from = self.edit(*table, |edited| {
+                    let column = find_column(edited, *column)?;
+                    Ok(column.sequence.replace(to.clone()))
+                })?;
+                let to = from.unwrap_or_else(|| to.clone());
+                Ok(Some(Change::RenameSequence { table: *table, column: *column, to }))
+            }
+            Change::CreateTrigger(trigger) => {
+                self.triggers.push(trigger.clone());
+                Ok(Some(Change::DropTrigger(trigger.clone())))
+            }
+            Change::DropTrigger(trigger) => {
+                let same = |other: &super::Trigger| {
+                    other.name == trigger.name && (other.table_id == trigger.table_id || other.table == trigger.table)
+                };
+                let at = self.triggers.iter().position(same);
+                let at = at.ok_or_else(|| StateError::NoTrigger { trigger: trigger.name.clone() })?;
+                Ok(Some(Change::CreateTrigger(self.triggers.remove(at))))
+            }
+            Change::CreateView(view) => {
+                self.views.push(view.clone());
+                Ok(Some(Change::DropView(view.clone())))
+            }
+            Change::DropView(view) => {
+                let at = self.views.iter().position(|other| other.name == view.name);
+                let at = at.ok_or_else(|| StateError::NoView { view: view.name.clone() })?;
+                Ok(Some(Change::CreateView(self.views.remove(at))))
+            }
+            Change::Sql { effects, .. } => {
+                for effect in effects {
+                    self.apply(effect)?;
+                }
+                Ok(None)
+            }
+            Change::Insert { table, .. }
+            | Change::Update { table, .. }
+            | Change::Delete { table, .. }
+            | Change::DeleteRows { table, .. } => self.existing(*table).map(|_| None),
+            Change::Note(_) => Ok(None),
+        }
+    }
+
+    fn create_table(&mut self, table: &Arc<Table>) -> Result<Change, StateError> {
+        let name = self.fold(&table.name);
+        if self.names.contains_key(&name) || self.tables.contains_key(&table.id) {
+            return Err(StateError::TableExists { table: table.name.clone() });
+        }
+        for (at, index) in table.indexes.iter().enumerate() {
+            if let Err(error) = self.claim_index(table.name.schema.as_deref(), &index.name, table.id) {
+                for claimed in table.indexes.iter().take(at) {
+                    self.release_index(table.name.schema.as_deref(), &claimed.name);
+                }
+                return Err(error);
+            }
+        }
+        for key in &table.foreign_keys {
+            self.count_key(key.table, table.id, true);
+        }
+        self.names.insert(name, table.id);
+        self.next_id = self.next_id.max(table.id.0 + 1);
+        for column in &table.columns {
+            self.next_id = self.next_id.max(column.id.0 + 1);
+        }
+        self.tables.insert(table.id, Arc::clone(table));
+        Ok(Change::DropTable(table.id))
+    }
+
+    fn drop_table(&mut self, id: TableId) -> Result<Change, StateError> {
+        let table = Arc::clone(self.existing(id)?);
+        if let Some(referrer) = self.referrers(id).into_iter().find(|other| other.id != id) {
+            return Err(StateError::TableReferenced { table: table.name.clone(), by: referrer.name.clone() });
+        }
+        for key in &table.foreign_keys {
+            self.count_key(key.table, id, false);
+        }
+        for index in &table.indexes {
+            self.release_index(table.name.schema.as_deref(), &index.name);
+        }
+        self.names.remove(&self.fold(&table.name));
+        self.tables.remove(&id);
+        Ok(Change::CreateTable(table))
+    }
+
+    fn rename_table(&mut self, id: TableId, to: &TableName) -> Result<Change, StateError> {
+        let from = self.existing(id)?.name.clone();
+        let (old, new) = (self.fold(&from), self.fold(to));
+        if old != new && self.names.contains_key(&new) {
+            return Err(StateError::TableExists { table: to.clone() });
+        }
+        self.names.remove(&old);
+        self.names.insert(new, id);
+        self.edit(id, |edited| {
+            edited.name = to.clone();
+            Ok(())
+        })?;
+        for trigger in &mut self.triggers {
+            if trigger.table_id == Some(id) {
+                trigger.table = to.clone();
+            }
+        }
+        Ok(Change::RenameTable { table: id, to: from })
+    }
+
+    fn add_constraint(&mut self, id: TableId, constraint: &Constraint) -> Result<Change, StateError> {
+        let backend = self.backend;
+        let name = &constraint.name().text;
+        self.edit(id, |edited| {
+            if edited.constraints().any(|other| backend.fold(&other.name().text) == backend.fold(name)) {
+                return Err(StateError::ConstraintExists { table: edited.name.clone(), constraint: name.clone() });
+            }
+            match constraint {
+                Constraint::PrimaryKey(_) if edited.primary_key.is_some() => {
+                    return Err(StateError::PrimaryKeyExists { table: edited.name.clone() });
+                }
+                Constraint::PrimaryKey(key) => edited.primary_key = Some(key.clone()),
+                Constraint::Unique(unique) => edited.uniques.push(unique.clone()),
+                Constraint::ForeignKey(key) => edited.foreign_keys.push(key.clone()),
+                Constraint::Check(check) => edited.checks.push(check.clone()),
+            }
+            Ok(())
+        })?;
+        if let Constraint::ForeignKey(key) = constraint {
+            self.count_key(key.table, id, true);
+        }
+        Ok(Change::DropConstraint { table: id, kind: constraint.kind(), name: name.clone() })
+    }
+
+    fn drop_constraint(&mut self, id: TableId, kind: ConstraintKind, name: &str) -> Result<Change, StateError> {
+        let backend = self.backend;
+        let dropped = self.edit(id, |edited| {
+            let same = |text: &str| backend.fold(text) == backend.fold(name);
+            let dropped = match kind {
+                ConstraintKind::PrimaryKey => {
+                    edited.primary_key.take_if(|key| same(&key.name.text)).map(Constraint::PrimaryKey)
+                }
+                ConstraintKind::Unique => {
+                    take(&mut edited.uniques, |unique| same(&unique.name.text)).map(Constraint::Unique)
+                }
+                ConstraintKind::ForeignKey => {
+                    take(&mut edited.foreign_keys, |key| same(&key.name.text)).map(Constraint::ForeignKey)
+                }
+                ConstraintKind::Check => {
+                    take(&mut edited.checks, |check| same(&check.name.text)).map(Constraint::Check)
+                }
+            };
+            dropped.ok_or_else(|| StateError::NoConstraint { table: edited.name.clone(), constraint: name.to_owned() })
+        })?;
+        if let Constraint::ForeignKey(key) = &dropped {
+            self.count_key(key.table, id, false);
+        }
+        Ok(Change::AddConstraint { table: id, constraint: dropped })
+    }
+
+    /// Edits a table; on an error it is as it was.
+    fn edit<T>(
+        &mut self,
+        id: TableId,
+        edit: impl FnOnce(&mut Table) -> Result<T, StateError>,
+    ) -> Result<T, StateError> {
+        let table = self.tables.get_mut(&id).ok_or(StateError::NoTable)?;
+        // Every editor checks before it changes, so a failed edit leaves the table as it was.
+        edit(Arc::make_mut(table))
+    }
+
+    fn existing(&self, id: TableId) -> Result<&Arc<Table>, StateError> {
+        self.tables.get(&id).ok_or(StateError::NoTable)
+    }
+
+    fn index_key(&self, schema: Option<&str>, name: &str, table: TableId) -> TableName {
+        let schema = if self.backend.capabilities().index_names_are_global {
+            schema.map(str::to_owned)
+        } else {
+            Some(format!("{}", table.0))
+        };
+        TableName { schema, name: self.backend.fold(name).into_owned() }
+    }
+
+    fn claim_index(&mut self, schema: Option<&str>, name: &str, table: TableId) -> Result<(), StateError> {
+        let key = self.index_key(schema, name, table);
+        if self.names.contains_key(&key) || self.indexes.contains_key(&key) {
+            return Err(StateError::IndexExists { index: name.to_owned() });
+        }
+        self.indexes.insert(key, table);
+        Ok(())
+    }
+
+    fn release_index(&mut self, schema: Option<&str>, name: &str) {
+        let key = TableName { schema: schema.map(str::to_owned), name: self.backend.fold(name).into_owned() };
+        self.indexes.remove(&key);
+    }
+
+    fn count_key(&mut self, to: TableId, from: TableId, add: bool) {
+        let by = self.referrers.entry(to).or_default();
+        let count = by.entry(from).or_default();
+        *count = if add { *count + 1 } else { count.saturating_sub(1) };
+        if *count == 0 {
+            by.remove(&from);
+        }
+    }
+
+    /// The table an index is on, by the index's name; in the schema of the table it would be on.
+    #[must_use]
+    pub fn index_owner(&self, schema: Option<&str>, name: &str) -> Option<TableId> {
+        let key = TableName { schema: schema.map(str::to_owned), name: self.backend.fold(name).into_owned() };
+        self.indexes.get(&key).copied()
+    }
+
+    /// A fresh identity.
+    pub(super) fn fresh(&mut self) -> u32 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+}
+
+fn take<T>(list: &mut Vec<T>, same: impl FnMut(&T) -> bool) -> Option<T> {
+    list.iter().position(same).map(|at| list.remove(at))
+}
+
+fn find_column(table: &mut Table, id: ColumnId) -> Result<&mut Column, StateError> {
+    let name = table.name.clone();
+    table.columns.iter_mut().find(|column| column.id == id).ok_or(StateError::NoColumn { table: name })
+}
+
+fn no_column(table: &Table) -> StateError {
+    StateError::NoColumn { table: table.name.clone() }
+}
+
+/// What stands over a column, for people; `None` for nothing.
+fn holder_of(table: &Table, column: ColumnId) -> Option<String> {
+    let index = table.indexes.iter().find(|index| index.mentions(column)).map(|index| format!("index {}", index.name));
+    index.or_else(|| {
+        let constraint = table.constraints().find(|constraint| constraint.mentions(column))?;
+        Some(format!("{} {}", constraint.kind().title(), constraint.name().text))
+    })
+}
+
+/// Patches a column and gives the patch that undoes it.
+fn patch_column(column: &mut Column, patch: &ColumnPatch) -> ColumnPatch {
+    let mut before = ColumnPatch::default();
+    if let Some(data_type) = &patch.data_type {
+        before.data_type = Some(std::mem::replace(&mut column.data_type, data_type.clone()));
+    }
+    if let Some(null) = patch.null {
+        before.null = Some(std::mem::replace(&mut column.null, null));
+    }
+    if let Some(default) = &patch.default {
+        before.default = Some(std::mem::replace(&mut column.default, default.clone()));
+    }
+    if let Some((auto_increment, sequence)) = &patch.auto_increment {
+        let numbered = std::mem::replace(&mut column.auto_increment, *auto_increment);
+        before.auto_increment = Some((numbered, std::mem::replace(&mut column.sequence, sequence.clone())));
+    }
+    before
+}
+
+fn rename_constraint(table: &mut Table, kind: ConstraintKind, name: &str, to: &super::Name) {
+    let rename = |current: &mut super::Name| {
+        if current.text == name {
+            *current = to.clone();
+        }
+    };
+    match kind {
+        ConstraintKind::PrimaryKey => table.primary_key.iter_mut().for_each(|key| rename(&mut key.name)),
+        ConstraintKind::Unique => table.uniques.iter_mut().for_each(|unique| rename(&mut unique.name)),
+        ConstraintKind::ForeignKey => table.foreign_keys.iter_mut().for_each(|key| rename(&mut key.name)),
+        ConstraintKind::Check => table.checks.iter_mut().for_each(|check| rename(&mut check.name)),
+    }
+}
