@@ -15,4 +15,6 @@ pub mod manifest;
 pub mod operation;
 pub mod plan;
 pub mod render;
+#[cfg(feature = "cli")]
+pub mod report;
 pub mod state;
