@@ -1,0 +1,42 @@
+//! What a scenario asks of a database, each answered in the database's own words.
+
+use std::collections::BTreeMap;
+
+/// A database of one test; it goes when the value does.
+pub trait Database {
+    /// The name in `backends`.
+    fn backend(&self) -> &'static str;
+
+    /// What `--database-url` is to be.
+    fn url(&self) -> String;
+
+    /// The schema less the ledger, spelled so that two equal schemas are equal texts,
+    /// whatever way led to them. Column order does not count. Empty for an empty database.
+    fn schema(&self) -> String;
+
+    /// Schema and rows, all but the rows of `dbmigrate_runs`.
+    fn dump(&self) -> String;
+
+    /// Runs SQL of the test.
+    fn execute(&self, sql: &str);
+
+    /// One value.
+    fn query(&self, sql: &str) -> String;
+
+    /// Names of the tables, less the ledger's.
+    fn tables(&self) -> Vec<String>;
+
+    /// How many rows each table has.
+    fn row_counts(&self) -> BTreeMap<String, String> {
+        let count = |table: String| {
+            let rows = self.query(&format!("SELECT count(*) FROM \"{table}\""));
+            (table, rows)
+        };
+        self.tables().into_iter().map(count).collect()
+    }
+
+    /// How many runs the ledger tells of, by outcome.
+    fn runs(&self, outcome: &str) -> usize {
+        self.query(&format!("SELECT count(*) FROM dbmigrate_runs WHERE outcome = '{outcome}'")).parse().unwrap()
+    }
+}

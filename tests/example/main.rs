@@ -1,0 +1,55 @@
+//! The example of this repository, run through the built program on real databases:
+//! up, seeds, reset, every single step, failures, and what a dry run promises.
+//! One scenario a function; each runs on each backend.
+
+mod database;
+mod postgres_log;
+mod postgres_server;
+mod project;
+mod scenarios;
+mod sqlite_file;
+mod tokens;
+
+/// Makes a test of each scenario in `sqlite` and in `postgres`.
+macro_rules! on_each_backend {
+    ($($scenario:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $scenario() {
+                let project = crate::project::Project::of_the_example();
+                let database = crate::sqlite_file::SqliteFile::of(&project);
+                crate::scenarios::$scenario(&project, &database);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $scenario() {
+                let project = crate::project::Project::of_the_example();
+                let database = crate::postgres_server::PostgresDatabase::create();
+                crate::scenarios::$scenario(&project, &database);
+            })*
+        }
+    };
+}
+
+on_each_backend! {
+    up_seed_reset_up_reset_ends_where_it_began,
+    seeds_loaded_twice_change_nothing,
+    each_step_goes_down_and_up_again_over_the_seeds,
+    each_step_goes_down_and_up_again_from_its_own_version,
+    a_way_down_that_fails_changes_nothing_but_the_history_of_runs,
+    a_dry_run_changes_nothing,
+    the_wheels_command_lines_work_as_typed,
+}
+
+mod what_a_dry_run_promises {
+    #[test]
+    fn postgres_logs_the_statements_that_were_shown() {
+        crate::postgres_log::the_server_logs_what_the_dry_run_showed();
+    }
+
+    #[test]
+    fn sqlite_replays_the_script_to_the_same_database() {
+        crate::sqlite_file::the_script_of_a_dry_run_makes_the_same_database();
+    }
+}
