@@ -1,5 +1,31 @@
 //! The manifest: `schema.toml` and its node files, from bytes to [`Manifest`].
+//!
+//! [`load`] reads files; [`parse`] takes texts and is pure. TOML is walked with its
+//! spans (`walk`), against a grammar that stands as data (`places`, the verbs of `operations`),
+//! with an answer for each usual mistake (`mistakes`). What is found wrong is collected, and
+//! reading goes on.
 
+pub mod environment;
+mod error;
+mod load;
+mod mistakes;
 mod model;
+mod names;
+mod node;
+mod operations;
+mod parse;
+mod places;
+mod project;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod text;
+mod types;
+mod value;
+mod walk;
 
+pub use environment::{ResolvedUrl, UrlOrigin, resolve_url};
+pub use error::{DotenvError, EnvironmentError, ManifestError};
+pub use load::load;
 pub use model::{Environment, Hooks, Loaded, Manifest, Seed, SeedKind};
+pub use parse::{Files, SqlFiles, parse};

@@ -34,6 +34,18 @@ pub struct Manifest {
     pub migrations: Vec<Migration>,
 }
 
+impl Manifest {
+    /// How severe a code is under `[checks]`; `None` where it is allowed. Mistakes of
+    /// the language are errors, whatever `[checks]` says.
+    #[must_use]
+    pub fn severity(&self, code: Code) -> Option<Severity> {
+        if code.is_of_the_language() {
+            return Some(code.default_severity());
+        }
+        self.checks.get(&code).copied().unwrap_or(Some(code.default_severity()))
+    }
+}
+
 /// An environment: a database and its rules.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {

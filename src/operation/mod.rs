@@ -6,6 +6,7 @@
 mod checksum;
 mod kinds;
 mod migration;
+pub mod sql_text;
 mod text;
 mod types;
 

@@ -1,0 +1,91 @@
+//! Reading a manifest from disk: the only file of this stage that does.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::parse::Schema;
+use super::{Loaded, ManifestError};
+
+/// Reads the manifest at `path` (a `schema.toml`), its node files and the SQL files that
+/// they name. Problems in any of them are among the diagnostics.
+///
+/// # Errors
+/// Where `schema.toml` itself cannot be read.
+pub fn load(path: &Path) -> Result<Loaded, ManifestError> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            let path = path.to_owned();
+            return Err(match error.kind() {
+                io::ErrorKind::NotFound => ManifestError::Missing { path },
+                io::ErrorKind::InvalidData => ManifestError::NotText { path },
+                _ => ManifestError::Unreadable { path, source: error },
+            });
+        }
+    };
+    let (table, errors) = DeTable::parse_recoverable(&text);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let shown_path = path.display().to_string();
+    let shown_folder = folder.display().to_string();
+    let schema = Schema { path: &shown_path, folder: &shown_folder, text: &text, table: table.get_ref(), errors };
+    let (nodes, unreadable) = node_files(&join(folder, &schema.migrations_path()));
+    let read_sql = |written: &str| read_text(&join(folder, written));
+    Ok(schema.with_nodes(nodes, &read_sql, unreadable))
+}
+
+/// A path of the manifest, from its folder on; without `./` in front, as people see it.
+fn join(folder: &Path, written: &str) -> std::path::PathBuf {
+    if folder == Path::new(".") { Path::new(written).to_owned() } else { folder.join(written) }
+}
+
+/// The `.toml` files of a folder in the order of their names: those read, and those that
+/// could not be, with the reason. A folder that is not there has none.
+#[expect(clippy::type_complexity, reason = "two lists of path and text")]
+fn node_files(folder: &Path) -> (Vec<(String, String)>, Vec<(String, String)>) {
+    let (mut read, mut unreadable) = (Vec::new(), Vec::new());
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return (read, unreadable),
+        Err(error) => return (read, vec![(folder.display().to_string(), why(&error))]),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        match entry {
+            Ok(entry) => {
+                let path = entry.path();
+                let hidden = entry.file_name().to_string_lossy().starts_with('.');
+                if !hidden && path.extension().is_some_and(|extension| extension == "toml") {
+                    paths.push(path);
+                }
+            }
+            Err(error) => unreadable.push((folder.display().to_string(), why(&error))),
+        }
+    }
+    paths.sort_unstable();
+    for path in paths {
+        let shown = path.display().to_string();
+        match read_text(&path) {
+            Ok(text) => read.push((shown, text)),
+            Err(why) => unreadable.push((shown, why)),
+        }
+    }
+    (read, unreadable)
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| why(&error))
+}
+
+/// Why a file cannot be read, in a few words.
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,118 @@
+//! Names of tables and columns: `table`, `table.column`, with a schema in front,
+//! or as a table `{ schema, table, column }` where a name has dots in it.
+
+use super::places;
+use super::walk::{Val, Walk};
+use crate::ident::{ColumnName, TableName};
+
+impl Walk<'_, '_> {
+    /// A table's name: `"posts"`, `"blog.posts"` or `{ schema, table }`.
+    pub(super) fn table_name(&mut self, val: Val<'_>) -> Option<TableName> {
+        if val.is_table() {
+            let mut table = self.table(val)?;
+            let schema = table.take("schema").map(|part| self.name(part));
+            let name = table.take("table").map(|part| self.name(part));
+            self.finish(&table, &places::TABLE_NAME);
+            let Some(name) = name else {
+                self.missing(val.span, &places::TABLE_NAME, "table");
+                return None;
+            };
+            return Some(TableName { schema: flatten(schema)?, name: name? });
+        }
+        let Some(text) = val.as_str() else {
+            self.wrong_kind(val, "a table's name");
+            return None;
+        };
+        if !self.is_name(text, val.span) {
+            return None;
+        }
+        let parts: Vec<&str> = text.split('.').collect();
+        match parts.as_slice() {
+            [name] => Some(TableName::bare(*name)),
+            [schema, name] if !schema.is_empty() && !name.is_empty() => {
+                Some(TableName { schema: Some((*schema).to_owned()), name: (*name).to_owned() })
+            }
+            _ => {
+                self.wrong_help(
+                    val.span,
+                    format!("`{text}` is not the name of a table"),
+                    "write `table` or `schema.table`; a name with dots in it is written `{ table = \"a.b\" }`",
+                );
+                None
+            }
+        }
+    }
+
+    /// A column's name with its table: `"posts.slug"`, with a schema in front, or
+    /// `{ schema, table, column }`. `example` shows what was expected.
+    pub(super) fn column_name(&mut self, val: Val<'_>) -> Option<ColumnName> {
+        if val.is_table() {
+            let mut table = self.table(val)?;
+            let schema = table.take("schema").map(|part| self.name(part));
+            let name = table.take("table").map(|part| self.name(part));
+            let column = table.take("column").map(|part| self.name(part));
+            self.finish(&table, &places::COLUMN_NAME);
+            for (key, part) in [("table", &name), ("column", &column)] {
+                if part.is_none() {
+                    self.missing(val.span, &places::COLUMN_NAME, key);
+                }
+            }
+            return Some(ColumnName { table: TableName { schema: flatten(schema)?, name: name?? }, column: column?? });
+        }
+        let Some(text) = val.as_str() else {
+            self.wrong_kind(val, "`table.column`");
+            return None;
+        };
+        if !self.is_name(text, val.span) {
+            return None;
+        }
+        let parts: Vec<&str> = text.split('.').collect();
+        if parts.iter().all(|part| !part.is_empty()) {
+            match parts.as_slice() {
+                [table, column] => {
+                    return Some(ColumnName { table: TableName::bare(*table), column: (*column).to_owned() });
+                }
+                [schema, table, column] => {
+                    let table = TableName { schema: Some((*schema).to_owned()), name: (*table).to_owned() };
+                    return Some(ColumnName { table, column: (*column).to_owned() });
+                }
+                [alone] => {
+                    let (message, right) = match val.key {
+                        "references" => (format!("`references` names a column, and `{alone}` is none"), "id"),
+                        "add_column" => (format!("`{alone}` is not `table.column`"), "new_column"),
+                        _ => (format!("`{alone}` is not `table.column`"), "column"),
+                    };
+                    self.wrong_help(val.span, message, format!("`{} = \"{alone}.{right}\"`", val.key));
+                    return None;
+                }
+                _ => {}
+            }
+        }
+        self.wrong_help(
+            val.span,
+            format!("`{text}` is not the name of a column"),
+            "write `table.column`; a name with dots in it is written `{ table = \"a.b\", column = \"c\" }`",
+        );
+        None
+    }
+
+    /// The new name of a rename: bare, since a rename moves nothing to another table or schema.
+    pub(super) fn new_name(&mut self, val: Val<'_>) -> Option<String> {
+        let text = self.name(val)?;
+        if let Some((_, last)) = text.rsplit_once('.') {
+            let message = format!("`{}` must be a bare name, and `{text}` has a dot in it", val.key);
+            self.wrong_help(val.span, message, format!("`{} = \"{last}\"`", val.key));
+            return None;
+        }
+        Some(text)
+    }
+}
+
+/// A part that was not written, or was and could be read.
+#[expect(clippy::option_option, reason = "not written, written wrongly, and written are three things")]
+fn flatten(part: Option<Option<String>>) -> Option<Option<String>> {
+    match part {
+        None => Some(None),
+        Some(name) => name.map(Some),
+    }
+}

@@ -1,0 +1,151 @@
+//! From texts to a manifest, without a disk: what the loader, tests and fuzzing share.
+
+use std::collections::HashSet;
+
+use toml::de::DeTable;
+
+use super::walk::{Shared, Table, Walk};
+use super::{Loaded, node, project};
+use crate::diagnostic::{Code, Diagnostic, FileId, Sources, Span};
+
+/// The texts of a manifest's files.
+#[derive(Default)]
+pub struct Files<'a> {
+    /// The path of `schema.toml`, as people should see it.
+    pub path: String,
+    /// The folder that relative paths start at.
+    pub folder: String,
+    /// The text of `schema.toml`.
+    pub schema: String,
+    /// The node files: path as people should see it, and text. The last part of the path
+    /// is the file's name, which says version and name.
+    pub nodes: Vec<(String, String)>,
+    /// Gives the text of a file of SQL by its path as written, or why it cannot be read.
+    /// `None`: no file can be.
+    pub sql: Option<SqlFiles<'a>>,
+}
+
+/// Gives the text of a file of SQL by its path as written in the manifest; `Err` says
+/// in a few words why it cannot.
+pub type SqlFiles<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
+impl std::fmt::Debug for Files<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Files").field("path", &self.path).field("nodes", &self.nodes.len()).finish_non_exhaustive()
+    }
+}
+
+/// Reads a manifest from texts. Never fails: what is wrong is among the diagnostics.
+#[must_use]
+pub fn parse(files: &Files<'_>) -> Loaded {
+    let (table, errors) = DeTable::parse_recoverable(&files.schema);
+    let schema =
+        Schema { path: &files.path, folder: &files.folder, text: &files.schema, table: table.get_ref(), errors };
+    schema.with_nodes(
+        files.nodes.clone(),
+        files.sql.unwrap_or(&|_| Err("no files can be read here".to_owned())),
+        Vec::new(),
+    )
+}
+
+/// A `schema.toml` whose TOML is read, before its node files are.
+pub(super) struct Schema<'t> {
+    pub(super) path: &'t str,
+    pub(super) folder: &'t str,
+    pub(super) text: &'t str,
+    pub(super) table: &'t DeTable<'t>,
+    pub(super) errors: Vec<toml::de::Error>,
+}
+
+impl Schema<'_> {
+    /// `[migrations] path`: the folder of node files.
+    pub(super) fn migrations_path(&self) -> String {
+        project::migrations_path(self.table)
+    }
+
+    /// Goes on with the node files. `unreadable` are paths of node files that could not be read, and why.
+    pub(super) fn with_nodes(
+        self,
+        nodes: Vec<(String, String)>,
+        read_sql: SqlFiles<'_>,
+        unreadable: Vec<(String, String)>,
+    ) -> Loaded {
+        let mut sources = Sources::default();
+        let schema_file = sources.add(self.path, self.text);
+        let node_files: Vec<FileId> = nodes.into_iter().map(|(path, text)| sources.add(path, text)).collect();
+        let mut found = Vec::new();
+        for (path, why) in unreadable {
+            let message = format!("cannot read `{path}`: {why}");
+            let file = sources.add(path, "");
+            found.push(Diagnostic::new(Code::WrongValue, message).at(Span::new(file, 0..0), ""));
+        }
+        let mut shared = Shared {
+            read_sql,
+            backends: Vec::new(),
+            sql_files: Vec::new(),
+            toml_files: sources.iter().count(),
+            folder: self.folder.to_owned(),
+            found,
+        };
+        syntax_errors(schema_file, self.text, &self.errors, &mut shared.found);
+        let mut walk = Walk::new(schema_file, &mut shared);
+        walk.silent = !self.errors.is_empty();
+        let root = Table::new(schema_file, Span::new(schema_file, 0..0), self.table);
+        let mut manifest = project::schema(&mut walk, self.folder, root);
+
+        for file in node_files {
+            let Some(source) = sources.get(file) else { continue };
+            let (table, errors) = DeTable::parse_recoverable(&source.text);
+            syntax_errors(file, &source.text, &errors, &mut shared.found);
+            let mut walk = Walk::new(file, &mut shared);
+            walk.silent = !errors.is_empty();
+            let name = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
+            let root = Table::new(file, Span::new(file, 0..0), table.get_ref());
+            if let Some(migration) = node::file(&mut walk, name, root)
+                && let Some(manifest) = &mut manifest
+            {
+                manifest.migrations.push(migration);
+            }
+        }
+        if let Some(manifest) = &mut manifest {
+            manifest.migrations.sort_by_key(|migration| migration.version);
+        }
+        for file in shared.sql_files {
+            sources.add(file.path, file.text);
+        }
+        Loaded { manifest, sources, diagnostics: in_order(shared.found) }
+    }
+}
+
+/// Findings in the order of files and places, none twice.
+fn in_order(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let place = |diagnostic: &Diagnostic| diagnostic.labels.first().map(|label| (label.span.file, label.span.start));
+    found.sort_by_key(place);
+    let mut seen = HashSet::new();
+    found.retain(|diagnostic| seen.insert((diagnostic.code, place(diagnostic), diagnostic.message.clone())));
+    found
+}
+
+/// Syntax errors as diagnostics: the first of each line, since the rest is what follows from it.
+fn syntax_errors(file: FileId, text: &str, errors: &[toml::de::Error], found: &mut Vec<Diagnostic>) {
+    let mut last_line = None;
+    for error in errors {
+        let range = error.span().unwrap_or(text.len()..text.len());
+        let line = text.get(..range.start).map(|before| before.bytes().filter(|b| *b == b'\n').count());
+        if last_line.is_some() && last_line == line {
+            continue;
+        }
+        last_line = line;
+        let mut message = error.message().to_owned();
+        let mut diagnostic_help = None;
+        if message == "duplicate key" {
+            let key = text.get(range.clone()).unwrap_or_default();
+            message = format!("`{key}` is written twice in one table");
+        } else if message.contains("string values must be quoted") {
+            diagnostic_help = Some("texts stand in quotes");
+        }
+        let mut diagnostic = Diagnostic::new(Code::TomlSyntax, message).at(Span::new(file, range), "");
+        diagnostic.help = diagnostic_help.map(ToOwned::to_owned);
+        found.push(diagnostic);
+    }
+}

@@ -1,0 +1,280 @@
+//! Type words: from what an author writes to [`DataType`], and what was meant by
+//! the words of other tools.
+
+use super::suggest;
+use super::walk::{Val, Walk};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::operation::{Branch, ByBackend, DataType};
+
+/// The longest `char` and `string`, in characters (PostgreSQL's limit).
+const MAX_LENGTH: u32 = 10_485_760;
+/// The most digits of a `decimal` (PostgreSQL's limit).
+const MAX_DIGITS: u32 = 1000;
+/// What `string` alone is.
+const STRING_LENGTH: u32 = 255;
+
+/// The portable type words, for "did you mean".
+const WORDS: &[&str] = &[
+    "smallint",
+    "integer",
+    "bigint",
+    "float",
+    "double",
+    "decimal",
+    "boolean",
+    "char",
+    "string",
+    "text",
+    "date",
+    "time",
+    "datetime",
+    "timestamptz",
+    "int",
+    "int2",
+    "int4",
+    "int8",
+    "varchar",
+    "bool",
+    "numeric",
+    "real",
+    "float8",
+];
+
+/// What a type word turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Word {
+    /// A portable type.
+    Known(DataType),
+    /// A type of the language that is not built yet.
+    NotYet,
+    /// A known word, wrongly written; the message and what to write.
+    Wrong(String, String),
+    /// No word of the language; what was probably meant.
+    Unknown(Option<String>),
+}
+
+/// Reads a type word. Case and spaces around do not count.
+pub(super) fn read(written: &str) -> Word {
+    let lower = written.trim().to_ascii_lowercase();
+    if lower.len() > 200 {
+        return Word::Unknown(None);
+    }
+    let (head, arguments) = match lower.split_once('(') {
+        Some((head, rest)) => match rest.strip_suffix(')') {
+            Some(arguments) => (head, Some(arguments)),
+            None if rest.ends_with("[]") && rest.contains(')') => return Word::NotYet,
+            None => return Word::Unknown(None),
+        },
+        None => (lower.as_str(), None),
+    };
+    let words: Vec<&str> = head.split_whitespace().collect();
+    let (unsigned, name) = match words.as_slice() {
+        ["unsigned", name] => (true, *name),
+        [name] => (false, *name),
+        _ => return Word::Unknown(foreign(&words.join(" "))),
+    };
+    if let Some(element) = name.strip_suffix("[]") {
+        return if element.is_empty() { Word::Unknown(None) } else { Word::NotYet };
+    }
+    let numbers: Option<Vec<u32>> =
+        arguments.map(|list| list.split(',').map(|n| n.trim().parse().ok()).collect()).unwrap_or(Some(Vec::new()));
+    let Some(numbers) = numbers else {
+        return if name == "enum" { Word::NotYet } else { Word::Unknown(None) };
+    };
+    let word = sized(name, unsigned, &numbers);
+    match &word {
+        Word::Known(data_type) if unsigned && !data_type.is_integer() => Word::Wrong(
+            format!("`{written}`: only integer types can be unsigned"),
+            "`unsigned smallint`, `unsigned integer` or `unsigned bigint`".into(),
+        ),
+        Word::Known(_) if arguments.is_some() && numbers.is_empty() => Word::Unknown(Some(name.into())),
+        _ => word,
+    }
+}
+
+/// A type by its name and its numbers in brackets.
+fn sized(name: &str, unsigned: bool, numbers: &[u32]) -> Word {
+    let plain = match name {
+        "smallint" | "int2" => DataType::SmallInt { unsigned },
+        "integer" | "int" | "int4" => DataType::Integer { unsigned },
+        "bigint" | "int8" => DataType::BigInt { unsigned },
+        "float" | "real" => DataType::Float,
+        "double" | "float8" => DataType::Double,
+        "boolean" | "bool" => DataType::Boolean,
+        "text" | "mediumtext" | "longtext" => DataType::Text,
+        "date" => DataType::Date,
+        "time" => DataType::Time,
+        "datetime" => DataType::DateTime,
+        "timestamptz" => DataType::TimestampTz,
+        "decimal" | "numeric" => {
+            return match numbers {
+                [precision, scale] if *precision > 0 && *precision <= MAX_DIGITS && scale <= precision => {
+                    Word::Known(DataType::Decimal { precision: *precision, scale: *scale })
+                }
+                [_, _] => Word::Wrong(
+                    format!("`{name}` has from 1 to {MAX_DIGITS} digits, and no more of them after the point"),
+                    "`decimal(10,2)` is ten digits, two of them after the point".into(),
+                ),
+                _ => Word::Wrong(
+                    format!("`{name}` needs its digits: how many in all, and how many after the point"),
+                    format!(
+                        "`decimal({},{})`",
+                        numbers.first().copied().unwrap_or(10),
+                        if numbers.is_empty() { 2 } else { 0 }
+                    ),
+                ),
+            };
+        }
+        "char" | "string" | "varchar" => {
+            let make = if name == "char" { DataType::Char } else { DataType::String };
+            return match numbers {
+                [] if name == "char" => {
+                    Word::Wrong("`char` needs its length".into(), "`char(2)` is two characters".into())
+                }
+                [] => Word::Known(DataType::String(STRING_LENGTH)),
+                [n] if (1..=MAX_LENGTH).contains(n) => Word::Known(make(*n)),
+                _ => Word::Wrong(
+                    format!("`{name}` has one length, from 1 to {MAX_LENGTH} characters"),
+                    format!("`{name}(200)`, or `text` for any length"),
+                ),
+            };
+        }
+        "binary" | "varbinary" | "blob" | "bytea" | "json" | "jsonb" | "uuid" | "guid" | "uniqueidentifier"
+        | "interval" | "inet" | "cidr" | "macaddr" | "vector" | "enum" => return Word::NotYet,
+        _ => return Word::Unknown(foreign(name)),
+    };
+    if numbers.is_empty() {
+        Word::Known(plain)
+    } else {
+        Word::Wrong(format!("`{name}` takes nothing in brackets"), format!("`{plain}`"))
+    }
+}
+
+/// What a word of other tools or databases is here: a help text.
+fn foreign(word: &str) -> Option<String> {
+    let help = match word {
+        "serial" | "serial4" => "write `{ type = \"integer\", auto_increment = true }`",
+        "bigserial" | "serial8" | "identity" | "bigincrements" => {
+            "write `{ type = \"bigint\", auto_increment = true }`"
+        }
+        "smallserial" | "serial2" => "write `{ type = \"smallint\", auto_increment = true }`",
+        "increments" | "autoincrement" | "auto_increment" => "write `{ type = \"integer\", auto_increment = true }`",
+        "timestamp" | "timestamps" => "did you mean `datetime` (wall clock) or `timestamptz` (an instant)?",
+        "timestamp with time zone" | "datetimeoffset" | "instant" => "did you mean `timestamptz`?",
+        "timestamp without time zone" | "datetime2" | "smalldatetime" => "did you mean `datetime`?",
+        "time without time zone" => "did you mean `time`?",
+        "double precision" | "float64" | "f64" => "did you mean `double`?",
+        "float4" | "float32" | "f32" | "single" => "did you mean `float`?",
+        "character varying" | "nvarchar" | "varchar2" | "str" | "character" => "did you mean `string(n)`?",
+        "tinytext" | "clob" | "ntext" | "citext" => "did you mean `text`?",
+        "tinyint" => "did you mean `smallint`, or `boolean`?",
+        "mediumint" | "int32" | "i32" => "did you mean `integer`?",
+        "int64" | "i64" | "long" => "did you mean `bigint`?",
+        "int16" | "i16" | "short" => "did you mean `smallint`?",
+        "number" => "did you mean `integer`, or `decimal(p,s)`?",
+        "money" | "currency" => "did you mean `decimal(19,4)`?",
+        "bit" | "logical" => "did you mean `boolean`?",
+        "integer unsigned" | "int unsigned" => "did you mean `unsigned integer`?",
+        "bigint unsigned" => "did you mean `unsigned bigint`?",
+        "smallint unsigned" => "did you mean `unsigned smallint`?",
+        _ => return suggest::nearest(word, WORDS).map(|word| format!("did you mean `{word}`?")),
+    };
+    Some(help.to_owned())
+}
+
+impl Walk<'_, '_> {
+    /// A column's type: a word, or a table by backend. An unknown word is reported and kept
+    /// as it stands, so that its column is not missed later.
+    pub(super) fn data_type(&mut self, val: Val<'_>) -> Option<ByBackend<DataType>> {
+        self.by_backend(val, "a type", |walk, val, branch| {
+            let written = walk.filled_string(val)?;
+            Some(walk.type_word(val, written, branch))
+        })
+    }
+
+    fn type_word(&mut self, val: Val<'_>, written: &str, branch: Option<Branch>) -> DataType {
+        let own_word = matches!(branch, Some(Branch::Sqlite | Branch::Postgres | Branch::Mysql));
+        let verbatim = || DataType::Verbatim(written.trim().to_owned());
+        match read(written) {
+            Word::Known(data_type) => return data_type,
+            Word::NotYet => self.not_yet(val.span, &format!("the type `{}`", written.trim())),
+            Word::Wrong(..) | Word::Unknown(_) if own_word => {}
+            Word::Wrong(message, help) => self.wrong_help(val.span, message, help),
+            Word::Unknown(meant) => {
+                let diagnostic =
+                    Diagnostic::new(Code::UnknownType, format!("`{}` is no portable type", written.trim()))
+                        .at(val.span, "");
+                self.report(diagnostic.help(meant.unwrap_or_else(|| {
+                    "a database's own type stands under its key: `type = { postgres = \"…\", default = \"text\" }`"
+                        .to_owned()
+                })));
+            }
+        }
+        verbatim()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(word: &str) -> DataType {
+        match read(word) {
+            Word::Known(data_type) => data_type,
+            other => panic!("{word}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_type_that_is_shown_reads_back() {
+        for word in [
+            "smallint",
+            "unsigned integer",
+            "bigint",
+            "float",
+            "double",
+            "decimal(10,2)",
+            "boolean",
+            "char(2)",
+            "string(200)",
+            "text",
+            "date",
+            "time",
+            "datetime",
+            "timestamptz",
+        ] {
+            assert_eq!(known(word).to_string(), word);
+        }
+    }
+
+    #[test]
+    fn aliases_and_case_do_not_count() {
+        assert_eq!(known("INT"), known("integer"));
+        assert_eq!(known("varchar(20)"), DataType::String(20));
+        assert_eq!(known(" string "), DataType::String(255));
+        assert_eq!(known("Numeric(10, 2)"), DataType::Decimal { precision: 10, scale: 2 });
+        assert_eq!(known("real"), DataType::Float);
+        assert_eq!(known("float8"), DataType::Double);
+        assert_eq!(known("longtext"), DataType::Text);
+        assert_eq!(known("int8"), DataType::BigInt { unsigned: false });
+        assert_eq!(known("unsigned int2"), DataType::SmallInt { unsigned: true });
+    }
+
+    #[test]
+    fn what_is_not_built_is_told_from_what_is_unknown() {
+        for word in
+            ["blob", "binary(16)", "bytea", "json", "UUID", "enum(mood)", "text[]", "decimal(5,2)[]", "vector(3)"]
+        {
+            assert_eq!(read(word), Word::NotYet, "{word}");
+        }
+        assert!(matches!(read("geometry"), Word::Unknown(None)));
+        assert!(matches!(read("decimal"), Word::Wrong(..)));
+        assert!(matches!(read("decimal(2,3)"), Word::Wrong(..)));
+        assert!(matches!(read("integer(11)"), Word::Wrong(..)));
+        assert!(matches!(read("unsigned text"), Word::Wrong(..)));
+        assert!(matches!(read("serial"), Word::Unknown(Some(_))));
+        for odd in ["", "(", ")", "()", "a(", "string()", "string(-1)", "[]", "string(99999999999)", "unsigned"] {
+            assert!(!matches!(read(odd), Word::Known(_)), "{odd}");
+        }
+    }
+}
