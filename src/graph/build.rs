@@ -7,6 +7,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Graph, NodeId};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::ident::Version;
 use crate::operation::Migration;
 
 impl Graph {
@@ -63,6 +64,28 @@ impl Graph {
         }
         found.extend(graph.cycles().iter().map(|cycle| cycle_found(migrations, cycle, linear)));
         (graph, found)
+    }
+
+    /// The graph with more nodes, each with what it requires by name: migrations that a ledger knows and
+    /// the manifest does not. They come after the nodes there are, in the order given.
+    #[must_use]
+    pub fn extended<'a>(&self, extra: impl IntoIterator<Item = (Version, &'a str, &'a [String])>) -> Self {
+        let mut graph = self.clone();
+        let mut edges = Vec::new();
+        for (version, name, requires) in extra {
+            let node = NodeId(graph.inner.add_node(version).index());
+            graph.by_version.entry(version).or_insert(node);
+            graph.by_name.entry(name.to_owned()).or_insert(node);
+            edges.push((node, requires));
+        }
+        for (node, requires) in edges {
+            for required in
+                requires.iter().filter_map(|name| graph.named(name)).filter(|other| *other != node).collect::<Vec<_>>()
+            {
+                graph.inner.update_edge(NodeIndex::new(required.0), NodeIndex::new(node.0), ());
+            }
+        }
+        graph
     }
 
     fn index(&mut self, migrations: &[Migration], node: NodeId, found: &mut Vec<Diagnostic>) {

@@ -1,5 +1,19 @@
 //! Plans: which migrations, in which order, in which direction, and what each comes to.
 
+mod error;
+mod history;
+mod info;
+mod left_out;
+mod make;
 mod model;
+mod replay;
+mod seed;
+mod target;
 
+pub use error::PlanError;
+pub use history::everything_applied;
+pub use info::{Info, InfoRow, InfoState, info};
+pub use make::make;
 pub use model::{Ledger, LedgerRow, LeftOut, Part, Plan, PlanDirection, Progress, Reversal, RowState, Step};
+pub use seed::{SeedItem, SeedPlan, seed};
+pub use target::{Downs, Target};

@@ -209,6 +209,8 @@ impl State {
         }
         self.names.remove(&self.fold(&table.name));
         self.tables.remove(&id);
+        // The database drops a table's triggers with it.
+        self.triggers.retain(|trigger| trigger.table_id != Some(id));
         Ok(Change::CreateTable(table))
     }
 
@@ -226,7 +228,7 @@ impl State {
         })?;
         for trigger in &mut self.triggers {
             if trigger.table_id == Some(id) {
-                trigger.table = to.clone();
+                trigger.follow(to);
             }
         }
         Ok(Change::RenameTable { table: id, to: from })

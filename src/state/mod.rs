@@ -4,9 +4,12 @@
 //! gives its inverse. So the way down of anything is known before it runs.
 
 mod apply;
+mod bind;
 mod change;
 mod error;
 mod expr;
+mod lower;
+mod read_sql;
 mod table;
 
 use std::collections::HashMap;
@@ -14,6 +17,8 @@ use std::collections::HashMap;
 pub use change::{Change, ColumnPatch, InsertMode, RowValues};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
+pub(crate) use lower::raw_changes;
+pub use lower::{Context, Lowered};
 pub use table::{
     Check, Column, ColumnId, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, IndexPart, Name, PrimaryKey,
     Scalar, SharedTable, Table, TableId, Trigger, Unique, View,

@@ -1,6 +1,7 @@
 //! Tables of the symbolic schema. Tables and columns have identities that survive
 //! their renames; everything that points to them points to the identity.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Expr;
@@ -282,8 +283,27 @@ pub struct Trigger {
     pub table: TableName,
     /// Its identity, where it is a table of the state.
     pub table_id: Option<TableId>,
-    /// The whole `CREATE TRIGGER` statement, without a closing semicolon.
+    /// The whole `CREATE TRIGGER` statement with the table's name of the moment, without a closing semicolon.
     pub sql: String,
+    /// The statement as its author wrote it, and where the table's name stands in it.
+    pub written: (String, TableName, Range<usize>),
+}
+
+impl Trigger {
+    /// The same trigger after a rename of its table.
+    pub(super) fn follow(&mut self, to: &TableName) {
+        let (text, name, range) = &self.written;
+        self.table = to.clone();
+        if name == to {
+            self.sql.clone_from(text);
+            return;
+        }
+        let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let schema = to.schema.as_deref().map(|schema| quote(schema) + ".").unwrap_or_default();
+        if let (Some(before), Some(after)) = (text.get(..range.start), text.get(range.end..)) {
+            self.sql = format!("{before}{schema}{}{after}", quote(&to.name));
+        }
+    }
 }
 
 /// A view, known from raw SQL and kept as its author wrote it.
@@ -293,6 +313,8 @@ pub struct View {
     pub name: TableName,
     /// The whole `CREATE VIEW` statement, without a closing semicolon.
     pub sql: String,
+    /// The tables of the state that it reads; `None` where it could not be parsed.
+    pub reads: Option<Vec<TableId>>,
 }
 
 /// A shared table: states that differ in one table share the others.

@@ -1,0 +1,189 @@
+//! Restores that a plan leaves out: on the way down, bringing back a column or a
+//! constraint may fail on the rows that stand, and is in vain where a later step
+//! drops the table anyway.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{LeftOut, Step};
+use crate::diagnostic::Direction;
+use crate::state::{Change, ColumnId, Constraint, State, TableId};
+
+/// What has been left out so far.
+#[derive(Default)]
+struct Gone {
+    columns: HashSet<ColumnId>,
+    /// Constraints and indexes by table and name.
+    names: HashSet<(TableId, String)>,
+}
+
+/// Takes out of the steps the derived restores that depend on rows and are in vain, and
+/// notes them in their steps. `start` is the state before the first step.
+pub(super) fn leave_out(steps: &mut [Step], start: &State) {
+    let down = steps.iter().filter(|step| step.direction == Direction::Down);
+    let derived = down.flat_map(|step| &step.parts).filter(|part| !part.authored);
+    if !derived.flat_map(|part| &part.changes).any(may_restore) {
+        return;
+    }
+    let horizon = horizons(steps);
+    let original = steps.to_vec();
+    if !try_leave_out(steps, start, &horizon) {
+        // Something else needs what was left out: all of it stays in.
+        for (step, before) in steps.iter_mut().zip(original) {
+            *step = before;
+        }
+    }
+}
+
+/// Leaves out what it can; false where a change that was kept no longer applies.
+fn try_leave_out(steps: &mut [Step], start: &State, horizon: &HashMap<TableId, Horizon>) -> bool {
+    let mut state = start.clone();
+    let mut gone = Gone::default();
+    let mut at = 0;
+    for step in steps.iter_mut() {
+        let down = step.direction == Direction::Down;
+        for part in &mut step.parts {
+            let derived = down && !part.authored;
+            let mut kept = Vec::with_capacity(part.changes.len());
+            for change in std::mem::take(&mut part.changes) {
+                at += 1;
+                let in_vain = change.table().and_then(|table| horizon.get(&table)).is_some_and(|h| h.covers(at));
+                let out = derived
+                    && in_vain
+                    && (follows(&change, &gone) || (depends_on_rows(&change, &state) && may_leave(&change, &state)));
+                if out {
+                    let table = change.table().and_then(|id| state.table(id)).map(|table| table.name.to_string());
+                    let why = format!("`{}` is dropped later in this plan", table.unwrap_or_default());
+                    mark(&change, &mut gone);
+                    let left = LeftOut { operation: part.operation.clone(), why };
+                    if !step.left_out.contains(&left) {
+                        step.left_out.push(left);
+                    }
+                    continue;
+                }
+                if state.apply(&change).is_err() {
+                    return false;
+                }
+                kept.push(change);
+            }
+            part.changes = kept;
+        }
+        step.parts.retain(|part| !part.changes.is_empty());
+    }
+    true
+}
+
+/// Where a table is dropped, and the last change before that which its author wrote.
+struct Horizon {
+    drop_at: usize,
+    authored_at: usize,
+}
+
+impl Horizon {
+    /// Whether a restore at that place is in vain: the table goes later, with nothing authored between.
+    const fn covers(&self, at: usize) -> bool {
+        at < self.drop_at && self.authored_at <= at
+    }
+}
+
+fn horizons(steps: &[Step]) -> HashMap<TableId, Horizon> {
+    let mut drops = HashMap::new();
+    let (mut at, mut authored_at) = (0, 0);
+    for step in steps {
+        for part in &step.parts {
+            for change in &part.changes {
+                at += 1;
+                if part.authored || change.touches_rows_or_raw_sql() {
+                    authored_at = at;
+                }
+                if let (Change::DropTable(table), Direction::Down) = (change, step.direction) {
+                    drops.insert(*table, Horizon { drop_at: at, authored_at });
+                }
+            }
+        }
+    }
+    drops
+}
+
+/// Whether a change is of a kind that brings something back.
+const fn may_restore(change: &Change) -> bool {
+    matches!(
+        change,
+        Change::AddColumn { .. } | Change::AddConstraint { .. } | Change::AddIndex { .. } | Change::AlterColumn { .. }
+    )
+}
+
+/// Whether the rows that stand may make a change fail.
+fn depends_on_rows(change: &Change, state: &State) -> bool {
+    match change {
+        Change::AddColumn { column, fill, .. } => {
+            !column.null && column.default.is_none() && fill.is_none() && !column.auto_increment
+        }
+        Change::AddConstraint { .. } => true,
+        Change::AddIndex { index, .. } => index.unique,
+        Change::AlterColumn { table, column, patch, using, .. } => {
+            let before = state.table(*table).and_then(|table| table.column(*column));
+            let narrows = before.zip(patch.data_type.as_ref()).is_some_and(|(b, to)| !b.data_type.widens_to(to));
+            patch.null == Some(false) || narrows || using.is_some()
+        }
+        _ => false,
+    }
+}
+
+/// Whether nothing outside the table needs what would be left out.
+fn may_leave(change: &Change, state: &State) -> bool {
+    match change {
+        // A key elsewhere may be about to point to it.
+        Change::AddConstraint { table, constraint: Constraint::PrimaryKey(_) | Constraint::Unique(_) } => {
+            state.referrers(*table).is_empty()
+        }
+        _ => true,
+    }
+}
+
+/// Whether a change is over something that was left out before.
+fn follows(change: &Change, gone: &Gone) -> bool {
+    let over = |ids: &[ColumnId]| ids.iter().any(|id| gone.columns.contains(id));
+    match change {
+        Change::DropColumn { column, .. }
+        | Change::RenameColumn { column, .. }
+        | Change::AlterColumn { column, .. }
+        | Change::RenameSequence { column, .. } => gone.columns.contains(column),
+        Change::AddConstraint { constraint, .. } => gone.columns.iter().any(|id| constraint.mentions(*id)),
+        Change::AddIndex { index, .. } => gone.columns.iter().any(|id| index.mentions(*id)),
+        Change::DropConstraint { table, name, .. }
+        | Change::RenameConstraint { table, name, .. }
+        | Change::DropIndex { table, name }
+        | Change::RenameIndex { table, name, .. } => gone.names.contains(&(*table, name.clone())),
+        Change::AddColumn { column, .. } => over(&[column.id]),
+        _ => false,
+    }
+}
+
+fn mark(change: &Change, gone: &mut Gone) {
+    match change {
+        Change::AddColumn { column, .. } => {
+            gone.columns.insert(column.id);
+        }
+        Change::DropColumn { column, .. } => {
+            gone.columns.remove(column);
+        }
+        Change::AddConstraint { table, constraint } => {
+            gone.names.insert((*table, constraint.name().text.clone()));
+        }
+        Change::AddIndex { table, index } => {
+            gone.names.insert((*table, index.name.clone()));
+        }
+        Change::RenameConstraint { table, name, to, .. } => {
+            gone.names.remove(&(*table, name.clone()));
+            gone.names.insert((*table, to.text.clone()));
+        }
+        Change::RenameIndex { table, name, to } => {
+            gone.names.remove(&(*table, name.clone()));
+            gone.names.insert((*table, to.clone()));
+        }
+        Change::DropConstraint { table, name, .. } | Change::DropIndex { table, name } => {
+            gone.names.remove(&(*table, name.clone()));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,320 @@
+//! Replaying one migration on a state: what it comes to going up, and how each part
+//! of it is undone.
+
+use crate::diagnostic::{Code, Diagnostic, Direction, Span};
+use crate::operation::{Body, Down, Kind, Operation};
+use crate::plan::{Part, Reversal};
+use crate::state::{Change, Context, RowValues, Scalar, State, TableId, raw_changes};
+
+/// How one operation is undone.
+#[derive(Debug, Clone)]
+pub(super) enum Undo {
+    /// By these changes, in order.
+    Changes(Vec<Change>),
+    /// By SQL its author wrote.
+    Authored(Down, bool),
+    /// It needs none.
+    Nothing,
+    /// It cannot be: nobody said how.
+    Missing,
+    /// It cannot be: its author says so.
+    Irreversible(String),
+}
+
+/// One operation and its undoing.
+#[derive(Debug, Clone)]
+pub(super) struct Undone {
+    pub(super) operation: String,
+    pub(super) span: Span,
+    pub(super) undo: Undo,
+    /// Rows or values do not come back.
+    pub(super) lossy: bool,
+}
+
+/// A migration replayed going up.
+#[derive(Debug, Default)]
+pub(super) struct Replayed {
+    pub(super) parts: Vec<Part>,
+    /// How each operation is undone, in the order of the way up.
+    pub(super) undone: Vec<Undone>,
+}
+
+/// Replays a migration's way up on `state`. Operations that do not work are reported and left out.
+pub(super) fn up(state: &mut State, name: &str, body: &Body, found: &mut Vec<Diagnostic>) -> Replayed {
+    let mut replayed = Replayed::default();
+    if !body.is_for(state.backend()) {
+        return replayed;
+    }
+    let mut context = Context::default();
+    let backend = state.backend();
+    for operation in body.up.iter().filter(|operation| operation.is_for(backend)) {
+        let lowered = state.lower(operation, &context);
+        found.extend(lowered.diagnostics.into_iter().map(|diagnostic| diagnostic.of(name).going(Direction::Up)));
+        let mut inverses = Vec::with_capacity(lowered.changes.len());
+        let mut lossy = false;
+        let mut applied = Vec::with_capacity(lowered.changes.len());
+        for change in lowered.changes {
+            lossy |= loses(&change, state);
+            let inverse = match state.apply(&change) {
+                Ok(inverse) => inverse,
+                Err(error) => {
+                    let diagnostic = Diagnostic::new(error.code(), error.to_string())
+                        .of(name)
+                        .on(state.backend())
+                        .going(Direction::Up)
+                        .at(operation.spans.object(), "");
+                    found.push(diagnostic);
+                    continue;
+                }
+            };
+            if let Change::CreateTable(table) = &change {
+                context.created.insert(table.id);
+            }
+            lossy |= inverse.as_ref().is_some_and(|inverse| loses(inverse, state));
+            inverses.extend(inverse);
+            applied.push(change);
+        }
+        inverses.reverse();
+        let undo = undo(operation, &applied, inverses, &context, state);
+        replayed.undone.push(Undone { operation: operation.title(), span: operation.spans.object(), undo, lossy });
+        replayed.parts.push(Part {
+            operation: operation.title(),
+            span: operation.spans.object(),
+            authored: matches!(operation.kind, Kind::Sql { .. }),
+            changes: applied,
+        });
+    }
+    replayed
+}
+
+/// How an operation is undone, whose changes were applied and gave `inverses`.
+fn undo(operation: &Operation, changes: &[Change], inverses: Vec<Change>, context: &Context, state: &State) -> Undo {
+    if let Some(why) = &operation.irreversible {
+        return Undo::Irreversible(why.clone());
+    }
+    let made_here = |table: &TableId| context.created.contains(table);
+    match &operation.kind {
+        Kind::Note { .. } => Undo::Nothing,
+        Kind::Insert { down: Some(down), .. }
+        | Kind::Update { down: Some(down), .. }
+        | Kind::Delete { down: Some(down), .. } => Undo::Authored(down.clone(), false),
+        Kind::Sql { down: Some(down), batch, .. } => Undo::Authored(down.clone(), *batch),
+        Kind::Insert { key, .. } => {
+            let Some(Change::Insert { table, rows, .. }) = changes.first() else { return Undo::Nothing };
+            if made_here(table) {
+                return Undo::Nothing;
+            }
+            let Some(found) = state.table(*table) else { return Undo::Missing };
+            let backend = state.backend();
+            let is_key = |name: &str| key.iter().any(|key| backend.fold(key) == backend.fold(name));
+            let finds: Option<Vec<RowValues>> = rows
+                .iter()
+                .map(|row| {
+                    let by: RowValues = row
+                        .iter()
+                        .filter(
+                            |(id, value)| {
+                                if key.is_empty() { findable(value) } else { is_key(found.column_name(*id)) }
+                            },
+                        )
+                        .cloned()
+                        .collect();
+                    let enough = !by.is_empty() && (key.is_empty() || by.len() == key.len());
+                    enough.then_some(by)
+                })
+                .collect();
+            finds.map_or(Undo::Missing, |rows| Undo::Changes(vec![Change::DeleteRows { table: *table, rows }]))
+        }
+        Kind::Update { .. } | Kind::Delete { .. } => {
+            let own = changes.iter().all(|change| change.table().is_none_or(|table| made_here(&table)));
+            if own { Undo::Nothing } else { Undo::Missing }
+        }
+        Kind::Sql { .. } => {
+            // Triggers on a table that the same migration makes go with the table.
+            let own = changes.iter().all(|change| match change {
+                Change::Sql { effects, .. } => {
+                    !effects.is_empty()
+                        && effects.iter().all(|effect| match effect {
+                            Change::CreateTrigger(trigger) => trigger.table_id.as_ref().is_some_and(made_here),
+                            _ => false,
+                        })
+                }
+                _ => false,
+            });
+            if own { Undo::Nothing } else { Undo::Missing }
+        }
+        _ => Undo::Changes(inverses),
+    }
+}
+
+/// Whether a value can be looked for again: a literal, or NULL.
+fn findable(value: &Scalar) -> bool {
+    match value {
+        Scalar::Literal(_) => true,
+        Scalar::Expr(expr) => match expr.pieces.as_slice() {
+            [crate::state::Piece::Text(text)] => text.trim().eq_ignore_ascii_case("null"),
+            _ => false,
+        },
+    }
+}
+
+/// Whether a change takes rows or values away for good.
+pub(super) fn loses(change: &Change, state: &State) -> bool {
+    match change {
+        Change::DropTable(_) | Change::DropColumn { .. } => true,
+        Change::AlterColumn { table, column, patch, .. } => {
+            let before = state.table(*table).and_then(|table| table.column(*column));
+            match (before, &patch.data_type) {
+                (Some(before), Some(to)) => !before.data_type.widens_to(to),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// How a whole migration's undoing compares with the state before it.
+pub(super) fn reversal(body: &Body, undone: &[Undone]) -> Reversal {
+    if body.irreversible.is_some() {
+        return Reversal::Impossible;
+    }
+    if body.down.is_some() {
+        return Reversal::Authored;
+    }
+    let worst = undone.iter().map(|part| match &part.undo {
+        Undo::Missing | Undo::Irreversible(_) => Reversal::Impossible,
+        Undo::Authored(..) => Reversal::Authored,
+        Undo::Changes(_) | Undo::Nothing if part.lossy => Reversal::DataLoss,
+        Undo::Changes(_) | Undo::Nothing => Reversal::Exact,
+    });
+    worst.max().unwrap_or(Reversal::Exact)
+}
+
+/// Lowers a migration's way down on `state` and applies it. Parts that do not work are reported and left out.
+pub(super) fn down(
+    state: &mut State,
+    name: &str,
+    body: &Body,
+    undone: &[Undone],
+    span: Span,
+    found: &mut Vec<Diagnostic>,
+) -> Vec<Part> {
+    if !body.is_for(state.backend()) {
+        return Vec::new();
+    }
+    if let Some(why) = &body.irreversible {
+        found.push(irreversible(name, name, why, span));
+        return Vec::new();
+    }
+    if let Some(operations) = &body.down {
+        return written_down(state, name, operations, found);
+    }
+    let mut parts = Vec::new();
+    for part in undone.iter().rev() {
+        let authored = matches!(part.undo, Undo::Authored(..));
+        let changes = match &part.undo {
+            Undo::Nothing => continue,
+            Undo::Changes(changes) => changes.clone(),
+            Undo::Authored(texts, batch) => {
+                let Some(texts) =
+                    texts.iter().map(|text| text.get(state.backend()).cloned()).collect::<Option<Vec<_>>>()
+                else {
+                    let message = format!("the `down` of `{name}` has nothing for {}", state.backend());
+                    let diagnostic = Diagnostic::new(Code::UnsupportedByBackend, message)
+                        .help(format!("add a `{}` or a `default` key", state.backend()));
+                    found.push(diagnostic.of(name).on(state.backend()).going(Direction::Down).at(part.span, ""));
+                    continue;
+                };
+                raw_changes(&texts, *batch, state)
+            }
+            Undo::Missing => {
+                let message = format!("`{name}` has no way down for `{}`", part.operation);
+                let diagnostic = Diagnostic::new(Code::NoWayDown, message)
+                    .of(name)
+                    .going(Direction::Down)
+                    .at(part.span, "nothing says how to undo this")
+                    .help("write `down = \"…\"` on it (`down = \"\"` if there is nothing to undo), or `irreversible = \"why\"`");
+                found.push(diagnostic);
+                continue;
+            }
+            Undo::Irreversible(why) => {
+                found.push(irreversible(name, &part.operation, why, part.span));
+                continue;
+            }
+        };
+        let mut applied = Vec::with_capacity(changes.len());
+        for change in changes {
+            match state.apply(&change) {
+                Ok(_) => applied.push(change),
+                Err(error) => found.push(
+                    Diagnostic::new(
+                        Code::DownFails,
+                        format!("undoing `{}` of `{name}` fails: {error}", part.operation),
+                    )
+                    .of(name)
+                    .on(state.backend())
+                    .going(Direction::Down)
+                    .at(part.span, "undone here"),
+                ),
+            }
+        }
+        if !applied.is_empty() {
+            parts.push(Part { operation: part.operation.clone(), span: part.span, authored, changes: applied });
+        }
+    }
+    parts
+}
+
+fn irreversible(name: &str, what: &str, why: &str, span: Span) -> Diagnostic {
+    let message = if name == what {
+        format!("`{name}` cannot be undone: {why}")
+    } else {
+        format!("`{what}` of `{name}` cannot be undone: {why}")
+    };
+    let mut diagnostic =
+        Diagnostic::new(Code::Irreversible, message).of(name).going(Direction::Down).at(span, "its author says so");
+    // In a plan that must undo it, it is an error.
+    diagnostic.severity = crate::diagnostic::Severity::Error;
+    diagnostic
+}
+
+/// Lowers `[[down]]` operations one after the other.
+fn written_down(state: &mut State, name: &str, operations: &[Operation], found: &mut Vec<Diagnostic>) -> Vec<Part> {
+    let mut context = Context { lenient: true, ..Context::default() };
+    let mut parts = Vec::new();
+    let backend = state.backend();
+    for operation in operations.iter().filter(|operation| operation.is_for(backend)) {
+        let lowered = state.lower(operation, &context);
+        found.extend(lowered.diagnostics.into_iter().map(|mut diagnostic| {
+            if diagnostic.is_error() {
+                diagnostic = diagnostic.note(format!("the way down of `{name}` meets this state when it runs"));
+            }
+            diagnostic.of(name).going(Direction::Down)
+        }));
+        let mut applied = Vec::with_capacity(lowered.changes.len());
+        for change in lowered.changes {
+            match state.apply(&change) {
+                Ok(_) => {
+                    if let Change::CreateTable(table) = &change {
+                        context.created.insert(table.id);
+                    }
+                    applied.push(change);
+                }
+                Err(error) => found.push(
+                    Diagnostic::new(Code::DownFails, format!("the way down of `{name}` fails: {error}"))
+                        .of(name)
+                        .on(state.backend())
+                        .going(Direction::Down)
+                        .at(operation.spans.object(), ""),
+                ),
+            }
+        }
+        parts.push(Part {
+            operation: operation.title(),
+            span: operation.spans.object(),
+            authored: true,
+            changes: applied,
+        });
+    }
+    parts
+}

@@ -1,0 +1,228 @@
+//! Binding an expression to its table: sqlparser finds the columns it names, and
+//! their places in the text are replaced by identities.
+
+use std::ops::{ControlFlow, Range};
+
+use sqlparser::ast::{Expr as Parsed, Ident, visit_expressions};
+use sqlparser::dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+
+use super::{Column, Expr, Piece, Table};
+use crate::backend::Backend;
+
+/// More tokens than this are not parsed: the parser and its tree recurse.
+const MAX_TOKENS: usize = 2_000;
+
+/// Names that every table has and no manifest declares.
+const SYSTEM_COLUMNS: [&str; 9] = ["rowid", "_rowid_", "oid", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
+
+/// sqlparser's dialect of a backend.
+pub(super) fn dialect(backend: Backend) -> &'static dyn Dialect {
+    match backend {
+        Backend::Sqlite => &SQLiteDialect {},
+        Backend::Postgres => &PostgreSqlDialect {},
+        Backend::Mysql => &MySqlDialect {},
+    }
+}
+
+/// What binding an expression found.
+#[derive(Debug)]
+pub(super) struct Bound {
+    /// The expression.
+    pub(super) expr: Expr,
+    /// Names in it that are no column of the table.
+    pub(super) unknown: Vec<String>,
+}
+
+/// Binds `text` to the columns of `table`. What cannot be parsed, or holds a query of its
+/// own, comes back opaque: the text as it is.
+pub(super) fn bind(text: &str, table: &Table, backend: Backend) -> Bound {
+    let opaque =
+        || Bound { expr: Expr { pieces: vec![Piece::Text(text.to_owned())], opaque: true }, unknown: Vec::new() };
+    let Some(tokens) = tokens(text, backend) else { return opaque() };
+    let Ok(parsed) = parse_all(tokens, backend) else { return opaque() };
+
+    let lines = line_starts(text);
+    let mut found: Vec<(Range<usize>, Piece)> = Vec::new();
+    let mut unknown = Vec::new();
+    let mut queries = false;
+    let _ = visit_expressions(&parsed, |expr| {
+        match expr {
+            Parsed::Identifier(ident) => {
+                bind_column(ident, None, table, backend, text, &lines, &mut found, &mut unknown);
+            }
+            Parsed::CompoundIdentifier(parts) => {
+                if let [qualifier, ident] = parts.as_slice() {
+                    bind_column(ident, Some(qualifier), table, backend, text, &lines, &mut found, &mut unknown);
+                }
+            }
+            Parsed::Subquery(_) | Parsed::Exists { .. } | Parsed::InSubquery { .. } => queries = true,
+            _ => {}
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    if queries {
+        return opaque();
+    }
+    found.sort_by_key(|(range, _)| range.start);
+    let mut pieces = Vec::with_capacity(found.len() * 2 + 1);
+    let mut at = 0;
+    for (range, piece) in found {
+        let Some(between) = text.get(at..range.start) else { return opaque() };
+        if !between.is_empty() {
+            pieces.push(Piece::Text(between.to_owned()));
+        }
+        pieces.push(piece);
+        at = range.end;
+    }
+    match text.get(at..) {
+        Some("") => {}
+        Some(rest) => pieces.push(Piece::Text(rest.to_owned())),
+        None => return opaque(),
+    }
+    Bound { expr: Expr { pieces, opaque: false }, unknown }
+}
+
+/// The tokens of a text with their places; `None` where it cannot be cut into tokens or is too long to parse.
+pub(super) fn tokens(text: &str, backend: Backend) -> Option<Vec<TokenWithSpan>> {
+    let tokens = Tokenizer::new(dialect(backend), text).with_unescape(false).tokenize_with_location().ok()?;
+    (tokens.len() <= MAX_TOKENS).then_some(tokens)
+}
+
+fn parse_all(tokens: Vec<TokenWithSpan>, backend: Backend) -> Result<Parsed, ()> {
+    let mut parser = Parser::new(dialect(backend)).with_tokens_with_locations(tokens);
+    let parsed = parser.parse_expr().map_err(|_| ())?;
+    if parser.peek_token().token == Token::EOF { Ok(parsed) } else { Err(()) }
+}
+
+#[expect(clippy::too_many_arguments, reason = "two callers in one visitor, and what it adds to")]
+fn bind_column(
+    ident: &Ident,
+    qualifier: Option<&Ident>,
+    table: &Table,
+    backend: Backend,
+    text: &str,
+    lines: &[usize],
+    found: &mut Vec<(Range<usize>, Piece)>,
+    unknown: &mut Vec<String>,
+) {
+    let quoted = ident.quote_style.is_some();
+    let column = find(&table.columns, &ident.value, quoted, backend);
+    let (Some(column), Some(range)) = (column, place(ident, text, lines)) else {
+        // In SQLite a double-quoted name that is no column is a string.
+        let a_string = backend == Backend::Sqlite && quoted;
+        let lower = ident.value.to_ascii_lowercase();
+        if column.is_none() && !a_string && qualifier.is_none() && !SYSTEM_COLUMNS.contains(&lower.as_str()) {
+            unknown.push(ident.value.clone());
+        }
+        return;
+    };
+    if let Some(qualifier) = qualifier {
+        let means = backend.sql_ident_means(&qualifier.value, qualifier.quote_style.is_some(), &table.name.name);
+        match place(qualifier, text, lines) {
+            Some(place) if means => found.push((place, Piece::Table)),
+            _ => return,
+        }
+    }
+    found.push((range, Piece::Column(column.id)));
+}
+
+fn find<'a>(columns: &'a [Column], written: &str, quoted: bool, backend: Backend) -> Option<&'a Column> {
+    columns.iter().find(|column| backend.sql_ident_means(written, quoted, &column.name))
+}
+
+fn place(ident: &Ident, text: &str, lines: &[usize]) -> Option<Range<usize>> {
+    let start = offset(ident.span.start, text, lines)?;
+    let end = offset(ident.span.end, text, lines)?;
+    (start < end).then_some(start..end)
+}
+
+/// The byte at which each line starts.
+pub(super) fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+}
+
+/// A token's place as a byte; its lines and columns count from 1, columns in characters.
+pub(super) fn offset(location: Location, text: &str, lines: &[usize]) -> Option<usize> {
+    let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
+    let column = usize::try_from(location.column).ok()?.checked_sub(1)?;
+    let start = *lines.get(line)?;
+    let rest = text.get(start..)?;
+    let within = rest.char_indices().map(|(at, _)| at).chain([rest.len()]).nth(column)?;
+    Some(start + within)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ident::TableName;
+    use crate::operation::DataType;
+    use crate::state::{ColumnId, TableId};
+
+    fn table(columns: &[&str]) -> Table {
+        let columns = columns.iter().zip(0..).map(|(name, id)| Column {
+            id: ColumnId(id),
+            name: (*name).into(),
+            data_type: DataType::Text,
+            null: true,
+            default: None,
+            auto_increment: false,
+            sequence: None,
+        });
+        Table {
+            id: TableId(100),
+            name: TableName::bare("t"),
+            columns: columns.collect(),
+            primary_key: None,
+            uniques: vec![],
+            foreign_keys: vec![],
+            checks: vec![],
+            indexes: vec![],
+            options: None,
+        }
+    }
+
+    fn renamed(text: &str, backend: Backend) -> (String, Vec<String>) {
+        let mut t = table(&["a", "b", "Größe"]);
+        let bound = bind(text, &t, backend);
+        assert!(!bound.expr.opaque, "{text}");
+        t.columns[0].name = "x".into();
+        t.name.name = "u".into();
+        (bound.expr.print(&t, &|name| format!("[{name}]")), bound.unknown)
+    }
+
+    #[test]
+    fn only_the_columns_of_the_table_are_replaced() {
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            let (text, unknown) = renamed("length(a) > 3 AND b IN ('a', 'b') -- a\n AND t.a IS NOT NULL", backend);
+            assert_eq!(text, "length([x]) > 3 AND [b] IN ('a', 'b') -- a\n AND [u].[x] IS NOT NULL");
+            assert_eq!(unknown, Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn places_count_characters_not_bytes() {
+        let (text, _) = renamed("'äöü' <> \"Größe\" AND a > 'ß'", Backend::Sqlite);
+        assert_eq!(text, "'äöü' <> [Größe] AND [x] > 'ß'");
+    }
+
+    #[test]
+    fn unquoted_names_fold_as_the_backend_folds() {
+        assert_eq!(renamed("A = 1", Backend::Postgres).0, "[x] = 1");
+        assert_eq!(renamed("\"A\" = 1", Backend::Postgres).1, ["A"]);
+        assert_eq!(renamed("\"A\" = 1", Backend::Sqlite).0, "[x] = 1");
+    }
+
+    #[test]
+    fn unknown_names_are_told_and_system_columns_are_not() {
+        assert_eq!(renamed("c > rowid", Backend::Sqlite).1, ["c"]);
+    }
+
+    #[test]
+    fn queries_and_nonsense_are_opaque() {
+        for text in ["a IN (SELECT a FROM t)", "a >", "(((", "'", &"a AND ".repeat(5_000)] {
+            assert!(bind(text, &table(&["a"]), Backend::Sqlite).expr.opaque, "{text:.20}");
+        }
+    }
+}

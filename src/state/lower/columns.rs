@@ -1,0 +1,272 @@
+//! Columns: add, drop, rename, alter.
+
+use std::sync::Arc;
+
+use super::{Change, Changes, Column, Lower, Scalar, Table};
+use crate::backend::Backend;
+use crate::diagnostic::Code;
+use crate::ident::{ColumnName, Suffix, TableName};
+use crate::operation::{AlterColumn, ColumnDef, DataType, Literal, Value};
+use crate::state::{ColumnId, ColumnPatch, Constraint};
+
+impl Lower<'_> {
+    /// A column with its type and numbering; its default and constraints come later.
+    pub(super) fn new_column(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Column> {
+        let backend = self.state.backend;
+        if !self.fits(&def.name, part) {
+            return None;
+        }
+        if table.columns.iter().any(|other| backend.fold(&other.name) == backend.fold(&def.name)) {
+            let message = format!("`{}` has a column `{}` already", table.name, def.name);
+            let diagnostic = self.error(Code::AlreadyExists, part, message);
+            self.report(diagnostic);
+            return None;
+        }
+        let data_type = self.branch(&def.data_type, &format!("{part}.type"))?.clone();
+        let sequence = if def.auto_increment && backend.capabilities().identity_sequences {
+            Some(self.generate(&table.name.name, &def.name, Suffix::Sequence, part)?)
+        } else {
+            None
+        };
+        if def.auto_increment && backend == Backend::Postgres && data_type == (DataType::BigInt { unsigned: true }) {
+            let message = format!("`{}` is unsigned bigint, which cannot number itself on PostgreSQL", def.name);
+            let diagnostic = self.error(Code::UnsupportedByBackend, part, message).help("use bigint");
+            self.report(diagnostic);
+            return None;
+        }
+        Some(Column {
+            id: ColumnId(self.state.fresh()),
+            name: def.name.clone(),
+            data_type,
+            null: def.null,
+            default: None,
+            auto_increment: def.auto_increment,
+            sequence,
+        })
+    }
+
+    /// Sets the default of a column that stands in `table` already.
+    pub(super) fn default_of(&mut self, table: &mut Table, def: &ColumnDef, part: &str) -> Option<()> {
+        let Some(column) = table.columns.iter().find(|column| column.name == def.name).cloned() else {
+            return Some(());
+        };
+        if column.auto_increment && self.state.backend == Backend::Sqlite {
+            let sole = table.primary_key.as_ref().is_some_and(|key| key.columns == [column.id]);
+            if !sole {
+                let message = format!("`{}` numbers itself, so on SQLite it must be the whole primary key", def.name);
+                let diagnostic = self
+                    .error(Code::UnsupportedByBackend, part.trim_end_matches(".default"), message)
+                    .help(format!("write `primary_key = [\"{}\"]` on the table", def.name));
+                self.report(diagnostic);
+            }
+        }
+        let Some(value) = &def.default else { return Some(()) };
+        let default = self.value(value, &column, &Table { columns: Vec::new(), ..table.clone() }, part)?;
+        if let Some(column) = table.columns.iter_mut().find(|other| other.id == column.id) {
+            column.default = Some(default);
+        }
+        Some(())
+    }
+
+    pub(super) fn add_column(&mut self, name: &TableName, def: &ColumnDef) -> Changes {
+        let table = self.table(name, "object")?;
+        let column = self.new_column(&table, def, "object")?;
+        let id = column.id;
+        let mut after = Table::clone(&table);
+        after.columns.push(column.clone());
+        self.default_of(&mut after, def, "default")?;
+        let column = after.columns.last().cloned()?;
+        let fill = match &def.fill {
+            Some(value) => Some(self.value(value, &column, &table, "fill")?),
+            None => None,
+        };
+        let has_value = column.null || column.default.is_some() || column.auto_increment || fill.is_some();
+        if !has_value && !self.context.created.contains(&table.id) && !self.context.lenient {
+            let message =
+                format!("`{}.{}` is NOT NULL and has no value for the rows already there", table.name, def.name);
+            let diagnostic = self
+                .error(Code::NotNullWithoutDefault, "object", message)
+                .help("give it a `default`, a `fill` for the old rows, or `null = true`");
+            self.report(diagnostic);
+            return None;
+        }
+        let mut changes = vec![Change::AddColumn { table: table.id, column, fill }];
+        let mut add = |constraint| changes.push(Change::AddConstraint { table: table.id, constraint });
+        if def.unique {
+            add(self.column_unique(&after, def, "unique")?);
+        }
+        if def.references.is_some() {
+            add(self.column_foreign_key(&after, def, "references")?);
+        }
+        if def.check.is_some() {
+            add(self.column_check(&after, def, "check")?);
+        }
+        debug_assert!(after.column(id).is_some());
+        Some(changes)
+    }
+
+    pub(super) fn drop_columns(&mut self, names: &[ColumnName], refill: Option<&Value>) -> Changes {
+        let mut changes = Vec::new();
+        // Several columns may share an index; it goes with the first.
+        let mut going: std::collections::HashMap<_, Table> = std::collections::HashMap::new();
+        for name in names {
+            let table = self.table(&name.table, "object")?;
+            let mut table = going.remove(&table.id).unwrap_or_else(|| Table::clone(&table));
+            let column = self.column(&table, &name.column, "object")?;
+            self.drop_column(&mut table, &column, refill, &mut changes)?;
+            going.insert(table.id, table);
+        }
+        Some(changes)
+    }
+
+    fn drop_column(
+        &mut self,
+        table: &mut Table,
+        column: &Column,
+        refill: Option<&Value>,
+        changes: &mut Vec<Change>,
+    ) -> Option<()> {
+        let id = table.id;
+        if table.columns.len() == 1 {
+            let message = format!("`{}` is the only column of `{}`", column.name, table.name);
+            let diagnostic = self.error(Code::StillReferenced, "object", message).help("drop the table instead");
+            self.report(diagnostic);
+            return None;
+        }
+        for referrer in self.state.referrers(id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
+            let key = referrer.foreign_keys.iter().find(|key| {
+                key.table == id
+                    && key.references.contains(&column.id)
+                    && !(referrer.id == id && key.columns == [column.id])
+            });
+            if let Some(key) = key {
+                let message = format!(
+                    "`{}.{}` is still referred to by `{}` (key `{}`)",
+                    table.name, column.name, referrer.name, key.name.text
+                );
+                let help =
+                    format!("drop the key first: drop_foreign_key = \"{}\", on = \"{}\"", key.name.text, referrer.name);
+                let diagnostic = self.error(Code::StillReferenced, "object", message).help(help);
+                self.report(diagnostic);
+                return None;
+            }
+        }
+        let refill = match refill {
+            Some(value) => Some(self.value(value, column, table, "refill")?),
+            None => None,
+        };
+        // As on PostgreSQL, what stands over the column goes with it; here each goes by name,
+        // so that each comes back.
+        for index in table.indexes.iter().filter(|index| index.mentions(column.id)) {
+            changes.push(Change::DropIndex { table: id, name: index.name.clone() });
+        }
+        table.indexes.retain(|index| !index.mentions(column.id));
+        let over: Vec<Constraint> = table.constraints().filter(|constraint| constraint.mentions(column.id)).collect();
+        for constraint in over.iter().rev() {
+            let name = constraint.name().text.clone();
+            changes.push(Change::DropConstraint { table: id, kind: constraint.kind(), name });
+        }
+        table.primary_key.take_if(|key| key.columns.contains(&column.id));
+        table.uniques.retain(|unique| !unique.columns.contains(&column.id));
+        table.foreign_keys.retain(|key| !key.columns.contains(&column.id));
+        table.checks.retain(|check| !check.expr.mentions(column.id) && check.column != Some(column.id));
+        table.columns.retain(|other| other.id != column.id);
+        changes.push(Change::DropColumn { table: id, column: column.id, refill });
+        Some(())
+    }
+
+    pub(super) fn rename_column(&mut self, name: &ColumnName, to: &str) -> Changes {
+        let table = self.table(&name.table, "object")?;
+        let column = self.column(&table, &name.column, "object")?;
+        let backend = self.state.backend;
+        if !self.fits(to, "to") {
+            return None;
+        }
+        if table.columns.iter().any(|other| other.id != column.id && backend.fold(&other.name) == backend.fold(to)) {
+            let message = format!("`{}` has a column `{to}` already", table.name);
+            let diagnostic = self.error(Code::AlreadyExists, "to", message);
+            self.report(diagnostic);
+            return None;
+        }
+        if !self.may_rename(&table, &column.name, true, "object") {
+            return None;
+        }
+        let mut after = Table::clone(&table);
+        for other in &mut after.columns {
+            if other.id == column.id {
+                to.clone_into(&mut other.name);
+            }
+        }
+        let mut changes = vec![Change::RenameColumn { table: table.id, column: column.id, to: to.to_owned() }];
+        changes.extend(self.follow(&table, &after, "to")?);
+        Some(changes)
+    }
+
+    pub(super) fn alter_column(&mut self, name: &ColumnName, alter: &AlterColumn) -> Changes {
+        let table = self.table(&name.table, "object")?;
+        let mut column = self.column(&table, &name.column, "object")?;
+        let mut patch = ColumnPatch::default();
+        if let Some(data_type) = &alter.data_type {
+            let data_type = self.branch(data_type, "type")?.clone();
+            if data_type != column.data_type {
+                patch.data_type = Some(data_type.clone());
+            }
+            column.data_type = data_type;
+        }
+        if let Some(null) = alter.null.filter(|null| *null != column.null) {
+            if null && table.primary_key.as_ref().is_some_and(|key| key.columns.contains(&column.id)) {
+                let message = format!("`{name}` is in the primary key, so it cannot be null");
+                let diagnostic = self.error(Code::TypeMismatch, "null", message);
+                self.report(diagnostic);
+                return None;
+            }
+            patch.null = Some(null);
+        }
+        if let Some(value) = &alter.default {
+            let default =
+                self.value(value, &column, &Table { columns: Vec::new(), ..Table::clone(&table) }, "default")?;
+            if column.default.as_ref() != Some(&default) {
+                patch.default = Some(Some(default));
+            }
+        } else if alter.unset_default {
+            if column.default.is_some() {
+                patch.default = Some(None);
+            }
+        } else if let Some(Scalar::Literal(literal)) = &column.default
+            && patch.data_type.is_some()
+            && !fits_still(literal, &column.data_type)
+        {
+            let message =
+                format!("the default of `{name}` is {}, which does not fit {}", literal.kind(), column.data_type);
+            let diagnostic = self
+                .error(Code::TypeMismatch, "type", message)
+                .help("give a new `default` here too, or take it away with `unset = [\"default\"]`");
+            self.report(diagnostic);
+            return None;
+        }
+        if alter.unset_auto_increment && column.auto_increment {
+            patch.auto_increment = Some((false, None));
+        }
+        let fill = match &alter.fill {
+            Some(value) => Some(self.value(value, &column, &table, "fill")?),
+            None => None,
+        };
+        let using = match &alter.using {
+            Some(text) => Some(self.expr(text, &table, "using")?),
+            None => None,
+        };
+        let using_down = match &alter.using_down {
+            Some(text) => Some(self.expr(text, &table, "using_down")?),
+            None => None,
+        };
+        if patch.is_empty() {
+            return Some(Vec::new());
+        }
+        Some(vec![Change::AlterColumn { table: table.id, column: column.id, patch, using, using_down, fill }])
+    }
+}
+
+/// Whether a default may stand after a change of type: verbatim types take anything.
+fn fits_still(literal: &Literal, data_type: &DataType) -> bool {
+    literal.fits(data_type)
+}

@@ -1,0 +1,356 @@
+//! Constraints and indexes: their definitions, and the verbs that add, drop and rename them.
+
+use std::sync::Arc;
+
+use super::{Change, Changes, ColumnId, Lower, Table};
+use crate::diagnostic::Code;
+use crate::ident::{Suffix, TableName};
+use crate::operation::{CheckDef, ColumnDef, DataType, ForeignKeyDef, IndexDef, IndexTarget, UniqueDef};
+use crate::state::{
+    Check, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, IndexPart, Name, PrimaryKey, Unique,
+};
+
+impl Lower<'_> {
+    pub(super) fn unique(&mut self, table: &Table, def: &UniqueDef, part: &str) -> Option<Constraint> {
+        let name = self.own_name(&def.name, part)?;
+        let columns = self.column_ids(table, &def.columns, part)?;
+        Some(Constraint::Unique(Unique { name, columns }))
+    }
+
+    pub(super) fn column_unique(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Constraint> {
+        let name = self.generate(&table.name.name, &def.name, Suffix::Unique, part)?;
+        let columns = vec![self.column(table, &def.name, part)?.id];
+        Some(Constraint::Unique(Unique { name, columns }))
+    }
+
+    pub(super) fn check(&mut self, table: &Table, def: &CheckDef, part: &str) -> Option<Constraint> {
+        let name = self.own_name(&def.name, part)?;
+        let expr = self.expr(&def.expr, table, part)?;
+        Some(Constraint::Check(Check { name, expr, column: None }))
+    }
+
+    pub(super) fn column_check(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Constraint> {
+        let name = self.generate(&table.name.name, &def.name, Suffix::Check, part)?;
+        let column = self.column(table, &def.name, part)?.id;
+        let expr = self.expr(def.check.as_ref()?, table, part)?;
+        Some(Constraint::Check(Check { name, expr, column: Some(column) }))
+    }
+
+    pub(super) fn column_foreign_key(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Constraint> {
+        let target = def.references.clone()?;
+        let name = self.generate(&table.name.name, &def.name, Suffix::ForeignKey, part)?;
+        let key = ForeignKeyDef {
+            name: String::new(),
+            columns: vec![def.name.clone()],
+            table: target.table,
+            references: vec![target.column],
+            on_delete: def.on_delete,
+            on_update: def.on_update,
+        };
+        self.key(table, &key, name, part)
+    }
+
+    pub(super) fn foreign_key(&mut self, table: &Table, def: &ForeignKeyDef, part: &str) -> Option<Constraint> {
+        let name = self.own_name(&def.name, part)?;
+        self.key(table, def, name, part)
+    }
+
+    fn key(&mut self, table: &Table, def: &ForeignKeyDef, name: Name, part: &str) -> Option<Constraint> {
+        let columns = self.column_ids(table, &def.columns, part)?;
+        let backend = self.state.backend;
+        let same =
+            backend.fold(&def.table.name) == backend.fold(&table.name.name) && def.table.schema == table.name.schema;
+        let target = if same { Arc::new(table.clone()) } else { self.table(&def.table, part)? };
+        let references = self.column_ids(&target, &def.references, part)?;
+        if columns.len() != references.len() {
+            let message = format!("the key has {} columns and points to {}", columns.len(), references.len());
+            let diagnostic = self.error(Code::TypeMismatch, part, message);
+            self.report(diagnostic);
+            return None;
+        }
+        if !is_key(&target, &references) {
+            let names = target.column_names(&references).join(", ");
+            let message = format!("nothing makes `{}` ({names}) unique, so no key can point to it", target.name);
+            let diagnostic = self.error(Code::UnknownConstraint, part, message).help(
+                "a foreign key points to a primary key, a unique constraint or a unique index over just these columns",
+            );
+            self.report(diagnostic);
+            return None;
+        }
+        for (from, to) in columns.iter().zip(&references) {
+            if let (Some(from), Some(to)) = (table.column(*from), target.column(*to))
+                && family(&from.data_type) != family(&to.data_type)
+                && family(&from.data_type).is_some()
+                && family(&to.data_type).is_some()
+            {
+                let message = format!(
+                    "`{}` is {}, and `{}.{}`, which it points to, is {}",
+                    from.name, from.data_type, target.name, to.name, to.data_type
+                );
+                let diagnostic = self.error(Code::TypeMismatch, part, message);
+                self.report(diagnostic);
+                return None;
+            }
+        }
+        let (on_delete, on_update) = (def.on_delete, def.on_update);
+        Some(Constraint::ForeignKey(ForeignKey { name, columns, table: target.id, references, on_delete, on_update }))
+    }
+
+    pub(super) fn index(&mut self, table: &Table, def: &IndexDef, part: &str) -> Option<Index> {
+        if !self.fits(&def.name, part) {
+            return None;
+        }
+        let capabilities = self.state.backend.capabilities();
+        let title = self.state.backend.title();
+        let mut parts = Vec::with_capacity(def.columns.len());
+        for (at, of) in def.columns.iter().enumerate() {
+            let at = if part == "object" { format!("columns.{at}") } else { format!("{part}.columns.{at}") };
+            let key = match &of.target {
+                IndexTarget::Column(name) => IndexKey::Column(self.column(table, name, &at)?.id),
+                IndexTarget::Expr(text) => {
+                    if !capabilities.expression_indexes {
+                        return self.unsupported(&at, &format!("{title} has no indexes over expressions"));
+                    }
+                    IndexKey::Expr(self.expr(text, table, &at)?)
+                }
+            };
+            parts.push(IndexPart { key, order: of.order, nulls: of.nulls, length: of.length });
+        }
+        let predicate = match &def.predicate {
+            Some(_) if !capabilities.partial_indexes => {
+                return self.unsupported("where", &format!("{title} has no partial indexes"));
+            }
+            Some(text) => Some(self.expr(text, table, "where")?),
+            None => None,
+        };
+        let using = def.using.as_ref().and_then(|using| using.get(self.state.backend)).cloned();
+        if using.is_some() && !capabilities.index_methods {
+            return self.unsupported("using", &format!("{title} has one kind of index; `using` means nothing to it"));
+        }
+        Some(Index { name: def.name.clone(), parts, unique: def.unique, predicate, using })
+    }
+
+    fn unsupported<T>(&mut self, part: &str, message: &str) -> Option<T> {
+        let diagnostic = self
+            .error(Code::UnsupportedByBackend, part, message)
+            .help("give the operation `backends = […]` without it, or a key by backend");
+        self.report(diagnostic);
+        None
+    }
+
+    fn own_name(&mut self, name: &str, part: &str) -> Option<Name> {
+        self.fits(name, part).then(|| Name { text: name.to_owned(), generated: false })
+    }
+
+    pub(super) fn create_index(&mut self, on: &TableName, def: &IndexDef) -> Changes {
+        let table = self.table(on, "on")?;
+        let index = self.index(&table, def, "object")?;
+        if self.state.index_owner(table.name.schema.as_deref(), &index.name).is_some() {
+            let diagnostic =
+                self.error(Code::AlreadyExists, "object", format!("index `{}` stands already", index.name));
+            self.report(diagnostic);
+            return None;
+        }
+        Some(vec![Change::AddIndex { table: table.id, index }])
+    }
+
+    fn find_index(&mut self, table: &Table, name: &str) -> Option<Index> {
+        let backend = self.state.backend;
+        if let Some(index) = table.indexes.iter().find(|index| backend.fold(&index.name) == backend.fold(name)) {
+            return Some(index.clone());
+        }
+        let mut diagnostic = self.error(
+            Code::UnknownIndex,
+            "object",
+            format!("table `{}` has no index `{name}` at this point", table.name),
+        );
+        if let Some(near) = super::nearest(name, table.indexes.iter().map(|index| index.name.as_str())) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        } else if table.uniques.iter().any(|unique| unique.name.text == name) {
+            diagnostic = diagnostic.help(format!("`{name}` is a unique constraint: drop_unique = \"{name}\""));
+        }
+        self.report(diagnostic);
+        None
+    }
+
+    pub(super) fn drop_index(&mut self, on: &TableName, name: &str) -> Changes {
+        let table = self.table(on, "on")?;
+        let index = self.find_index(&table, name)?;
+        if index.unique && index.predicate.is_none() {
+            let mut without = Table::clone(&table);
+            without.indexes.retain(|other| other.name != index.name);
+            self.nothing_points_to(&table, &without)?;
+        }
+        Some(vec![Change::DropIndex { table: table.id, name: index.name }])
+    }
+
+    pub(super) fn rename_index(&mut self, on: &TableName, name: &str, to: &str) -> Changes {
+        let table = self.table(on, "on")?;
+        let index = self.find_index(&table, name)?;
+        if !self.fits(to, "to") {
+            return None;
+        }
+        if self.state.index_owner(table.name.schema.as_deref(), to).is_some() {
+            let diagnostic = self.error(Code::AlreadyExists, "to", format!("index `{to}` stands already"));
+            self.report(diagnostic);
+            return None;
+        }
+        Some(vec![Change::RenameIndex { table: table.id, name: index.name, to: to.to_owned() }])
+    }
+
+    pub(super) fn add_foreign_key(&mut self, on: &TableName, def: &ForeignKeyDef) -> Changes {
+        let table = self.table(on, "on")?;
+        let constraint = self.foreign_key(&table, def, "references")?;
+        self.add(&table, constraint)
+    }
+
+    pub(super) fn add_check(&mut self, on: &TableName, def: &CheckDef) -> Changes {
+        let table = self.table(on, "on")?;
+        let constraint = self.check(&table, def, "expr")?;
+        self.add(&table, constraint)
+    }
+
+    pub(super) fn add_unique(&mut self, on: &TableName, def: &UniqueDef) -> Changes {
+        let table = self.table(on, "on")?;
+        let constraint = self.unique(&table, def, "columns")?;
+        self.add(&table, constraint)
+    }
+
+    pub(super) fn add_primary_key(&mut self, name: &TableName, columns: &[String]) -> Changes {
+        let table = self.table(name, "object")?;
+        if table.primary_key.is_some() {
+            let message = format!("table `{name}` has a primary key already");
+            let diagnostic = self.error(Code::AlreadyExists, "object", message);
+            self.report(diagnostic);
+            return None;
+        }
+        let columns = self.column_ids(&table, columns, "columns")?;
+        if let Some(null) = columns.iter().filter_map(|id| table.column(*id)).find(|column| column.null) {
+            let message = format!("`{}` may be null, so it cannot be in a primary key", null.name);
+            let diagnostic =
+                self.error(Code::TypeMismatch, "columns", message).help("alter it to `null = false` first");
+            self.report(diagnostic);
+            return None;
+        }
+        let name = self.generate(&table.name.name, "", Suffix::PrimaryKey, "object")?;
+        self.add(&table, Constraint::PrimaryKey(PrimaryKey { name, columns }))
+    }
+
+    pub(super) fn drop_primary_key(&mut self, name: &TableName) -> Changes {
+        let table = self.table(name, "object")?;
+        let Some(key) = &table.primary_key else {
+            let diagnostic = self.error(
+                Code::UnknownConstraint,
+                "object",
+                format!("table `{name}` has no primary key at this point"),
+            );
+            self.report(diagnostic);
+            return None;
+        };
+        let numbers = key.columns.iter().filter_map(|id| table.column(*id)).find(|column| column.auto_increment);
+        if let Some(column) = numbers.filter(|_| self.state.backend == crate::backend::Backend::Sqlite) {
+            let message = format!("`{}` numbers itself, which on SQLite only a primary key does", column.name);
+            let help = format!("alter_column = \"{}.{}\", unset = [\"auto_increment\"] first", table.name, column.name);
+            let diagnostic = self.error(Code::UnsupportedByBackend, "object", message).help(help);
+            self.report(diagnostic);
+            return None;
+        }
+        let (kind, name) = (ConstraintKind::PrimaryKey, key.name.text.clone());
+        let mut without = Table::clone(&table);
+        without.primary_key = None;
+        self.nothing_points_to(&table, &without)?;
+        Some(vec![Change::DropConstraint { table: table.id, kind, name }])
+    }
+
+    fn add(&mut self, table: &Table, constraint: Constraint) -> Changes {
+        let backend = self.state.backend;
+        let name = &constraint.name().text;
+        if table.constraints().any(|other| backend.fold(&other.name().text) == backend.fold(name)) {
+            let message = format!("table `{}` has a constraint `{name}` already", table.name);
+            let diagnostic = self.error(Code::AlreadyExists, "object", message);
+            self.report(diagnostic);
+            return None;
+        }
+        Some(vec![Change::AddConstraint { table: table.id, constraint }])
+    }
+
+    pub(super) fn drop_constraint(&mut self, on: &TableName, kind: ConstraintKind, name: &str) -> Changes {
+        let table = self.table(on, "on")?;
+        let backend = self.state.backend;
+        let found = table.constraints().find(|c| backend.fold(&c.name().text) == backend.fold(name));
+        let Some(constraint) = found.as_ref().filter(|constraint| constraint.kind() == kind) else {
+            let title = kind.title();
+            let message = format!("table `{}` has no {title} `{name}` at this point", table.name);
+            let mut diagnostic = self.error(Code::UnknownConstraint, "object", message);
+            let names: Vec<String> =
+                table.constraints().filter(|c| c.kind() == kind).map(|c| c.name().text.clone()).collect();
+            if let Some(other) = found {
+                diagnostic = diagnostic.help(format!("`{name}` is a {}", other.kind().title()));
+            } else if let Some(near) = super::nearest(name, names.iter().map(String::as_str)) {
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            } else if !names.is_empty() {
+                diagnostic = diagnostic.note(format!("it has: {}", names.join(", ")));
+            }
+            self.report(diagnostic);
+            return None;
+        };
+        let name = constraint.name().text.clone();
+        if kind == ConstraintKind::Unique {
+            let mut without = Table::clone(&table);
+            without.uniques.retain(|unique| unique.name.text != name);
+            self.nothing_points_to(&table, &without)?;
+        }
+        Some(vec![Change::DropConstraint { table: table.id, kind, name }])
+    }
+
+    /// Reports `still-referenced` where a foreign key points to columns that `without` does not make unique.
+    fn nothing_points_to(&mut self, table: &Table, without: &Table) -> Option<()> {
+        for referrer in self.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
+            for key in referrer.foreign_keys.iter().filter(|key| key.table == table.id) {
+                if is_key(table, &key.references) && !is_key(without, &key.references) {
+                    let message = format!("key `{}` of `{}` still needs it", key.name.text, referrer.name);
+                    let help = format!(
+                        "drop the key first: drop_foreign_key = \"{}\", on = \"{}\"",
+                        key.name.text, referrer.name
+                    );
+                    let diagnostic = self.error(Code::StillReferenced, "object", message).help(help);
+                    self.report(diagnostic);
+                    return None;
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+/// Whether something makes just these columns unique, in any order.
+fn is_key(table: &Table, columns: &[ColumnId]) -> bool {
+    let same = |other: &[ColumnId]| other.len() == columns.len() && other.iter().all(|id| columns.contains(id));
+    table.primary_key.as_ref().is_some_and(|key| same(&key.columns))
+        || table.uniques.iter().any(|unique| same(&unique.columns))
+        || table.indexes.iter().any(|index| {
+            let over: Option<Vec<ColumnId>> = index
+                .parts
+                .iter()
+                .map(|part| if let IndexKey::Column(id) = part.key { Some(id) } else { None })
+                .collect();
+            index.unique && index.predicate.is_none() && over.is_some_and(|over| same(&over))
+        })
+}
+
+/// Types that a key may join; `None` for those that are not known.
+fn family(data_type: &DataType) -> Option<u8> {
+    match data_type {
+        DataType::SmallInt { .. }
+        | DataType::Integer { .. }
+        | DataType::BigInt { .. }
+        | DataType::Float
+        | DataType::Double
+        | DataType::Decimal { .. } => Some(0),
+        DataType::Char(_) | DataType::String(_) | DataType::Text => Some(1),
+        DataType::Boolean => Some(2),
+        DataType::Date | DataType::DateTime | DataType::TimestampTz => Some(3),
+        DataType::Time => Some(4),
+        DataType::Verbatim(_) => None,
+    }
+}

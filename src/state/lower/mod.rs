@@ -1,0 +1,217 @@
+//! Lowering: what an operation comes to on a state. Names are looked up, definitions
+//! made whole, names generated; what is wrong becomes diagnostics, each with its place.
+//!
+//! To add an operation: an arm below, a function in the file of its family, and
+//! (if it changes the schema in a new way) a [`Change`] with its inverse in `apply`.
+
+mod columns;
+mod constraints;
+mod naming;
+mod rows;
+mod sql;
+mod tables;
+
+pub(crate) use sql::raw_changes;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::bind::bind;
+use super::{Change, Column, ColumnId, Expr, Scalar, State, Table, TableId};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::ident::TableName;
+use crate::operation::{ByBackend, Kind, Operation, Text, Value};
+
+/// What an operation comes to.
+#[derive(Debug, Default)]
+pub struct Lowered {
+    /// The changes, in order; empty where something is wrong.
+    pub changes: Vec<Change>,
+    /// What is wrong. The migration's name is for the caller to add.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What lowering must know besides the state.
+#[derive(Debug, Default)]
+pub struct Context {
+    /// Tables that the same migration made: they hold no rows from before.
+    pub created: HashSet<TableId>,
+    /// Rows need no second look: a table may stand empty (an authored way down).
+    pub lenient: bool,
+}
+
+impl State {
+    /// Lowers an operation on this state. The state itself changes only in that new
+    /// identities are given out; applying the changes is the caller's work.
+    pub fn lower(&mut self, operation: &Operation, context: &Context) -> Lowered {
+        if !operation.is_for(self.backend) {
+            return Lowered::default();
+        }
+        let mut lower = Lower { state: self, operation, context, found: Vec::new() };
+        let changes = lower.kind();
+        let diagnostics = lower.found;
+        let failed = diagnostics.iter().any(Diagnostic::is_error);
+        Lowered { changes: changes.filter(|_| !failed).unwrap_or_default(), diagnostics }
+    }
+}
+
+/// One operation on its way down to changes.
+struct Lower<'a> {
+    state: &'a mut State,
+    operation: &'a Operation,
+    context: &'a Context,
+    found: Vec<Diagnostic>,
+}
+
+/// The changes, or nothing where something is wrong and was said.
+type Changes = Option<Vec<Change>>;
+
+impl Lower<'_> {
+    fn kind(&mut self) -> Changes {
+        let operation = self.operation;
+        match &operation.kind {
+            Kind::CreateTable(def) => self.create_table(def),
+            Kind::DropTable { table } => self.drop_table(table),
+            Kind::RenameTable { table, to } => self.rename_table(table, to),
+            Kind::AddColumn { table, column } => self.add_column(table, column),
+            Kind::DropColumn { columns, refill } => self.drop_columns(columns, refill.as_ref()),
+            Kind::RenameColumn { column, to } => self.rename_column(column, to),
+            Kind::AlterColumn { column, alter } => self.alter_column(column, alter),
+            Kind::CreateIndex { on, index } => self.create_index(on, index),
+            Kind::DropIndex { on, name } => self.drop_index(on, name),
+            Kind::RenameIndex { on, name, to } => self.rename_index(on, name, to),
+            Kind::AddForeignKey { on, foreign_key } => self.add_foreign_key(on, foreign_key),
+            Kind::DropForeignKey { on, name } => self.drop_constraint(on, super::ConstraintKind::ForeignKey, name),
+            Kind::AddCheck { on, check } => self.add_check(on, check),
+            Kind::DropCheck { on, name } => self.drop_constraint(on, super::ConstraintKind::Check, name),
+            Kind::AddUnique { on, unique } => self.add_unique(on, unique),
+            Kind::DropUnique { on, name } => self.drop_constraint(on, super::ConstraintKind::Unique, name),
+            Kind::AddPrimaryKey { table, columns } => self.add_primary_key(table, columns),
+            Kind::DropPrimaryKey { table } => self.drop_primary_key(table),
+            Kind::Insert { table, rows, .. } => self.insert(table, rows),
+            Kind::Update { table, set, filter, .. } => self.update(table, set, filter.as_ref()),
+            Kind::Delete { table, filter, .. } => self.delete(table, filter),
+            Kind::Sql { statements, batch, .. } => self.sql(statements, *batch),
+            Kind::Note { text } => Some(vec![Change::Note(text.clone())]),
+        }
+    }
+
+    fn span(&self, part: &str) -> Span {
+        self.operation.spans.part(part)
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        let diagnostic = if diagnostic.backend.is_none() { diagnostic.on(self.state.backend) } else { diagnostic };
+        self.found.push(diagnostic);
+    }
+
+    /// Reports an error at a part of the operation.
+    fn error(&mut self, code: Code, part: &str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, message).at(self.span(part), "")
+    }
+
+    /// A table by name, or `unknown-table` with the nearest name.
+    fn table(&mut self, name: &TableName, part: &str) -> Option<Arc<Table>> {
+        if let Some(table) = self.state.table_named(name) {
+            return Some(Arc::clone(table));
+        }
+        let names: Vec<String> = self.state.tables().iter().map(|table| table.name.to_string()).collect();
+        let mut diagnostic = self.error(Code::UnknownTable, part, format!("there is no table `{name}` at this point"));
+        if let Some(near) = nearest(&name.to_string(), names.iter().map(String::as_str)) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        } else {
+            diagnostic = diagnostic.help("if another migration makes it, name that migration in `requires`");
+        }
+        self.report(diagnostic);
+        None
+    }
+
+    /// A column by name, or `unknown-column` with the nearest name.
+    fn column(&mut self, table: &Table, name: &str, part: &str) -> Option<Column> {
+        let backend = self.state.backend;
+        if let Some(column) = table.columns.iter().find(|column| backend.fold(&column.name) == backend.fold(name)) {
+            return Some(column.clone());
+        }
+        self.unknown_column(table, name, part);
+        None
+    }
+
+    fn unknown_column(&mut self, table: &Table, name: &str, part: &str) {
+        let message = format!("table `{}` has no column `{name}` at this point", table.name);
+        let mut diagnostic = self.error(Code::UnknownColumn, part, message);
+        if let Some(near) = nearest(name, table.columns.iter().map(|column| column.name.as_str())) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        } else {
+            let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
+            diagnostic = diagnostic.note(format!("its columns are: {}", names.join(", ")));
+        }
+        self.report(diagnostic);
+    }
+
+    fn column_ids(&mut self, table: &Table, names: &[String], part: &str) -> Option<Vec<ColumnId>> {
+        let mut ids = Vec::with_capacity(names.len());
+        for name in names {
+            let id = self.column(table, name, part)?.id;
+            if ids.contains(&id) {
+                let diagnostic = self.error(Code::AlreadyExists, part, format!("`{name}` is named twice"));
+                self.report(diagnostic);
+                return None;
+            }
+            ids.push(id);
+        }
+        Some(ids)
+    }
+
+    /// What a backend gets of something that may differ by backend, or `unsupported-by-backend`.
+    fn branch<'t, T>(&mut self, by: &'t ByBackend<T>, part: &str) -> Option<&'t T> {
+        let found = by.get(self.state.backend);
+        if found.is_none() {
+            let backend = self.state.backend;
+            let diagnostic = self
+                .error(Code::UnsupportedByBackend, part, format!("nothing is written here for {backend}"))
+                .help(format!("add a `{backend}` or a `default` key"));
+            self.report(diagnostic);
+        }
+        found
+    }
+
+    /// An expression of a table, bound; unknown names in it are errors.
+    fn expr(&mut self, text: &Text, table: &Table, part: &str) -> Option<Expr> {
+        let text = self.branch(text, part)?.clone();
+        let bound = bind(&text, table, self.state.backend);
+        for name in &bound.unknown {
+            self.unknown_column(table, name, part);
+        }
+        bound.unknown.is_empty().then_some(bound.expr)
+    }
+
+    /// A value for a column: a literal that must be of its type, or an expression bound to the table.
+    fn value(&mut self, value: &Value, column: &Column, table: &Table, part: &str) -> Option<Scalar> {
+        match value {
+            Value::Literal(literal) => {
+                if !literal.fits(&column.data_type) {
+                    let message =
+                        format!("{} does not fit `{}`, which is {}", literal.kind(), column.name, column.data_type);
+                    let diagnostic = self.error(Code::TypeMismatch, part, message);
+                    self.report(diagnostic);
+                    return None;
+                }
+                Some(Scalar::Literal(literal.clone()))
+            }
+            Value::Expr(text) => {
+                let text = self.branch(text, part)?.clone();
+                // Names in it may be functions without brackets, so unknown ones are left to the database.
+                Some(Scalar::Expr(bind(&text, table, self.state.backend).expr))
+            }
+        }
+    }
+}
+
+/// The nearest of some names, if one is near enough to have been meant.
+pub(super) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    names
+        .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
+        .min()
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,111 @@
+//! Names: that they fit, that generated ones follow renames, and what a rename must not touch.
+
+use super::super::read_sql::may_mention;
+use super::Lower;
+use crate::diagnostic::Code;
+use crate::ident::{Suffix, generated_name};
+use crate::state::{Change, ColumnId, ConstraintKind, Name, Table};
+
+impl Lower<'_> {
+    /// Whether a name fits the backend; reports `identifier-too-long` otherwise.
+    pub(super) fn fits(&mut self, name: &str, part: &str) -> bool {
+        let most = self.state.backend.capabilities().max_identifier_bytes;
+        if name.len() <= most {
+            return true;
+        }
+        let message = format!("`{name}` is {} bytes long; names have at most {most}", name.len());
+        let diagnostic = self.error(Code::IdentifierTooLong, part, message).help(
+            "a generated name is made of table and column: give the constraint a name of its own, or shorten these",
+        );
+        self.report(diagnostic);
+        false
+    }
+
+    /// A generated name, checked for its length.
+    pub(super) fn generate(&mut self, table: &str, column: &str, suffix: Suffix, part: &str) -> Option<Name> {
+        let text = generated_name(table, column, suffix);
+        self.fits(&text, part).then_some(Name { text, generated: true })
+    }
+
+    /// The renames of generated names that follow a rename of a table or of one of its columns.
+    /// `after` is the table as it will be.
+    pub(super) fn follow(&mut self, before: &Table, after: &Table, part: &str) -> Option<Vec<Change>> {
+        let mut changes = Vec::new();
+        if !self.state.backend.capabilities().renames_constraints {
+            return Some(changes);
+        }
+        let table = before.id;
+        let name = |id: ColumnId| after.column_name(id).to_owned();
+        let mut constraint = |this: &mut Self, kind, old: &Name, column: &str, suffix| {
+            if !old.generated {
+                return Some(());
+            }
+            let to = this.generate(&after.name.name, column, suffix, part)?;
+            if to.text != old.text {
+                changes.push(Change::RenameConstraint { table, kind, name: old.text.clone(), to });
+            }
+            Some(())
+        };
+        if let Some(key) = &before.primary_key {
+            constraint(self, ConstraintKind::PrimaryKey, &key.name, "", Suffix::PrimaryKey)?;
+        }
+        for unique in &before.uniques {
+            let column = unique.columns.first().copied().map(name).unwrap_or_default();
+            constraint(self, ConstraintKind::Unique, &unique.name, &column, Suffix::Unique)?;
+        }
+        for key in &before.foreign_keys {
+            let column = key.columns.first().copied().map(name).unwrap_or_default();
+            constraint(self, ConstraintKind::ForeignKey, &key.name, &column, Suffix::ForeignKey)?;
+        }
+        for check in &before.checks {
+            let column = check.column.map(name).unwrap_or_default();
+            constraint(self, ConstraintKind::Check, &check.name, &column, Suffix::Check)?;
+        }
+        for column in &before.columns {
+            let Some(old) = column.sequence.as_ref().filter(|old| old.generated) else { continue };
+            let to = self.generate(&after.name.name, after.column_name(column.id), Suffix::Sequence, part)?;
+            if to.text != old.text {
+                changes.push(Change::RenameSequence { table, column: column.id, to });
+            }
+        }
+        Some(changes)
+    }
+
+    /// Reports `rename-under-opaque` where SQL that is kept as text may speak of the name that goes.
+    pub(super) fn may_rename(&mut self, table: &Table, name: &str, is_column: bool, part: &str) -> bool {
+        let mut holder = None;
+        for trigger in self.state.triggers() {
+            if is_column
+                && trigger.table_id != Some(table.id)
+                && !may_mention(&trigger.sql, &table.name.name, None, self.state)
+            {
+                continue;
+            }
+            let own = trigger.table_id == Some(table.id) && !is_column && trigger.sql == trigger.written.0;
+            let except = own.then_some(&trigger.written.2);
+            if may_mention(&trigger.sql, name, except, self.state) {
+                holder = Some(format!("trigger `{}`", trigger.name));
+            }
+        }
+        for view in self.state.views() {
+            // A view that was parsed follows the rename in the database itself.
+            if view.reads.is_none() && may_mention(&view.sql, name, None, self.state) {
+                holder = Some(format!("view `{}`", view.name));
+            }
+        }
+        for check in &table.checks {
+            let text = |expr: &crate::state::Expr| expr.print(table, &str::to_owned);
+            if is_column && check.expr.opaque && may_mention(&text(&check.expr), name, None, self.state) {
+                holder = Some(format!("check `{}`", check.name.text));
+            }
+        }
+        let Some(holder) = holder else { return true };
+        let what = if is_column { "column" } else { "table" };
+        let diagnostic = self
+            .error(Code::RenameUnderOpaque, part, format!("{what} `{name}` cannot be renamed under {holder}"))
+            .note(format!("{holder} is kept as its author wrote it, and its SQL may speak of `{name}`"))
+            .help("drop it before the rename and make it again after, with the new name");
+        self.report(diagnostic);
+        false
+    }
+}

@@ -1,0 +1,57 @@
+//! Rows: insert, update, delete.
+
+use super::{Change, Changes, Lower, Table};
+use crate::diagnostic::Code;
+use crate::ident::TableName;
+use crate::operation::{Row, Text};
+use crate::state::{InsertMode, RowValues};
+
+impl Lower<'_> {
+    pub(super) fn insert(&mut self, name: &TableName, rows: &[Row]) -> Changes {
+        let table = self.table(name, "object")?;
+        let mut values = Vec::with_capacity(rows.len());
+        for (at, row) in rows.iter().enumerate() {
+            let part = format!("rows.{at}");
+            let row = self.row(&table, row, &part)?;
+            for column in &table.columns {
+                let given = row.iter().any(|(id, _)| *id == column.id);
+                if !given && !column.null && column.default.is_none() && !column.auto_increment {
+                    let message = format!(
+                        "`{}.{}` is NOT NULL without a default, and this row leaves it out",
+                        table.name, column.name
+                    );
+                    let diagnostic = self.error(Code::TypeMismatch, &part, message);
+                    self.report(diagnostic);
+                }
+            }
+            values.push(row);
+        }
+        Some(vec![Change::Insert { table: table.id, rows: values, mode: InsertMode::Plain }])
+    }
+
+    pub(super) fn row(&mut self, table: &Table, row: &Row, part: &str) -> Option<RowValues> {
+        let mut values = RowValues::with_capacity(row.len());
+        for (name, value) in row {
+            let part = format!("{part}.{name}");
+            let column = self.column(table, name, &part)?;
+            values.push((column.id, self.value(value, &column, table, &part)?));
+        }
+        Some(values)
+    }
+
+    pub(super) fn update(&mut self, name: &TableName, set: &Row, filter: Option<&Text>) -> Changes {
+        let table = self.table(name, "object")?;
+        let set = self.row(&table, set, "set")?;
+        let filter = match filter {
+            Some(text) => Some(self.expr(text, &table, "where")?),
+            None => None,
+        };
+        Some(vec![Change::Update { table: table.id, set, filter }])
+    }
+
+    pub(super) fn delete(&mut self, name: &TableName, filter: &Text) -> Changes {
+        let table = self.table(name, "object")?;
+        let filter = self.expr(filter, &table, "where")?;
+        Some(vec![Change::Delete { table: table.id, filter }])
+    }
+}

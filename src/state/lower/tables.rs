@@ -1,0 +1,170 @@
+//! Tables: create, drop, rename.
+
+use std::sync::Arc;
+
+use super::{Change, Changes, Lower};
+use crate::diagnostic::Code;
+use crate::ident::{Suffix, TableName};
+use crate::operation::TableDef;
+use crate::state::{Constraint, PrimaryKey, Table, TableId};
+
+impl Lower<'_> {
+    pub(super) fn create_table(&mut self, def: &TableDef) -> Changes {
+        self.may_stand(&def.table, "object")?;
+        let mut table = Table {
+            id: TableId(self.state.fresh()),
+            name: def.table.clone(),
+            columns: Vec::with_capacity(def.columns.len()),
+            primary_key: None,
+            uniques: Vec::new(),
+            foreign_keys: Vec::new(),
+            checks: Vec::new(),
+            indexes: Vec::new(),
+            options: None,
+        };
+        if let Some(options) = &def.options {
+            table.options = options.get(self.state.backend).cloned();
+        }
+        for column in &def.columns {
+            let part = format!("columns.{}", column.name);
+            let mut new = self.new_column(&table, column, &part)?;
+            if def.primary_key.iter().any(|key| self.state.backend.fold(key) == self.state.backend.fold(&column.name)) {
+                if new.null {
+                    let message = format!("`{}` is in the primary key, so it cannot be null", column.name);
+                    let diagnostic = self.error(Code::TypeMismatch, &format!("{part}.null"), message);
+                    self.report(diagnostic);
+                }
+                new.null = false;
+            }
+            table.columns.push(new);
+        }
+        if !def.primary_key.is_empty() {
+            let columns = self.column_ids(&table, &def.primary_key, "primary_key")?;
+            let name = self.generate(&def.table.name, "", Suffix::PrimaryKey, "object")?;
+            table.primary_key = Some(PrimaryKey { name, columns });
+        }
+        for column in &def.columns {
+            self.default_of(&mut table, column, &format!("columns.{}.default", column.name))?;
+        }
+        // Names of constraints must differ within a table; uniques and the key come first,
+        // since a key to the table itself may point to them.
+        let mut constraints = Vec::new();
+        for unique in &def.uniques {
+            constraints.push((self.unique(&table, unique, &format!("uniques.{}", unique.name))?, "uniques"));
+        }
+        for column in def.columns.iter().filter(|column| column.unique) {
+            constraints
+                .push((self.column_unique(&table, column, &format!("columns.{}.unique", column.name))?, "columns"));
+        }
+        self.put(&mut table, constraints)?;
+        let mut constraints = Vec::new();
+        for column in def.columns.iter().filter(|column| column.references.is_some()) {
+            let part = format!("columns.{}.references", column.name);
+            constraints.push((self.column_foreign_key(&table, column, &part)?, "columns"));
+        }
+        for key in &def.foreign_keys {
+            constraints.push((self.foreign_key(&table, key, &format!("foreign_keys.{}", key.name))?, "foreign_keys"));
+        }
+        for column in def.columns.iter().filter(|column| column.check.is_some()) {
+            constraints
+                .push((self.column_check(&table, column, &format!("columns.{}.check", column.name))?, "columns"));
+        }
+        for check in &def.checks {
+            constraints.push((self.check(&table, check, &format!("checks.{}", check.name))?, "checks"));
+        }
+        self.put(&mut table, constraints)?;
+        for index in &def.indexes {
+            let part = format!("indexes.{}", index.name);
+            let new = self.index(&table, index, &part)?;
+            let fold = |name: &str| self.state.backend.fold(name).into_owned();
+            if table.indexes.iter().any(|other| fold(&other.name) == fold(&new.name)) {
+                let diagnostic = self.error(Code::AlreadyExists, &part, format!("index `{}` is named twice", new.name));
+                self.report(diagnostic);
+            }
+            table.indexes.push(new);
+        }
+        Some(vec![Change::CreateTable(Arc::new(table))])
+    }
+
+    /// Puts constraints on a table that is being made.
+    fn put(&mut self, table: &mut Table, constraints: Vec<(Constraint, &str)>) -> Option<()> {
+        for (constraint, part) in constraints {
+            let name = constraint.name().text.clone();
+            if table.constraints().any(|other| other.name().text == name) {
+                let message = format!("two constraints of `{}` are named `{name}`", table.name);
+                let diagnostic = self.error(Code::AlreadyExists, part, message);
+                self.report(diagnostic);
+                return None;
+            }
+            match constraint {
+                Constraint::PrimaryKey(key) => table.primary_key = Some(key),
+                Constraint::Unique(unique) => table.uniques.push(unique),
+                Constraint::ForeignKey(key) => table.foreign_keys.push(key),
+                Constraint::Check(check) => table.checks.push(check),
+            }
+        }
+        Some(())
+    }
+
+    /// Reports `already-exists` where a table of that name stands, and names that do not fit.
+    fn may_stand(&mut self, name: &TableName, part: &str) -> Option<()> {
+        if !self.fits(&name.name, part) {
+            return None;
+        }
+        if name.schema.is_some() && !self.state.backend.capabilities().schemas {
+            let message = format!("`{name}` has a schema in front, which {} does not have", self.state.backend.title());
+            let diagnostic = self.error(Code::UnsupportedByBackend, part, message);
+            self.report(diagnostic);
+            return None;
+        }
+        if self.state.table_named(name).is_some() {
+            let diagnostic = self.error(Code::AlreadyExists, part, format!("table `{name}` stands already"));
+            self.report(diagnostic);
+            return None;
+        }
+        Some(())
+    }
+
+    pub(super) fn drop_table(&mut self, name: &TableName) -> Changes {
+        let table = self.table(name, "object")?;
+        if let Some(referrer) = self.state.referrers(table.id).into_iter().find(|other| other.id != table.id) {
+            let key = referrer.foreign_keys.iter().find(|key| key.table == table.id);
+            let key = key.map_or("", |key| key.name.text.as_str()).to_owned();
+            let message = format!("table `{name}` is still referred to by `{}` (key `{key}`)", referrer.name);
+            let by = referrer.name.clone();
+            let diagnostic = self
+                .error(Code::StillReferenced, "object", message)
+                .help(format!("drop the key first: drop_foreign_key = \"{key}\", on = \"{by}\""));
+            self.report(diagnostic);
+            return None;
+        }
+        if let Some(view) =
+            self.state.views().iter().find(|view| view.reads.as_ref().is_some_and(|r| r.contains(&table.id)))
+        {
+            let message = format!("table `{name}` is still read by view `{}`", view.name);
+            let diagnostic = self.error(Code::StillReferenced, "object", message).help("drop the view first");
+            self.report(diagnostic);
+            return None;
+        }
+        let mut changes: Vec<Change> = self.state.triggers_on(table.id).cloned().map(Change::DropTrigger).collect();
+        changes.push(Change::DropTable(table.id));
+        Some(changes)
+    }
+
+    pub(super) fn rename_table(&mut self, name: &TableName, to: &str) -> Changes {
+        let table = self.table(name, "object")?;
+        let to = table.name.renamed(to);
+        let fold = |name: &TableName| self.state.backend.fold(&name.name).into_owned();
+        if fold(&to) != fold(&table.name) {
+            self.may_stand(&to, "to")?;
+        }
+        if !self.may_rename(&table, &table.name.name, false, "object") {
+            return None;
+        }
+        let mut after = Table::clone(&table);
+        after.name = to.clone();
+        let mut changes = vec![Change::RenameTable { table: table.id, to }];
+        changes.extend(self.follow(&table, &after, "to")?);
+        Some(changes)
+    }
+}

@@ -1,0 +1,270 @@
+//! Reading raw SQL, as far as the state needs it: the triggers and views that a
+//! statement makes or drops. A rebuild on SQLite must know them to keep them.
+//!
+//! The head of a statement is read token by token, so that any body will do.
+
+use std::ops::{ControlFlow, Range};
+
+use sqlparser::ast::visit_relations;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::bind::{dialect, line_starts, offset, tokens};
+use super::{Change, State, TableId, Trigger, View};
+use crate::ident::TableName;
+
+/// A cursor over the tokens of one statement.
+struct Head<'a> {
+    tokens: &'a [TokenWithSpan],
+    at: usize,
+}
+
+impl Head<'_> {
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at).map(|token| &token.token)
+    }
+
+    fn word(&self) -> Option<String> {
+        match self.peek() {
+            Some(Token::Word(word)) if word.quote_style.is_none() => Some(word.value.to_ascii_uppercase()),
+            _ => None,
+        }
+    }
+
+    /// Takes the words, if they are next.
+    fn take(&mut self, words: &[&str]) -> bool {
+        let start = self.at;
+        for expected in words {
+            if self.word().as_deref() != Some(*expected) {
+                self.at = start;
+                return false;
+            }
+            self.at += 1;
+        }
+        true
+    }
+
+    /// Takes a name, maybe with a schema in front, and its tokens' range.
+    fn name(&mut self, state: &State) -> Option<(TableName, Range<usize>)> {
+        let start = self.at;
+        let first = self.ident(state)?;
+        if self.peek() == Some(&Token::Period) {
+            self.at += 1;
+            let name = self.ident(state)?;
+            let schemas = state.backend().capabilities().schemas;
+            return Some((TableName { schema: Some(first).filter(|_| schemas), name }, start..self.at));
+        }
+        Some((TableName::bare(first), start..self.at))
+    }
+
+    fn ident(&mut self, state: &State) -> Option<String> {
+        let Some(Token::Word(word)) = self.peek() else { return None };
+        let folds = word.quote_style.is_none() && state.backend() == crate::backend::Backend::Postgres;
+        let name = if folds { word.value.to_lowercase() } else { word.value.clone() };
+        self.at += 1;
+        Some(name)
+    }
+}
+
+/// What a raw statement does to triggers and views, as changes of the state alone. A statement
+/// that does nothing to them, or cannot be read, has none.
+#[must_use]
+pub(super) fn effects(sql: &str, state: &State) -> Vec<Change> {
+    let first = sql.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+    // Comments may stand in front, so anything that is no plain word is looked at closely.
+    if first.bytes().all(|b| b.is_ascii_alphabetic()) && !matches!(first.as_str(), "CREATE" | "DROP") {
+        return Vec::new();
+    }
+    let Some(mut all) = tokens(sql, state.backend()) else { return Vec::new() };
+    all.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::SemiColon | Token::EOF));
+    let mut head = Head { tokens: &all, at: 0 };
+    if head.take(&["CREATE"]) {
+        let replace = head.take(&["OR", "REPLACE"]);
+        if head.take(&["TEMP"]) || head.take(&["TEMPORARY"]) {
+            return Vec::new();
+        }
+        let _ = head.take(&["CONSTRAINT"]) || head.take(&["RECURSIVE"]) || head.take(&["MATERIALIZED"]);
+        if head.take(&["TRIGGER"]) {
+            return create_trigger(sql, head, state, replace).unwrap_or_default();
+        }
+        if head.take(&["VIEW"]) {
+            return create_view(sql, head, state, replace).unwrap_or_default();
+        }
+    } else if head.take(&["DROP"]) {
+        let _ = head.take(&["MATERIALIZED"]);
+        if head.take(&["TRIGGER"]) {
+            return drop_trigger(head, state).unwrap_or_default();
+        }
+        if head.take(&["VIEW"]) {
+            return drop_views(head, state);
+        }
+    }
+    Vec::new()
+}
+
+fn create_trigger(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -> Option<Vec<Change>> {
+    let absent_only = head.take(&["IF", "NOT", "EXISTS"]);
+    let (name, _) = head.name(state)?;
+    while !head.take(&["ON"]) {
+        head.peek()?;
+        head.at += 1;
+    }
+    let (table, range) = head.name(state)?;
+    let table_id = state.table_named(&table).map(|table| table.id);
+    let standing = state.triggers.iter().find(|other| is_same(other, &name.name, table_id, state));
+    if standing.is_some() && absent_only {
+        return Some(Vec::new());
+    }
+    let lines = line_starts(sql);
+    let first = head.tokens.get(range.start)?;
+    let last = head.tokens.get(range.end.checked_sub(1)?)?;
+    let place = offset(first.span.start, sql, &lines)?..offset(last.span.end, sql, &lines)?;
+    let mut changes: Vec<Change> = standing.filter(|_| replace).cloned().map(Change::DropTrigger).into_iter().collect();
+    let sql = sql.trim_end().trim_end_matches(';').to_owned();
+    changes.push(Change::CreateTrigger(Trigger {
+        name: name.name,
+        written: (sql.clone(), table.clone(), place),
+        table,
+        table_id,
+        sql,
+    }));
+    Some(changes)
+}
+
+fn drop_trigger(mut head: Head<'_>, state: &State) -> Option<Vec<Change>> {
+    let _ = head.take(&["IF", "EXISTS"]);
+    let (name, _) = head.name(state)?;
+    let table = if head.take(&["ON"]) { head.name(state).map(|(table, _)| table) } else { None };
+    let table_id = table.as_ref().and_then(|table| state.table_named(table)).map(|table| table.id);
+    let found = state
+        .triggers
+        .iter()
+        .find(|other| is_same(other, &name.name, if table.is_some() { table_id } else { other.table_id }, state));
+    Some(found.cloned().map(Change::DropTrigger).into_iter().collect())
+}
+
+fn is_same(trigger: &Trigger, name: &str, table: Option<TableId>, state: &State) -> bool {
+    let backend = state.backend();
+    // Trigger names are the table's on PostgreSQL, the database's elsewhere.
+    let of_table = backend.capabilities().schemas;
+    backend.fold(&trigger.name) == backend.fold(name) && (!of_table || trigger.table_id == table)
+}
+
+fn create_view(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -> Option<Vec<Change>> {
+    let absent_only = head.take(&["IF", "NOT", "EXISTS"]);
+    let (name, _) = head.name(state)?;
+    let standing = state.views.iter().find(|other| state.fold(&other.name) == state.fold(&name));
+    if standing.is_some() && absent_only {
+        return Some(Vec::new());
+    }
+    let mut changes: Vec<Change> = standing.filter(|_| replace).cloned().map(Change::DropView).into_iter().collect();
+    let reads = relations(sql, state);
+    changes.push(Change::CreateView(View { name, sql: sql.trim_end().trim_end_matches(';').to_owned(), reads }));
+    Some(changes)
+}
+
+fn drop_views(mut head: Head<'_>, state: &State) -> Vec<Change> {
+    let _ = head.take(&["IF", "EXISTS"]);
+    let mut changes = Vec::new();
+    while let Some((name, _)) = head.name(state) {
+        let found = state.views.iter().find(|other| state.fold(&other.name) == state.fold(&name));
+        changes.extend(found.cloned().map(Change::DropView));
+        if head.peek() != Some(&Token::Comma) {
+            break;
+        }
+        head.at += 1;
+    }
+    changes
+}
+
+/// The tables of the state that a statement reads; `None` where it cannot be parsed.
+fn relations(sql: &str, state: &State) -> Option<Vec<TableId>> {
+    tokens(sql, state.backend())?;
+    let parsed = Parser::parse_sql(dialect(state.backend()), sql).ok()?;
+    let mut found = Vec::new();
+    let _ = visit_relations(&parsed, |name| {
+        let idents: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+        let means = |table: &TableName| {
+            let same = |ident: &sqlparser::ast::Ident, name: &str| {
+                state.backend().sql_ident_means(&ident.value, ident.quote_style.is_some(), name)
+            };
+            match (idents.as_slice(), &table.schema) {
+                ([name], _) => same(name, &table.name),
+                ([schema, name], Some(of)) => same(schema, of) && same(name, &table.name),
+                ([_, name], None) => same(name, &table.name),
+                _ => false,
+            }
+        };
+        found.extend(state.tables.values().filter(|table| means(&table.name)).map(|table| table.id));
+        ControlFlow::<()>::Continue(())
+    });
+    found.sort_unstable();
+    found.dedup();
+    Some(found)
+}
+
+/// Whether a text may speak of a name: one of its words is that name. The words of `except` do not count.
+pub(super) fn may_mention(sql: &str, name: &str, except: Option<&Range<usize>>, state: &State) -> bool {
+    let Some(all) = tokens(sql, state.backend()) else { return true };
+    let lines = line_starts(sql);
+    all.iter().any(|token| {
+        let Token::Word(word) = &token.token else {
+            // Bodies in quotes ($$ … $$) are not looked into by the tokenizer.
+            return matches!(&token.token, Token::DollarQuotedString(body) if body.value.contains(name));
+        };
+        let here = offset(token.span.start, sql, &lines);
+        let excepted = except.is_some_and(|range| here.is_some_and(|at| range.contains(&at)));
+        !excepted && state.backend().sql_ident_means(&word.value, word.quote_style.is_some(), name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+
+    fn triggers(backend: Backend, statements: &[&str]) -> (Vec<String>, Vec<String>) {
+        let mut state = State::empty(backend);
+        for sql in statements {
+            let effects = effects(sql, &state);
+            state.apply(&Change::Sql { sql: (*sql).into(), effects }).unwrap();
+        }
+        (
+            state.triggers().iter().map(|t| format!("{} on {}", t.name, t.table)).collect(),
+            state.views().iter().map(|v| v.name.to_string()).collect(),
+        )
+    }
+
+    #[test]
+    fn triggers_and_views_are_read_whatever_their_bodies() {
+        let (triggers, views) = triggers(
+            Backend::Sqlite,
+            &[
+                "-- audit\nCREATE TRIGGER IF NOT EXISTS \"a b\" AFTER UPDATE OF title ON main.posts WHEN new.x > 1 BEGIN DELETE FROM y; END;",
+                "create view v as select * from posts",
+                "CREATE TEMP TRIGGER gone AFTER INSERT ON posts BEGIN SELECT 1; END",
+                "INSERT INTO posts VALUES ('CREATE TRIGGER x ON y')",
+            ],
+        );
+        assert_eq!(triggers, ["a b on posts"]);
+        assert_eq!(views, ["v"]);
+    }
+
+    #[test]
+    fn drops_and_replacements_are_read_too() {
+        let (triggers, views) = triggers(
+            Backend::Postgres,
+            &[
+                "CREATE TRIGGER T AFTER INSERT ON posts FOR EACH ROW EXECUTE FUNCTION f()",
+                "CREATE TRIGGER t AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION f()",
+                "CREATE OR REPLACE VIEW v AS SELECT 1",
+                "CREATE OR REPLACE VIEW v AS SELECT 2",
+                "CREATE MATERIALIZED VIEW w AS SELECT 2",
+                "DROP TRIGGER IF EXISTS t ON posts",
+                "DROP VIEW v, x",
+            ],
+        );
+        assert_eq!(triggers, ["t on posts"].map(|_| "t on users"));
+        assert_eq!(views, ["w"]);
+    }
+}
