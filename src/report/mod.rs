@@ -1,7 +1,8 @@
 //! What people and programs read: one serializer per output format, over the plain
 //! data that the stages before it hand on. Nothing here decides anything or opens anything.
 
-mod found;
+pub mod diagnostics;
+pub mod found;
 pub mod page;
 pub mod paint;
 pub mod plan;

@@ -2,7 +2,7 @@
 //!
 //! A verb is a line in [`VERBS`], with the keys it has and the function that reads them;
 //! the families of verbs have a file each. To add a verb: the line, the function, and
-//! a case in `tests.rs`.
+//! a case in `manifest/tests/operations.rs`.
 
 mod columns;
 mod constraints;

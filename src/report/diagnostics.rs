@@ -1,0 +1,180 @@
+//! Diagnostics for people: the finding, its places drawn in their files, and what to do.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::Paint;
+use super::words;
+use crate::diagnostic::{Diagnostic, FileId, Label, Severity, Source, Sources};
+
+/// A text of more lines than this is marked on its first line only.
+const MOST_LINES: usize = 6;
+
+/// Diagnostics as text, an empty line behind each; empty for none. Files are drawn from `sources`.
+#[must_use]
+pub fn render_text(diagnostics: &[Diagnostic], sources: &Sources, paint: Paint) -> String {
+    let renderer = if paint.color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.term_width(paint.width);
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        text.push_str(&renderer.render(&[group(diagnostic, sources)]));
+        text.push_str("\n\n");
+    }
+    text
+}
+
+/// How many there are of each severity: `3 errors, 1 warning`; `no errors` where there is none of any.
+#[must_use]
+pub fn summary(diagnostics: &[Diagnostic]) -> String {
+    let counted = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
+    let parts: Vec<String> = counted
+        .into_iter()
+        .map(|(severity, noun)| (diagnostics.iter().filter(|one| one.severity == severity).count(), noun))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, noun)| words::count(n, noun))
+        .collect();
+    if parts.is_empty() { "no errors".to_owned() } else { parts.join(", ") }
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let title = level.primary_title(words::one_line(&diagnostic.message)).id(diagnostic.code.as_str());
+    let mut group = Group::with_title(title);
+    // One drawing for each file, in the order in which the labels name them.
+    let mut files: Vec<FileId> = Vec::new();
+    for label in &diagnostic.labels {
+        if !files.contains(&label.span.file) {
+            files.push(label.span.file);
+        }
+    }
+    for file in files {
+        let Some(source) = sources.get(file) else { continue };
+        if source.text.trim().is_empty() {
+            group = group.element(Origin::path(source.path.as_str()));
+            continue;
+        }
+        let here = diagnostic.labels.iter().enumerate().filter(|(_, label)| label.span.file == file);
+        let annotations = here.map(|(at, label)| {
+            let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let annotation = kind.span(range(label, source));
+            if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) }
+        });
+        let snippet = Snippet::source(source.text.as_str()).path(source.path.as_str());
+        group = group.element(snippet.annotations(annotations));
+    }
+    for note in notes(diagnostic) {
+        group = group.element(Level::NOTE.message(note));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    group
+}
+
+/// The facts below the drawing: where and when it holds, then the diagnostic's own.
+fn notes(diagnostic: &Diagnostic) -> Vec<String> {
+    let mut notes = Vec::new();
+    if diagnostic.labels.is_empty()
+        && let Some(migration) = &diagnostic.migration
+    {
+        notes.push(format!("in the migration `{migration}`"));
+    }
+    match (diagnostic.backend, diagnostic.direction) {
+        (Some(backend), Some(direction)) => notes.push(format!("on {}, going {direction}", backend.title())),
+        (Some(backend), None) => notes.push(format!("on {}", backend.title())),
+        (None, Some(direction)) => notes.push(format!("going {direction}")),
+        (None, None) => {}
+    }
+    if let Some(witness) = &diagnostic.witness {
+        notes.push(format!("this order is allowed and breaks: {}", witness.join(", ")));
+    }
+    notes.extend(diagnostic.notes.iter().cloned());
+    notes
+}
+
+/// A label's bytes, inside the text and between characters.
+fn range(label: &Label, source: &Source) -> Range<usize> {
+    let text = source.text.as_str();
+    let boundary = |byte: u32| {
+        let mut byte = (byte as usize).min(text.len());
+        while !text.is_char_boundary(byte) {
+            byte -= 1;
+        }
+        byte
+    };
+    let (start, end) = (boundary(label.span.start), boundary(label.span.end));
+    let marked = text.get(start..end).unwrap_or_default();
+    if marked.matches('\n').count() >= MOST_LINES {
+        let line = marked.find('\n').unwrap_or(marked.len());
+        return start..start + line;
+    }
+    start..end.max(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+    use crate::diagnostic::{Code, Span};
+
+    fn sources() -> (Sources, FileId, FileId) {
+        let mut sources = Sources::default();
+        let a = sources.add("migrations/1_a.toml", "[[up]]\ncreate_index = \"slugs\"\ncolumns = [\"slug\"]\n");
+        let b = sources.add("migrations/2_b.toml", "[[up]]\r\ndrop_column = \"posts.slug\"\r\n");
+        (sources, a, b)
+    }
+
+    #[test]
+    fn both_files_of_a_finding_are_drawn() {
+        let (sources, a, b) = sources();
+        let diagnostic = Diagnostic::new(Code::StillReferenced, "`posts.slug` is still used by the index `slugs`")
+            .at(Span::new(b, 22..34), "dropped here")
+            .at(Span::new(a, 42..48), "used here")
+            .on(Backend::Postgres)
+            .note("an index goes before its column")
+            .help("drop the index `slugs` first");
+        insta::assert_snapshot!(render_text(&[diagnostic], &sources, Paint::default()), @r#"
+        error[still-referenced]: `posts.slug` is still used by the index `slugs`
+         --> migrations/2_b.toml:2:15
+          |
+        2 | drop_column = "posts.slug"
+          |               ^^^^^^^^^^^^ dropped here
+          |
+         ::: migrations/1_a.toml:3:13
+          |
+        3 | columns = ["slug"]
+          |             ------ used here
+          |
+          = note: on PostgreSQL
+          = note: an index goes before its column
+          = help: drop the index `slugs` first
+        "#);
+    }
+
+    #[test]
+    fn places_outside_the_text_and_inside_characters_are_drawn_somewhere() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.toml", "name = \"é\"\n");
+        let empty = sources.add("b.toml", "");
+        for range in [0..0, 9..10, 8..9, 500..900, 11..11] {
+            for file in [file, empty, FileId(9)] {
+                let diagnostic = Diagnostic::new(Code::WrongValue, "x").at(Span::new(file, range.clone()), "here");
+                let text = render_text(&[diagnostic], &sources, Paint { color: true, width: 20 });
+                assert!(text.contains("wrong-value"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn severities_are_counted() {
+        let one = |code| Diagnostic::new(code, "");
+        let all = [one(Code::DataLoss), one(Code::UnknownKey), one(Code::UnknownKey)];
+        assert_eq!(summary(&all), "2 errors, 1 warning");
+        assert_eq!(summary(&[]), "no errors");
+    }
+}
