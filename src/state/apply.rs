@@ -84,7 +84,7 @@ impl State {
                         .ok_or_else(|| StateError::NoIndex { table: edited.name.clone(), index: name.clone() })
                 })?;
                 let schema = self.existing(*table)?.name.schema.clone();
-                self.release_index(schema.as_deref(), &index.name);
+                self.release_index(schema.as_deref(), &index.name, *table);
                 Ok(Some(Change::AddIndex { table: *table, index }))
             }
             Change::RenameIndex { table, name, to } => {
@@ -95,7 +95,7 @@ impl State {
                         index: name.clone(),
                     });
                 }
-                self.release_index(schema.as_deref(), name);
+                self.release_index(schema.as_deref(), name, *table);
                 if let Err(error) = self.claim_index(schema.as_deref(), to, *table) {
                     let _ = self.claim_index(schema.as_deref(), name, *table);
                     return Err(error);
@@ -179,7 +179,7 @@ impl State {
         for (at, index) in table.indexes.iter().enumerate() {
             if let Err(error) = self.claim_index(table.name.schema.as_deref(), &index.name, table.id) {
                 for claimed in table.indexes.iter().take(at) {
-                    self.release_index(table.name.schema.as_deref(), &claimed.name);
+                    self.release_index(table.name.schema.as_deref(), &claimed.name, table.id);
                 }
                 return Err(error);
             }
@@ -205,7 +205,7 @@ impl State {
             self.count_key(key.table, id, false);
         }
         for index in &table.indexes {
-            self.release_index(table.name.schema.as_deref(), &index.name);
+            self.release_index(table.name.schema.as_deref(), &index.name, id);
         }
         self.names.remove(&self.fold(&table.name));
         self.tables.remove(&id);
@@ -317,8 +317,8 @@ impl State {
         Ok(())
     }
 
-    fn release_index(&mut self, schema: Option<&str>, name: &str) {
-        let key = TableName { schema: schema.map(str::to_owned), name: self.backend.fold(name).into_owned() };
+    fn release_index(&mut self, schema: Option<&str>, name: &str, table: TableId) {
+        let key = self.index_key(schema, name, table);
         self.indexes.remove(&key);
     }
 
@@ -331,11 +331,10 @@ impl State {
         }
     }
 
-    /// The table an index is on, by the index's name; in the schema of the table it would be on.
+    /// The table that holds an index of that name where an index on `table` would meet it.
     #[must_use]
-    pub fn index_owner(&self, schema: Option<&str>, name: &str) -> Option<TableId> {
-        let key = TableName { schema: schema.map(str::to_owned), name: self.backend.fold(name).into_owned() };
-        self.indexes.get(&key).copied()
+    pub fn index_owner(&self, table: &Table, name: &str) -> Option<TableId> {
+        self.indexes.get(&self.index_key(table.name.schema.as_deref(), name, table.id)).copied()
     }
 
     /// A fresh identity.

@@ -6,6 +6,7 @@
 mod apply;
 mod bind;
 mod change;
+mod describe;
 mod error;
 mod expr;
 mod lower;

@@ -71,7 +71,6 @@ impl Lower<'_> {
     pub(super) fn add_column(&mut self, name: &TableName, def: &ColumnDef) -> Changes {
         let table = self.table(name, "object")?;
         let column = self.new_column(&table, def, "object")?;
-        let id = column.id;
         let mut after = Table::clone(&table);
         after.columns.push(column.clone());
         self.default_of(&mut after, def, "default")?;
@@ -91,17 +90,18 @@ impl Lower<'_> {
             return None;
         }
         let mut changes = vec![Change::AddColumn { table: table.id, column, fill }];
-        let mut add = |constraint| changes.push(Change::AddConstraint { table: table.id, constraint });
         if def.unique {
-            add(self.column_unique(&after, def, "unique")?);
+            let constraint = self.column_unique(&after, def, "unique")?;
+            changes.extend(self.add(&table, constraint)?);
         }
         if def.references.is_some() {
-            add(self.column_foreign_key(&after, def, "references")?);
+            let constraint = self.column_foreign_key(&after, def, "references")?;
+            changes.extend(self.add(&table, constraint)?);
         }
         if def.check.is_some() {
-            add(self.column_check(&after, def, "check")?);
+            let constraint = self.column_check(&after, def, "check")?;
+            changes.extend(self.add(&table, constraint)?);
         }
-        debug_assert!(after.column(id).is_some());
         Some(changes)
     }
 

@@ -145,7 +145,7 @@ impl Lower<'_> {
     pub(super) fn create_index(&mut self, on: &TableName, def: &IndexDef) -> Changes {
         let table = self.table(on, "on")?;
         let index = self.index(&table, def, "object")?;
-        if self.state.index_owner(table.name.schema.as_deref(), &index.name).is_some() {
+        if self.state.index_owner(&table, &index.name).is_some() {
             let diagnostic =
                 self.error(Code::AlreadyExists, "object", format!("index `{}` stands already", index.name));
             self.report(diagnostic);
@@ -190,7 +190,7 @@ impl Lower<'_> {
         if !self.fits(to, "to") {
             return None;
         }
-        if self.state.index_owner(table.name.schema.as_deref(), to).is_some() {
+        if self.state.index_owner(&table, to).is_some() {
             let diagnostic = self.error(Code::AlreadyExists, "to", format!("index `{to}` stands already"));
             self.report(diagnostic);
             return None;
@@ -262,7 +262,8 @@ impl Lower<'_> {
         Some(vec![Change::DropConstraint { table: table.id, kind, name }])
     }
 
-    fn add(&mut self, table: &Table, constraint: Constraint) -> Changes {
+    /// Adds a constraint to a table that stands, or reports that its name is taken.
+    pub(super) fn add(&mut self, table: &Table, constraint: Constraint) -> Changes {
         let backend = self.state.backend;
         let name = &constraint.name().text;
         if table.constraints().any(|other| backend.fold(&other.name().text) == backend.fold(name)) {

@@ -41,9 +41,20 @@ impl Lower<'_> {
                 return Some(());
             }
             let to = this.generate(&after.name.name, column, suffix, part)?;
-            if to.text != old.text {
-                changes.push(Change::RenameConstraint { table, kind, name: old.text.clone(), to });
+            if to.text == old.text {
+                return Some(());
             }
+            if before.constraints().any(|other| other.name().text == to.text) {
+                let message =
+                    format!("`{}` would be renamed to `{}`, which `{}` has already", old.text, to.text, before.name);
+                let diagnostic = this
+                    .error(Code::AlreadyExists, part, message)
+                    .note("generated names follow a rename of their table or column")
+                    .help("drop the constraint of that name first, or give it another one");
+                this.report(diagnostic);
+                return None;
+            }
+            changes.push(Change::RenameConstraint { table, kind, name: old.text.clone(), to });
             Some(())
         };
         if let Some(key) = &before.primary_key {

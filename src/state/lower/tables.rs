@@ -80,6 +80,9 @@ impl Lower<'_> {
             if table.indexes.iter().any(|other| fold(&other.name) == fold(&new.name)) {
                 let diagnostic = self.error(Code::AlreadyExists, &part, format!("index `{}` is named twice", new.name));
                 self.report(diagnostic);
+            } else if self.state.index_owner(&table, &new.name).is_some() {
+                let diagnostic = self.error(Code::AlreadyExists, &part, format!("index `{}` stands already", new.name));
+                self.report(diagnostic);
             }
             table.indexes.push(new);
         }
