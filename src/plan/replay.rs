@@ -1,10 +1,12 @@
 //! Replaying one migration on a state: what it comes to going up, and how each part
 //! of it is undone.
 
+use std::collections::HashSet;
+
 use crate::diagnostic::{Code, Diagnostic, Direction, Span};
 use crate::operation::{Body, Down, Kind, Operation};
 use crate::plan::{Part, Reversal};
-use crate::state::{Change, Context, RowValues, Scalar, State, TableId, raw_changes};
+use crate::state::{Change, ColumnId, Context, RowValues, Scalar, State, TableId, raw_changes};
 
 /// How one operation is undone.
 #[derive(Debug, Clone)]
@@ -46,6 +48,7 @@ pub(super) fn up(state: &mut State, name: &str, body: &Body, found: &mut Vec<Dia
         return replayed;
     }
     let mut context = Context::default();
+    let mut added = HashSet::new();
     let backend = state.backend();
     for operation in body.up.iter().filter(|operation| operation.is_for(backend)) {
         let lowered = state.lower(operation, &context);
@@ -67,15 +70,17 @@ pub(super) fn up(state: &mut State, name: &str, body: &Body, found: &mut Vec<Dia
                     continue;
                 }
             };
-            if let Change::CreateTable(table) = &change {
-                context.created.insert(table.id);
+            match &change {
+                Change::CreateTable(table) => _ = context.created.insert(table.id),
+                Change::AddColumn { table, column, .. } => _ = added.insert((*table, column.id)),
+                _ => {}
             }
             lossy |= inverse.as_ref().is_some_and(|inverse| loses(inverse, state));
             inverses.extend(inverse);
             applied.push(change);
         }
         inverses.reverse();
-        let undo = undo(operation, &applied, inverses, &context, state);
+        let undo = undo(operation, &applied, inverses, &context, &added, state);
         replayed.undone.push(Undone { operation: operation.title(), span: operation.spans.object(), undo, lossy });
         replayed.parts.push(Part {
             operation: operation.title(),
@@ -88,7 +93,15 @@ pub(super) fn up(state: &mut State, name: &str, body: &Body, found: &mut Vec<Dia
 }
 
 /// How an operation is undone, whose changes were applied and gave `inverses`.
-fn undo(operation: &Operation, changes: &[Change], inverses: Vec<Change>, context: &Context, state: &State) -> Undo {
+/// `added` are the columns that the same migration added.
+fn undo(
+    operation: &Operation,
+    changes: &[Change],
+    inverses: Vec<Change>,
+    context: &Context,
+    added: &HashSet<(TableId, ColumnId)>,
+    state: &State,
+) -> Undo {
     if let Some(why) = &operation.irreversible {
         return Undo::Irreversible(why.clone());
     }
@@ -126,7 +139,15 @@ fn undo(operation: &Operation, changes: &[Change], inverses: Vec<Change>, contex
             finds.map_or(Undo::Missing, |rows| Undo::Changes(vec![Change::DeleteRows { table: *table, rows }]))
         }
         Kind::Update { .. } | Kind::Delete { .. } => {
-            let own = changes.iter().all(|change| change.table().is_none_or(|table| made_here(&table)));
+            let own = changes.iter().all(|change| match change {
+                // What is set goes with the columns.
+                Change::Update { table, set, .. }
+                    if set.iter().all(|(column, _)| added.contains(&(*table, *column))) =>
+                {
+                    true
+                }
+                change => change.table().is_none_or(|table| made_here(&table)),
+            });
             if own { Undo::Nothing } else { Undo::Missing }
         }
         Kind::Sql { .. } => {
