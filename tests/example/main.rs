@@ -42,6 +42,34 @@ on_each_backend! {
     the_wheels_command_lines_work_as_typed,
 }
 
+mod what_the_manifest_says {
+    use std::path::Path;
+
+    use dbmigrate::backend::Backend;
+    use dbmigrate::graph::Graph;
+    use dbmigrate::manifest;
+    use dbmigrate::plan::{self, Downs, Ledger, Target};
+
+    #[test]
+    fn nothing_is_found_wrong_with_it_or_with_its_plans() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.toml");
+        let loaded = manifest::load(&path).unwrap();
+        assert!(loaded.diagnostics.is_empty(), "{:#?}", loaded.diagnostics);
+        let manifest = loaded.manifest.unwrap();
+        let (graph, found) = Graph::build(&manifest.migrations, manifest.linear);
+        assert!(found.is_empty(), "{found:#?}");
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            let make = |ledger: &Ledger, target| {
+                let plan = plan::make(&manifest, &graph, ledger, &target, Downs::Auto, backend).unwrap();
+                assert!(plan.diagnostics.is_empty(), "{:#?}", plan.diagnostics);
+                assert_eq!(plan.steps.len(), manifest.migrations.len());
+            };
+            make(&Ledger::default(), Target::Latest);
+            make(&plan::everything_applied(&manifest, &graph, backend), Target::Zero);
+        }
+    }
+}
+
 mod what_a_dry_run_promises {
     #[test]
     fn postgres_logs_the_statements_that_were_shown() {

@@ -139,7 +139,8 @@ impl Database for Relayed<'_> {
 fn is_bookkeeping(statement: &str) -> bool {
     let starts = ["begin", "commit", "set ", "select ", "show ", "savepoint ", "release "];
     starts.iter().any(|start| statement.starts_with(start))
-        || ((statement.starts_with("insert into") || statement.starts_with("update")) && statement.contains("dbmigrate_runs"))
+        || ((statement.starts_with("insert into") || statement.starts_with("update"))
+            && statement.contains("dbmigrate_runs"))
 }
 
 pub fn the_server_logs_what_the_dry_run_showed() {

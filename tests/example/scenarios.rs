@@ -40,7 +40,8 @@ pub fn seeds_loaded_twice_change_nothing(project: &Project, database: &dyn Datab
 /// Every row of every table but the ledger's, in words.
 fn rows(database: &dyn Database) -> String {
     let dump = database.dump();
-    let ours = |line: &&str| line.starts_with("INSERT") && !line.contains("dbmigrate_") && !line.contains("sqlite_sequence");
+    let ours =
+        |line: &&str| line.starts_with("INSERT") && !line.contains("dbmigrate_") && !line.contains("sqlite_sequence");
     dump.lines().filter(ours).collect::<Vec<_>>().join("\n")
 }
 
@@ -79,7 +80,9 @@ pub fn each_step_goes_down_and_up_again_from_its_own_version(project: &Project, 
 /// Rows for the table that a node makes.
 fn fill(node: &str, database: &dyn Database) {
     let sql = match node {
-        "create_users" => "INSERT INTO users (id, email, name) VALUES (1, 'a@example.com', 'A'), (2, 'b@example.com', 'B')",
+        "create_users" => {
+            "INSERT INTO users (id, email, name) VALUES (1, 'a@example.com', 'A'), (2, 'b@example.com', 'B')"
+        }
         "create_tags" => "INSERT INTO tags (id, label) VALUES (1, 'x'), (2, 'y')",
         "create_posts" => {
             "INSERT INTO posts (id, author_id, title, slug, language, body) VALUES

@@ -77,7 +77,9 @@ impl Database for SqliteFile {
         // What only the stored SQL tells: checks, and the words of indexes, triggers and views.
         let stored = sqlite3(
             &self.path,
-            &format!(".mode json\nSELECT m.type, m.name, m.sql FROM sqlite_schema m WHERE m.sql IS NOT NULL AND {OURS};"),
+            &format!(
+                ".mode json\nSELECT m.type, m.name, m.sql FROM sqlite_schema m WHERE m.sql IS NOT NULL AND {OURS};"
+            ),
         );
         let stored: serde_json::Value = if stored.trim().is_empty() {
             serde_json::Value::Array(Vec::new())
@@ -110,16 +112,19 @@ impl Database for SqliteFile {
     }
 
     fn tables(&self) -> Vec<String> {
-        let names = self.query(&format!("SELECT m.name FROM sqlite_schema m WHERE m.type = 'table' AND {OURS} ORDER BY 1"));
+        let names =
+            self.query(&format!("SELECT m.name FROM sqlite_schema m WHERE m.type = 'table' AND {OURS} ORDER BY 1"));
         names.lines().map(ToOwned::to_owned).collect()
     }
 }
 
 /// Checks, and the names of all constraints, of a CREATE TABLE.
 fn constraints(sql: &str) -> Vec<String> {
-    let statement = Parser::parse_sql(&SQLiteDialect {}, sql).unwrap_or_else(|error| panic!("{error} in {sql}")).remove(0);
+    let statement =
+        Parser::parse_sql(&SQLiteDialect {}, sql).unwrap_or_else(|error| panic!("{error} in {sql}")).remove(0);
     let Statement::CreateTable(table) = statement else { panic!("no CREATE TABLE: {sql}") };
-    let name = |name: &Option<sqlparser::ast::Ident>| name.as_ref().map_or_else(|| "-".to_owned(), |name| name.value.clone());
+    let name =
+        |name: &Option<sqlparser::ast::Ident>| name.as_ref().map_or_else(|| "-".to_owned(), |name| name.value.clone());
     let check = |name: String, expr: &sqlparser::ast::Expr| {
         format!("check {name} {}", tokens::normal(&SQLiteDialect {}, &expr.to_string()))
     };
@@ -127,7 +132,10 @@ fn constraints(sql: &str) -> Vec<String> {
     for column in &table.columns {
         for option in &column.options {
             if let ColumnOption::Check(constraint) = &option.option {
-                found.push(check(name(option.name.as_ref().map_or(&constraint.name, |_| &option.name)), &constraint.expr));
+                found.push(check(
+                    name(option.name.as_ref().map_or(&constraint.name, |_| &option.name)),
+                    &constraint.expr,
+                ));
             }
         }
     }

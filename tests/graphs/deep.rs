@@ -25,14 +25,8 @@ fn a_chain_of_a_hundred_thousand_is_planned_without_recursion() {
 
         history.ledger = plan::everything_applied(&history.manifest, &history.graph, Backend::Sqlite);
         assert_eq!(history.info().applied, NODES);
-        let down = plan::make(
-            &history.manifest,
-            &history.graph,
-            &history.ledger,
-            &Target::Zero,
-            Downs::Auto,
-            Backend::Sqlite,
-        );
+        let down =
+            plan::make(&history.manifest, &history.graph, &history.ledger, &Target::Zero, Downs::Auto, Backend::Sqlite);
         let down = down.unwrap();
         assert_eq!((down.steps.len(), down.steps[0].name.as_str()), (NODES, "n100000"));
         let all = history.plan(&Target::DownName("n1".to_owned())).unwrap();

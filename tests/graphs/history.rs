@@ -31,15 +31,24 @@ impl History {
         Self::with(nodes.collect())
     }
 
-    pub fn with(mut migrations: Vec<Migration>) -> Self {
+    pub fn with(migrations: Vec<Migration>) -> Self {
+        Self::build(migrations, false)
+    }
+
+    /// The same with `order = "linear"`.
+    pub fn linear(self) -> Self {
+        Self::build(self.manifest.migrations, true)
+    }
+
+    fn build(mut migrations: Vec<Migration>, linear: bool) -> Self {
         migrations.sort_by_key(|migration| migration.version);
-        let (graph, found) = Graph::build(&migrations, false);
+        let (graph, found) = Graph::build(&migrations, linear);
         assert!(found.iter().all(|diagnostic| diagnostic.severity != Severity::Error), "{found:?}");
         let manifest = Manifest {
             project: "shapes".to_owned(),
             backends: vec![Backend::Sqlite],
             backends_span: Span::NONE,
-            linear: false,
+            linear,
             folder: String::new(),
             migrations_path: "migrations".to_owned(),
             environments: BTreeMap::from([("development".to_owned(), Environment::default())]),

@@ -67,6 +67,13 @@ fn the_way_down_is_history_in_reverse_and_not_the_versions() {
 }
 
 #[test]
+fn in_a_linear_project_each_requires_the_one_before_it() {
+    let mut history = History::of("a; b; c").linear();
+    assert_eq!(history.go(&Target::UpName("c".to_owned())), "+a +b +c");
+    assert_eq!(history.go(&Target::DownName("b".to_owned())), "-c -b");
+}
+
+#[test]
 fn an_empty_graph_has_an_empty_plan() {
     let mut history = History::with(Vec::new());
     assert_eq!(history.go(&Target::Latest), "");

@@ -16,7 +16,7 @@ fn down_to(name: &str) -> Target {
 }
 
 fn exec(number: u128) -> Target {
-    Target::Exec(version(number))
+    Target::Version(version(number))
 }
 
 #[test]
@@ -44,6 +44,12 @@ fn down_name_takes_the_node_and_all_that_require_it() {
     assert_eq!(history.names(), "a c x y");
     assert_eq!(history.go(&down_to("a")), "-c -a");
     assert_eq!(history.names(), "x y");
+}
+
+#[test]
+fn down_name_of_what_is_not_applied_is_an_error() {
+    let history = History::of(GRAPH).applied("a");
+    assert!(history.plan(&down_to("b")).is_err());
 }
 
 #[test]
@@ -102,16 +108,6 @@ fn exec_also_applies_what_a_version_requires_from_above_it() {
     let mut history = History::of("1 a; 2 b: z; 9 z");
     assert_eq!(history.go(&exec(2)), "+a +z +b");
     assert_eq!(history.go(&exec(1)), "-b -z");
-}
-
-#[test]
-fn a_version_as_target_and_exec_lead_to_the_same_set() {
-    let mut by_version = History::of(GRAPH).applied("a");
-    let mut by_exec = History::of(GRAPH).applied("a");
-    by_version.go(&Target::Version(version(4)));
-    by_exec.go(&exec(4));
-    assert_eq!(by_version.names(), by_exec.names());
-    assert_eq!(by_exec.names(), "a b c d");
 }
 
 #[test]

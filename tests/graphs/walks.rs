@@ -37,7 +37,10 @@ fn follow(applied: &mut Vec<String>, steps: &str, history: &History) {
             applied.push(name.to_owned());
         } else {
             applied.retain(|other| other != name);
-            assert!(applied.iter().all(|other| !requires(other).iter().any(|r| r == name)), "{step} under what stands on it");
+            assert!(
+                applied.iter().all(|other| !requires(other).iter().any(|r| r == name)),
+                "{step} under what stands on it"
+            );
         }
     }
 }
@@ -60,7 +63,7 @@ proptest! {
                 2 => Target::Down(number),
                 3 => Target::UpName(format!("n{node}")),
                 4 => Target::DownName(format!("n{node}")),
-                _ => Target::Exec(version(versions[node])),
+                _ => Target::Version(version(versions[node])),
             };
             if kind == 4 && !applied.contains(&format!("n{node}")) {
                 continue;
