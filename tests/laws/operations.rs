@@ -72,8 +72,9 @@ fn column(n: usize) -> String {
     pick(&["id", "a", "b", "c"], n).into()
 }
 
-fn constraint(n: usize) -> String {
-    pick(&["k1", "k1", "k2", "t_a_key", "u_b_check", "t_id_fkey"], n).into()
+/// A constraint's name: mostly one of its own kind, now and then one that clashes.
+fn constraint(kind: &'static str, n: usize) -> String {
+    pick(&[kind, kind, kind, "k1", "t_a_key", "u_b_check"], n).into()
 }
 
 fn data_type(n: usize) -> DataType {
@@ -175,7 +176,7 @@ impl Seed {
             "add_foreign_key" => Kind::AddForeignKey {
                 on,
                 foreign_key: ForeignKeyDef {
-                    name: constraint(n[1]),
+                    name: constraint("f", n[1]),
                     columns: vec![column(n[2])],
                     table: table(n[3]),
                     references: vec![pick(&["id", "a"], n[4]).into()],
@@ -183,16 +184,16 @@ impl Seed {
                     on_update: Action::Cascade,
                 },
             },
-            "drop_foreign_key" => Kind::DropForeignKey { on, name: constraint(n[1]) },
+            "drop_foreign_key" => Kind::DropForeignKey { on, name: constraint("f", n[1]) },
             "add_check" => Kind::AddCheck {
                 on,
-                check: CheckDef { name: constraint(n[1]), expr: same(&format!("{} <> '0'", column(n[2]))) },
+                check: CheckDef { name: constraint("c", n[1]), expr: same(&format!("{} <> '0'", column(n[2]))) },
             },
-            "drop_check" => Kind::DropCheck { on, name: constraint(n[1]) },
+            "drop_check" => Kind::DropCheck { on, name: constraint("c", n[1]) },
             "add_unique" => {
-                Kind::AddUnique { on, unique: UniqueDef { name: constraint(n[1]), columns: vec![column(n[2])] } }
+                Kind::AddUnique { on, unique: UniqueDef { name: constraint("q", n[1]), columns: vec![column(n[2])] } }
             }
-            "drop_unique" => Kind::DropUnique { on, name: constraint(n[1]) },
+            "drop_unique" => Kind::DropUnique { on, name: constraint("q", n[1]) },
             "add_primary_key" => Kind::AddPrimaryKey { table: on, columns: vec![column(n[1])] },
             _ => Kind::DropPrimaryKey { table: on },
         }
