@@ -75,7 +75,7 @@ fn the_scripts_reach_every_verb() {
     use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
     let mut runner = TestRunner::new_with_rng(Config::default(), TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let mut reached = std::collections::BTreeMap::new();
-    for _ in 0..1_000 {
+    for _ in 0..2_500 {
         let script = operations::script().new_tree(&mut runner).unwrap().current();
         let mut state = State::empty(Backend::Postgres);
         for operation in script.operations() {
