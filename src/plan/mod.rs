@@ -9,6 +9,8 @@ mod model;
 mod replay;
 mod seed;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use error::PlanError;
 pub use history::everything_applied;
