@@ -53,6 +53,7 @@ codes! {
     KeysOffWithRows "keys-off-with-rows" Error "A rebuild on SQLite switches foreign keys off while a row change needs them.",
     LeftAtZero "left-at-zero" Error "Something still stands after the last way down.",
     MisplacedKey "misplaced-key" Error "A key that is right elsewhere.",
+    NeedsCuts "needs-cuts" Error "The plan does not fit into one transaction, and cuts were not allowed.",
     NeedsNoTransaction "needs-no-transaction" Warning "A statement that the database refuses inside a transaction.",
     NoWayDown "no-way-down" Error "A way down can neither be derived nor was it written.",
     NotNullWithoutDefault "not-null-without-default" Error "A NOT NULL column without a value for the rows already there.",

@@ -1,7 +1,33 @@
 //! SQL: each change as one backend's statements. The only user of sea-query.
+//!
+//! [`render`] walks a plan with its state beside it, so that every change is written from its table
+//! before and after it; `sqlite` and `postgres` write what each backend says its own way, `table`,
+//! `rows` and `value` what they say alike, all through `dialect`'s quoting. Then `divide` cuts the
+//! plan into transactions. To add a backend: a dialect, a type table, a folder like `sqlite`.
 
+mod destructive;
+mod dialect;
+mod divide;
+mod error;
+#[cfg(test)]
+mod fixture;
+pub mod ledger;
+mod locks;
 mod model;
+mod plan;
+mod postgres;
+mod raw;
+mod rows;
+mod sqlite;
+mod table;
+#[cfg(test)]
+mod tests;
+mod types;
+mod value;
+mod walk;
 
 pub use model::{
-    AppliedRecord, Destructive, LedgerWrite, RenderedPlan, RenderedStep, Statement, TransactionMode, Transactions,
+    AppliedRecord, Counted, Destructive, LedgerWrite, RenderOptions, RenderedPlan, RenderedSeed, RenderedStep,
+    Statement, TransactionMode, Transactions,
 };
+pub use plan::render;

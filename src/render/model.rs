@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Direction, Span};
-use crate::ident::Version;
+use crate::ident::{TableName, Version};
 use crate::operation::Checksums;
 use crate::plan::{LeftOut, PlanDirection, Reversal};
 
@@ -49,6 +49,20 @@ pub struct Destructive {
     /// The number is an estimate.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub estimate: bool,
+    /// How to count it before the run; `None` for what does not stand yet when the run starts.
+    #[serde(skip)]
+    pub counted: Option<Counted>,
+}
+
+/// How the rows that go are counted in the database as it is before the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The table by its name before the run.
+    pub table: TableName,
+    /// A query that gives one number: the rows that lose something.
+    pub sql: String,
+    /// It counts every row of the table, so that the server's own estimate will do.
+    pub whole_table: bool,
 }
 
 /// What a ledger statement writes. The SQL in the plan shows it with the values known at
@@ -83,6 +97,8 @@ pub struct AppliedRecord {
     pub requires: Vec<String>,
     /// Canonical JSON of the body.
     pub operations: String,
+    /// `false`: it ran outside a transaction, so its row stands already, as `applying`.
+    pub transaction: bool,
 }
 
 /// One SQL statement.
@@ -153,5 +169,30 @@ pub struct RenderedPlan {
     /// The steps.
     pub steps: Vec<RenderedStep>,
     /// What was found wrong. With an error among them it must not run.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What rendering needs to know beyond the plan.
+#[derive(Debug, Clone, Default)]
+pub struct RenderOptions {
+    /// The schema of the ledger's tables (PostgreSQL's `current_schema()`); `public` where it is not known.
+    pub ledger_schema: Option<String>,
+    /// The ledger does not stand yet: the first step makes it.
+    pub create_ledger: bool,
+    /// The environment's name, to be stamped in with the ledger.
+    pub environment: String,
+    /// What `--transaction` asks for.
+    pub transaction: TransactionMode,
+    /// How many locks the server's lock table is made for (PostgreSQL:
+    /// `max_locks_per_transaction` × (`max_connections` + `max_prepared_transactions`)); `None` where it is not known.
+    pub lock_slots: Option<u64>,
+}
+
+/// Seeds as SQL.
+#[derive(Debug, Clone, Default)]
+pub struct RenderedSeed {
+    /// One entry a seed: its title, its place, its statements.
+    pub items: Vec<(String, Span, Vec<Statement>)>,
+    /// What was found wrong. With an error among them nothing may run.
     pub diagnostics: Vec<Diagnostic>,
 }

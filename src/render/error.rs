@@ -1,0 +1,90 @@
+//! Why a change cannot be written for a backend. The walk makes a diagnostic of it,
+//! with the operation and its place.
+
+use crate::diagnostic::Code;
+use crate::state::StateError;
+
+/// Why a change cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RenderError {
+    /// The history and the plan do not fit together.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A reference to something that is not in the state.
+    #[error("{what} of `{table}` refers to something that is not there")]
+    Dangling { what: String, table: String },
+    /// A table without columns.
+    #[error("SQLite has no tables without columns, and `{table}` would have none")]
+    NoColumns { table: String },
+    /// Numbering on SQLite.
+    #[error(
+        "SQLite numbers a column only where it alone is the primary key, and `{column}` is not the whole key of its table"
+    )]
+    NumberedButNotKey { column: String },
+    /// Numbering of a type that has none.
+    #[error("{title} cannot number `{column}` of type `{data_type}`")]
+    CannotNumber { title: &'static str, column: String, data_type: String },
+    /// NULLS FIRST or LAST in an index on SQLite.
+    #[error(
+        "SQLite keeps NULLs first in ascending and last in descending indexes, and index `{index}` wants otherwise"
+    )]
+    NullsOrder { index: String },
+    /// An index method where there are none.
+    #[error("{title} has no index methods, and index `{index}` names `{method}`")]
+    IndexMethod { title: &'static str, index: String, method: String },
+    /// A schema where there are none.
+    #[error("{title} has no schemas, and `{table}` names one")]
+    Schemas { title: &'static str, table: String },
+    /// The character NUL in a text on PostgreSQL.
+    #[error("PostgreSQL keeps no NUL characters in texts, and a value of `{column}` has one")]
+    NulInText { column: String },
+    /// Not a number, on SQLite.
+    #[error("SQLite has no value for `nan`, and a value of `{column}` is it")]
+    NotANumber { column: String },
+    /// An upsert's row without a value for the key.
+    #[error("a row for `{table}` has no value for its key column `{column}`")]
+    RowWithoutKey { table: String, column: String },
+    /// A row that nothing tells from others.
+    #[error("a row for `{table}` names no column, so it cannot be found again")]
+    RowWithoutColumns { table: String },
+    /// A row change with foreign keys off.
+    #[error(
+        "the transaction rebuilds a table with foreign keys off, so {action} of `{by}` would not follow this change of `{table}`"
+    )]
+    KeysOff { action: String, by: String, table: String },
+}
+
+impl RenderError {
+    /// The diagnostic code it stands for.
+    pub(super) const fn code(&self) -> Code {
+        match self {
+            Self::State(error) => error.code(),
+            Self::Dangling { .. } => Code::UnknownTable,
+            Self::RowWithoutKey { .. } | Self::RowWithoutColumns { .. } => Code::WrongValue,
+            Self::KeysOff { .. } => Code::KeysOffWithRows,
+            Self::NoColumns { .. }
+            | Self::NumberedButNotKey { .. }
+            | Self::CannotNumber { .. }
+            | Self::NullsOrder { .. }
+            | Self::IndexMethod { .. }
+            | Self::Schemas { .. }
+            | Self::NulInText { .. }
+            | Self::NotANumber { .. } => Code::UnsupportedByBackend,
+        }
+    }
+
+    /// What to do about it.
+    pub(super) const fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::NumberedButNotKey { .. } => {
+                Some("make it the table's whole `primary_key`, or number the rows yourself")
+            }
+            Self::KeysOff { .. } => {
+                Some("move the row change into a migration of its own, and run with `--transaction each`")
+            }
+            Self::RowWithoutColumns { .. } => Some("give the row a value, or write its `down`"),
+            Self::NullsOrder { .. } => Some("leave `nulls` out"),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! From a plan to the rendered plan: the walk, the division into transactions, and what follows
+//! from the division.
+
+use super::dialect::Dialect;
+use super::divide::{Division, StepFacts, divide};
+use super::ledger::LedgerSql;
+use super::locks::Locks;
+use super::model::{RenderOptions, RenderedPlan, Statement, Transactions};
+use super::walk::{Alternative, Walk, WrittenStep};
+use crate::diagnostic::{Code, Diagnostic, Direction};
+use crate::plan::Plan;
+
+/// Writes a plan as SQL for its backend, divided into transactions.
+///
+/// Problems are diagnostics in the result, beside those of the plan; with an error among them it must not run.
+/// Takes time near linear in the plan's changes.
+#[must_use]
+pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
+    let mut rendered = RenderedPlan {
+        backend: plan.backend,
+        direction: plan.direction,
+        target: plan.target.clone(),
+        from: plan.from.clone(),
+        to: plan.to.clone(),
+        transaction: Transactions::All,
+        cuts: Vec::new(),
+        cut_reasons: Vec::new(),
+        steps: Vec::new(),
+        diagnostics: plan.diagnostics.clone(),
+    };
+    let written = Dialect::of(plan.backend).zip(LedgerSql::new(plan.backend, options.ledger_schema.as_deref()));
+    let Some((dialect, ledger)) = written else {
+        let title = plan.backend.title();
+        let message = format!("work on {title} is not built yet");
+        rendered.diagnostics.push(Diagnostic::new(Code::NotSupportedYet, message).on(plan.backend));
+        rendered.transaction = Transactions::None;
+        return rendered;
+    };
+    let mut walk = Walk {
+        dialect,
+        state: plan.start.clone(),
+        start: &plan.start,
+        options,
+        ledger,
+        diagnostics: Vec::new(),
+        alternatives: Vec::new(),
+        locks: Locks::default(),
+        rows_changed: false,
+        // A plan with errors may not fit its own states; its diagnostics say so already.
+        lost: false,
+    };
+    let mut steps: Vec<WrittenStep> =
+        plan.steps.iter().enumerate().map(|(number, step)| walk.step(number, step)).collect();
+    let Walk { diagnostics, alternatives, .. } = walk;
+    let broken = plan.diagnostics.iter().any(Diagnostic::is_error);
+    rendered.diagnostics.extend(diagnostics.into_iter().filter(|found| !broken || !repeats(plan, found)));
+
+    let goes_down = plan.steps.iter().any(|step| step.direction == Direction::Down);
+    let facts: Vec<_> = steps
+        .iter()
+        .map(|(step, locks)| StepFacts { name: &step.name, transaction: step.transaction, locks })
+        .collect();
+    let slots = options.lock_slots.filter(|_| dialect == Dialect::Postgres);
+    let division = divide(plan.backend, &facts, goes_down, options.transaction, slots);
+    write_out_keys(&mut steps, alternatives, &division, &mut rendered.diagnostics);
+
+    rendered.steps = steps.into_iter().map(|(step, _)| step).collect();
+    rendered.transaction = division.transaction;
+    rendered.cuts = division.cuts;
+    rendered.cut_reasons = division.reasons;
+    rendered.diagnostics.extend(division.refused);
+    rendered
+}
+
+/// Whether the plan itself has found that already.
+fn repeats(plan: &Plan, found: &Diagnostic) -> bool {
+    plan.diagnostics.iter().any(|other| other.migration == found.migration && other.is_error())
+}
+
+/// SQLite: in a transaction that rebuilds a table, foreign keys are off; what they would have done
+/// is written out there, or refused.
+fn write_out_keys(
+    steps: &mut [WrittenStep],
+    alternatives: Vec<Alternative>,
+    division: &Division,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut off = vec![false; steps.len()];
+    let starts = std::iter::once(0).chain(division.cuts.iter().copied());
+    let ends = division.cuts.iter().copied().chain(std::iter::once(steps.len()));
+    for (start, end) in starts.zip(ends) {
+        let rebuilds = steps.get(start..end).is_some_and(|chunk| chunk.iter().any(|(step, _)| step.rebuilds));
+        if let Some(chunk) = off.get_mut(start..end) {
+            chunk.fill(rebuilds);
+        }
+    }
+    // From the last to the first, so that places stay right.
+    let mut refused = Vec::new();
+    for alternative in alternatives.into_iter().rev() {
+        if off.get(alternative.step) != Some(&true) {
+            continue;
+        }
+        match alternative.instead {
+            Ok(sql) => {
+                let Some((step, _)) = steps.get_mut(alternative.step) else { continue };
+                let range = alternative.at..alternative.at + alternative.count;
+                let Some(first) = step.statements.get(alternative.at).filter(|_| range.end <= step.statements.len())
+                else {
+                    continue;
+                };
+                let (operation, span) = (first.operation.clone(), first.span);
+                let statement = |sql| Statement { sql, operation: operation.clone(), span, ledger: None };
+                step.statements.splice(range, sql.into_iter().map(statement));
+            }
+            Err(diagnostic) => refused.push(*diagnostic),
+        }
+    }
+    diagnostics.extend(refused.into_iter().rev());
+}

@@ -1,0 +1,87 @@
+//! `alter_column` on PostgreSQL: DROP DEFAULT, TYPE … USING, SET DEFAULT, in that order, since a
+//! default that does not fit the new type would refuse the change.
+
+use super::super::table::identity;
+use super::super::types::{column_type, type_name};
+use super::super::walk::{Kind, Written};
+use super::super::{rows, value};
+use super::{DIALECT, RenderError, alter_column, alter_table, rename_sequence};
+use crate::operation::DataType;
+use crate::state::{Column, Expr, Piece, Scalar, Table};
+
+/// Writes the change of a column from one shape to another. `using` is SQL.
+pub(super) fn column(
+    from: &Column,
+    to: &Column,
+    table: &Table,
+    using: Option<String>,
+    fill: Option<&Scalar>,
+    written: &mut Written,
+) -> Result<(), RenderError> {
+    let (old_type, new_type) = (type_name(DIALECT, &from.data_type), column_type(DIALECT, to)?);
+    let retyped = old_type != new_type || using.is_some();
+    let redefaulted = from.default != to.default;
+    let name = DIALECT.ident(&to.name);
+
+    if from.auto_increment && !to.auto_increment {
+        written.push(Kind::Schema, alter_column(table, to, "DROP IDENTITY"));
+    }
+    let mut actions = Vec::new();
+    if from.default.is_some() && (retyped || redefaulted) {
+        actions.push("DROP DEFAULT".to_owned());
+    }
+    if !from.null && to.null {
+        actions.push("DROP NOT NULL".to_owned());
+    }
+    if retyped {
+        let conversion = using.or_else(|| cast(&name, &from.data_type, &to.data_type));
+        let conversion = conversion.map_or_else(String::new, |sql| format!(" USING {sql}"));
+        actions.push(format!("TYPE {new_type}{conversion}"));
+    }
+    if let Some(default) = to.default.as_ref().filter(|_| retyped || redefaulted) {
+        actions.push(format!("SET DEFAULT {}", value::default(DIALECT, default, to, table)?));
+    }
+    let must_fill = from.null && !to.null;
+    if must_fill && fill.is_none() {
+        actions.push("SET NOT NULL".to_owned());
+    }
+    if !actions.is_empty() {
+        let actions: Vec<_> = actions.iter().map(|action| format!("ALTER COLUMN {name} {action}")).collect();
+        written.push(Kind::Schema, alter_table(table, &actions.join(", ")));
+    }
+    if let Some(fill) = fill.filter(|_| must_fill) {
+        let null = Expr { pieces: vec![Piece::Column(to.id), Piece::Text(" IS NULL".to_owned())], opaque: false };
+        written.rows(vec![rows::update(DIALECT, table, &vec![(to.id, fill.clone())], Some(&null))?]);
+        written.push(Kind::Schema, alter_column(table, to, "SET NOT NULL"));
+    }
+    if to.auto_increment && !from.auto_increment {
+        written.push(Kind::Schema, alter_column(table, to, &format!("ADD {}", identity(DIALECT, to, table))));
+        written.push(Kind::Neutral, rows::advance_sequence(DIALECT, table, to));
+    }
+    if let (true, true, Some(old), Some(new)) = (from.auto_increment, to.auto_increment, &from.sequence, &to.sequence) {
+        rename_sequence(table, &old.text, &new.text, written);
+    }
+    Ok(())
+}
+
+/// The conversion that PostgreSQL does not make by itself. Where it does, none is written: its own refuses
+/// what an explicit cast would cut in silence (a long string to a short one).
+fn cast(name: &str, from: &DataType, to: &DataType) -> Option<String> {
+    let is_text = |of: &DataType| matches!(of, DataType::Char(_) | DataType::String(_) | DataType::Text);
+    let through_integer = |of: &DataType| *of != DataType::Integer { unsigned: false };
+    let new_type = type_name(DIALECT, to);
+    match (from, to) {
+        (DataType::Boolean, to) if to.is_integer() && through_integer(to) => {
+            Some(format!("{name}::integer::{new_type}"))
+        }
+        (from, DataType::Boolean) if from.is_integer() && through_integer(from) => {
+            Some(format!("{name}::integer::{new_type}"))
+        }
+        (DataType::Boolean, to) if to.is_integer() => Some(format!("{name}::{new_type}")),
+        (from, DataType::Boolean) if from.is_integer() => Some(format!("{name}::{new_type}")),
+        (from, to) if is_text(from) && !is_text(to) => Some(format!("{name}::{new_type}")),
+        (DataType::Verbatim(_), to) if !is_text(to) => Some(format!("{name}::{new_type}")),
+        (_, DataType::Verbatim(_)) => Some(format!("{name}::{new_type}")),
+        _ => None,
+    }
+}

@@ -1,0 +1,152 @@
+//! PostgreSQL: ALTER does everything; the care is in the order of its parts, in sequences,
+//! and in what of ours it renames along.
+
+mod alter;
+
+use super::dialect::Dialect;
+use super::error::RenderError;
+use super::walk::{Kind, Link, Written};
+use super::{raw, rows, table, value};
+use crate::state::{Change, Column, Scalar, State, Table};
+
+const DIALECT: Dialect = Dialect::Postgres;
+
+/// Writes one change. `state` is the state after it.
+pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderError> {
+    let mut written = Written::default();
+    match (link.change, &link.before, &link.after) {
+        (Change::CreateTable(created), ..) => {
+            written.push(Kind::Schema, table::create(DIALECT, state, created, None)?);
+            for index in &created.indexes {
+                written.push(Kind::Schema, table::create_index(DIALECT, created, index)?);
+            }
+        }
+        (Change::DropTable(_), Some(before), _) => written.push(Kind::Schema, table::drop(DIALECT, before)),
+        (Change::RenameTable { to, .. }, Some(before), _) => {
+            written.push(Kind::Schema, table::rename(DIALECT, before, &to.name));
+        }
+        (Change::AddColumn { column, fill, .. }, _, Some(after)) => {
+            add_column(column, fill.as_ref(), after, &mut written)?;
+        }
+        (Change::DropColumn { column, .. }, Some(before), _) => {
+            written.push(Kind::Schema, table::drop_column(DIALECT, before, before.column_name(*column)));
+        }
+        (Change::RenameColumn { column, to, .. }, Some(before), _) => {
+            written.push(Kind::Schema, table::rename_column(DIALECT, before, before.column_name(*column), to));
+        }
+        (Change::AlterColumn { column, using, fill, .. }, Some(before), Some(after)) => {
+            let columns = before.column(*column).zip(after.column(*column));
+            if let Some((from, to)) = columns {
+                let conversion = using.as_ref().map(|using| DIALECT.expr(using, before));
+                alter::column(from, to, after, conversion, fill.as_ref(), &mut written)?;
+            }
+        }
+        (Change::AddIndex { index, .. }, _, Some(after)) => {
+            written.push(Kind::Schema, table::create_index(DIALECT, after, index)?);
+        }
+        (Change::DropIndex { name, .. }, Some(before), _) => {
+            written.push(Kind::Schema, table::drop_index(DIALECT, before, name));
+        }
+        (Change::RenameIndex { name, to, .. }, Some(before), _) => {
+            let name = DIALECT.qualified(before.name.schema.as_deref(), name);
+            written.push(Kind::Schema, format!("ALTER INDEX {name} RENAME TO {}", DIALECT.ident(to)));
+        }
+        (Change::AddConstraint { constraint, .. }, _, Some(after)) => {
+            let definition = table::constraint_definition(DIALECT, state, constraint, after)?;
+            written.push(Kind::Schema, alter_table(after, &format!("ADD {definition}")));
+        }
+        (Change::DropConstraint { name, .. }, Some(before), _) => {
+            written.push(Kind::Schema, alter_table(before, &format!("DROP CONSTRAINT {}", DIALECT.ident(name))));
+        }
+        (Change::RenameConstraint { name, to, .. }, Some(before), _) if *name != to.text => {
+            let rename = format!("RENAME CONSTRAINT {} TO {}", DIALECT.ident(name), DIALECT.ident(&to.text));
+            written.push(Kind::Schema, alter_table(before, &rename));
+        }
+        (Change::RenameSequence { column, to, .. }, Some(before), _) => {
+            if let Some(from) = before.column(*column).and_then(|column| column.sequence.as_ref()) {
+                rename_sequence(before, &from.text, &to.text, &mut written);
+            }
+        }
+        (Change::CreateTrigger(trigger), ..) => written.push(Kind::Schema, raw::closed(&trigger.sql)),
+        (Change::DropTrigger(trigger), ..) => {
+            let (name, on) = (DIALECT.ident(&trigger.name), DIALECT.table(&trigger.table));
+            written.push(Kind::Schema, format!("DROP TRIGGER {name} ON {on}"));
+        }
+        (Change::CreateView(view), ..) => written.push(Kind::Schema, raw::closed(&view.sql)),
+        (Change::DropView(view), ..) => {
+            written.push(Kind::Schema, format!("DROP VIEW {}", DIALECT.table(&view.name)));
+        }
+        (Change::Insert { rows, mode, .. }, _, Some(after)) => {
+            written.rows(rows::insert(DIALECT, after, rows, mode)?);
+            for sql in rows::advance_sequences(after, rows) {
+                written.push(Kind::Neutral, sql);
+            }
+        }
+        (Change::Update { set, filter, .. }, _, Some(after)) => {
+            written.rows(vec![rows::update(DIALECT, after, set, filter.as_ref())?]);
+        }
+        (Change::Delete { filter, .. }, _, Some(after)) => {
+            written.rows(vec![rows::delete(DIALECT, after, &DIALECT.expr(filter, after))]);
+        }
+        (Change::DeleteRows { rows, .. }, _, Some(after)) => {
+            let conditions = rows::row_conditions(DIALECT, after, rows)?;
+            written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
+        }
+        (Change::Sql { sql, .. }, ..) => {
+            let kind = if raw::is_ddl(sql) { Kind::Schema } else { Kind::Rows };
+            written.push(kind, raw::closed(sql));
+        }
+        _ => {}
+    }
+    Ok(written)
+}
+
+fn alter_table(table: &Table, action: &str) -> String {
+    format!("ALTER TABLE {} {action}", DIALECT.table(&table.name))
+}
+
+fn alter_column(table: &Table, column: &Column, action: &str) -> String {
+    alter_table(table, &format!("ALTER COLUMN {} {action}", DIALECT.ident(&column.name)))
+}
+
+fn rename_sequence(table: &Table, from: &str, to: &str, written: &mut Written) {
+    if from != to {
+        let from = DIALECT.qualified(table.name.schema.as_deref(), from);
+        written.push(Kind::Schema, format!("ALTER SEQUENCE {from} RENAME TO {}", DIALECT.ident(to)));
+    }
+}
+
+/// ADD COLUMN, with a value for the rows already there.
+fn add_column(column: &Column, fill: Option<&Scalar>, table: &Table, written: &mut Written) -> Result<(), RenderError> {
+    let Some(fill) = fill else {
+        let definition = table::column_definition(DIALECT, column, table)?;
+        written.push(Kind::Schema, alter_table(table, &format!("ADD COLUMN {definition}")));
+        return Ok(());
+    };
+    if matches!(fill, Scalar::Literal(_)) {
+        // A default for a moment: the table is not written anew, and no trigger fires.
+        let filled = Column { default: Some(fill.clone()), ..column.clone() };
+        let definition = table::column_definition(DIALECT, &filled, table)?;
+        written.push(Kind::Schema, alter_table(table, &format!("ADD COLUMN {definition}")));
+        if column.default.as_ref() != Some(fill) {
+            let after = match &column.default {
+                Some(default) => format!("SET DEFAULT {}", value::default(DIALECT, default, column, table)?),
+                None => "DROP DEFAULT".to_owned(),
+            };
+            written.push(Kind::Schema, alter_column(table, column, &after));
+        }
+        return Ok(());
+    }
+    let bare = Column { null: true, default: None, ..column.clone() };
+    let definition = table::column_definition(DIALECT, &bare, table)?;
+    written.push(Kind::Schema, alter_table(table, &format!("ADD COLUMN {definition}")));
+    written.rows(vec![rows::update(DIALECT, table, &vec![(column.id, fill.clone())], None)?]);
+    if let Some(default) = &column.default {
+        let set = format!("SET DEFAULT {}", value::default(DIALECT, default, column, table)?);
+        written.push(Kind::Schema, alter_column(table, column, &set));
+    }
+    if !column.null {
+        written.push(Kind::Schema, alter_column(table, column, "SET NOT NULL"));
+    }
+    Ok(())
+}

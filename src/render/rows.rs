@@ -1,0 +1,303 @@
+//! Rows: inserts, upserts, updates and deletes, each safe to read and, where asked for, to run twice.
+
+use sea_query::{Alias, Expr, Query};
+
+use super::dialect::{Dialect, table_ref};
+use super::error::RenderError;
+use super::value;
+use crate::operation::Literal;
+use crate::state::{Column, ColumnId, InsertMode, Piece, RowValues, Scalar, Table};
+
+/// Rows in one INSERT; more would make a message that nobody can read.
+const ROWS_AT_ONCE: usize = 500;
+/// Conditions in one DELETE: SQLite's expressions may be 1000 deep.
+const CONDITIONS_AT_ONCE: usize = 200;
+
+/// INSERT, in any of its modes.
+pub(super) fn insert(
+    dialect: Dialect,
+    table: &Table,
+    rows: &[RowValues],
+    mode: &InsertMode,
+) -> Result<Vec<String>, RenderError> {
+    match mode {
+        InsertMode::Plain => plain(dialect, table, rows),
+        InsertMode::Upsert(key) => {
+            let mut sql = Vec::with_capacity(rows.len() * 2);
+            for row in rows {
+                upsert(dialect, table, row, key, &mut sql)?;
+            }
+            Ok(sql)
+        }
+        InsertMode::IfAbsent => rows.iter().map(|row| if_absent(dialect, table, row)).collect(),
+    }
+}
+
+/// Rows that name the same columns go together.
+fn plain(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Vec<String>, RenderError> {
+    let mut sql = Vec::new();
+    let same = |a: &RowValues, b: &RowValues| a.iter().map(|(id, _)| id).eq(b.iter().map(|(id, _)| id));
+    for alike in rows.chunk_by(same) {
+        let Some(first) = alike.first() else { continue };
+        if first.is_empty() {
+            let statement = format!("INSERT INTO {} DEFAULT VALUES", dialect.table(&table.name));
+            sql.extend(alike.iter().map(|_| statement.clone()));
+            continue;
+        }
+        for rows in alike.chunks(ROWS_AT_ONCE) {
+            let mut query = Query::insert();
+            query
+                .into_table(table_ref(&table.name))
+                .columns(first.iter().map(|(id, _)| Alias::new(table.column_name(*id))));
+            for row in rows {
+                // As many values as columns: it cannot be refused.
+                let _ = query.values(values(dialect, table, row)?);
+            }
+            sql.push(dialect.query(&query));
+        }
+    }
+    Ok(sql)
+}
+
+/// Without a unique index: change the row if it stands and differs, else put it in.
+fn upsert(
+    dialect: Dialect,
+    table: &Table,
+    row: &RowValues,
+    key: &[ColumnId],
+    sql: &mut Vec<String>,
+) -> Result<(), RenderError> {
+    let mut found = Vec::with_capacity(key.len());
+    for id in key {
+        let Some((_, value)) = row.iter().find(|(column, _)| column == id) else {
+            let column = table.column_name(*id).to_owned();
+            return Err(RenderError::RowWithoutKey { table: table.name.to_string(), column });
+        };
+        found.push(equals(dialect, table, *id, value)?);
+    }
+    let found = found.join(" AND ");
+    let rest: RowValues =
+        row.iter().filter(|(id, value)| !key.contains(id) && !changes_by_itself(value)).cloned().collect();
+    if !rest.is_empty() {
+        let differs: Result<Vec<_>, _> = rest.iter().map(|(id, value)| differs(dialect, table, *id, value)).collect();
+        let query = Query::update()
+            .table(table_ref(&table.name))
+            .values(assignments(dialect, table, &rest)?)
+            .and_where(Expr::cust(found.clone()))
+            .and_where(Expr::cust(format!("({})", differs?.join(" OR "))))
+            .take();
+        sql.push(dialect.query(&query));
+    }
+    sql.push(insert_where_not(dialect, table, row, &found)?);
+    Ok(())
+}
+
+fn if_absent(dialect: Dialect, table: &Table, row: &RowValues) -> Result<String, RenderError> {
+    let same = conditions(dialect, table, row)?;
+    insert_where_not(dialect, table, row, &same)
+}
+
+/// INSERT … SELECT … WHERE NOT EXISTS a row like that.
+fn insert_where_not(dialect: Dialect, table: &Table, row: &RowValues, like: &str) -> Result<String, RenderError> {
+    if row.is_empty() {
+        return Err(RenderError::RowWithoutColumns { table: table.name.to_string() });
+    }
+    let mut rows_like = Query::select();
+    rows_like.expr(Expr::val(1)).from(table_ref(&table.name));
+    if !like.is_empty() {
+        rows_like.and_where(Expr::cust(like.to_owned()));
+    }
+    let mut select = Query::select();
+    select.exprs(values(dialect, table, row)?).and_where(sea_query::ExprTrait::not(Expr::exists(rows_like)));
+    let mut query = Query::insert();
+    query.into_table(table_ref(&table.name)).columns(row.iter().map(|(id, _)| Alias::new(table.column_name(*id))));
+    // As many expressions as columns: it cannot be refused.
+    let _ = query.select_from(select);
+    Ok(dialect.query(&query))
+}
+
+/// UPDATE.
+pub(super) fn update(
+    dialect: Dialect,
+    table: &Table,
+    set: &RowValues,
+    filter: Option<&crate::state::Expr>,
+) -> Result<String, RenderError> {
+    let mut query = Query::update();
+    query.table(table_ref(&table.name)).values(assignments(dialect, table, set)?);
+    if let Some(filter) = filter {
+        query.and_where(Expr::cust(dialect.expr(filter, table)));
+    }
+    Ok(dialect.query(&query))
+}
+
+/// DELETE by a condition.
+pub(super) fn delete(dialect: Dialect, table: &Table, condition: &str) -> String {
+    let query = Query::delete().from_table(table_ref(&table.name)).and_where(Expr::cust(condition.to_owned())).take();
+    dialect.query(&query)
+}
+
+/// The conditions that find an insert's rows again, as many as statements are needed.
+pub(super) fn row_conditions(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Vec<String>, RenderError> {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let condition = conditions(dialect, table, row)?;
+        if condition.is_empty() {
+            return Err(RenderError::RowWithoutColumns { table: table.name.to_string() });
+        }
+        found.push(condition);
+    }
+    if let Some(list) = in_list(dialect, table, rows)? {
+        return Ok(list);
+    }
+    Ok(found
+        .chunks(CONDITIONS_AT_ONCE)
+        .map(|conditions| match conditions {
+            [one] => one.clone(),
+            many => many.iter().map(|condition| format!("({condition})")).collect::<Vec<_>>().join(" OR "),
+        })
+        .collect())
+}
+
+/// Rows told apart by one column's literals: `"email" IN (…)`.
+fn in_list(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Option<Vec<String>>, RenderError> {
+    let mut one_column = None;
+    let mut literals = Vec::with_capacity(rows.len());
+    for row in rows {
+        let [(id, value @ Scalar::Literal(_))] = row.as_slice() else { return Ok(None) };
+        if *one_column.get_or_insert(*id) != *id {
+            return Ok(None);
+        }
+        let Some(column) = table.column(*id) else { return Ok(None) };
+        literals.push(value::compared(dialect, value, column, table)?);
+    }
+    let Some(id) = one_column.filter(|_| rows.len() > 1) else { return Ok(None) };
+    let name = dialect.ident(table.column_name(id));
+    Ok(Some(literals.chunks(ROWS_AT_ONCE).map(|some| format!("{name} IN ({})", some.join(", "))).collect()))
+}
+
+/// `a = 1 AND b IS NULL`; values that change by themselves do not count.
+fn conditions(dialect: Dialect, table: &Table, row: &RowValues) -> Result<String, RenderError> {
+    let settled = row.iter().filter(|(_, value)| !changes_by_itself(value));
+    let parts: Result<Vec<_>, _> = settled.map(|(id, value)| equals(dialect, table, *id, value)).collect();
+    Ok(parts?.join(" AND "))
+}
+
+fn equals(dialect: Dialect, table: &Table, id: ColumnId, value: &Scalar) -> Result<String, RenderError> {
+    let (name, column) = named(dialect, table, id)?;
+    if value::is_null(value) {
+        return Ok(format!("{name} IS NULL"));
+    }
+    let sql = value::compared(dialect, value, column, table)?;
+    Ok(match (dialect, value) {
+        (_, Scalar::Literal(_)) => format!("{name} = {sql}"),
+        (Dialect::Sqlite, Scalar::Expr(_)) => format!("{name} IS {sql}"),
+        (Dialect::Postgres, Scalar::Expr(_)) => format!("{name} IS NOT DISTINCT FROM {sql}"),
+    })
+}
+
+fn differs(dialect: Dialect, table: &Table, id: ColumnId, value: &Scalar) -> Result<String, RenderError> {
+    let (name, column) = named(dialect, table, id)?;
+    if value::is_null(value) {
+        return Ok(format!("{name} IS NOT NULL"));
+    }
+    let sql = value::compared(dialect, value, column, table)?;
+    Ok(match dialect {
+        Dialect::Sqlite => format!("{name} IS NOT {sql}"),
+        Dialect::Postgres => format!("{name} IS DISTINCT FROM {sql}"),
+    })
+}
+
+/// Whether an expression gives another value each time: the clock, chance, a sequence. Such a value is
+/// written with a new row, and says nothing about whether a row stands already.
+fn changes_by_itself(value: &Scalar) -> bool {
+    const SIGNS: [&str; 10] = [
+        "current_",
+        "now(",
+        "random",
+        "uuid",
+        "_timestamp(",
+        "nextval",
+        "datetime(",
+        "strftime(",
+        "julianday(",
+        "localtime",
+    ];
+    let Scalar::Expr(expr) = value else { return false };
+    expr.pieces.iter().any(|piece| match piece {
+        Piece::Text(text) => {
+            let text = text.to_ascii_lowercase();
+            SIGNS.iter().any(|sign| text.contains(sign))
+        }
+        Piece::Column(_) | Piece::Table => false,
+    })
+}
+
+fn values(dialect: Dialect, table: &Table, row: &RowValues) -> Result<Vec<Expr>, RenderError> {
+    row.iter()
+        .map(|(id, value)| {
+            let (_, column) = named(dialect, table, *id)?;
+            Ok(Expr::cust(value::scalar(dialect, value, column, table)?))
+        })
+        .collect()
+}
+
+fn assignments(dialect: Dialect, table: &Table, set: &RowValues) -> Result<Vec<(Alias, Expr)>, RenderError> {
+    set.iter()
+        .map(|(id, value)| {
+            let (_, column) = named(dialect, table, *id)?;
+            Ok((Alias::new(&column.name), Expr::cust(value::scalar(dialect, value, column, table)?)))
+        })
+        .collect()
+}
+
+fn named(dialect: Dialect, table: &Table, id: ColumnId) -> Result<(String, &Column), RenderError> {
+    let dangling = || RenderError::Dangling { what: "a row".to_owned(), table: table.name.to_string() };
+    let column = table.column(id).ok_or_else(dangling)?;
+    Ok((dialect.ident(&column.name), column))
+}
+
+/// PostgreSQL: sets an identity's sequence past the numbers that an insert gave, never back.
+pub(super) fn advance_sequences(table: &Table, rows: &[RowValues]) -> Vec<String> {
+    let dialect = Dialect::Postgres;
+    let mut sql = Vec::new();
+    for column in table.columns.iter().filter(|column| column.auto_increment) {
+        let given: Vec<_> = rows.iter().flatten().filter(|(id, _)| *id == column.id).map(|(_, value)| value).collect();
+        let literals: Option<Vec<i64>> = given
+            .iter()
+            .map(|value| match value {
+                Scalar::Literal(Literal::Integer(number)) => Some(*number),
+                _ => None,
+            })
+            .collect();
+        if given.is_empty() || matches!(&literals, Some(numbers) if numbers.iter().all(|number| *number < 1)) {
+            continue;
+        }
+        sql.push(advance_sequence(dialect, table, column));
+    }
+    sql
+}
+
+/// `SELECT setval(…)` to the highest number in the table, where that is not behind the sequence.
+pub(super) fn advance_sequence(dialect: Dialect, table: &Table, column: &Column) -> String {
+    let (name, highest) = (dialect.ident(&column.name), dialect.ident("highest"));
+    let text = match &column.sequence {
+        Some(sequence) => dialect.string(&dialect.qualified(table.name.schema.as_deref(), &sequence.text)),
+        None => format!(
+            "pg_get_serial_sequence({}, {})",
+            dialect.string(&dialect.table(&table.name)),
+            dialect.string(&column.name)
+        ),
+    };
+    let from = dialect.table(&table.name);
+    let rows = format!("(SELECT max({name}) AS {highest} FROM {from}) AS m");
+    match &column.sequence {
+        Some(sequence) => {
+            let sequence = dialect.qualified(table.name.schema.as_deref(), &sequence.text);
+            format!(
+                "SELECT setval({text}, m.{highest}) FROM {rows}, {sequence} AS s WHERE m.{highest} >= s.last_value + (CASE WHEN s.is_called THEN 1 ELSE 0 END)"
+            )
+        }
+        None => format!("SELECT setval({text}, m.{highest}) FROM {rows} WHERE m.{highest} >= nextval({text})"),
+    }
+}

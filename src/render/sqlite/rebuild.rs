@@ -1,0 +1,108 @@
+//! The rebuild: SQLite's own procedure for what ALTER TABLE cannot do
+//! (<https://sqlite.org/lang_altertable.html>, section 7): a new table under another name, the rows
+//! copied by named columns, the old one dropped, the new one renamed, indexes and triggers made again.
+//!
+//! Foreign keys are off around the transaction (the executor's work), so that dropping the old table
+//! deletes nothing elsewhere. `legacy_alter_table` keeps the rename from touching what speaks of the
+//! table's own name: views, triggers, and the foreign keys of other tables and of itself.
+
+use std::collections::HashMap;
+
+use super::super::walk::{Kind, Link, Written};
+use super::super::{raw, table, value};
+use super::{DIALECT, RenderError, temporary_name};
+use crate::state::{Change, Column, ColumnId, Expr, Scalar, State, Table};
+
+/// Writes a run of changes of one table as one rebuild. `state` is the state after them.
+pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, RenderError> {
+    let tables = links.first().and_then(|link| link.before.as_deref());
+    let (Some(before), Some(after)) = (tables, links.last().and_then(|link| link.after.as_deref())) else {
+        return Ok(Written::default());
+    };
+    let temporary = temporary_name(state, after);
+    let (new, old) = (DIALECT.ident(&temporary), DIALECT.table(&before.name));
+    let mut written = Written { rebuilds: true, ..Written::default() };
+    written.push(Kind::Schema, "PRAGMA legacy_alter_table = ON".to_owned());
+    written.push(Kind::Schema, table::create(DIALECT, state, after, Some(&temporary))?);
+    let (columns, sources): (Vec<_>, Vec<_>) = copies(links, before, after)?.into_iter().unzip();
+    if !columns.is_empty() {
+        let (columns, sources) = (columns.join(", "), sources.join(", "));
+        written.push(Kind::Rows, format!("INSERT INTO {new} ({columns}) SELECT {sources} FROM {old}"));
+    }
+    if numbered(before) && numbered(after) {
+        // The counter stands above the highest row when rows were deleted.
+        let (to, from) = (DIALECT.string(&temporary), DIALECT.string(&before.name.name));
+        written.push(Kind::Rows, format!("DELETE FROM sqlite_sequence WHERE name = {to}"));
+        written.push(
+            Kind::Rows,
+            format!(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT {to}, seq FROM sqlite_sequence WHERE name = {from}"
+            ),
+        );
+    }
+    written.push(Kind::Schema, table::drop(DIALECT, before));
+    written.push(Kind::Schema, format!("ALTER TABLE {new} RENAME TO {}", DIALECT.ident(&after.name.name)));
+    written.push(Kind::Schema, "PRAGMA legacy_alter_table = OFF".to_owned());
+    for index in &after.indexes {
+        written.push(Kind::Schema, table::create_index(DIALECT, after, index)?);
+    }
+    for trigger in state.triggers_on(after.id) {
+        written.push(Kind::Schema, raw::closed(&trigger.sql));
+    }
+    Ok(written)
+}
+
+fn numbered(table: &Table) -> bool {
+    table.columns.iter().any(|column| column.auto_increment)
+}
+
+/// The columns of the new table with what is copied into each; columns left out take their defaults.
+fn copies(links: &[Link<'_>], before: &Table, after: &Table) -> Result<Vec<(String, String)>, RenderError> {
+    let mut added: HashMap<ColumnId, Option<&Scalar>> = HashMap::new();
+    let mut altered: HashMap<ColumnId, (Option<&Expr>, Option<&Scalar>)> = HashMap::new();
+    for link in links {
+        match link.change {
+            Change::AddColumn { column, fill, .. } => {
+                added.insert(column.id, fill.as_ref());
+            }
+            Change::AlterColumn { column, using, fill, .. } => {
+                altered.insert(*column, (using.as_ref(), fill.as_ref()));
+            }
+            _ => {}
+        }
+    }
+    let mut copies = Vec::with_capacity(after.columns.len());
+    for column in &after.columns {
+        let name = DIALECT.ident(&column.name);
+        if let Some(fill) = added.get(&column.id) {
+            if let Some(fill) = fill {
+                copies.push((name, value::scalar(DIALECT, fill, column, before)?));
+            }
+        } else if let Some(source) = before.column(column.id) {
+            let conversion = altered.get(&column.id).copied().unwrap_or_default();
+            copies.push((name, converted(conversion, source, column, before)?));
+        }
+    }
+    if copies.is_empty() {
+        // Nothing of a row stays; still there are as many rows as before.
+        if let Some(column) = after.columns.iter().find(|column| !column.auto_increment) {
+            let value =
+                column.default.as_ref().map(|value| value::scalar(DIALECT, value, column, after)).transpose()?;
+            copies.push((DIALECT.ident(&column.name), value.unwrap_or_else(|| "NULL".to_owned())));
+        }
+    }
+    Ok(copies)
+}
+
+fn converted(
+    (using, fill): (Option<&Expr>, Option<&Scalar>),
+    source: &Column,
+    column: &Column,
+    before: &Table,
+) -> Result<String, RenderError> {
+    let old = using.map_or_else(|| DIALECT.ident(&source.name), |using| DIALECT.expr(using, before));
+    Ok(match fill.filter(|_| !column.null) {
+        Some(fill) => format!("COALESCE({old}, {})", value::scalar(DIALECT, fill, column, before)?),
+        None => old,
+    })
+}

@@ -1,0 +1,171 @@
+//! The type table: what each portable type is on each backend (manifest.md has it too).
+
+use super::dialect::Dialect;
+use super::error::RenderError;
+use crate::operation::DataType;
+use crate::state::Column;
+
+/// A column's type in SQL.
+///
+/// # Errors
+///
+/// The backend cannot number a column of that type.
+pub(super) fn column_type(dialect: Dialect, column: &Column) -> Result<String, RenderError> {
+    if column.auto_increment {
+        let refuse = || RenderError::CannotNumber {
+            title: dialect.backend().title(),
+            column: column.name.clone(),
+            data_type: column.data_type.to_string(),
+        };
+        return match (dialect, &column.data_type) {
+            // SQLite numbers an `integer` only, which has 64 bits there.
+            (Dialect::Sqlite, data_type) if data_type.is_integer() => Ok("integer".to_owned()),
+            (Dialect::Postgres, DataType::BigInt { unsigned: true }) => Err(refuse()),
+            (Dialect::Postgres, data_type) if data_type.is_integer() => Ok(type_name(dialect, data_type)),
+            _ => Err(refuse()),
+        };
+    }
+    Ok(type_name(dialect, &column.data_type))
+}
+
+/// A type in SQL.
+pub(super) fn type_name(dialect: Dialect, data_type: &DataType) -> String {
+    match dialect {
+        Dialect::Sqlite => sqlite(data_type),
+        Dialect::Postgres => postgres(data_type),
+    }
+}
+
+fn sqlite(data_type: &DataType) -> String {
+    match data_type {
+        DataType::SmallInt { .. } => "smallint".to_owned(),
+        DataType::Integer { .. } | DataType::BigInt { .. } => "integer".to_owned(),
+        DataType::Float => "float".to_owned(),
+        DataType::Double => "double".to_owned(),
+        DataType::Decimal { precision, scale } => format!("decimal({precision}, {scale})"),
+        DataType::Boolean => "boolean".to_owned(),
+        DataType::Char(n) => format!("char({n})"),
+        DataType::String(n) => format!("varchar({n})"),
+        DataType::Text => "text".to_owned(),
+        DataType::Date => "date".to_owned(),
+        DataType::Time => "time".to_owned(),
+        DataType::DateTime => "datetime".to_owned(),
+        DataType::TimestampTz => "timestamp".to_owned(),
+        DataType::Verbatim(word) => word.clone(),
+    }
+}
+
+fn postgres(data_type: &DataType) -> String {
+    match data_type {
+        DataType::SmallInt { unsigned: false } => "smallint".to_owned(),
+        DataType::SmallInt { unsigned: true } | DataType::Integer { unsigned: false } => "integer".to_owned(),
+        DataType::Integer { unsigned: true } | DataType::BigInt { unsigned: false } => "bigint".to_owned(),
+        DataType::BigInt { unsigned: true } => "numeric(20)".to_owned(),
+        DataType::Float => "real".to_owned(),
+        DataType::Double => "double precision".to_owned(),
+        DataType::Decimal { precision, scale } => format!("decimal({precision}, {scale})"),
+        DataType::Boolean => "bool".to_owned(),
+        DataType::Char(n) => format!("char({n})"),
+        DataType::String(n) => format!("varchar({n})"),
+        DataType::Text => "text".to_owned(),
+        DataType::Date => "date".to_owned(),
+        DataType::Time => "time".to_owned(),
+        DataType::DateTime => "timestamp".to_owned(),
+        DataType::TimestampTz => "timestamptz".to_owned(),
+        DataType::Verbatim(word) => word.clone(),
+    }
+}
+
+/// Whether values of one type may be cut, refused or converted when a column becomes another.
+pub(super) fn narrows(dialect: Dialect, from: &DataType, to: &DataType) -> bool {
+    match dialect {
+        // SQLite keeps a value as it is unless the affinity says otherwise; lengths bind nothing.
+        Dialect::Sqlite => affinity(&sqlite(from)) != affinity(&sqlite(to)),
+        Dialect::Postgres => !from.widens_to(to) && postgres(from) != postgres(to),
+    }
+}
+
+/// SQLite's own rule for what a declared type does to values (<https://sqlite.org/datatype3.html>, 3.1).
+fn affinity(declared: &str) -> &'static str {
+    let declared = declared.to_ascii_uppercase();
+    let says = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+    if says(&["INT"]) {
+        "INTEGER"
+    } else if says(&["CHAR", "CLOB", "TEXT"]) {
+        "TEXT"
+    } else if says(&["BLOB"]) || declared.is_empty() {
+        "BLOB"
+    } else if says(&["REAL", "FLOA", "DOUB"]) {
+        "REAL"
+    } else {
+        "NUMERIC"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both(data_type: DataType) -> (String, String) {
+        (type_name(Dialect::Sqlite, &data_type), type_name(Dialect::Postgres, &data_type))
+    }
+
+    #[test]
+    fn the_table_of_types() {
+        let rows: Vec<String> = [
+            DataType::SmallInt { unsigned: false },
+            DataType::Integer { unsigned: false },
+            DataType::BigInt { unsigned: false },
+            DataType::SmallInt { unsigned: true },
+            DataType::Integer { unsigned: true },
+            DataType::BigInt { unsigned: true },
+            DataType::Float,
+            DataType::Double,
+            DataType::Decimal { precision: 10, scale: 2 },
+            DataType::Boolean,
+            DataType::Char(2),
+            DataType::String(255),
+            DataType::Text,
+            DataType::Date,
+            DataType::Time,
+            DataType::DateTime,
+            DataType::TimestampTz,
+            DataType::Verbatim("tsvector".into()),
+        ]
+        .into_iter()
+        .map(|data_type| {
+            let title = data_type.to_string();
+            let (sqlite, postgres) = both(data_type);
+            format!("{title}: {sqlite} | {postgres}")
+        })
+        .collect();
+        insta::assert_snapshot!(rows.join("\n"), @r"
+        smallint: smallint | smallint
+        integer: integer | integer
+        bigint: integer | bigint
+        unsigned smallint: smallint | integer
+        unsigned integer: integer | bigint
+        unsigned bigint: integer | numeric(20)
+        float: float | real
+        double: double | double precision
+        decimal(10,2): decimal(10, 2) | decimal(10, 2)
+        boolean: boolean | bool
+        char(2): char(2) | char(2)
+        string(255): varchar(255) | varchar(255)
+        text: text | text
+        date: date | date
+        time: time | time
+        datetime: datetime | timestamp
+        timestamptz: timestamp | timestamptz
+        tsvector: tsvector | tsvector
+        ");
+    }
+
+    #[test]
+    fn sqlite_cuts_no_strings() {
+        let (long, short) = (DataType::String(200), DataType::String(20));
+        assert!(!narrows(Dialect::Sqlite, &long, &short));
+        assert!(narrows(Dialect::Postgres, &long, &short));
+        assert!(narrows(Dialect::Sqlite, &DataType::Text, &DataType::Integer { unsigned: false }));
+    }
+}

@@ -1,0 +1,175 @@
+//! Literals, defaults and expressions as SQL.
+
+use sea_query::Value;
+
+use super::dialect::Dialect;
+use super::error::RenderError;
+use super::types::type_name;
+use crate::operation::{DataType, Literal};
+use crate::state::{Column, Scalar, Table};
+
+/// A value for a column: its literal, or the author's expression with the names of the moment.
+pub(super) fn scalar(dialect: Dialect, value: &Scalar, column: &Column, table: &Table) -> Result<String, RenderError> {
+    match value {
+        Scalar::Literal(value) => literal(dialect, value, column),
+        Scalar::Expr(expr) => Ok(dialect.expr(expr, table)),
+    }
+}
+
+/// A value to compare a column with: a literal has the column's own precision, or it would equal no row.
+pub(super) fn compared(
+    dialect: Dialect,
+    value: &Scalar,
+    column: &Column,
+    table: &Table,
+) -> Result<String, RenderError> {
+    let sql = scalar(dialect, value, column, table)?;
+    let rounds = matches!(column.data_type, DataType::Float | DataType::Decimal { .. });
+    Ok(match (dialect, value) {
+        (Dialect::Postgres, Scalar::Literal(_)) if rounds => {
+            format!("CAST({sql} AS {})", type_name(dialect, &column.data_type))
+        }
+        (_, Scalar::Literal(_)) => sql,
+        (_, Scalar::Expr(_)) => format!("({sql})"),
+    })
+}
+
+/// Whether an expression is the word NULL.
+pub(super) fn is_null(value: &Scalar) -> bool {
+    matches!(value, Scalar::Expr(_)) && bare_word(value).is_some_and(|word| word == "NULL")
+}
+
+/// The words that are written without brackets as a default.
+fn bare_word(value: &Scalar) -> Option<&'static str> {
+    let Scalar::Expr(expr) = value else { return None };
+    let [crate::state::Piece::Text(text)] = expr.pieces.as_slice() else { return None };
+    let text = text.trim();
+    ["NULL", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "TRUE", "FALSE"]
+        .into_iter()
+        .find(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// A value behind DEFAULT: a literal, a word of SQL's own, or an expression in brackets.
+pub(super) fn default(dialect: Dialect, value: &Scalar, column: &Column, table: &Table) -> Result<String, RenderError> {
+    if let Some(word) = bare_word(value) {
+        return Ok(word.to_owned());
+    }
+    let sql = scalar(dialect, value, column, table)?;
+    Ok(if is_constant(value) { sql } else { format!("({sql})") })
+}
+
+/// Whether a default is a constant to SQLite, which adds no column with another to a table with rows.
+pub(super) fn is_constant(value: &Scalar) -> bool {
+    match value {
+        Scalar::Literal(Literal::String(text)) => !text.contains('\0'),
+        Scalar::Literal(_) => true,
+        Scalar::Expr(_) => bare_word(value).is_some_and(|word| !word.starts_with("CURRENT_")),
+    }
+}
+
+/// A literal of a column's type.
+fn literal(dialect: Dialect, value: &Literal, column: &Column) -> Result<String, RenderError> {
+    Ok(match value {
+        Literal::Bool(value) => dialect.value(&Value::Bool(Some(*value))),
+        Literal::Integer(value) => dialect.value(&Value::BigInt(Some(*value))),
+        Literal::Float(value) => float(dialect, *value, column)?,
+        Literal::String(text) if text.contains('\0') => match dialect {
+            // A NUL ends SQLite's reading of the SQL, so the text goes in as bytes.
+            Dialect::Sqlite => {
+                format!("CAST({} AS TEXT)", dialect.value(&Value::Bytes(Some(text.clone().into_bytes()))))
+            }
+            Dialect::Postgres => return Err(RenderError::NulInText { column: column.name.clone() }),
+        },
+        Literal::String(text) => dialect.string(text),
+        Literal::Date(text) | Literal::Time(text) => dialect.string(text),
+        Literal::DateTime(text) => dialect.string(&spaced(text)),
+        Literal::OffsetDateTime(text) => match dialect {
+            Dialect::Sqlite => dialect.string(&in_utc(text)),
+            Dialect::Postgres => dialect.string(&spaced(text)),
+        },
+    })
+}
+
+fn float(dialect: Dialect, value: f64, column: &Column) -> Result<String, RenderError> {
+    if value.is_finite() {
+        return Ok(dialect.value(&Value::Double(Some(value))));
+    }
+    match dialect {
+        Dialect::Sqlite if value.is_nan() => Err(RenderError::NotANumber { column: column.name.clone() }),
+        // SQLite's own way to write them: too large for a double.
+        Dialect::Sqlite => Ok(if value > 0.0 { "9e999" } else { "-9e999" }.to_owned()),
+        Dialect::Postgres if value.is_nan() => Ok(dialect.string("NaN")),
+        Dialect::Postgres => Ok(dialect.string(if value > 0.0 { "Infinity" } else { "-Infinity" })),
+    }
+}
+
+/// A date and time as databases print it: a space in the middle.
+fn spaced(text: &str) -> String {
+    text.replacen(['T', 't'], " ", 1)
+}
+
+/// An instant as SQLite's CURRENT_TIMESTAMP writes it: in UTC, without a zone.
+fn in_utc(text: &str) -> String {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(instant) => spaced(instant.to_string().trim_end_matches('Z')),
+        Err(_) => spaced(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{ColumnId, Expr};
+
+    fn column(data_type: DataType) -> Column {
+        Column {
+            id: ColumnId(1),
+            name: "c".into(),
+            data_type,
+            null: false,
+            default: None,
+            auto_increment: false,
+            sequence: None,
+        }
+    }
+
+    fn written(value: &Literal) -> (String, String) {
+        let column = column(DataType::Text);
+        let write = |dialect| literal(dialect, value, &column).unwrap_or_else(|error| error.to_string());
+        (write(Dialect::Sqlite), write(Dialect::Postgres))
+    }
+
+    #[test]
+    fn literals_are_quoted() {
+        assert_eq!(written(&Literal::Bool(true)), ("TRUE".into(), "TRUE".into()));
+        assert_eq!(written(&Literal::Integer(-7)), ("-7".into(), "-7".into()));
+        assert_eq!(written(&Literal::Float(1.5)), ("1.5".into(), "1.5".into()));
+        assert_eq!(written(&Literal::String("it's".into())), ("'it''s'".into(), "'it''s'".into()));
+    }
+
+    #[test]
+    fn times_are_written_as_databases_print_them() {
+        let local = Literal::DateTime("1979-05-27T07:32:00".into());
+        assert_eq!(written(&local), ("'1979-05-27 07:32:00'".into(), "'1979-05-27 07:32:00'".into()));
+        let instant = Literal::OffsetDateTime("1979-05-27T00:32:00.5-07:00".into());
+        assert_eq!(written(&instant), ("'1979-05-27 07:32:00.5'".into(), "'1979-05-27 00:32:00.5-07:00'".into()));
+    }
+
+    #[test]
+    fn a_nul_is_bytes_on_sqlite_and_refused_on_postgres() {
+        let (sqlite, postgres) = written(&Literal::String("a\0b".into()));
+        assert_eq!(sqlite, "CAST(x'610062' AS TEXT)");
+        assert_eq!(postgres, "PostgreSQL keeps no NUL characters in texts, and a value of `c` has one");
+    }
+
+    #[test]
+    fn defaults_are_constants_words_or_in_brackets() {
+        let column = column(DataType::Text);
+        let table = crate::render::fixture::table(1, "t", vec![]);
+        let write = |value: &Scalar| default(Dialect::Sqlite, value, &column, &table).unwrap();
+        assert_eq!(write(&Scalar::Literal(Literal::String("draft".into()))), "'draft'");
+        assert_eq!(write(&Scalar::Expr(Expr::text(" current_timestamp "))), "CURRENT_TIMESTAMP");
+        assert_eq!(write(&Scalar::Expr(Expr::text("lower('A')"))), "(lower('A'))");
+        assert_eq!(write(&Scalar::Literal(Literal::String("\0".into()))), "(CAST(x'00' AS TEXT))");
+    }
+}

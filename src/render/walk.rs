@@ -1,0 +1,235 @@
+//! The walk: over a plan's changes with the state beside it, so that each is written from its
+//! table before and after, and nothing is looked at twice.
+
+use std::collections::HashSet;
+
+use super::dialect::Dialect;
+use super::error::RenderError;
+use super::ledger::{LedgerSql, RunValues};
+use super::locks::{Lock, Locks};
+use super::model::{AppliedRecord, LedgerWrite, RenderOptions, RenderedStep, Statement};
+use super::{destructive, postgres, sqlite};
+use crate::diagnostic::{Diagnostic, Direction, Span};
+use crate::plan::{Part, RowState, Step};
+use crate::state::{Change, SharedTable, State};
+
+/// What a statement is to those that come after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It changes the schema.
+    Schema,
+    /// It changes rows.
+    Rows,
+    /// Neither.
+    Neutral,
+}
+
+/// A change with its table around it.
+pub(super) struct Link<'a> {
+    pub(super) change: &'a Change,
+    pub(super) before: Option<SharedTable>,
+    pub(super) after: Option<SharedTable>,
+}
+
+/// What a change comes to.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    pub(super) statements: Vec<(Kind, String)>,
+    /// SQLite: a table is rebuilt.
+    pub(super) rebuilds: bool,
+    /// SQLite: what stands instead where the transaction's foreign keys are off, or why nothing can.
+    pub(super) keys_off: Option<Result<Vec<String>, RenderError>>,
+}
+
+impl Written {
+    pub(super) fn ddl(sql: Vec<String>) -> Self {
+        Self { statements: sql.into_iter().map(|sql| (Kind::Schema, sql)).collect(), ..Self::default() }
+    }
+
+    pub(super) fn push(&mut self, kind: Kind, sql: String) {
+        self.statements.push((kind, sql));
+    }
+
+    pub(super) fn rows(&mut self, sql: Vec<String>) {
+        self.statements.extend(sql.into_iter().map(|sql| (Kind::Rows, sql)));
+    }
+}
+
+/// Statements of a step that read otherwise where the transaction's foreign keys are off.
+pub(super) struct Alternative {
+    /// Which step.
+    pub(super) step: usize,
+    /// The first statement of it that goes.
+    pub(super) at: usize,
+    /// How many go.
+    pub(super) count: usize,
+    /// What comes instead, or why it cannot run.
+    pub(super) instead: Result<Vec<String>, Box<Diagnostic>>,
+}
+
+/// The walk's memory.
+pub(super) struct Walk<'a> {
+    pub(super) dialect: Dialect,
+    pub(super) state: State,
+    pub(super) start: &'a State,
+    pub(super) options: &'a RenderOptions,
+    pub(super) ledger: LedgerSql,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) alternatives: Vec<Alternative>,
+    pub(super) locks: Locks,
+    /// PostgreSQL: rows were changed since deferred constraints were last looked at.
+    pub(super) rows_changed: bool,
+    /// The history and the plan do not fit: the rest cannot be written.
+    pub(super) lost: bool,
+}
+
+/// A step written, with the locks it takes.
+pub(super) type WrittenStep = (RenderedStep, HashSet<Lock>);
+
+impl Walk<'_> {
+    /// Writes one step.
+    pub(super) fn step(&mut self, number: usize, step: &Step) -> WrittenStep {
+        let mut written = RenderedStep {
+            version: step.version,
+            name: step.name.clone(),
+            direction: step.direction,
+            derived: step.derived,
+            reversal: step.reversal,
+            transaction: step.transaction,
+            statements: Vec::new(),
+            notes: Vec::new(),
+            left_out: step.left_out.clone(),
+            destructive: Vec::new(),
+            span: step.span,
+            rebuilds: false,
+            locks: 0,
+            skip_statements: step.skip_statements,
+        };
+        if number == 0 && self.options.create_ledger {
+            self.make_ledger(&mut written);
+        }
+        for part in &step.parts {
+            self.part(number, step, part, &mut written);
+        }
+        self.record(step, &mut written);
+        let locks = self.locks.take();
+        if self.dialect == Dialect::Postgres {
+            written.locks = locks.len();
+        }
+        (written, locks)
+    }
+
+    fn part(&mut self, number: usize, step: &Step, part: &Part, into: &mut RenderedStep) {
+        let mut rest = part.changes.as_slice();
+        while !rest.is_empty() && !self.lost {
+            let length = match self.dialect {
+                Dialect::Sqlite => sqlite::run_length(rest),
+                Dialect::Postgres => 1,
+            };
+            let (run, after) = rest.split_at(length.clamp(1, rest.len()));
+            rest = after;
+            let written = self.replay(run, into).and_then(|links| match (self.dialect, links.as_slice()) {
+                (Dialect::Sqlite, links) => sqlite::write(links, &self.state),
+                (Dialect::Postgres, [link, ..]) => postgres::write(link, &self.state),
+                (Dialect::Postgres, []) => Ok(Written::default()),
+            });
+            match written {
+                Ok(written) => self.put(number, step, part, written, into),
+                Err(error) => {
+                    self.lost |= matches!(error, RenderError::State(_));
+                    self.diagnostics.push(self.diagnostic(&error, step, part));
+                }
+            }
+        }
+    }
+
+    /// Applies changes to the state and keeps their tables before and after.
+    fn replay<'c>(&mut self, run: &'c [Change], into: &mut RenderedStep) -> Result<Vec<Link<'c>>, RenderError> {
+        let mut links = Vec::with_capacity(run.len());
+        for change in run {
+            let table = change.table();
+            let before = table.and_then(|id| self.state.table(id).cloned());
+            self.state.apply(change)?;
+            let after = table.and_then(|id| self.state.table(id).cloned());
+            into.destructive.extend(destructive::of(self.dialect, change, before.as_deref(), self.start));
+            if self.dialect == Dialect::Postgres {
+                self.locks.add(change, before.as_deref(), after.as_deref(), &self.state);
+            }
+            if let Change::Note(words) = change {
+                into.notes.push(words.clone());
+            }
+            links.push(Link { change, before, after });
+        }
+        Ok(links)
+    }
+
+    /// Puts what was written into the step.
+    fn put(&mut self, number: usize, step: &Step, part: &Part, written: Written, into: &mut RenderedStep) {
+        let at = into.statements.len();
+        let plain = |sql: String| Statement { sql, operation: part.operation.clone(), span: part.span, ledger: None };
+        into.rebuilds |= written.rebuilds;
+        for (kind, sql) in written.statements {
+            if self.dialect == Dialect::Postgres && step.transaction {
+                if kind == Kind::Schema && self.rows_changed {
+                    // A table with deferred checks still to come cannot be altered.
+                    into.statements.push(plain("SET CONSTRAINTS ALL IMMEDIATE".to_owned()));
+                    self.rows_changed = false;
+                }
+                self.rows_changed |= kind == Kind::Rows;
+            }
+            into.statements.push(plain(sql));
+        }
+        if let Some(instead) = written.keys_off {
+            let instead = instead.map_err(|error| Box::new(self.diagnostic(&error, step, part)));
+            self.alternatives.push(Alternative { step: number, at, count: into.statements.len() - at, instead });
+        }
+    }
+
+    fn diagnostic(&self, error: &RenderError, step: &Step, part: &Part) -> Diagnostic {
+        let backend = self.dialect.backend();
+        let mut found = Diagnostic::new(error.code(), format!("`{}`: {error}", part.operation))
+            .of(&step.name)
+            .on(backend)
+            .going(step.direction)
+            .at(part.span, "");
+        found.help = error.help().map(str::to_owned);
+        found
+    }
+
+    /// The ledger's tables and the stamp, at the head of the first step.
+    fn make_ledger(&self, into: &mut RenderedStep) {
+        for sql in self.ledger.create_tables() {
+            into.statements.push(ledger_statement(sql, LedgerWrite::CreateTable));
+        }
+        let sql = self.ledger.stamp_if_none(&self.options.environment);
+        into.statements.push(ledger_statement(sql, LedgerWrite::Stamp));
+    }
+
+    /// The ledger's word on the step, at its end.
+    fn record(&self, step: &Step, into: &mut RenderedStep) {
+        let statement = match step.direction {
+            Direction::Up => {
+                let record = AppliedRecord {
+                    position: step.position,
+                    version: step.version,
+                    name: step.name.clone(),
+                    checksums: step.body.checksums(),
+                    requires: step.requires.clone(),
+                    operations: crate::operation::canonical_json(&step.body),
+                    transaction: step.transaction,
+                };
+                let sql = self.ledger.insert_version(&record, RowState::Applied, &RunValues::placeholder());
+                ledger_statement(sql, LedgerWrite::Applied(Box::new(record)))
+            }
+            Direction::Down => ledger_statement(
+                self.ledger.delete_version(step.version),
+                LedgerWrite::Undone { version: step.version },
+            ),
+        };
+        into.statements.push(statement);
+    }
+}
+
+fn ledger_statement(sql: String, write: LedgerWrite) -> Statement {
+    Statement { sql, operation: "ledger".to_owned(), span: Span::NONE, ledger: Some(write) }
+}
