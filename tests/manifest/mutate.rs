@@ -178,7 +178,9 @@ fn mutated(random: &mut Random, corpus: &[String]) -> String {
 fn mutate(random: &mut Random, text: &str, corpus: &[String]) -> String {
     match random.below(9) {
         0 => flip(random, text),
-        1 => lines(random, text, |lines, a, _| drop(lines.remove(a))),
+        1 => lines(random, text, |lines, a, _| {
+            lines.remove(a);
+        }),
         2 => lines(random, text, |lines, a, b| lines.swap(a, b)),
         3 => lines(random, text, |lines, a, b| lines.insert(b, lines[a])),
         4 => text[..boundary(text, random.below(text.len() + 1))].to_owned(),
