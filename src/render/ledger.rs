@@ -44,6 +44,8 @@ impl RunValues {
 pub struct RunRow {
     /// Id.
     pub run: String,
+    /// When it began: UTC, RFC 3339.
+    pub started: String,
     /// The command as typed: `reset`, `latest`.
     pub command: String,
     /// `up`, `down`, `mixed`.
@@ -256,6 +258,18 @@ impl LedgerSql {
         self.dialect.query(&query)
     }
 
+    /// Reads as much of all migrations, by position, as tells whether they are still the same. Columns: position
+    /// (integer), and as text: version, state, checksum_up, checksum_down.
+    #[must_use]
+    pub fn select_states(&self) -> String {
+        let query = Query::select()
+            .columns(["position", "version", "state", "checksum_up", "checksum_down"].map(Alias::new))
+            .from(self.table(VERSIONS))
+            .order_by(Alias::new("position"), Order::Asc)
+            .take();
+        self.dialect.query(&query)
+    }
+
     /// The highest position so far, or 0.
     #[must_use]
     pub fn max_position(&self) -> String {
@@ -292,7 +306,7 @@ impl LedgerSql {
             self.string(&row.environment),
             self.string(&row.who),
             self.string(&row.tool_version),
-            Expr::cust(self.now()),
+            self.string(&row.started),
             self.string("running"),
             Expr::val(row.steps),
             Expr::val(0),
