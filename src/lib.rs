@@ -9,6 +9,7 @@
 
 pub mod backend;
 pub mod diagnostic;
+pub mod execute;
 pub mod graph;
 pub mod ident;
 pub mod manifest;

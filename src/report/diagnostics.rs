@@ -18,7 +18,7 @@ pub fn render_text(diagnostics: &[Diagnostic], sources: &Sources, paint: Paint) 
     let renderer = renderer.term_width(paint.width);
     let mut text = String::new();
     for diagnostic in diagnostics {
-        text.push_str(&renderer.render(&[group(diagnostic, sources, paint.width)]));
+        text.push_str(&renderer.render(&[group(diagnostic, sources)]));
         text.push_str("\n\n");
     }
     text
@@ -37,7 +37,7 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
     if parts.is_empty() { "no errors".to_owned() } else { parts.join(", ") }
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, width: usize) -> Group<'a> {
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -68,22 +68,12 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, width: usize) -> 
         group = group.element(snippet.annotations(annotations));
     }
     for note in notes(diagnostic) {
-        group = group.element(Level::NOTE.message(fold(&note, width)));
+        group = group.element(Level::NOTE.message(note));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(fold(help, width)));
+        group = group.element(Level::HELP.message(help.as_str()));
     }
     group
-}
-
-/// A text that is too wide beside `= note: ` in lines; one that is not as it stands.
-fn fold(text: &str, width: usize) -> String {
-    const BESIDE: usize = 14;
-    let room = width.saturating_sub(BESIDE).max(40);
-    if text.lines().all(|line| words::width_of(line) <= room) {
-        return text.to_owned();
-    }
-    words::wrap(text, room).join("\n")
 }
 
 /// The facts below the drawing: where and when it holds, then the diagnostic's own.

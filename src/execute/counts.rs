@@ -1,0 +1,70 @@
+//! Rows that a destructive plan would lose: counted before anybody is asked to confirm, exactly
+//! where that is cheap, by the server's own estimate where a table is large.
+
+use super::database::Database;
+use super::error::ExecuteError;
+use crate::render::{Counted, RenderedPlan};
+
+/// Tables with more rows than this are estimated.
+const LARGE: u64 = 200_000;
+/// How many counts go into one query. SQLite takes at most 500 in a UNION, and PostgreSQL locks
+/// each table with its indexes.
+const AT_ONCE: usize = 100;
+
+/// Fills in `rows` of everything destructive that can be counted. What does not stand, or may not
+/// be read, stays without a number.
+pub(super) async fn fill(database: &mut Database, plan: &mut RenderedPlan) -> Result<(), ExecuteError> {
+    if !database.is_there() {
+        return Ok(());
+    }
+    let of = |words| ExecuteError::of("counting rows", words);
+    let mut all: Vec<_> = plan.steps.iter_mut().flat_map(|step| step.destructive.iter_mut()).collect();
+    let places: Vec<(usize, Counted)> =
+        all.iter().enumerate().filter_map(|(place, what)| Some((place, what.counted.clone()?))).collect();
+    for batch in places.chunks(AT_ONCE) {
+        let tables: Vec<(Option<String>, String)> =
+            batch.iter().map(|(_, c)| (c.table.schema.clone(), c.table.name.clone())).collect();
+        let sizes = database.standing(&tables).await.map_err(of)?;
+        let mut exact = Vec::new();
+        for ((place, counted), size) in batch.iter().zip(sizes) {
+            let Some(size) = size else { continue };
+            if size <= LARGE {
+                exact.push((*place, counted.sql.as_str()));
+            } else if let Some(what) = all.get_mut(*place) {
+                // Of a large table all that is known cheaply is how many rows it has at most.
+                what.rows = Some(size);
+                what.estimate = true;
+            }
+        }
+        for (place, rows) in count(database, &exact).await {
+            if let Some(what) = all.get_mut(place) {
+                what.rows = Some(rows);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Counts in one query; one by one where that is refused (a table that may not be read).
+async fn count(database: &mut Database, queries: &[(usize, &str)]) -> Vec<(usize, u64)> {
+    let together: Vec<String> = queries.iter().map(|(place, sql)| format!("SELECT {place}, ({sql})")).collect();
+    if together.is_empty() {
+        return Vec::new();
+    }
+    let rows = match database.rows(together.join(" UNION ALL ")).await {
+        Ok(rows) => rows,
+        Err(_) => {
+            let mut rows = Vec::new();
+            for sql in together {
+                rows.extend(database.rows(sql).await.unwrap_or_default());
+            }
+            rows
+        }
+    };
+    rows.iter()
+        .filter_map(|row| match row.as_slice() {
+            [Some(place), Some(rows)] => Some((place.parse().ok()?, rows.parse().ok()?)),
+            _ => None,
+        })
+        .collect()
+}

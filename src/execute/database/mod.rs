@@ -1,0 +1,235 @@
+//! The databases a run can work on, behind one set of verbs. A backend is one arm of
+//! [`Database`] and one file here; everything above asks in these verbs and never which it is.
+
+mod postgres;
+mod sqlite;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+
+use super::error::ExecuteError;
+use super::lock::Holder;
+use super::report::Violation;
+use super::settings::Settings;
+use super::signal::Canceller;
+use super::words::DatabaseWords;
+use crate::backend::Backend;
+
+/// What a plan needs to know of a database before it is rendered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// PostgreSQL: the schema the ledger is in or would be made in.
+    pub ledger_schema: Option<String>,
+    /// PostgreSQL: how many locks fit into the shared lock table.
+    pub lock_slots: Option<u64>,
+    /// The server with its version, for people.
+    pub server: String,
+}
+
+/// A row as text, NULL as `None`.
+pub(super) type Cells = Vec<Option<String>>;
+
+/// What became of a message of one or more statements.
+#[derive(Debug)]
+pub(super) struct Sent {
+    /// Statements that were done.
+    pub(super) done: usize,
+    /// Rows that they changed.
+    pub(super) changed: u64,
+    /// Why the one after them failed.
+    pub(super) error: Option<DatabaseWords>,
+}
+
+/// A connected database.
+pub(super) enum Database {
+    Sqlite(Box<sqlite::Sqlite>),
+    Postgres(Box<postgres::Postgres>),
+}
+
+macro_rules! each {
+    ($self:expr, $database:ident => $body:expr) => {
+        match $self {
+            Database::Sqlite($database) => $body,
+            Database::Postgres($database) => $body,
+        }
+    };
+}
+
+impl Database {
+    /// Connects. A SQLite file that is not there is not made.
+    pub(super) async fn open(settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
+        match settings.backend {
+            Backend::Sqlite => Ok(Self::Sqlite(Box::new(sqlite::Sqlite::open(settings, canceller).await?))),
+            Backend::Postgres => Ok(Self::Postgres(Box::new(postgres::Postgres::open(settings, canceller).await?))),
+            Backend::Mysql => Err(ExecuteError::Unsupported(settings.backend)),
+        }
+    }
+
+    /// Which backend it is, for rendering.
+    pub(super) fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// Whether there is a database at all (a SQLite file may not be there yet).
+    pub(super) fn is_there(&self) -> bool {
+        each!(self, database => database.is_there())
+    }
+
+    /// Makes the database where there is none; whether it did.
+    pub(super) async fn create(&mut self) -> Result<bool, ExecuteError> {
+        each!(self, database => database.create().await)
+    }
+
+    /// What planning needs to know.
+    pub(super) fn facts(&self) -> &Facts {
+        each!(self, database => database.facts())
+    }
+
+    /// Sends a message of one or more statements; rows that come back are thrown away.
+    pub(super) async fn send(&mut self, sql: String) -> Sent {
+        each!(self, database => database.send(sql).await)
+    }
+
+    /// Sends one message that must not fail.
+    pub(super) async fn must(&mut self, doing: &'static str, sql: String) -> Result<(), ExecuteError> {
+        match self.send(sql).await.error {
+            None => Ok(()),
+            Some(words) => Err(ExecuteError::of(doing, words)),
+        }
+    }
+
+    /// The rows that a query gives, as text.
+    pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
+        each!(self, database => database.rows(sql).await)
+    }
+
+    /// Begins a transaction that holds the lock. `Some` is who holds it instead.
+    pub(super) async fn try_begin(&mut self, keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
+        each!(self, database => database.try_begin(keys_off).await)
+    }
+
+    /// Commits.
+    pub(super) async fn commit(&mut self) -> Result<(), DatabaseWords> {
+        each!(self, database => database.commit().await)
+    }
+
+    /// Rolls back what is open, if anything is; the lock goes with it.
+    pub(super) async fn rollback(&mut self) {
+        each!(self, database => database.rollback().await);
+    }
+
+    /// Takes the lock for statements outside transactions. `Some` is who holds it instead.
+    pub(super) async fn try_hold(&mut self) -> Result<Option<Holder>, ExecuteError> {
+        each!(self, database => database.try_hold().await)
+    }
+
+    /// Lets go of the lock taken by [`Self::try_hold`].
+    pub(super) async fn let_go(&mut self) {
+        each!(self, database => database.let_go().await);
+    }
+
+    /// What puts the session's settings back after SQL that an author wrote; `None`: nothing needs it.
+    pub(super) fn reset_sql(&self) -> Option<String> {
+        each!(self, database => database.reset_sql())
+    }
+
+    /// A new connection in place of a lost one.
+    pub(super) async fn reconnect(&mut self) -> Result<(), ExecuteError> {
+        each!(self, database => database.reconnect().await)
+    }
+
+    /// Rows whose foreign keys point nowhere, where the backend can have such.
+    pub(super) async fn violations(&mut self) -> Result<Vec<Violation>, DatabaseWords> {
+        each!(self, database => database.violations().await)
+    }
+
+    /// Which of these tables stand.
+    pub(super) async fn standing(
+        &mut self,
+        tables: &[(Option<String>, String)],
+    ) -> Result<Vec<Option<u64>>, DatabaseWords> {
+        each!(self, database => database.standing(tables).await)
+    }
+
+    /// Writes a backup into `folder`; gives its path.
+    pub(super) async fn backup(&mut self, folder: &Path, stem: &str) -> Result<PathBuf, ExecuteError> {
+        each!(self, database => database.backup(folder, stem).await)
+    }
+
+    /// Closes the connection in an orderly way.
+    pub(super) async fn close(self) {
+        match self {
+            Self::Sqlite(database) => database.close().await,
+            Self::Postgres(database) => database.close().await,
+        }
+    }
+}
+
+/// Counts the results of a message; stops at the first error.
+async fn count_results<R: Results>(
+    stream: &mut BoxStream<'_, Result<R, sqlx::Error>>,
+    sent: &mut Sent,
+    mut after_each: impl FnMut(),
+) {
+    while let Some(result) = stream.next().await {
+        match result {
+            Ok(result) => {
+                sent.done += 1;
+                sent.changed += result.changed();
+                after_each();
+            }
+            Err(error) => {
+                sent.error = Some(error.into());
+                return;
+            }
+        }
+    }
+}
+
+/// What two drivers call alike without sharing a trait.
+trait Results {
+    fn changed(&self) -> u64;
+}
+
+impl Results for sqlx::sqlite::SqliteQueryResult {
+    fn changed(&self) -> u64 {
+        self.rows_affected()
+    }
+}
+
+impl Results for sqlx::postgres::PgQueryResult {
+    fn changed(&self) -> u64 {
+        self.rows_affected()
+    }
+}
+
+/// A row's values as text, whatever their types: raw messages give text on PostgreSQL, and SQLite converts.
+fn cells<'r, R>(row: &'r R) -> Result<Cells, sqlx::Error>
+where
+    R: sqlx::Row,
+    usize: sqlx::ColumnIndex<R>,
+    Option<String>: sqlx::Decode<'r, R::Database>,
+{
+    (0..row.len()).map(|index| row.try_get_unchecked::<Option<String>, _>(index)).collect()
+}
+
+/// An identifier in quotes, as both backends write it.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text in quotes, as both backends write it (PostgreSQL with standard strings).
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Milliseconds as the settings of both backends take them: at least 1, since 0 means no limit.
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).clamp(1, i64::from(i32::MAX))
+}

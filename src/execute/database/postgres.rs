@@ -1,0 +1,339 @@
+//! PostgreSQL: one connection for the statements, a second one that holds the lock around
+//! statements outside transactions. Settings are made per transaction, so that nothing leaks
+//! through a pooler.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use futures_util::future::Either;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+
+use super::{Cells, Facts, Sent, count_results, literal, milliseconds, quote};
+use crate::execute::error::ExecuteError;
+use crate::execute::lock::{Holder, advisory_key};
+use crate::execute::report::Violation;
+use crate::execute::settings::{Settings, redact};
+use crate::execute::signal::Canceller;
+use crate::execute::who;
+use crate::execute::words::{DatabaseWords, Trouble};
+
+/// A PostgreSQL database.
+pub(in crate::execute) struct Postgres {
+    url: String,
+    raw_url: String,
+    options: PgConnectOptions,
+    connection: PgConnection,
+    holding: Option<PgConnection>,
+    facts: Facts,
+    pid: String,
+    key: i64,
+    lock_timeout: Duration,
+    statement_timeout: Option<Duration>,
+    canceller: Canceller,
+}
+
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+impl Postgres {
+    pub(super) async fn open(settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
+        let url = redact(&settings.url);
+        let mut options = PgConnectOptions::from_str(&settings.url)
+            .map_err(|error| ExecuteError::BadUrl { url: url.clone(), why: error.to_string() })?
+            // Poolers refuse start-up parameters that they do not know.
+            .extra_float_digits(None)
+            .disable_statement_logging();
+        if options.get_application_name().is_none() {
+            options = options.application_name(&format!("dbmigrate {}", who::who()));
+        }
+        let (connection, facts, pid) = connect(&options, &url).await?;
+        let key = advisory_key(facts.ledger_schema.as_deref().unwrap_or_default());
+        Ok(Self {
+            url,
+            raw_url: settings.url.clone(),
+            options,
+            connection,
+            holding: None,
+            facts,
+            pid,
+            key,
+            lock_timeout: settings.lock_timeout,
+            statement_timeout: settings.statement_timeout,
+            canceller: canceller.clone(),
+        })
+    }
+
+    #[expect(clippy::unused_self, reason = "the verb asks every backend")]
+    pub(super) fn is_there(&self) -> bool {
+        true
+    }
+
+    #[expect(clippy::unused_async, reason = "the verb asks every backend")]
+    pub(super) async fn create(&mut self) -> Result<bool, ExecuteError> {
+        Ok(false)
+    }
+
+    pub(super) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub(super) async fn send(&mut self, sql: String) -> Sent {
+        let mut sent = Sent { done: 0, changed: 0, error: None };
+        let options = self.options.clone();
+        let canceller = self.canceller.clone();
+        {
+            let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(&mut self.connection);
+            let results = std::pin::pin!(count_results(&mut stream, &mut sent, || ()));
+            let cancelled = std::pin::pin!(canceller.cancelled());
+            if let Either::Right(((), results)) = futures_util::future::select(results, cancelled).await {
+                cancel(&options, &self.pid).await;
+                results.await;
+            }
+        }
+        sent
+    }
+
+    async fn quietly(&mut self, sql: &str) -> Result<(), DatabaseWords> {
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
+        fetch(&mut self.connection, sql).await
+    }
+
+    /// What every transaction starts with.
+    fn settings(&self, scope: &str) -> String {
+        let statement = self.statement_timeout.map_or(0, milliseconds);
+        format!(
+            "SET {scope} TimeZone = 'UTC'; SET {scope} standard_conforming_strings = on; \
+             SET {scope} lock_timeout = {}; SET {scope} statement_timeout = {statement}; \
+             SET {scope} idle_in_transaction_session_timeout = 0",
+            milliseconds(self.lock_timeout)
+        )
+    }
+
+    pub(super) async fn try_begin(&mut self, _keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
+        // No transaction is open between two tries, and none waits inside the lock function:
+        // either would be in the way of CREATE INDEX CONCURRENTLY.
+        let sql = format!("BEGIN; {}; SELECT pg_try_advisory_xact_lock({})", self.settings("LOCAL"), self.key);
+        let rows = self.rows(sql).await.map_err(|words| ExecuteError::of("locking the database", words))?;
+        if is_true(&rows) {
+            return Ok(None);
+        }
+        self.rollback().await;
+        self.holder().await.map(Some)
+    }
+
+    pub(super) async fn commit(&mut self) -> Result<(), DatabaseWords> {
+        self.quietly("COMMIT").await
+    }
+
+    pub(super) async fn rollback(&mut self) {
+        // Outside a transaction this is a warning; on a lost connection there is nothing to undo.
+        let _ = self.quietly("ROLLBACK").await;
+    }
+
+    pub(super) fn reset_sql(&self) -> Option<String> {
+        // RESET ALL goes back to the values of the connection's start. Roles are not part of it.
+        Some(format!(
+            "SET CONSTRAINTS ALL IMMEDIATE; RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; {}",
+            self.settings("LOCAL")
+        ))
+    }
+
+    pub(super) async fn reconnect(&mut self) -> Result<(), ExecuteError> {
+        let (connection, facts, pid) = connect(&self.options, &self.url).await?;
+        self.connection = connection;
+        self.facts = facts;
+        self.pid = pid;
+        Ok(())
+    }
+
+    #[expect(clippy::unused_async, clippy::unused_self, reason = "the verb asks every backend")]
+    pub(super) async fn violations(&mut self) -> Result<Vec<Violation>, DatabaseWords> {
+        Ok(Vec::new())
+    }
+
+    pub(super) async fn standing(
+        &mut self,
+        tables: &[(Option<String>, String)],
+    ) -> Result<Vec<Option<u64>>, DatabaseWords> {
+        let values: Vec<String> = tables
+            .iter()
+            .enumerate()
+            .map(|(index, (schema, table))| {
+                let name = schema.as_deref().map_or_else(|| quote(table), |s| format!("{}.{}", quote(s), quote(table)));
+                format!("({index}, to_regclass({}))", literal(&name))
+            })
+            .collect();
+        let mut sizes = vec![None; tables.len()];
+        if values.is_empty() {
+            return Ok(sizes);
+        }
+        let rows = self
+            .rows(format!(
+                "SELECT v.i, greatest(c.reltuples, 0)::bigint FROM (VALUES {}) v (i, t) JOIN pg_catalog.pg_class c ON c.oid = v.t",
+                values.join(", ")
+            ))
+            .await?;
+        for row in rows {
+            if let [Some(index), Some(size)] = row.as_slice()
+                && let Some(slot) = index.parse::<usize>().ok().and_then(|index| sizes.get_mut(index))
+            {
+                *slot = size.parse().ok();
+            }
+        }
+        Ok(sizes)
+    }
+
+    pub(super) async fn backup(&mut self, folder: &Path, stem: &str) -> Result<PathBuf, ExecuteError> {
+        let failed = |why: String| ExecuteError::Backup { folder: folder.to_owned(), why };
+        std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+        let path = folder.join(format!("{stem}.dump"));
+        // The password goes through the environment: arguments can be read by every user.
+        let mut command = tokio::process::Command::new("pg_dump");
+        command.arg("--format=custom").arg("--file").arg(&path).arg(format!("--dbname={}", self.url));
+        if let Some(password) = password_of(&self.raw_url) {
+            command.env("PGPASSWORD", password);
+        }
+        match command.output().await {
+            Ok(output) if output.status.success() => Ok(path),
+            Ok(output) => {
+                let _ = std::fs::remove_file(&path);
+                Err(failed(format!("pg_dump says: {}", String::from_utf8_lossy(&output.stderr).trim())))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(failed("pg_dump is not installed; it writes the backups of PostgreSQL".to_owned()))
+            }
+            Err(error) => Err(failed(format!("pg_dump could not be started: {error}"))),
+        }
+    }
+
+    pub(super) async fn close(mut self) {
+        self.let_go().await;
+        let _ = self.connection.close().await;
+    }
+
+    pub(super) async fn try_hold(&mut self) -> Result<Option<Holder>, ExecuteError> {
+        let (mut holding, ..) = connect(&self.options, &self.url).await?;
+        let sql = format!("BEGIN; {}; SELECT pg_try_advisory_xact_lock({})", self.settings("LOCAL"), self.key);
+        let of = |words| ExecuteError::of("locking the database", words);
+        if is_true(&fetch(&mut holding, sql).await.map_err(of)?) {
+            self.quietly(&self.settings("SESSION")).await.map_err(of)?;
+            self.holding = Some(holding);
+            return Ok(None);
+        }
+        let _ = holding.close().await;
+        self.holder().await.map(Some)
+    }
+
+    pub(super) async fn let_go(&mut self) {
+        if let Some(holding) = self.holding.take() {
+            let _ = self.quietly("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL").await;
+            // Closing ends the open transaction, and the lock with it.
+            let _ = holding.close().await;
+        }
+    }
+
+    /// Who holds the advisory lock.
+    async fn holder(&mut self) -> Result<Holder, ExecuteError> {
+        let sql = format!(
+            "SELECT a.pid, concat_ws(', ', nullif(a.application_name, ''), a.usename || coalesce('@' || host(a.client_addr), '')), \
+             to_char(a.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') \
+             FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid \
+             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
+             AND (l.classid::bigint << 32) | l.objid::bigint = {} LIMIT 1",
+            self.key
+        );
+        let rows = self.rows(sql).await.map_err(|words| ExecuteError::of("asking who holds the lock", words))?;
+        let mut cells = rows.into_iter().next().unwrap_or_default().into_iter();
+        let mut next = || cells.next().flatten();
+        Ok(Holder { pid: next().and_then(|pid| pid.parse().ok()), name: next(), since: next() })
+    }
+}
+
+/// Connects and asks, in one message, what everybody needs to know.
+async fn connect(options: &PgConnectOptions, url: &str) -> Result<(PgConnection, Facts, String), ExecuteError> {
+    let cannot = |words: DatabaseWords| ExecuteError::CannotConnect { url: url.to_owned(), words };
+    let mut connection = match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
+        Ok(connected) => connected.map_err(|error| cannot(error.into()))?,
+        Err(_) => {
+            let waited = format!("no answer within {} s", CONNECT_TIMEOUT.as_secs());
+            return Err(cannot(DatabaseWords::plain(waited, Trouble::Lost)));
+        }
+    };
+    let sql = "SELECT coalesce(current_schema(), 'public'), current_setting('server_version'), pg_backend_pid(), \
+               current_setting('max_locks_per_transaction')::bigint \
+               * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)";
+    let rows = fetch(&mut connection, sql.to_owned()).await.map_err(cannot)?;
+    let mut cells = rows.into_iter().next().unwrap_or_default().into_iter();
+    let mut next = || cells.next().flatten();
+    let schema = next();
+    let server = format!("PostgreSQL {}", next().unwrap_or_default().split(' ').next().unwrap_or_default());
+    let pid = next().unwrap_or_default();
+    let lock_slots = next().and_then(|slots| slots.parse().ok());
+    Ok((connection, Facts { ledger_schema: schema, lock_slots, server }, pid))
+}
+
+/// Asks the server, over another connection, to stop what a session is doing.
+async fn cancel(options: &PgConnectOptions, pid: &str) {
+    if pid.is_empty() || !pid.bytes().all(|byte| byte.is_ascii_digit()) {
+        return;
+    }
+    if let Ok(Ok(mut connection)) = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
+        let _ = fetch(&mut connection, format!("SELECT pg_cancel_backend({pid})")).await;
+        let _ = connection.close().await;
+    }
+}
+
+async fn fetch(connection: &mut PgConnection, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await?;
+    rows.iter().map(|row| super::cells(row).map_err(DatabaseWords::from)).collect()
+}
+
+fn is_true(rows: &[Cells]) -> bool {
+    rows.last().and_then(|row| row.first()).is_some_and(|cell| cell.as_deref() == Some("t"))
+}
+
+/// The password in a URL, decoded.
+fn password_of(url: &str) -> Option<String> {
+    let rest = url.split_once("://")?.1.split(['?', '#']).next()?;
+    let (credentials, _) = rest.rsplit_once('@')?;
+    let (_, password) = credentials.split_once(':')?;
+    let mut bytes = Vec::with_capacity(password.len());
+    let mut left = password.as_bytes();
+    while let Some((&first, rest)) = left.split_first() {
+        let decoded = (first == b'%')
+            .then(|| rest.get(..2))
+            .flatten()
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match decoded {
+            Some(byte) => {
+                bytes.push(byte);
+                left = rest.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(first);
+                left = rest;
+            }
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::password_of;
+
+    #[test]
+    fn a_password_is_decoded() {
+        assert_eq!(password_of("postgres://a:p%40ss@h/db").as_deref(), Some("p@ss"));
+        assert_eq!(password_of("postgres://a@h/db"), None);
+        assert_eq!(password_of("postgres://a:100%@h/db").as_deref(), Some("100%"));
+    }
+}

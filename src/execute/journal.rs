@@ -1,0 +1,193 @@
+//! Steps outside transactions: the ledger's row says `applying` or `reverting` first, and each
+//! statement is announced in the journal, run by itself, and marked. Killed in between, the
+//! journal tells how far it came; only a statement announced and not marked is in doubt.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use super::error::ExecuteError;
+use super::event::Event;
+use super::ledger::{Entry, Glance};
+use super::report::{Cause, DatabaseState, Outcome};
+use super::run::{Run, Stop, wait};
+use super::words::Trouble;
+use crate::diagnostic::Direction;
+use crate::plan::{Progress, RowState};
+use crate::render::{LedgerWrite, RenderedStep, Statement};
+
+impl Run<'_> {
+    /// One step outside transactions; gives the ledger as it is afterwards.
+    pub(super) async fn outside(
+        &mut self,
+        chunk: Range<usize>,
+        expected: &[Glance],
+        last: bool,
+    ) -> Result<Vec<Glance>, Stop> {
+        let index = chunk.start;
+        let Some(step) = self.plan.steps.get(index) else { return Ok(expected.to_vec()) };
+        let attempt = async |database: &mut super::database::Database| database.try_hold().await;
+        wait(self.database, self.settings, self.canceller, self.events, attempt).await?;
+        let done = self.outside_locked(index, step, expected, last).await;
+        self.database.let_go().await;
+        done
+    }
+
+    async fn outside_locked(
+        &mut self,
+        index: usize,
+        step: &RenderedStep,
+        expected: &[Glance],
+        last: bool,
+    ) -> Result<Vec<Glance>, Stop> {
+        self.compare(expected).await?;
+        let begun = Instant::now();
+        self.begun = super::who::now_precisely();
+        (self.events)(&Event::StepStarted {
+            index,
+            total: self.plan.steps.len(),
+            version: step.version,
+            name: step.name.clone(),
+            direction: step.direction,
+        });
+        let own: Vec<&Statement> = step.statements.iter().filter(|s| s.ledger.is_none()).collect();
+        let of = own.len();
+        self.open(index, step, expected).await?;
+        for (number, statement) in (1..).zip(own.iter().copied()).skip(step.skip_statements) {
+            self.journaled(index, step, statement, number, of).await?;
+            (self.events)(&Event::StatementDone { index, statement: number, of });
+        }
+        self.close(index, step, of, last).await?;
+        self.committed = index + 1;
+        self.finished(index, step, begun.elapsed());
+        (self.events)(&Event::Committed { steps: self.committed });
+        if last { Ok(Vec::new()) } else { Ok(self.books.glance(self.database).await?) }
+    }
+
+    /// Says in the ledger that the step has begun, and makes the ledger where the step is to.
+    async fn open(&mut self, index: usize, step: &RenderedStep, expected: &[Glance]) -> Result<(), Stop> {
+        let mut statements: Vec<Statement> = step
+            .statements
+            .iter()
+            .filter(|s| matches!(s.ledger, Some(LedgerWrite::CreateTable | LedgerWrite::Stamp)))
+            .cloned()
+            .collect();
+        let state = expected.iter().find(|row| row.version == step.version).map(|row| row.state);
+        let applied = step.statements.iter().find_map(|s| match &s.ledger {
+            Some(LedgerWrite::Applied(record)) => Some(record),
+            _ => None,
+        });
+        match (step.direction, state, applied) {
+            (Direction::Up, None, Some(record)) => statements.push(self.books.applying(record)),
+            (Direction::Down, Some(RowState::Applied | RowState::Applying), _) => {
+                statements.push(self.books.reverting(step.version));
+            }
+            _ => {}
+        }
+        if step.direction == Direction::Down && state == Some(RowState::Applying) {
+            // Backing out: the journal of the way up gives way to that of the way down.
+            statements.push(self.books.clear(step.version));
+        }
+        if !self.written {
+            statements.push(self.books.begin_run(&self.row));
+        }
+        let nothing_yet = Progress { done: step.skip_statements, unknown: None, of: step.statements.len() };
+        self.together(index, &statements, nothing_yet, false).await?;
+        self.written = true;
+        Ok(())
+    }
+
+    /// Announces a statement, runs it, marks it.
+    async fn journaled(
+        &mut self,
+        index: usize,
+        step: &RenderedStep,
+        statement: &Statement,
+        number: usize,
+        of: usize,
+    ) -> Result<(), Stop> {
+        let known = Progress { done: number - 1, unknown: None, of };
+        let doubt = Progress { unknown: Some(number), ..known.clone() };
+        if self.canceller.is_cancelled() {
+            return Err(self.within(index, None, Cause::Interrupted, known));
+        }
+        let entry = Entry { version: step.version, direction: step.direction, statement: number, of };
+        self.together(index, &[self.books.announce(&entry)], known.clone(), true).await?;
+        let sent = self.database.send(statement.sql.clone()).await;
+        let Some(words) = &sent.error else {
+            return self.together(index, &[self.books.mark(&entry)], doubt, true).await;
+        };
+        let lost = words.trouble == Trouble::Lost;
+        let position = words.position;
+        let cause = self.cause(sent, position);
+        // A statement that the database refused by itself did not run; one whose connection was
+        // lost may have, and its announcement stays.
+        let withdrawn = !lost && self.database.send(self.books.withdraw(&entry).sql).await.error.is_none();
+        Err(self.within(index, Some(statement), cause, if withdrawn { known } else { doubt }))
+    }
+
+    /// The step is done: the ledger's row, and the journal cleared.
+    async fn close(&mut self, index: usize, step: &RenderedStep, of: usize, last: bool) -> Result<(), Stop> {
+        let mut statements: Vec<Statement> = step
+            .statements
+            .iter()
+            .filter(|s| matches!(s.ledger, Some(LedgerWrite::Applied(_) | LedgerWrite::Undone { .. })))
+            .cloned()
+            .collect();
+        statements.push(self.books.clear(step.version));
+        if last {
+            statements.push(self.books.end_run(Outcome::Done, index + 1, None));
+        }
+        self.together(index, &statements, Progress { done: of, unknown: None, of }, true).await
+    }
+
+    /// Ledger statements in one transaction of their own.
+    async fn together(
+        &mut self,
+        index: usize,
+        statements: &[Statement],
+        progress: Progress,
+        begun: bool,
+    ) -> Result<(), Stop> {
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let statements = self.books.rewritten(statements, &self.begun);
+        let mut sql = "BEGIN".to_owned();
+        for statement in &statements {
+            sql.push_str(";\n");
+            sql.push_str(&statement.sql);
+        }
+        sql.push_str(";\nCOMMIT");
+        let sent = self.database.send(sql).await;
+        if sent.error.is_none() {
+            return Ok(());
+        }
+        self.database.rollback().await;
+        let statement = sent.done.checked_sub(1).and_then(|number| statements.get(number));
+        let cause = self.cause(sent, None);
+        Err(if begun { self.within(index, statement, cause, progress) } else { self.stop(index, statement, cause) })
+    }
+
+    fn within(&self, index: usize, statement: Option<&Statement>, cause: Cause, progress: Progress) -> Stop {
+        let state = DatabaseState::Within { done: self.committed, of: self.plan.steps.len(), progress };
+        Stop::Failed(Box::new(self.failure(index, statement, cause)), state)
+    }
+}
+
+/// Refuses while a statement is in doubt.
+pub(super) fn refuse_doubt(expected: &crate::plan::Ledger) -> Result<(), ExecuteError> {
+    for row in &expected.rows {
+        if let Some(Progress { unknown: Some(statement), of, .. }) = row.progress {
+            let direction = if row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
+            return Err(ExecuteError::Interrupted {
+                version: row.version,
+                name: row.name.clone(),
+                direction,
+                statement,
+                of,
+                sql: None,
+            });
+        }
+    }
+    Ok(())
+}

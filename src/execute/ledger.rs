@@ -1,0 +1,363 @@
+//! The ledger in the database: its rows read into plain data, and the statements that change
+//! them. Their SQL is `render`'s; which of them run, and when, is decided here.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::database::{Cells, Database};
+use super::error::ExecuteError;
+use super::report::Outcome;
+use super::settings::Settings;
+use super::who;
+use super::words::{DatabaseWords, Trouble};
+use crate::diagnostic::{Direction, Span};
+use crate::ident::Version;
+use crate::operation::{Body, Checksums};
+use crate::plan::{Ledger, LedgerRow, Progress, RowState};
+use crate::render::ledger::{FORMAT_VERSION, LedgerSql, RunRow, RunValues, row_state_of};
+use crate::render::{AppliedRecord, Statement};
+
+/// As much of a row as tells whether it is still the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Glance {
+    pub(super) position: i64,
+    pub(super) version: Version,
+    pub(super) state: RowState,
+    pub(super) up: String,
+    pub(super) down: String,
+}
+
+/// A statement in the journal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) version: Version,
+    pub(super) direction: Direction,
+    pub(super) statement: usize,
+    pub(super) of: usize,
+}
+
+/// The ledger of one database, for one run.
+#[derive(Debug, Clone)]
+pub(super) struct Books {
+    sql: LedgerSql,
+    run: String,
+}
+
+impl Books {
+    /// The ledger of a database; `run` is the id that its rows will name.
+    pub(super) fn new(database: &Database, run: String) -> Result<Self, ExecuteError> {
+        let backend = database.backend();
+        let schema = database.facts().ledger_schema.as_deref();
+        let sql = LedgerSql::new(backend, schema).ok_or(ExecuteError::Unsupported(backend))?;
+        Ok(Self { sql, run })
+    }
+
+    pub(super) fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// Whether its tables stand.
+    pub(super) async fn stand(&self, database: &mut Database) -> Result<bool, ExecuteError> {
+        if !database.is_there() {
+            return Ok(false);
+        }
+        let rows = ask(database, self.sql.tables_that_stand()).await?;
+        let count = rows.first().and_then(|row| row.first()).and_then(Option::as_deref);
+        Ok(count.is_some_and(|count| count != "0"))
+    }
+
+    /// The statements that make it, with the stamp.
+    pub(super) fn make(&self, environment: &str) -> Vec<String> {
+        let mut statements = self.sql.create_tables();
+        statements.push(self.sql.stamp_if_none(environment));
+        statements
+    }
+
+    /// Everything in it.
+    pub(super) async fn read(&self, database: &mut Database) -> Result<Ledger, ExecuteError> {
+        if !self.stand(database).await? {
+            return Ok(Ledger::default());
+        }
+        let rows = ask(database, self.sql.select_versions()).await?;
+        let mut rows = rows.into_iter().map(row).collect::<Result<Vec<LedgerRow>, _>>()?;
+        if rows.iter().any(|row| row.state != RowState::Applied) {
+            let journal = ask(database, self.sql.select_journal()).await?;
+            let progress = progress(&journal);
+            for row in rows.iter_mut().filter(|row| row.state != RowState::Applied) {
+                let way = if row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
+                let nothing = Progress { done: 0, unknown: None, of: 0 };
+                row.progress = Some(progress.get(&(row.version, way.to_string())).cloned().unwrap_or(nothing));
+            }
+        }
+        Ok(Ledger { exists: true, rows, environment: self.stamped(database).await? })
+    }
+
+    /// The environment's name in a ledger that stands.
+    pub(super) async fn stamped(&self, database: &mut Database) -> Result<Option<String>, ExecuteError> {
+        let rows = ask(database, self.sql.select_stamp()).await?;
+        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+    }
+
+    /// Its rows at a glance, and the stamp; nothing where it does not stand.
+    pub(super) async fn look(&self, database: &mut Database) -> Result<(Vec<Glance>, Option<String>), ExecuteError> {
+        if !self.stand(database).await? {
+            return Ok((Vec::new(), None));
+        }
+        Ok((self.glance(database).await?, self.stamped(database).await?))
+    }
+
+    /// The rows at a glance of a ledger that stands.
+    pub(super) async fn glance(&self, database: &mut Database) -> Result<Vec<Glance>, ExecuteError> {
+        let rows = ask(database, self.sql.select_states()).await?;
+        rows.into_iter()
+            .map(|row| {
+                let mut cells = Texts::new(row);
+                Ok(Glance {
+                    position: cells.number("position")?,
+                    version: cells.version()?,
+                    state: cells.state()?,
+                    up: cells.text("checksum_up")?,
+                    down: cells.text("checksum_down")?,
+                })
+            })
+            .collect()
+    }
+
+    /// A step's statements with the values of this run in the ledger's own.
+    pub(super) fn rewritten(&self, statements: &[Statement], started: &str) -> Vec<Statement> {
+        let values = self.values(started);
+        statements
+            .iter()
+            .map(|statement| match statement.ledger {
+                Some(_) => Statement { sql: self.sql.with_values(statement, &values), ..statement.clone() },
+                None => statement.clone(),
+            })
+            .collect()
+    }
+
+    fn values(&self, started: &str) -> RunValues {
+        RunValues { run: self.run.clone(), started: started.to_owned() }
+    }
+
+    /// Says that a migration outside transactions has begun.
+    pub(super) fn applying(&self, record: &AppliedRecord) -> Statement {
+        own(self.sql.insert_version(record, RowState::Applying, &self.values(&who::now_precisely())))
+    }
+
+    /// Says that undoing a migration outside transactions has begun.
+    pub(super) fn reverting(&self, version: Version) -> Statement {
+        own(self.sql.set_state(version, RowState::Reverting))
+    }
+
+    pub(super) fn announce(&self, entry: &Entry) -> Statement {
+        let direction = entry.direction.to_string();
+        own(self.sql.journal_start(entry.version, wide(entry.statement), wide(entry.of), &direction, &self.run))
+    }
+
+    pub(super) fn mark(&self, entry: &Entry) -> Statement {
+        own(self.sql.journal_done(entry.version, wide(entry.statement)))
+    }
+
+    pub(super) fn withdraw(&self, entry: &Entry) -> Statement {
+        own(self.sql.journal_forget(entry.version, wide(entry.statement)))
+    }
+
+    pub(super) fn clear(&self, version: Version) -> Statement {
+        own(self.sql.journal_clear(version))
+    }
+
+    pub(super) fn stamp(&self, environment: &str) -> [String; 2] {
+        self.sql.stamp(environment)
+    }
+
+    /// The run's row as it begins.
+    pub(super) fn begin_run(&self, row: &RunRow) -> Statement {
+        own(self.sql.insert_run(row))
+    }
+
+    /// How the run ended.
+    pub(super) fn end_run(&self, outcome: Outcome, steps_done: usize, error: Option<&str>) -> Statement {
+        own(self.sql.finish_run(&self.run, outcome.as_str(), wide(steps_done), error))
+    }
+}
+
+/// The ledger's own statement.
+fn own(sql: String) -> Statement {
+    Statement { sql, operation: "ledger".to_owned(), span: Span::NONE, ledger: None }
+}
+
+fn wide(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+async fn ask(database: &mut Database, sql: String) -> Result<Vec<Cells>, ExecuteError> {
+    // A reader of SQLite may meet the moment in which another commits, longer than its own patience.
+    match database.rows(sql).await {
+        Ok(rows) => Ok(rows),
+        Err(words) => Err(of(words)),
+    }
+}
+
+fn of(words: DatabaseWords) -> ExecuteError {
+    match words.trouble {
+        Trouble::Busy => ExecuteError::Locked { holder: super::lock::Holder::default(), waited: Duration::default() },
+        _ => ExecuteError::of("reading the ledger", words),
+    }
+}
+
+/// What the rows of one ledger are told apart by; `None` where they are the same.
+pub(super) fn difference(expected: &[Glance], found: &[Glance]) -> Option<String> {
+    let before: HashMap<Version, &Glance> = expected.iter().map(|row| (row.version, row)).collect();
+    for row in found {
+        match before.get(&row.version) {
+            None => return Some(format!("`{}` was applied meanwhile", row.version)),
+            Some(old) if *old != row => return Some(format!("`{}` is not as it was", row.version)),
+            Some(_) => {}
+        }
+    }
+    let now: std::collections::HashSet<Version> = found.iter().map(|row| row.version).collect();
+    expected.iter().find(|row| !now.contains(&row.version)).map(|row| format!("`{}` was undone meanwhile", row.version))
+}
+
+/// A ledger at a glance, from the plain data of a plan.
+pub(super) fn glance_of(ledger: &Ledger) -> Vec<Glance> {
+    ledger
+        .rows
+        .iter()
+        .map(|row| Glance {
+            position: row.position,
+            version: row.version,
+            state: row.state,
+            up: row.checksums.up.clone(),
+            down: row.checksums.down.clone(),
+        })
+        .collect()
+}
+
+/// The first row of a run's history.
+pub(super) fn run_row(
+    settings: &Settings,
+    plan: &crate::render::RenderedPlan,
+    command: &str,
+    run: &str,
+    started: &str,
+) -> RunRow {
+    RunRow {
+        run: run.to_owned(),
+        started: started.to_owned(),
+        command: command.to_owned(),
+        direction: serde_json::to_value(plan.direction)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+        target: plan.target.clone(),
+        environment: settings.environment.clone(),
+        who: who::who(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        steps: wide(plan.steps.len()),
+    }
+}
+
+fn unreadable(why: impl Into<String>) -> ExecuteError {
+    ExecuteError::LedgerUnreadable { why: why.into() }
+}
+
+/// A row's cells, one after the other.
+struct Texts(std::vec::IntoIter<Option<String>>);
+
+impl Texts {
+    fn new(cells: Cells) -> Self {
+        Self(cells.into_iter())
+    }
+
+    fn text(&mut self, column: &str) -> Result<String, ExecuteError> {
+        self.0.next().flatten().ok_or_else(|| unreadable(format!("a row has no `{column}`")))
+    }
+
+    fn number<N: std::str::FromStr>(&mut self, column: &str) -> Result<N, ExecuteError> {
+        let text = self.text(column)?;
+        text.parse().map_err(|_| unreadable(format!("`{text}` is no `{column}`")))
+    }
+
+    fn version(&mut self) -> Result<Version, ExecuteError> {
+        let text = self.text("version")?;
+        text.parse().map_err(|error| unreadable(format!("`{text}`: {error}")))
+    }
+
+    fn state(&mut self) -> Result<RowState, ExecuteError> {
+        let text = self.text("state")?;
+        row_state_of(&text).ok_or_else(|| unreadable(format!("`{text}` is no state of a migration")))
+    }
+}
+
+/// A row of `select_versions`.
+fn row(cells: Cells) -> Result<LedgerRow, ExecuteError> {
+    // The format comes last, and is looked at first: a newer one may say anything in the rest.
+    let format: i64 = cells
+        .last()
+        .and_then(Option::as_deref)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| unreadable("a row has no `format_version`"))?;
+    if format > FORMAT_VERSION {
+        return Err(ExecuteError::LedgerTooNew { found: format, known: FORMAT_VERSION });
+    }
+    let mut cells = Texts::new(cells);
+    let position = cells.number("position")?;
+    let version = cells.version()?;
+    let name = cells.text("name")?;
+    let state = cells.state()?;
+    let checksums = Checksums { up: cells.text("checksum_up")?, down: cells.text("checksum_down")? };
+    let json = |error: serde_json::Error, column: &str| unreadable(format!("`{column}` of {version} {name}: {error}"));
+    let requires = serde_json::from_str(&cells.text("requires")?).map_err(|error| json(error, "requires"))?;
+    let body: Body = serde_json::from_str(&cells.text("operations")?).map_err(|error| json(error, "operations"))?;
+    let applied_at = cells.text("applied_at")?;
+    Ok(LedgerRow { position, version, name, state, checksums, requires, body, applied_at, progress: None })
+}
+
+/// How far each migration in the journal came, by version and direction.
+fn progress(journal: &[Cells]) -> HashMap<(Version, String), Progress> {
+    let mut all: HashMap<(Version, String), Progress> = HashMap::new();
+    for row in journal {
+        let [Some(version), Some(statement), Some(of), Some(direction), Some(state)] = row.as_slice() else { continue };
+        let (Ok(version), Ok(statement), Ok(of)) = (version.parse(), statement.parse::<usize>(), of.parse()) else {
+            continue;
+        };
+        let entry = all.entry((version, direction.clone())).or_insert(Progress { done: 0, unknown: None, of });
+        if state == "done" {
+            entry.done = entry.done.max(statement);
+        } else {
+            entry.unknown = Some(statement);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glance(version: u128, state: RowState) -> Glance {
+        let version = Version::new(version).unwrap();
+        Glance { position: 1, version, state, up: "u".into(), down: "d".into() }
+    }
+
+    #[test]
+    fn any_difference_is_named() {
+        let one = glance(1, RowState::Applied);
+        let same = [one.clone()];
+        assert_eq!(difference(&same, &same), None);
+        assert_eq!(difference(&[], &same).unwrap(), "`1` was applied meanwhile");
+        assert_eq!(difference(&same, &[]).unwrap(), "`1` was undone meanwhile");
+        let edited = Glance { down: "x".into(), ..one };
+        assert_eq!(difference(&same, &[edited]).unwrap(), "`1` is not as it was");
+    }
+
+    #[test]
+    fn the_journal_tells_what_is_known_and_what_is_not() {
+        let cell = |text: &str| Some(text.to_owned());
+        let row = |statement: &str, state: &str| vec![cell("7"), cell(statement), cell("3"), cell("up"), cell(state)];
+        let progress = progress(&[row("1", "done"), row("2", "started")]);
+        let key = (Version::new(7).unwrap(), "up".to_owned());
+        assert_eq!(progress.get(&key), Some(&Progress { done: 1, unknown: Some(2), of: 3 }));
+    }
+}

@@ -1,0 +1,61 @@
+//! Who holds the lock of a database, as a person needs to know it.
+
+use std::fmt;
+
+/// Who holds a lock.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holder {
+    /// The process id: the server's on PostgreSQL, the system's on SQLite.
+    pub pid: Option<i64>,
+    /// What it calls itself.
+    pub name: Option<String>,
+    /// Since when its transaction is open, RFC 3339.
+    pub since: Option<String>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            Some(pid) => write!(f, "process {pid}")?,
+            None => f.write_str("another connection")?,
+        }
+        if let Some(name) = self.name.as_deref().filter(|n| !n.is_empty()) {
+            write!(f, " ({name})")?;
+        }
+        if let Some(since) = &self.since {
+            write!(f, " since {since}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The key of PostgreSQL's advisory lock: one per schema, since each schema may have a ledger.
+///
+/// The first eight bytes of SHA-256, so that every version of this program computes the same.
+pub(super) fn advisory_key(schema: &str) -> i64 {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(format!("dbmigrate ledger in schema {schema}"));
+    digest.iter().take(8).fold(0_i64, |key, byte| (key << 8) | i64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_holder_reads_as_a_sentence_part() {
+        let holder = Holder {
+            pid: Some(42),
+            name: Some("dbmigrate ada@build".into()),
+            since: Some("2026-01-14T10:15:00Z".into()),
+        };
+        assert_eq!(holder.to_string(), "process 42 (dbmigrate ada@build) since 2026-01-14T10:15:00Z");
+        assert_eq!(Holder::default().to_string(), "another connection");
+    }
+
+    #[test]
+    fn schemas_have_keys_of_their_own_that_never_change() {
+        assert_ne!(advisory_key("public"), advisory_key("other"));
+        assert_eq!(advisory_key("public"), advisory_key("public"));
+    }
+}

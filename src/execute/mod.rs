@@ -1,0 +1,34 @@
+//! Runs: everything that touches a database. The only user of sqlx.
+//!
+//! A [`Session`] connects, reads the ledger, and runs a rendered plan: lock, reread and compare,
+//! steps, ledger, commit. What happens is told in [`Event`]s, what it came to in a [`RunReport`].
+
+mod counts;
+mod database;
+mod error;
+mod event;
+mod hooks;
+mod journal;
+mod ledger;
+mod lock;
+mod message;
+mod report;
+mod run;
+mod seed;
+mod session;
+mod settings;
+mod signal;
+mod who;
+mod words;
+
+pub use database::Facts;
+pub use error::{ErrorClass, ExecuteError};
+pub use event::Event;
+pub use lock::Holder;
+pub use report::{Cause, DatabaseState, Failure, Outcome, RunReport, SeedFailure, SeedReport, Violation};
+pub use session::Session;
+pub use settings::{Settings, redact};
+pub use signal::{Canceller, Signalled, pull_on_signals};
+pub use words::{DatabaseWords, Trouble};
+
+use session::mismatch;

@@ -1,0 +1,285 @@
+//! A session: one connection to one database, and everything that can be asked of it.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::database::{Database, Facts};
+use super::error::ExecuteError;
+use super::event::Event;
+use super::hooks::{self, Told};
+use super::ledger::{Books, Entry, glance_of, run_row};
+use super::report::{Outcome, RunReport, SeedReport};
+use super::run::{Run, lock};
+use super::settings::{Settings, redact};
+use super::signal::Canceller;
+use super::{counts, journal, seed, who};
+use crate::diagnostic::Direction;
+use crate::ident::Version;
+use crate::plan::{Ledger, RowState};
+use crate::render::{RenderedPlan, RenderedSeed};
+
+/// A session with a database.
+pub struct Session {
+    settings: Settings,
+    database: Database,
+    canceller: Canceller,
+}
+
+impl Session {
+    /// Connects. A SQLite file that is not there gives a session at version 0 and is not made.
+    ///
+    /// # Errors
+    /// The URL makes no sense, the backend is not supported, or the database does not answer.
+    pub async fn connect(settings: Settings) -> Result<Self, ExecuteError> {
+        let canceller = Canceller::new();
+        let database = Database::open(&settings, &canceller).await?;
+        Ok(Self { settings, database, canceller })
+    }
+
+    /// The handle that stops what this session is doing; see [`super::pull_on_signals`].
+    #[must_use]
+    pub fn canceller(&self) -> Canceller {
+        self.canceller.clone()
+    }
+
+    /// What planning and rendering need to know of the database.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        self.database.facts().clone()
+    }
+
+    /// Whether there is a database (a SQLite file may not be there yet).
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.database.is_there()
+    }
+
+    /// Reads the ledger; an empty one where none stands. Changes nothing.
+    ///
+    /// # Errors
+    /// The connection is lost, or the ledger is a newer format's or makes no sense.
+    pub async fn ledger(&mut self) -> Result<Ledger, ExecuteError> {
+        let books = Books::new(&self.database, String::new())?;
+        books.read(&mut self.database).await
+    }
+
+    /// Refuses a database that is stamped with another environment's name. Every run looks again.
+    ///
+    /// # Errors
+    /// [`ExecuteError::EnvironmentMismatch`].
+    pub fn check_stamp(&self, ledger: &Ledger) -> Result<(), ExecuteError> {
+        match &ledger.environment {
+            Some(stamped) if *stamped != self.settings.environment => Err(mismatch(&self.settings, stamped.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts the rows that a plan would lose, into `destructive.rows`; large tables are estimated.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn count(&mut self, plan: &mut RenderedPlan) -> Result<(), ExecuteError> {
+        counts::fill(&mut self.database, plan).await
+    }
+
+    /// Writes a backup into a folder (made where it is missing); gives its path. A database that is
+    /// not there gives `None`.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Backup`].
+    pub async fn backup(&mut self, folder: &Path) -> Result<Option<PathBuf>, ExecuteError> {
+        if !self.database.is_there() {
+            return Ok(None);
+        }
+        let name: String =
+            self.settings.project.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
+        let stem = format!("{name}-{}-{}", self.settings.environment.replace(['/', '\\'], "_"), who::run_id());
+        self.database.backup(folder, &stem).await.map(Some)
+    }
+
+    /// Runs a plan that was made from the ledger `expected`. `command` is the command's name, for
+    /// hooks and history. A plan without steps does nothing at all.
+    ///
+    /// # Errors
+    /// Nothing was done: [`ExecuteError::LedgerChanged`] (plan again), `Locked`, `EnvironmentMismatch`,
+    /// `Interrupted`, `HookFailed`, … A statement that fails is no error but a report.
+    pub async fn run(
+        &mut self,
+        plan: &RenderedPlan,
+        expected: &Ledger,
+        command: &str,
+        events: &mut dyn FnMut(&Event),
+    ) -> Result<RunReport, ExecuteError> {
+        let clock = Instant::now();
+        let run = who::run_id();
+        if let Some(error) = plan.diagnostics.iter().find(|d| d.is_error()) {
+            return Err(ExecuteError::PlanHasErrors(error.message.clone()));
+        }
+        if plan.steps.is_empty() {
+            return Ok(RunReport::of_nothing(run, plan.from.clone()));
+        }
+        self.check_stamp(expected)?;
+        journal::refuse_doubt(expected)?;
+        let row = run_row(&self.settings, plan, command, &run, &who::now());
+        let mut told = Told {
+            command: command.to_owned(),
+            run: run.clone(),
+            direction: row.direction.clone(),
+            target: plan.target.clone(),
+            outcome: None,
+        };
+        hooks::run(&self.settings, &format!("before_{command}"), &told, events).await?;
+        let books = Books::new(&self.database, run)?;
+        let run = Run {
+            database: &mut self.database,
+            settings: &self.settings,
+            canceller: &self.canceller,
+            events: &mut *events,
+            plan,
+            books,
+            row,
+            written: false,
+            stands: expected.exists,
+            clock,
+            begun: who::now_precisely(),
+            committed: 0,
+            warnings: Vec::new(),
+        };
+        let mut ended = run.steps(glance_of(expected)).await;
+        let (hook, outcome) = match &ended {
+            Ok(report) if report.outcome == Outcome::Done => (format!("after_{command}"), Outcome::Done),
+            _ => ("on_failure".to_owned(), Outcome::Failed),
+        };
+        told.outcome = Some(outcome.as_str());
+        if let Err(error) = hooks::run(&self.settings, &hook, &told, events).await
+            && let Ok(report) = &mut ended
+            && let ExecuteError::HookFailed { hook, status, .. } = error
+        {
+            report.warnings.push(format!("the hook `{hook}` failed ({status})"));
+        }
+        ended
+    }
+
+    /// Loads seeds, all in one transaction.
+    ///
+    /// # Errors
+    /// Nothing was begun: no database, locked, stamped otherwise.
+    pub async fn seed(
+        &mut self,
+        seed: &RenderedSeed,
+        events: &mut dyn FnMut(&Event),
+    ) -> Result<SeedReport, ExecuteError> {
+        if let Some(error) = seed.diagnostics.iter().find(|d| d.is_error()) {
+            return Err(ExecuteError::PlanHasErrors(error.message.clone()));
+        }
+        if !self.database.is_there() {
+            return Err(ExecuteError::NoDatabase { url: redact(&self.settings.url) });
+        }
+        let ledger = self.ledger().await?;
+        self.check_stamp(&ledger)?;
+        let mut told = Told {
+            command: "seed".to_owned(),
+            run: who::run_id(),
+            direction: String::new(),
+            target: String::new(),
+            outcome: None,
+        };
+        hooks::run(&self.settings, "before_seed", &told, events).await?;
+        let mut ended = seed::load(&mut self.database, &self.settings, &self.canceller, seed, events).await;
+        let done = ended.as_ref().is_ok_and(|report| report.failed.is_none());
+        told.outcome = Some(if done { Outcome::Done } else { Outcome::Failed }.as_str());
+        let hook = if done { "after_seed" } else { "on_failure" };
+        if let Err(error) = hooks::run(&self.settings, hook, &told, events).await
+            && let Ok(report) = &mut ended
+        {
+            report.warnings.push(error.to_string());
+        }
+        ended
+    }
+
+    /// Writes an environment's name into the database, over any that is there; makes the ledger
+    /// (and a SQLite file) where it is missing. Gives the name that was there before.
+    ///
+    /// # Errors
+    /// Locked, or the database refuses.
+    pub async fn stamp(&mut self, environment: &str) -> Result<Option<String>, ExecuteError> {
+        let books = Books::new(&self.database, String::new())?;
+        self.database.create().await?;
+        lock(&mut self.database, &self.settings, &self.canceller, false, &mut |_| ()).await?;
+        let database = &mut self.database;
+        let stamped = async {
+            let before = if books.stand(database).await? { books.stamped(database).await? } else { None };
+            for sql in books.make(environment).into_iter().chain(books.stamp(environment)) {
+                database.must("stamping the database", sql).await?;
+            }
+            Ok(before)
+        };
+        let stamped = stamped.await;
+        self.end("stamping the database", stamped).await
+    }
+
+    /// Settles a statement that nobody but a person can: whether it ran before the interruption.
+    /// `statement` counts from 1.
+    ///
+    /// # Errors
+    /// [`ExecuteError::NothingToResolve`] where no such statement is in doubt; locked; stamped otherwise.
+    pub async fn resolve(&mut self, version: Version, statement: usize, ran: bool) -> Result<(), ExecuteError> {
+        let books = Books::new(&self.database, String::new())?;
+        let nothing = |why: String| ExecuteError::NothingToResolve { version, statement, why };
+        if !self.database.is_there() {
+            return Err(nothing("there is no database yet".to_owned()));
+        }
+        lock(&mut self.database, &self.settings, &self.canceller, false, &mut |_| ()).await?;
+        let settings = &self.settings;
+        let database = &mut self.database;
+        let resolved = async {
+            let ledger = books.read(database).await?;
+            if let Some(stamped) = ledger.environment.as_ref().filter(|name| **name != settings.environment) {
+                return Err(mismatch(settings, stamped.clone()));
+            }
+            let Some(row) = ledger.rows.iter().find(|row| row.version == version) else {
+                return Err(nothing("it is not applied".to_owned()));
+            };
+            let Some(progress) = &row.progress else {
+                return Err(nothing("it was not interrupted".to_owned()));
+            };
+            match progress.unknown {
+                Some(unknown) if unknown == statement => {}
+                Some(unknown) => return Err(nothing(format!("statement {unknown} is"))),
+                None => return Err(nothing(format!("{} of {} statements ran", progress.done, progress.of))),
+            }
+            let direction = if row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
+            let entry = Entry { version, direction, statement, of: progress.of };
+            let sql = if ran { books.mark(&entry) } else { books.withdraw(&entry) }.sql;
+            database.must("writing the journal", sql).await
+        };
+        let resolved = resolved.await;
+        self.end("writing the journal", resolved).await
+    }
+
+    /// Ends a transaction: commits what went well.
+    async fn end<T>(&mut self, doing: &'static str, result: Result<T, ExecuteError>) -> Result<T, ExecuteError> {
+        match result {
+            Ok(value) => match self.database.commit().await {
+                Ok(()) => Ok(value),
+                Err(words) => {
+                    self.database.rollback().await;
+                    Err(ExecuteError::of(doing, words))
+                }
+            },
+            Err(error) => {
+                self.database.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes the connection in an orderly way; dropping the session does it less orderly.
+    pub async fn close(self) {
+        self.database.close().await;
+    }
+}
+
+pub(super) fn mismatch(settings: &Settings, stamped: String) -> ExecuteError {
+    ExecuteError::EnvironmentMismatch { stamped, asked: settings.environment.clone(), url: redact(&settings.url) }
+}

@@ -1,0 +1,114 @@
+//! A database's own words: its errors, taken apart once, here, so that nothing else needs to
+//! know how a driver spells them.
+
+use std::fmt;
+
+/// What kind of trouble an error is, as far as the run acts on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trouble {
+    /// The statement is at fault, or the rows it met.
+    Statement,
+    /// Another connection holds a lock.
+    Busy,
+    /// The disk, or the space given to the database, is full.
+    DiskFull,
+    /// The database cannot be written to.
+    ReadOnly,
+    /// The connection is gone.
+    Lost,
+    /// The statement was cancelled: by a person, or by its time limit.
+    Cancelled,
+}
+
+/// An error in the database's own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseWords {
+    /// The message.
+    pub message: String,
+    /// SQLSTATE on PostgreSQL, the extended result code on SQLite.
+    pub code: Option<String>,
+    /// PostgreSQL's DETAIL.
+    pub detail: Option<String>,
+    /// PostgreSQL's HINT.
+    pub hint: Option<String>,
+    /// PostgreSQL's CONTEXT: where in a function it happened.
+    pub context: Option<String>,
+    /// Where in the statement, in characters from 1.
+    pub position: Option<usize>,
+    /// What kind of trouble it is.
+    pub trouble: Trouble,
+}
+
+impl DatabaseWords {
+    /// Words that are not an error's of the driver: `message` alone.
+    pub(super) fn plain(message: impl Into<String>, trouble: Trouble) -> Self {
+        Self { message: message.into(), code: None, detail: None, hint: None, context: None, position: None, trouble }
+    }
+}
+
+impl fmt::Display for DatabaseWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(detail) = &self.detail {
+            write!(f, "\n{detail}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<sqlx::Error> for DatabaseWords {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(inner) => {
+                if let Some(error) = inner.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+                    return of_postgres(error);
+                }
+                let code = inner.code().map(std::borrow::Cow::into_owned);
+                let number = code.as_deref().and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
+                // The low byte is SQLite's primary result code: https://www.sqlite.org/rescode.html
+                let trouble = match number & 0xff {
+                    5 | 6 => Trouble::Busy,
+                    8 => Trouble::ReadOnly,
+                    9 => Trouble::Cancelled,
+                    13 => Trouble::DiskFull,
+                    _ => Trouble::Statement,
+                };
+                Self { code, ..Self::plain(inner.message(), trouble) }
+            }
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
+                Self::plain(error.to_string(), Trouble::Lost)
+            }
+            _ => Self::plain(error.to_string(), Trouble::Statement),
+        }
+    }
+}
+
+fn of_postgres(error: &sqlx::postgres::PgDatabaseError) -> DatabaseWords {
+    let code = error.code();
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html
+    let trouble = match code {
+        "55P03" => Trouble::Busy,
+        "53100" => Trouble::DiskFull,
+        "25006" => Trouble::ReadOnly,
+        "57014" => Trouble::Cancelled,
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Trouble::Lost,
+        _ if code.starts_with("08") => Trouble::Lost,
+        _ => Trouble::Statement,
+    };
+    let position = match error.position() {
+        Some(sqlx::postgres::PgErrorPosition::Original(at)) => Some(at),
+        _ => None,
+    };
+    DatabaseWords {
+        message: error.message().to_owned(),
+        code: Some(code.to_owned()),
+        detail: error.detail().map(str::to_owned),
+        hint: error.hint().map(str::to_owned),
+        context: error.r#where().map(str::to_owned),
+        position,
+        trouble,
+    }
+}

@@ -1,3 +1,0 @@
--- Fill the slugs.
-UPDATE posts SET slug = title;
-SAVEPOINT a;
