@@ -3,6 +3,7 @@
 
 mod build;
 mod order;
+mod reach;
 
 use std::collections::HashMap;
 
@@ -11,6 +12,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use crate::ident::Version;
 
 pub use order::Cyclic;
+pub use reach::Reach;
 
 /// A node: the index of its migration in the slice the graph was built from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

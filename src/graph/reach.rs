@@ -1,0 +1,208 @@
+//! Reachability: does one node come before another in every order? Answered for many
+//! pairs without n² memory, by interval labels (GRAIL: Yildirim, Chaoji and Zaki, 2010)
+//! with a spanning forest for the quick yes and a pruned search for the rest.
+
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+
+use super::{Cyclic, Graph, NodeId};
+
+/// Labels of a graph, for [`Reach::is_before`].
+#[derive(Debug)]
+pub struct Reach<'g> {
+    graph: &'g Graph,
+    /// Place in one topological order.
+    rank: Vec<u32>,
+    /// A node's interval in a spanning forest: what lies within is reached for sure.
+    tree: Vec<(u32, u32)>,
+    /// GRAIL's intervals, from two traversals: what does not lie within is not reached for sure.
+    labels: [Vec<(u32, u32)>; 2],
+    /// Marks of the search, by the number of the query that set them.
+    seen: Vec<u32>,
+    query: u32,
+}
+
+impl<'g> Reach<'g> {
+    /// Labels the nodes; linear in nodes and edges.
+    ///
+    /// # Errors
+    ///
+    /// [`Cyclic`].
+    pub fn new(graph: &'g Graph) -> Result<Self, Cyclic> {
+        let all: Vec<NodeId> = graph.nodes().collect();
+        let order = graph.order_up(&all)?;
+        let mut rank = vec![0; graph.len()];
+        for (node, at) in order.iter().zip(0..) {
+            if let Some(slot) = rank.get_mut(node.0) {
+                *slot = at;
+            }
+        }
+        let (tree, first) = traverse(graph, &order, false);
+        let (_, second) = traverse(graph, &order, true);
+        Ok(Self { graph, rank, tree, labels: [first, second], seen: vec![0; graph.len()], query: 0 })
+    }
+
+    /// Whether `a` comes before `b` in every order: whether `b` requires `a`, directly or not.
+    pub fn is_before(&mut self, a: NodeId, b: NodeId) -> bool {
+        if a == b || self.rank(a) >= self.rank(b) {
+            return false;
+        }
+        if within(&self.tree, a, b) {
+            return true;
+        }
+        if !self.may_reach(a, b) {
+            return false;
+        }
+        self.query += 1;
+        let mut stack = vec![a];
+        while let Some(node) = stack.pop() {
+            let next: Vec<NodeId> = self.graph.dependents(node).collect();
+            for other in next {
+                if other == b || within(&self.tree, other, b) {
+                    return true;
+                }
+                let fresh =
+                    self.seen.get_mut(other.0).is_some_and(|mark| std::mem::replace(mark, self.query) != self.query);
+                if fresh && self.rank(other) < self.rank(b) && self.may_reach(other, b) {
+                    stack.push(other);
+                }
+            }
+        }
+        false
+    }
+
+    fn rank(&self, node: NodeId) -> u32 {
+        self.rank.get(node.0).copied().unwrap_or_default()
+    }
+
+    fn may_reach(&self, a: NodeId, b: NodeId) -> bool {
+        self.labels.iter().all(|labels| within(labels, a, b))
+    }
+}
+
+/// Whether b's interval lies in a's.
+fn within(intervals: &[(u32, u32)], a: NodeId, b: NodeId) -> bool {
+    match (intervals.get(a.0), intervals.get(b.0)) {
+        (Some((from, to)), Some((start, end))) => from <= start && end <= to,
+        _ => false,
+    }
+}
+
+/// One depth-first traversal: intervals in its forest (preorder, strict subtrees), and GRAIL's
+/// intervals (the lowest postorder of anything reached, own postorder).
+fn traverse(graph: &Graph, order: &[NodeId], reverse: bool) -> (Vec<(u32, u32)>, Vec<(u32, u32)>) {
+    let count = graph.len();
+    let mut tree = vec![(0, 0); count];
+    let mut label = vec![(0, 0); count];
+    let mut visited = vec![false; count];
+    let (mut pre, mut post) = (0u32, 0u32);
+    let children = |node: NodeId| {
+        let mut next: Vec<NodeId> = graph
+            .inner
+            .neighbors_directed(NodeIndex::new(node.0), Direction::Outgoing)
+            .map(|index| NodeId(index.index()))
+            .collect();
+        next.sort_unstable();
+        if reverse {
+            next.reverse();
+        }
+        next
+    };
+    let mut roots: Vec<NodeId> = order.to_vec();
+    if reverse {
+        roots.sort_by_key(|node| (graph.requirements(*node).next().is_some(), std::cmp::Reverse(*node)));
+    }
+    for root in roots {
+        if visited.get(root.0).copied().unwrap_or(true) {
+            continue;
+        }
+        let mut stack: Vec<(NodeId, Vec<NodeId>, u32)> = Vec::new();
+        visit(root, &mut visited, &mut tree, &mut pre);
+        stack.push((root, children(root), u32::MAX));
+        while let Some((node, rest, low)) = stack.last_mut() {
+            if let Some(next) = rest.pop() {
+                if visited.get(next.0).copied().unwrap_or(true) {
+                    let reached = label.get(next.0).map_or(u32::MAX, |(low, _)| *low);
+                    *low = (*low).min(reached);
+                } else {
+                    visit(next, &mut visited, &mut tree, &mut pre);
+                    stack.push((next, children(next), u32::MAX));
+                }
+                continue;
+            }
+            let (node, low) = (*node, (*low).min(post));
+            if let (Some(tree), Some(label)) = (tree.get_mut(node.0), label.get_mut(node.0)) {
+                tree.1 = pre;
+                *label = (low, post);
+            }
+            post += 1;
+            stack.pop();
+            if let Some((_, _, above)) = stack.last_mut() {
+                *above = (*above).min(low);
+            }
+        }
+    }
+    // Half-open preorder ranges as closed ones.
+    for interval in &mut tree {
+        interval.1 = interval.1.saturating_sub(1);
+    }
+    (tree, label)
+}
+
+fn visit(node: NodeId, visited: &mut [bool], tree: &mut [(u32, u32)], pre: &mut u32) {
+    if let (Some(visited), Some(tree)) = (visited.get_mut(node.0), tree.get_mut(node.0)) {
+        *visited = true;
+        tree.0 = *pre;
+        *pre += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Span;
+    use crate::ident::Version;
+    use crate::operation::{Body, Migration, Requirement};
+    use proptest::prelude::*;
+
+    fn graph(requires: &[Vec<usize>]) -> Graph {
+        let nodes: Vec<Migration> = requires
+            .iter()
+            .enumerate()
+            .map(|(at, required)| Migration {
+                version: Version::new(at as u128 + 1).unwrap(),
+                name: format!("n{at}"),
+                description: None,
+                requires: required.iter().map(|n| Requirement { name: format!("n{n}"), span: Span::NONE }).collect(),
+                body: Body { up: vec![], down: None, transaction: true, backends: None, irreversible: None },
+                span: Span::NONE,
+                requires_span: Span::NONE,
+            })
+            .collect();
+        Graph::build(&nodes, false).0
+    }
+
+    proptest! {
+        #[test]
+        fn labels_agree_with_the_closure(edges in prop::collection::vec(prop::collection::vec(0usize..40, 0..4), 1..40)) {
+            let edges: Vec<Vec<usize>> =
+                edges.iter().enumerate().map(|(at, to)| to.iter().map(|n| n % (at + 1)).filter(|n| *n != at).collect()).collect();
+            let graph = graph(&edges);
+            let mut reach = Reach::new(&graph).unwrap();
+            for b in graph.nodes() {
+                let before = graph.with_requirements([b]);
+                for a in graph.nodes() {
+                    prop_assert_eq!(reach.is_before(a, b), a != b && before.contains(&a), "{:?} before {:?} in {:?}", a, b, edges);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_chain_is_answered_at_once() {
+        let edges: Vec<Vec<usize>> = (0..20_000).map(|at: usize| at.checked_sub(1).into_iter().collect()).collect();
+        let graph = graph(&edges);
+        let mut reach = Reach::new(&graph).unwrap();
+        assert!((1..20_000).all(|b| reach.is_before(NodeId(0), NodeId(b)) && !reach.is_before(NodeId(b), NodeId(0))));
+    }
+}
