@@ -95,6 +95,14 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Whether a manifest may call it less than an error: not where nothing could run with it.
+    #[must_use]
+    pub const fn may_be_lowered(self) -> bool {
+        !matches!(self.default_severity(), Severity::Error) || matches!(self, Self::NoWayDown | Self::LeftAtZero)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

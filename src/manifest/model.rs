@@ -35,14 +35,27 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// How severe a code is under `[checks]`; `None` where it is allowed. Mistakes of
-    /// the language are errors, whatever `[checks]` says.
+    /// How severe a code is under `[checks]`; `None` where it is allowed. What is always an
+    /// error stays one, whatever `[checks]` says.
     #[must_use]
     pub fn severity(&self, code: Code) -> Option<Severity> {
-        if code.is_of_the_language() {
-            return Some(code.default_severity());
+        match self.checks.get(&code) {
+            Some(severity) if code.may_be_lowered() || *severity == Some(Severity::Error) => *severity,
+            _ => Some(code.default_severity()),
         }
-        self.checks.get(&code).copied().unwrap_or(Some(code.default_severity()))
+    }
+
+    /// Findings as `[checks]` wants them: allowed ones left out, the others with their
+    /// severity. Those of codes that `[checks]` does not name stay as they are.
+    #[must_use]
+    pub fn apply_checks(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let judge = |mut diagnostic: Diagnostic| {
+            if self.checks.contains_key(&diagnostic.code) {
+                diagnostic.severity = self.severity(diagnostic.code)?;
+            }
+            Some(diagnostic)
+        };
+        found.into_iter().filter_map(judge).collect()
     }
 }
 

@@ -44,7 +44,7 @@ impl Walk<'_, '_> {
     }
 
     /// A column's name with its table: `"posts.slug"`, with a schema in front, or
-    /// `{ schema, table, column }`. `example` shows what was expected.
+    /// `{ schema, table, column }`.
     pub(super) fn column_name(&mut self, val: Val<'_>) -> Option<ColumnName> {
         if val.is_table() {
             let mut table = self.table(val)?;
@@ -78,7 +78,9 @@ impl Walk<'_, '_> {
                 }
                 [alone] => {
                     let (message, right) = match val.key {
-                        "references" => (format!("`references` names a column, and `{alone}` is none"), "id"),
+                        "references" => {
+                            (format!("`references` must name a column, and `{alone}` is only a table"), "id")
+                        }
                         "add_column" => (format!("`{alone}` is not `table.column`"), "new_column"),
                         _ => (format!("`{alone}` is not `table.column`"), "column"),
                     };

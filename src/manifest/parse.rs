@@ -136,16 +136,25 @@ fn syntax_errors(file: FileId, text: &str, errors: &[toml::de::Error], found: &m
             continue;
         }
         last_line = line;
-        let mut message = error.message().to_owned();
-        let mut diagnostic_help = None;
-        if message == "duplicate key" {
-            let key = text.get(range.clone()).unwrap_or_default();
-            message = format!("`{key}` is written twice in one table");
-        } else if message.contains("string values must be quoted") {
-            diagnostic_help = Some("texts stand in quotes");
-        }
+        let written = text.get(range.clone()).unwrap_or_default();
+        let (message, help) = said(error.message(), written);
         let mut diagnostic = Diagnostic::new(Code::TomlSyntax, message).at(Span::new(file, range), "");
-        diagnostic.help = diagnostic_help.map(ToOwned::to_owned);
+        diagnostic.help = help;
         found.push(diagnostic);
     }
+}
+
+/// What the TOML parser says, in the words of someone who is new to TOML.
+fn said(message: &str, written: &str) -> (String, Option<String>) {
+    if message == "duplicate key" {
+        return (format!("`{written}` is written twice in one table"), None);
+    }
+    if message.starts_with("string values must be quoted") {
+        let help = (written.len() < 80).then(|| format!("write `{written:?}`"));
+        return ("a string value stands in quotes".to_owned(), help);
+    }
+    if message.starts_with("invalid basic string, expected `\"`") {
+        return ("this string is not closed: expected `\"`".to_owned(), None);
+    }
+    (message.to_owned(), None)
 }

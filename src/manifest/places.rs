@@ -52,7 +52,7 @@ pub(super) static ENVIRONMENT: Place =
     place("an environment", Family::Environment, &["url", "protected", "backup"], &[]);
 pub(super) static HOOKS: Place = place("`[hooks]`", Family::Hooks, HOOK_KEYS, &[]);
 pub(super) static SEED: Place = place("a seed", Family::Seed, &["insert", "key", "rows", "sql_file", "backends"], &[]);
-pub(super) static NODE: Place = place("a migration", Family::Node, NODE_KEYS, &[]);
+pub(super) static NODE: Place = place("a migration's file", Family::Node, NODE_KEYS, &[]);
 pub(super) static INLINE_NODE: Place = place(
     "a migration",
     Family::Node,

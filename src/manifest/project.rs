@@ -230,8 +230,8 @@ fn read_checks(walk: &mut Walk<'_, '_>, val: Val<'_>) -> BTreeMap<Code, Option<S
                 continue;
             }
         };
-        if code.is_of_the_language() && severity != Some(Severity::Error) {
-            let message = format!("`{code}` is a mistake in the manifest itself and always an error");
+        if severity != Some(Severity::Error) && !code.may_be_lowered() {
+            let message = format!("`{code}` is always an error: with it nothing could run");
             walk.wrong_help(val.span, message, "leave it out");
             continue;
         }

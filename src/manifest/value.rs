@@ -39,7 +39,7 @@ impl Walk<'_, '_> {
         if let Literal::String(text) = literal
             && MEANT_AS_SQL.contains(&text.trim().to_ascii_lowercase().as_str())
         {
-            let message = format!("`{}` is the words `{text}` here, not what SQL makes of them", val.key);
+            let message = format!("`{}` is the string `{text}` here, not the SQL", val.key);
             self.wrong_help(val.span, message, format!("`{} = {{ expr = {text:?} }}`", val.key));
             return Some(value);
         }

@@ -1,11 +1,13 @@
 //! Diagnostics for people: the finding, its places drawn in their files, and what to do.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::Paint;
 use super::words;
+use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, FileId, Label, Severity, Source, Sources};
 
 /// A text of more lines than this is marked on its first line only.
@@ -18,10 +20,50 @@ pub fn render_text(diagnostics: &[Diagnostic], sources: &Sources, paint: Paint) 
     let renderer = renderer.term_width(paint.width);
     let mut text = String::new();
     for diagnostic in diagnostics {
-        text.push_str(&renderer.render(&[group(diagnostic, sources)]));
+        text.push_str(&renderer.render(&[group(diagnostic, sources, paint.width)]));
         text.push_str("\n\n");
     }
     text
+}
+
+/// Findings on several backends, each told once: what was found on all of `backends`
+/// names none of them. The order stays that of the first finding of each.
+#[must_use]
+pub fn merged(found: Vec<Diagnostic>, backends: &[Backend]) -> Vec<Diagnostic> {
+    let mut merged: Vec<(Diagnostic, HashSet<Backend>)> = Vec::new();
+    let mut by_key: HashMap<_, Vec<usize>> = HashMap::new();
+    for diagnostic in found {
+        let place = diagnostic.labels.first().map(|label| label.span);
+        let key = (diagnostic.code, diagnostic.message.clone(), diagnostic.migration.clone(), place);
+        let at = by_key.entry(key).or_default();
+        let same = at.iter().find(|at| {
+            merged.get(**at).is_some_and(|(other, _)| {
+                let other =
+                    Diagnostic { backend: diagnostic.backend, direction: diagnostic.direction, ..other.clone() };
+                other == diagnostic
+            })
+        });
+        match same.and_then(|at| merged.get_mut(*at)) {
+            Some((_, on)) => on.extend(diagnostic.backend),
+            None => {
+                at.push(merged.len());
+                let on = diagnostic.backend.into_iter().collect();
+                merged.push((diagnostic, on));
+            }
+        }
+    }
+    merged
+        .into_iter()
+        .flat_map(|(diagnostic, on)| {
+            let everywhere =
+                on.is_empty() || (backends.len() > 1 && backends.iter().all(|backend| on.contains(backend)));
+            let on: Vec<Option<Backend>> = match everywhere {
+                true => vec![None],
+                false => backends.iter().copied().filter(|backend| on.contains(backend)).map(Some).collect(),
+            };
+            on.into_iter().map(move |backend| Diagnostic { backend, ..diagnostic.clone() })
+        })
+        .collect()
 }
 
 /// How many there are of each severity: `3 errors, 1 warning`; `no errors` where there is none of any.
@@ -37,7 +79,7 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
     if parts.is_empty() { "no errors".to_owned() } else { parts.join(", ") }
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
+fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, width: usize) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -68,12 +110,22 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
         group = group.element(snippet.annotations(annotations));
     }
     for note in notes(diagnostic) {
-        group = group.element(Level::NOTE.message(note));
+        group = group.element(Level::NOTE.message(fold(&note, width)));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(fold(help, width)));
     }
     group
+}
+
+/// A text that is too wide beside `= note: ` in lines; one that is not as it stands.
+fn fold(text: &str, width: usize) -> String {
+    const BESIDE: usize = 14;
+    let room = width.saturating_sub(BESIDE).max(40);
+    if text.lines().all(|line| words::width_of(line) <= room) {
+        return text.to_owned();
+    }
+    words::wrap(text, room).join("\n")
 }
 
 /// The facts below the drawing: where and when it holds, then the diagnostic's own.
@@ -119,7 +171,6 @@ fn range(label: &Label, source: &Source) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::Backend;
     use crate::diagnostic::{Code, Span};
 
     fn sources() -> (Sources, FileId, FileId) {
@@ -168,6 +219,21 @@ mod tests {
                 assert!(text.contains("wrong-value"), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_found_on_all_backends_is_told_once_and_names_none() {
+        let both = [Backend::Sqlite, Backend::Postgres];
+        let found = |message: &str, backend| Diagnostic::new(Code::UnknownTable, message).on(backend);
+        let all = vec![
+            found("everywhere", Backend::Sqlite),
+            found("here only", Backend::Sqlite),
+            found("everywhere", Backend::Postgres),
+        ];
+        let told: Vec<_> = merged(all.clone(), &both).into_iter().map(|one| (one.message, one.backend)).collect();
+        assert_eq!(told, [("everywhere".to_owned(), None), ("here only".to_owned(), Some(Backend::Sqlite))]);
+        let one = merged(all.into_iter().take(1).collect(), &both[..1]);
+        assert_eq!(one.first().and_then(|one| one.backend), Some(Backend::Sqlite));
     }
 
     #[test]

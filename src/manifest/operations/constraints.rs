@@ -97,7 +97,7 @@ pub(super) fn foreign_key(
     let (columns, (to, references)) = (columns?, referred?);
     if columns.len() != references.len() {
         let span = table.get("references").map_or(at, |val| val.span);
-        let message = format!("{} refer to {}", count(columns.len()), count(references.len()));
+        let message = format!("{} cannot refer to {}", count(columns.len()), count(references.len()));
         op.walk.wrong(span, message);
     }
     Some(ForeignKeyDef { name: name.to_owned(), columns, table: to, references, on_delete, on_update })
@@ -115,6 +115,7 @@ fn references(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, path: &str) -> Option<(
         op.walk.wrong(val.span, "`references` is empty");
     }
     let mut table = None;
+    let mut of_one_table = true;
     let mut columns = Vec::with_capacity(items.len());
     for (at, item) in items.into_iter().enumerate() {
         op.mark(format!("{path}references.{at}"), item.span);
@@ -123,6 +124,7 @@ fn references(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, path: &str) -> Option<(
             Some(first) if *first != name.table => {
                 let message = format!("a foreign key refers to one table, not to `{first}` and `{}`", name.table);
                 op.walk.wrong(item.span, message);
+                of_one_table = false;
             }
             _ => {
                 table = Some(name.table);
@@ -130,5 +132,5 @@ fn references(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, path: &str) -> Option<(
             }
         }
     }
-    Some((table?, columns))
+    of_one_table.then_some((table?, columns))
 }

@@ -182,7 +182,7 @@ fn no_verb(walk: &mut Walk<'_, '_>, item: Val<'_>, table: &Table<'_>) {
         return;
     }
     let message = format!("this `[[{}]]` says no operation", item.key);
-    walk.wrong_help(item.span, message, format!("one of its keys must be one of {}", listed(names)));
+    walk.wrong_help(item.span, message, format!("it needs one of {}", listed(names)));
 }
 
 impl<'t> Op<'_, '_, '_, 't> {

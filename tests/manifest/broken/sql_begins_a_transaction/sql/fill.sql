@@ -1,0 +1,3 @@
+-- Fill the slugs.
+UPDATE posts SET slug = title;
+SAVEPOINT a;
