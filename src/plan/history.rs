@@ -5,9 +5,9 @@ use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::graph::{Graph, NodeId};
 use crate::manifest::Manifest;
 use crate::operation::{Body, Migration};
-use crate::plan::replay::{self, Undone};
 use crate::plan::{Downs, Ledger, LedgerRow, Reversal, RowState};
 use crate::state::State;
+use crate::state::replay::{self, Undone};
 
 /// How a ledger row compares with the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::history::{self, History, Past};
-use super::{Downs, Ledger, Plan, PlanDirection, PlanError, Reversal, RowState, Step, Target, left_out, replay};
+use super::{Downs, Ledger, Plan, PlanDirection, PlanError, Reversal, RowState, Step, Target, left_out};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Severity};
 use crate::graph::{Graph, NodeId};
 use crate::ident::Version;
 use crate::manifest::Manifest;
 use crate::operation::Migration;
-use crate::state::State;
+use crate::state::{State, replay};
 
 /// The two ways of a plan, as nodes: downs first.
 struct Ways {

@@ -6,16 +6,16 @@ mod info;
 mod left_out;
 mod make;
 mod model;
-mod replay;
 mod seed;
 mod target;
 #[cfg(test)]
 mod tests;
 
+pub use crate::state::{Part, Reversal};
 pub use error::PlanError;
 pub use history::everything_applied;
 pub use info::{Info, InfoRow, InfoState, info};
 pub use make::make;
-pub use model::{Ledger, LedgerRow, LeftOut, Part, Plan, PlanDirection, Progress, Reversal, RowState, Step};
+pub use model::{Ledger, LedgerRow, LeftOut, Plan, PlanDirection, Progress, RowState, Step};
 pub use seed::{SeedItem, SeedPlan, seed};
 pub use target::{Downs, Target};

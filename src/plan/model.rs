@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Direction, Span};
 use crate::ident::Version;
 use crate::operation::{Body, Checksums};
-use crate::state::{Change, State};
+use crate::state::{Part, Reversal, State};
 
 /// How far an applied migration is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -80,20 +80,6 @@ pub enum PlanDirection {
     None,
 }
 
-/// How a migration's undoing compares with the state before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reversal {
-    /// All comes back as it was, nothing is lost.
-    Exact,
-    /// The schema comes back; rows or values are lost.
-    DataLoss,
-    /// A part of it was written by its author.
-    Authored,
-    /// There is none.
-    Impossible,
-}
-
 /// A derived restore that a plan leaves out, since what it would restore goes anyway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
@@ -101,19 +87,6 @@ pub struct LeftOut {
     pub operation: String,
     /// Why.
     pub why: String,
-}
-
-/// The changes that come from one operation.
-#[derive(Debug, Clone)]
-pub struct Part {
-    /// The operation: `create_table posts`; on the way down the one being undone.
-    pub operation: String,
-    /// Where it stands.
-    pub span: Span,
-    /// Its SQL was written by its author (raw SQL, a `down`).
-    pub authored: bool,
-    /// What it comes to, in order.
-    pub changes: Vec<Change>,
 }
 
 /// One migration in one direction.

@@ -11,6 +11,7 @@ mod error;
 mod expr;
 mod lower;
 mod read_sql;
+pub(crate) mod replay;
 mod table;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ pub use error::StateError;
 pub use expr::{Expr, Piece};
 pub(crate) use lower::raw_changes;
 pub use lower::{Context, Lowered};
+pub use replay::{Part, Reversal};
 pub use table::{
     Check, Column, ColumnId, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, IndexPart, Name, PrimaryKey,
     Scalar, SharedTable, Table, TableId, Trigger, Unique, View,

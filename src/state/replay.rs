@@ -3,14 +3,42 @@
 
 use std::collections::HashSet;
 
+use serde::Serialize;
+
+use super::{Change, ColumnId, Context, Piece, RowValues, Scalar, State, TableId, raw_changes};
 use crate::diagnostic::{Code, Diagnostic, Direction, Span};
 use crate::operation::{Body, Down, Kind, Operation};
-use crate::plan::{Part, Reversal};
-use crate::state::{Change, ColumnId, Context, RowValues, Scalar, State, TableId, raw_changes};
+
+/// How a migration's undoing compares with the state before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reversal {
+    /// All comes back as it was, nothing is lost.
+    Exact,
+    /// The schema comes back; rows or values are lost.
+    DataLoss,
+    /// A part of it was written by its author.
+    Authored,
+    /// There is none.
+    Impossible,
+}
+
+/// The changes that come from one operation.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// The operation: `create_table posts`; on the way down the one being undone.
+    pub operation: String,
+    /// Where it stands.
+    pub span: Span,
+    /// Its SQL was written by its author (raw SQL, a `down`).
+    pub authored: bool,
+    /// What it comes to, in order.
+    pub changes: Vec<Change>,
+}
 
 /// How one operation is undone.
 #[derive(Debug, Clone)]
-pub(super) enum Undo {
+pub(crate) enum Undo {
     /// By these changes, in order.
     Changes(Vec<Change>),
     /// By SQL its author wrote.
@@ -25,24 +53,24 @@ pub(super) enum Undo {
 
 /// One operation and its undoing.
 #[derive(Debug, Clone)]
-pub(super) struct Undone {
-    pub(super) operation: String,
-    pub(super) span: Span,
-    pub(super) undo: Undo,
+pub(crate) struct Undone {
+    pub(crate) operation: String,
+    pub(crate) span: Span,
+    pub(crate) undo: Undo,
     /// Rows or values do not come back.
-    pub(super) lossy: bool,
+    pub(crate) lossy: bool,
 }
 
 /// A migration replayed going up.
 #[derive(Debug, Default)]
-pub(super) struct Replayed {
-    pub(super) parts: Vec<Part>,
+pub(crate) struct Replayed {
+    pub(crate) parts: Vec<Part>,
     /// How each operation is undone, in the order of the way up.
-    pub(super) undone: Vec<Undone>,
+    pub(crate) undone: Vec<Undone>,
 }
 
 /// Replays a migration's way up on `state`. Operations that do not work are reported and left out.
-pub(super) fn up(state: &mut State, name: &str, body: &Body, found: &mut Vec<Diagnostic>) -> Replayed {
+pub(crate) fn up(state: &mut State, name: &str, body: &Body, found: &mut Vec<Diagnostic>) -> Replayed {
     let mut replayed = Replayed::default();
     if !body.is_for(state.backend()) {
         return replayed;
@@ -173,14 +201,14 @@ fn findable(value: &Scalar) -> bool {
     match value {
         Scalar::Literal(_) => true,
         Scalar::Expr(expr) => match expr.pieces.as_slice() {
-            [crate::state::Piece::Text(text)] => text.trim().eq_ignore_ascii_case("null"),
+            [Piece::Text(text)] => text.trim().eq_ignore_ascii_case("null"),
             _ => false,
         },
     }
 }
 
 /// Whether a change takes rows or values away for good.
-pub(super) fn loses(change: &Change, state: &State) -> bool {
+pub(crate) fn loses(change: &Change, state: &State) -> bool {
     match change {
         Change::DropTable(_) | Change::DropColumn { .. } => true,
         Change::AlterColumn { table, column, patch, .. } => {
@@ -195,7 +223,7 @@ pub(super) fn loses(change: &Change, state: &State) -> bool {
 }
 
 /// How a whole migration's undoing compares with the state before it.
-pub(super) fn reversal(body: &Body, undone: &[Undone]) -> Reversal {
+pub(crate) fn reversal(body: &Body, undone: &[Undone]) -> Reversal {
     if body.irreversible.is_some() {
         return Reversal::Impossible;
     }
@@ -212,7 +240,7 @@ pub(super) fn reversal(body: &Body, undone: &[Undone]) -> Reversal {
 }
 
 /// Lowers a migration's way down on `state` and applies it. Parts that do not work are reported and left out.
-pub(super) fn down(
+pub(crate) fn down(
     state: &mut State,
     name: &str,
     body: &Body,
