@@ -8,7 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use super::Paint;
 use super::words;
 use crate::backend::Backend;
-use crate::diagnostic::{Diagnostic, FileId, Label, Severity, Source, Sources};
+use crate::diagnostic::{Diagnostic, Direction, FileId, Label, Severity, Source, Sources};
 
 /// A text of more lines than this is marked on its first line only.
 const MOST_LINES: usize = 6;
@@ -26,8 +26,9 @@ pub fn render_text(diagnostics: &[Diagnostic], sources: &Sources, paint: Paint) 
     text
 }
 
-/// Findings on several backends, each told once: what was found on all of `backends`
-/// names none of them. The order stays that of the first finding of each.
+/// Findings of several plans (up and down, on several backends), each told once, with its worst
+/// severity: what was found on all of `backends` names none of them. The order stays that of
+/// the first finding of each.
 #[must_use]
 pub fn merged(found: Vec<Diagnostic>, backends: &[Backend]) -> Vec<Diagnostic> {
     let mut merged: Vec<(Diagnostic, HashSet<Backend>)> = Vec::new();
@@ -38,13 +39,16 @@ pub fn merged(found: Vec<Diagnostic>, backends: &[Backend]) -> Vec<Diagnostic> {
         let at = by_key.entry(key).or_default();
         let same = at.iter().find(|at| {
             merged.get(**at).is_some_and(|(other, _)| {
-                let other =
-                    Diagnostic { backend: diagnostic.backend, direction: diagnostic.direction, ..other.clone() };
-                other == diagnostic
+                let Diagnostic { backend, direction, severity, .. } = diagnostic;
+                Diagnostic { backend, direction, severity, ..other.clone() } == diagnostic
             })
         });
         match same.and_then(|at| merged.get_mut(*at)) {
-            Some((_, on)) => on.extend(diagnostic.backend),
+            Some((first, on)) => {
+                // Errors are the least.
+                first.severity = first.severity.min(diagnostic.severity);
+                on.extend(diagnostic.backend);
+            }
             None => {
                 at.push(merged.len());
                 let on = diagnostic.backend.into_iter().collect();
@@ -57,10 +61,11 @@ pub fn merged(found: Vec<Diagnostic>, backends: &[Backend]) -> Vec<Diagnostic> {
         .flat_map(|(diagnostic, on)| {
             let everywhere =
                 on.is_empty() || (backends.len() > 1 && backends.iter().all(|backend| on.contains(backend)));
-            let on: Vec<Option<Backend>> = match everywhere {
-                true => vec![None],
-                false => backends.iter().copied().filter(|backend| on.contains(backend)).map(Some).collect(),
-            };
+            let mut on: Vec<Option<Backend>> = on.into_iter().map(Some).collect();
+            on.sort_unstable();
+            if everywhere {
+                on = vec![None];
+            }
             on.into_iter().map(move |backend| Diagnostic { backend, ..diagnostic.clone() })
         })
         .collect()
@@ -125,7 +130,14 @@ fn fold(text: &str, width: usize) -> String {
     if text.lines().all(|line| words::width_of(line) <= room) {
         return text.to_owned();
     }
-    words::wrap(text, room).join("\n")
+    // What stands in backquotes is one word.
+    const BOUND: &str = "\u{e000}";
+    let bound: Vec<String> = text
+        .split('`')
+        .enumerate()
+        .map(|(at, part)| if at % 2 == 1 { part.replace(' ', BOUND) } else { part.to_owned() })
+        .collect();
+    words::wrap(&bound.join("`"), room).join("\n").replace(BOUND, " ")
 }
 
 /// The facts below the drawing: where and when it holds, then the diagnostic's own.
@@ -136,11 +148,12 @@ fn notes(diagnostic: &Diagnostic) -> Vec<String> {
     {
         notes.push(format!("in the migration `{migration}`"));
     }
+    // Going up is what everyone thinks of first.
     match (diagnostic.backend, diagnostic.direction) {
-        (Some(backend), Some(direction)) => notes.push(format!("on {}, going {direction}", backend.title())),
-        (Some(backend), None) => notes.push(format!("on {}", backend.title())),
-        (None, Some(direction)) => notes.push(format!("going {direction}")),
-        (None, None) => {}
+        (Some(backend), Some(Direction::Down)) => notes.push(format!("on {}, going down", backend.title())),
+        (Some(backend), _) => notes.push(format!("on {}", backend.title())),
+        (None, Some(Direction::Down)) => notes.push("going down".to_owned()),
+        (None, _) => {}
     }
     if let Some(witness) = &diagnostic.witness {
         notes.push(format!("this order is allowed and breaks: {}", witness.join(", ")));

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use dbmigrate::manifest::{Files, parse};
-use dbmigrate::operation::canonical_json;
+use dbmigrate::operation::{Body, canonical_json};
 use dbmigrate::report::Paint;
 use dbmigrate::report::diagnostics::render_text;
 
@@ -141,7 +141,8 @@ fn run(case: u64, [schema, node]: &[String; 2]) -> usize {
         assert!(render_text(&loaded.diagnostics, &loaded.sources, Paint::default()).len() >= loaded.diagnostics.len());
         for migration in loaded.manifest.iter().flat_map(|manifest| &manifest.migrations) {
             let stored = canonical_json(&migration.body);
-            assert!(serde_json::from_str::<dbmigrate::operation::Body>(&stored).is_ok(), "{stored}");
+            let read: Body = serde_json::from_str(&stored).expect("what is stored can be read");
+            assert_eq!(canonical_json(&read), stored, "what is stored reads back as it was");
         }
     }
     loaded.diagnostics.len()
