@@ -18,6 +18,7 @@ mod plan;
 mod postgres;
 mod raw;
 mod rows;
+mod seed;
 mod sqlite;
 mod table;
 #[cfg(test)]
@@ -31,3 +32,4 @@ pub use model::{
     Statement, TransactionMode, Transactions,
 };
 pub use plan::render;
+pub use seed::render_seed;

@@ -4,7 +4,6 @@
 use super::dialect::Dialect;
 use super::divide::{Division, StepFacts, divide};
 use super::ledger::LedgerSql;
-use super::locks::Locks;
 use super::model::{RenderOptions, RenderedPlan, Statement, Transactions};
 use super::walk::{Alternative, Walk, WrittenStep};
 use crate::diagnostic::{Code, Diagnostic, Direction};
@@ -36,19 +35,7 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
         rendered.transaction = Transactions::None;
         return rendered;
     };
-    let mut walk = Walk {
-        dialect,
-        state: plan.start.clone(),
-        start: &plan.start,
-        options,
-        ledger,
-        diagnostics: Vec::new(),
-        alternatives: Vec::new(),
-        locks: Locks::default(),
-        rows_changed: false,
-        // A plan with errors may not fit its own states; its diagnostics say so already.
-        lost: false,
-    };
+    let mut walk = Walk::new(dialect, &plan.start, options, ledger);
     let mut steps: Vec<WrittenStep> =
         plan.steps.iter().enumerate().map(|(number, step)| walk.step(number, step)).collect();
     let Walk { diagnostics, alternatives, .. } = walk;

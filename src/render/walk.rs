@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::RenderError;
 use super::ledger::{LedgerSql, RunValues};
 use super::locks::{Lock, Locks};
-use super::model::{AppliedRecord, LedgerWrite, RenderOptions, RenderedStep, Statement};
+use super::model::{AppliedRecord, Destructive, LedgerWrite, RenderOptions, RenderedStep, Statement};
 use super::{destructive, postgres, sqlite};
 use crate::diagnostic::{Diagnostic, Direction, Span};
 use crate::plan::{Part, RowState, Step};
@@ -86,40 +86,73 @@ pub(super) struct Walk<'a> {
 /// A step written, with the locks it takes.
 pub(super) type WrittenStep = (RenderedStep, HashSet<Lock>);
 
-impl Walk<'_> {
+/// Whose changes are written: a step's, or a seed's.
+pub(super) struct Scope<'a> {
+    /// Number of the step.
+    pub(super) number: usize,
+    /// The step; `None` for a seed.
+    pub(super) step: Option<&'a Step>,
+}
+
+/// What the parts of a step come to.
+#[derive(Default)]
+pub(super) struct Block {
+    pub(super) statements: Vec<Statement>,
+    pub(super) notes: Vec<String>,
+    pub(super) destructive: Vec<Destructive>,
+    pub(super) rebuilds: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk that begins at a state.
+    pub(super) fn new(dialect: Dialect, start: &'a State, options: &'a RenderOptions, ledger: LedgerSql) -> Self {
+        Self {
+            dialect,
+            state: start.clone(),
+            start,
+            options,
+            ledger,
+            diagnostics: Vec::new(),
+            alternatives: Vec::new(),
+            locks: Locks::default(),
+            rows_changed: false,
+            lost: false,
+        }
+    }
+
     /// Writes one step.
     pub(super) fn step(&mut self, number: usize, step: &Step) -> WrittenStep {
-        let mut written = RenderedStep {
+        let mut block = Block::default();
+        if number == 0 && self.options.create_ledger {
+            self.make_ledger(&mut block);
+        }
+        let scope = Scope { number, step: Some(step) };
+        for part in &step.parts {
+            self.part(&scope, part, &mut block);
+        }
+        self.record(step, &mut block);
+        let locks = self.locks.take();
+        let rendered = RenderedStep {
             version: step.version,
             name: step.name.clone(),
             direction: step.direction,
             derived: step.derived,
             reversal: step.reversal,
             transaction: step.transaction,
-            statements: Vec::new(),
-            notes: Vec::new(),
+            statements: block.statements,
+            notes: block.notes,
             left_out: step.left_out.clone(),
-            destructive: Vec::new(),
+            destructive: block.destructive,
             span: step.span,
-            rebuilds: false,
-            locks: 0,
+            rebuilds: block.rebuilds,
+            locks: locks.len(),
             skip_statements: step.skip_statements,
         };
-        if number == 0 && self.options.create_ledger {
-            self.make_ledger(&mut written);
-        }
-        for part in &step.parts {
-            self.part(number, step, part, &mut written);
-        }
-        self.record(step, &mut written);
-        let locks = self.locks.take();
-        if self.dialect == Dialect::Postgres {
-            written.locks = locks.len();
-        }
-        (written, locks)
+        (rendered, locks)
     }
 
-    fn part(&mut self, number: usize, step: &Step, part: &Part, into: &mut RenderedStep) {
+    /// Writes one part, with the state beside it.
+    pub(super) fn part(&mut self, scope: &Scope<'_>, part: &Part, into: &mut Block) {
         let mut rest = part.changes.as_slice();
         while !rest.is_empty() && !self.lost {
             let length = match self.dialect {
@@ -134,17 +167,17 @@ impl Walk<'_> {
                 (Dialect::Postgres, []) => Ok(Written::default()),
             });
             match written {
-                Ok(written) => self.put(number, step, part, written, into),
+                Ok(written) => self.put(scope, part, written, into),
                 Err(error) => {
                     self.lost |= matches!(error, RenderError::State(_));
-                    self.diagnostics.push(self.diagnostic(&error, step, part));
+                    self.diagnostics.push(self.diagnostic(&error, scope, part));
                 }
             }
         }
     }
 
     /// Applies changes to the state and keeps their tables before and after.
-    fn replay<'c>(&mut self, run: &'c [Change], into: &mut RenderedStep) -> Result<Vec<Link<'c>>, RenderError> {
+    fn replay<'c>(&mut self, run: &'c [Change], into: &mut Block) -> Result<Vec<Link<'c>>, RenderError> {
         let mut links = Vec::with_capacity(run.len());
         for change in run {
             let table = change.table();
@@ -164,12 +197,13 @@ impl Walk<'_> {
     }
 
     /// Puts what was written into the step.
-    fn put(&mut self, number: usize, step: &Step, part: &Part, written: Written, into: &mut RenderedStep) {
+    fn put(&mut self, scope: &Scope<'_>, part: &Part, written: Written, into: &mut Block) {
         let at = into.statements.len();
         let plain = |sql: String| Statement { sql, operation: part.operation.clone(), span: part.span, ledger: None };
+        let in_transaction = scope.step.is_none_or(|step| step.transaction);
         into.rebuilds |= written.rebuilds;
         for (kind, sql) in written.statements {
-            if self.dialect == Dialect::Postgres && step.transaction {
+            if self.dialect == Dialect::Postgres && in_transaction {
                 if kind == Kind::Schema && self.rows_changed {
                     // A table with deferred checks still to come cannot be altered.
                     into.statements.push(plain("SET CONSTRAINTS ALL IMMEDIATE".to_owned()));
@@ -180,24 +214,23 @@ impl Walk<'_> {
             into.statements.push(plain(sql));
         }
         if let Some(instead) = written.keys_off {
-            let instead = instead.map_err(|error| Box::new(self.diagnostic(&error, step, part)));
-            self.alternatives.push(Alternative { step: number, at, count: into.statements.len() - at, instead });
+            let instead = instead.map_err(|error| Box::new(self.diagnostic(&error, scope, part)));
+            self.alternatives.push(Alternative { step: scope.number, at, count: into.statements.len() - at, instead });
         }
     }
 
-    fn diagnostic(&self, error: &RenderError, step: &Step, part: &Part) -> Diagnostic {
-        let backend = self.dialect.backend();
-        let mut found = Diagnostic::new(error.code(), format!("`{}`: {error}", part.operation))
-            .of(&step.name)
-            .on(backend)
-            .going(step.direction)
-            .at(part.span, "");
+    fn diagnostic(&self, error: &RenderError, scope: &Scope<'_>, part: &Part) -> Diagnostic {
+        let message = format!("`{}`: {error}", part.operation);
+        let mut found = Diagnostic::new(error.code(), message).on(self.dialect.backend()).at(part.span, "");
+        if let Some(step) = scope.step {
+            found = found.of(&step.name).going(step.direction);
+        }
         found.help = error.help().map(str::to_owned);
         found
     }
 
     /// The ledger's tables and the stamp, at the head of the first step.
-    fn make_ledger(&self, into: &mut RenderedStep) {
+    fn make_ledger(&self, into: &mut Block) {
         for sql in self.ledger.create_tables() {
             into.statements.push(ledger_statement(sql, LedgerWrite::CreateTable));
         }
@@ -206,7 +239,7 @@ impl Walk<'_> {
     }
 
     /// The ledger's word on the step, at its end.
-    fn record(&self, step: &Step, into: &mut RenderedStep) {
+    fn record(&self, step: &Step, into: &mut Block) {
         let statement = match step.direction {
             Direction::Up => {
                 let record = AppliedRecord {

@@ -1,0 +1,37 @@
+//! Seeds as SQL.
+
+use super::dialect::Dialect;
+use super::ledger::LedgerSql;
+use super::model::{RenderOptions, RenderedSeed};
+use super::walk::{Block, Scope, Walk};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::plan::{Part, SeedPlan};
+
+/// Writes seeds as SQL for their backend: statements that change nothing when they run again.
+///
+/// Problems are diagnostics in the result, beside those of the seeds' plan; with an error among them nothing may run.
+#[must_use]
+pub fn render_seed(seed: &SeedPlan) -> RenderedSeed {
+    let mut rendered = RenderedSeed { items: Vec::new(), diagnostics: seed.diagnostics.clone() };
+    let written = Dialect::of(seed.backend).zip(LedgerSql::new(seed.backend, None));
+    let Some((dialect, ledger)) = written else {
+        let message = format!("work on {} is not built yet", seed.backend.title());
+        rendered.diagnostics.push(Diagnostic::new(Code::NotSupportedYet, message).on(seed.backend));
+        return rendered;
+    };
+    let options = RenderOptions::default();
+    let mut walk = Walk::new(dialect, &seed.start, &options, ledger);
+    for (number, item) in seed.items.iter().enumerate() {
+        let part = Part {
+            operation: format!("seed {}", item.title),
+            span: item.span,
+            authored: false,
+            changes: item.changes.clone(),
+        };
+        let mut block = Block::default();
+        walk.part(&Scope { number, step: None }, &part, &mut block);
+        rendered.items.push((item.title.clone(), item.span, block.statements));
+    }
+    rendered.diagnostics.append(&mut walk.diagnostics);
+    rendered
+}
