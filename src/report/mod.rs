@@ -3,9 +3,13 @@
 
 pub mod diagnostics;
 pub mod found;
+pub mod info;
 pub mod page;
 pub mod paint;
+pub mod place;
 pub mod plan;
+pub mod run;
+pub mod seed;
 pub mod words;
 
 use std::io::{self, Write};

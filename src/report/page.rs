@@ -1,6 +1,7 @@
 //! A rendered plan with what a reader has to know besides, and the facts about it that
 //! more than one format tells.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::diagnostic::{Direction, Sources};
@@ -69,10 +70,13 @@ impl PlanPage<'_> {
     }
 }
 
-/// Whether a plan undoes anything or destroys anything: what protected environments ask about.
+/// Whether a plan undoes anything, or destroys anything that stands before it: what protected
+/// environments ask about.
 #[must_use]
 pub fn is_destructive(plan: &RenderedPlan) -> bool {
-    plan.steps.iter().any(|step| step.direction == Direction::Down || !step.destructive.is_empty())
+    plan.steps.iter().any(|step| {
+        step.direction == Direction::Down || step.destructive.iter().any(|destructive| destructive.counted.is_some())
+    })
 }
 
 /// How a plan is divided, in words.
@@ -141,7 +145,7 @@ pub fn tag(step: &RenderedStep) -> String {
             Reversal::Exact | Reversal::DataLoss => {
                 let hand = if step.derived { "derived" } else { "authored" };
                 let exact = step.reversal == Reversal::Exact;
-                format!("{hand} · {}", loss.unwrap_or(if exact { "exact" } else { "data lost" }))
+                format!("{hand} · {}", loss.unwrap_or(if exact { "exact" } else { "data not restored" }))
             }
         },
         Direction::Up => {
@@ -170,15 +174,25 @@ fn loss_of(destructive: &[Destructive]) -> Option<&'static str> {
     }
 }
 
-/// What a plan destroys, each object once, in the order of the steps.
+/// What a plan destroys, each object once, in the order of the steps: rows, or values of rows that
+/// stay. What goes with its whole table anyway is not named again.
 #[must_use]
 pub fn losses(plan: &RenderedPlan, rows: bool) -> Vec<&Destructive> {
-    let mut seen = std::collections::HashSet::new();
-    plan.steps
-        .iter()
-        .flat_map(|step| &step.destructive)
-        .filter(|destructive| loses_rows(destructive) == rows)
-        .filter(|destructive| seen.insert((destructive.kind, &destructive.object)))
+    let all = || plan.steps.iter().flat_map(|step| &step.destructive);
+    let tables: HashSet<&str> = all()
+        .filter(|destructive| destructive.kind == "table")
+        .map(|destructive| destructive.object.as_str())
+        .collect();
+    let gone = |destructive: &Destructive| {
+        let object = destructive.object.as_str();
+        let table =
+            if loses_rows(destructive) { object } else { object.rsplit_once('.').map_or(object, |(table, _)| table) };
+        destructive.kind != "table" && tables.contains(table)
+    };
+    let mut seen = HashSet::new();
+    all()
+        .filter(|destructive| loses_rows(destructive) == rows && !gone(destructive))
+        .filter(|destructive| seen.insert((destructive.kind, destructive.object.as_str())))
         .collect()
 }
 

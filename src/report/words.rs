@@ -96,6 +96,22 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Items in lines of at most `width` characters, broken between items only.
+#[must_use]
+pub fn wrap_items<T: AsRef<str>>(items: &[T], between: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for item in items.iter().map(AsRef::as_ref) {
+        match lines.last_mut() {
+            Some(line) if width_of(line) + width_of(between) + width_of(item) <= width => {
+                line.push_str(between);
+                line.push_str(item);
+            }
+            _ => lines.push(item.to_owned()),
+        }
+    }
+    lines
+}
+
 /// A text on one line: line ends and other control characters become spaces.
 #[must_use]
 pub fn one_line(text: &str) -> String {
@@ -143,6 +159,11 @@ mod tests {
     fn wrapping_breaks_at_spaces_only() {
         assert_eq!(wrap("aa bb cccccc d", 5), ["aa bb", "cccccc", "d"]);
         assert_eq!(wrap("", 5), [""]);
+    }
+
+    #[test]
+    fn items_stay_whole() {
+        assert_eq!(wrap_items(&["a 1", "b 2", "c 3"], " · ", 9), ["a 1 · b 2", "c 3"]);
     }
 
     #[test]

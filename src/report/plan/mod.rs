@@ -11,6 +11,7 @@ pub use json::{Json, PlanJson};
 pub use markdown::Markdown;
 pub use sql::Sql;
 pub use text::Text;
+pub(super) use text::arrow;
 
 use super::PlanPage;
 

@@ -48,7 +48,7 @@ fn write_page(page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
             comment(&format!("cut: {reason}"), out)?;
         }
         if rebuilds {
-            writeln!(out, "PRAGMA foreign_keys = OFF;\nPRAGMA legacy_alter_table = ON;")?;
+            writeln!(out, "PRAGMA foreign_keys = OFF;")?;
         }
         if transaction {
             writeln!(out, "{}", if plan.backend == Backend::Sqlite { "BEGIN IMMEDIATE;" } else { "BEGIN;" })?;
@@ -63,7 +63,7 @@ fn write_page(page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{}COMMIT;", if rebuilds { "" } else { "\n" })?;
         }
         if rebuilds {
-            writeln!(out, "PRAGMA legacy_alter_table = OFF;\nPRAGMA foreign_keys = ON;")?;
+            writeln!(out, "PRAGMA foreign_keys = ON;")?;
         }
     }
     Ok(())

@@ -144,7 +144,7 @@ impl Text {
 
 /// The arrow of a direction.
 #[must_use]
-pub(crate) const fn arrow(direction: Direction) -> &'static str {
+pub(in crate::report) const fn arrow(direction: Direction) -> &'static str {
     match direction {
         Direction::Up => "↑",
         Direction::Down => "↓",

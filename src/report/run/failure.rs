@@ -1,0 +1,92 @@
+//! The screen of a run that failed: which migration, operation and statement, the database's
+//! own words, the place in the manifest, what state the database is in, and what to type next.
+
+use crate::diagnostic::{Direction, Sources};
+use crate::execute::{Cause, DatabaseState, Failure, RunReport};
+use crate::render::{RenderedPlan, RenderedStep};
+use crate::report::{Paint, place, words};
+
+use super::Problem;
+
+/// The most lines of a statement that are shown.
+const MOST_LINES: usize = 6;
+
+/// The screen. `command` is what was typed (`dbmigrate reset`), `noun` what it did (`reset`).
+#[must_use]
+pub fn write_failure(
+    report: &RunReport,
+    plan: &RenderedPlan,
+    sources: &Sources,
+    command: &str,
+    noun: &str,
+    paint: Paint,
+) -> Problem {
+    let state = match &report.database_state {
+        DatabaseState::Unchanged => format!("the database is as it was before the {noun}"),
+        other => other.to_string(),
+    };
+    let Some(failure) = &report.failed else {
+        return Problem::new(format!("the {noun} failed; {state}")).next(Some(format!("`{command}` again")));
+    };
+    let step = failure.step.checked_sub(1).and_then(|at| plan.steps.get(at));
+    let what = match failure.error {
+        Cause::Interrupted => format!("interrupted in step {} of {}", failure.step, failure.of),
+        Cause::Commit(_) | Cause::LostAtCommit(_) => "the transaction could not be committed".to_owned(),
+        Cause::BetweenTransactions(_) => format!("stopped before step {} of {}", failure.step, failure.of),
+        Cause::Statement(_) | Cause::ForeignKeys(_) => format!("step {} of {} failed", failure.step, failure.of),
+    };
+    let hand = if step.is_some_and(|step| !step.derived) { ", written by hand" } else { "" };
+    let mut problem = Problem::new(format!("{what}; {state}"))
+        .fact("migration", format!("{} {} ({}{hand})", failure.version, failure.migration, failure.direction));
+    if !failure.operation.is_empty() && !matches!(failure.operation.as_str(), "sql" | "ledger") {
+        problem = problem.fact("operation", &failure.operation);
+    }
+    if let Some(statement) = &failure.statement {
+        problem = problem.fact("statement", shortened(statement));
+    }
+    if failure.error != Cause::Interrupted {
+        problem = problem.fact(plan.backend.name(), failure.error.to_string());
+    }
+    problem.place =
+        if failure.error == Cause::Interrupted { String::new() } else { place::draw(failure.span, sources, paint) };
+    problem.notes.extend(report.warnings.iter().map(|warning| format!("also: {warning}")));
+    problem.next(Some(next(failure, step, &report.database_state, command)))
+}
+
+fn next(failure: &Failure, step: Option<&RenderedStep>, state: &DatabaseState, command: &str) -> String {
+    if let DatabaseState::Within { progress, .. } = state
+        && let Some(statement) = progress.unknown
+    {
+        let version = failure.version;
+        return format!(
+            "look at the database, then `resolve {version} --statement {statement} --ran` or `--not-ran`, and `{command}` again"
+        );
+    }
+    if let DatabaseState::Unknown { .. } = state {
+        return "`dbmigrate info`, once the database answers".to_owned();
+    }
+    let mend = match (&failure.error, failure.direction) {
+        (Cause::Statement(_), _) if failure.operation == "ledger" => "see what the database says about its ledger",
+        (Cause::Statement(_) | Cause::Commit(_), Direction::Down) if step.is_some_and(|step| !step.derived) => {
+            "mend the `down`"
+        }
+        (Cause::Statement(_) | Cause::Commit(_), Direction::Down) => "mend what stands in its way",
+        (Cause::Statement(_) | Cause::Commit(_), Direction::Up) => "mend the migration",
+        (Cause::ForeignKeys(_), _) => "mend the rows",
+        (Cause::Interrupted | Cause::LostAtCommit(_) | Cause::BetweenTransactions(_), _) => {
+            return format!("`{command}` again");
+        }
+    };
+    format!("{mend}, then `{command}` again")
+}
+
+/// A statement in few lines.
+#[must_use]
+pub fn shortened(statement: &str) -> String {
+    let lines: Vec<_> = statement.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    if lines.len() <= MOST_LINES {
+        return lines.join("\n");
+    }
+    let shown = lines.get(..MOST_LINES).unwrap_or_default().join("\n");
+    format!("{shown}\n… ({})", words::count(lines.len() - MOST_LINES, "more line"))
+}

@@ -1,0 +1,137 @@
+//! A run for programs: one document, whether it was done, failed or refused. The names are a
+//! contract (`format_version` 1).
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::diagnostic::{Diagnostic, Location, Sources};
+use crate::execute::{Failure, Outcome, RunReport};
+use crate::ident::Version;
+use crate::report::found::{DiagnosticJson, diagnostics};
+use crate::report::plan::PlanJson;
+use crate::report::{FORMAT_VERSION, PlanPage};
+
+/// A run as it is serialized.
+#[derive(Debug, Serialize)]
+pub struct RunJson<'a> {
+    format_version: u32,
+    run: Option<&'a str>,
+    outcome: &'static str,
+    plan: Option<PlanJson<'a>>,
+    steps_done: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<FailedJson<'a>>,
+    state: Vec<Version>,
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    diagnostics: Vec<DiagnosticJson<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct FailedJson<'a> {
+    migration: Option<&'a str>,
+    operation: Option<&'a str>,
+    statement: Option<&'a str>,
+    location: Option<Location>,
+    error: String,
+}
+
+impl<'a> RunJson<'a> {
+    /// A run that took place.
+    #[must_use]
+    pub fn ran(report: &'a RunReport, page: &PlanPage<'a>, next: Option<String>) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            run: Some(&report.run),
+            outcome: report.outcome.as_str(),
+            plan: Some(PlanJson::of(page)),
+            steps_done: report.steps_done,
+            failed: report.failed.as_ref().map(|failure| FailedJson::of(failure, page.sources)),
+            state: report.state.clone(),
+            next,
+            diagnostics: Vec::new(),
+            warnings: report.warnings.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// A run with nothing to do.
+    #[must_use]
+    pub fn nothing(page: &PlanPage<'a>) -> Self {
+        let state = page.plan.to.clone();
+        Self { outcome: Outcome::Done.as_str(), plan: Some(PlanJson::of(page)), state, ..Self::ended("", None) }
+            .without_failure()
+    }
+
+    /// A command that ended before anything ran. `refused` where it was not allowed to.
+    #[must_use]
+    pub fn ended(error: &str, next: Option<String>) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            run: None,
+            outcome: Outcome::Failed.as_str(),
+            plan: None,
+            steps_done: 0,
+            failed: Some(FailedJson {
+                migration: None,
+                operation: None,
+                statement: None,
+                location: None,
+                error: error.to_owned(),
+            }),
+            state: Vec::new(),
+            next,
+            diagnostics: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn without_failure(mut self) -> Self {
+        self.failed = None;
+        self
+    }
+
+    /// Says that it was refused.
+    #[must_use]
+    pub fn refused(mut self) -> Self {
+        self.outcome = "refused";
+        self
+    }
+
+    /// Adds the plan that was not run.
+    #[must_use]
+    pub fn with_plan(mut self, page: &PlanPage<'a>) -> Self {
+        self.plan = Some(PlanJson::of(page));
+        self.state = page.plan.from.clone();
+        self
+    }
+
+    /// Adds what was found wrong, where there is no plan to hold it.
+    #[must_use]
+    pub fn with_diagnostics(mut self, found: &'a [Diagnostic], sources: &Sources) -> Self {
+        self.diagnostics = diagnostics(found, sources);
+        self
+    }
+}
+
+impl<'a> FailedJson<'a> {
+    fn of(failure: &'a Failure, sources: &Sources) -> Self {
+        Self {
+            migration: Some(&failure.migration),
+            operation: (!failure.operation.is_empty()).then_some(failure.operation.as_str()),
+            statement: failure.statement.as_deref(),
+            location: sources.location(failure.span),
+            error: failure.error.to_string(),
+        }
+    }
+}
+
+/// Writes one JSON document.
+///
+/// # Errors
+/// What `out` gives.
+pub fn write_json(run: &RunJson<'_>, out: &mut dyn Write) -> io::Result<()> {
+    crate::report::write_json(run, out)
+}
