@@ -8,6 +8,8 @@
 //! ```
 
 pub mod backend;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod diagnostic;
 pub mod execute;
 pub mod graph;

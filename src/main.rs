@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `dbmigrate`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dbmigrate::cli::main(dbmigrate::cli::Program::Dbmigrate, std::env::args_os())
+}

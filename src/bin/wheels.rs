@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `wheels`: the database commands of Wheels as typed there.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dbmigrate::cli::main(dbmigrate::cli::Program::Wheels, std::env::args_os())
+}

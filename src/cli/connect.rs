@@ -1,0 +1,82 @@
+//! From an environment's name to a session with its database.
+
+use std::path::PathBuf;
+
+use super::args::{Global, Limits};
+use super::error::{ConfigurationError, Error, UserError};
+use super::project::Project;
+use crate::execute::{Session, Settings};
+use crate::manifest::environment::{self, ResolvedUrl};
+use crate::report::About;
+
+/// An environment whose database is known, and not yet connected to.
+#[derive(Debug)]
+pub struct Place {
+    /// The environment's name.
+    pub environment: String,
+    /// Its database.
+    pub url: ResolvedUrl,
+    /// Whether destructive runs must be allowed.
+    pub protected: bool,
+    /// Where backups go.
+    pub backup: Option<PathBuf>,
+}
+
+impl Place {
+    /// Finds the database of an environment.
+    ///
+    /// # Errors
+    /// Where there is no such environment, it has no database, or work on its backend is not built.
+    pub fn find(project: &Project, global: &Global, name: &str) -> Result<Self, Error> {
+        let lookup = environment::dotenv(project.folder()).map_err(ConfigurationError::Dotenv)?;
+        let url = environment::resolve_url(&project.manifest, name, global.database_url.as_deref(), &lookup)
+            .map_err(ConfigurationError::Environment)?;
+        if let Some(asked) = global.backend
+            && asked != url.backend
+        {
+            return Err(UserError::OtherBackend { asked, found: url.backend, shown: url.shown }.into());
+        }
+        project.backend(url.backend)?;
+        let environment = project.manifest.environments.get(name);
+        let backup = match environment.and_then(|environment| environment.backup.as_deref()) {
+            Some(written) => {
+                let folder =
+                    environment::expand(name, "backup", written, &lookup).map_err(ConfigurationError::Environment)?;
+                Some(project.folder().join(folder))
+            }
+            None => None,
+        };
+        let protected = environment.is_some_and(|environment| environment.protected);
+        Ok(Self { environment: name.to_owned(), url, protected, backup })
+    }
+
+    /// What reports call it.
+    #[must_use]
+    pub fn about(&self, project: &Project) -> About {
+        About {
+            project: project.manifest.project.clone(),
+            environment: Some(self.environment.clone()),
+            database: Some(self.url.shown.clone()),
+        }
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached.
+    pub async fn connect(&self, project: &Project, limits: Option<&Limits>) -> Result<Session, Error> {
+        const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+        let settings = Settings {
+            environment: self.environment.clone(),
+            url: self.url.url.clone(),
+            backend: self.url.backend,
+            lock_timeout: limits.map_or(PATIENCE, |limits| limits.lock_timeout.0),
+            statement_timeout: limits.and_then(|limits| limits.statement_timeout).map(|timeout| timeout.0),
+            hooks: project.manifest.hooks.clone(),
+            folder: project.folder().to_owned(),
+            backup: self.backup.clone(),
+            project: project.manifest.project.clone(),
+        };
+        Ok(Session::connect(settings).await?)
+    }
+}

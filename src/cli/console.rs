@@ -1,0 +1,106 @@
+//! The two streams: results to stdout, everything else to stderr; colours, width, and a
+//! reader who has gone away.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::args::{Color, Format, Global};
+use super::error::Error;
+use crate::report::Paint;
+use crate::report::run::{Problem, Talk};
+
+/// The narrowest and the widest that text is set for.
+const WIDTHS: (usize, usize) = (40, 120);
+
+/// How to talk to whoever started this.
+#[derive(Debug, Clone, Copy)]
+pub struct Console {
+    /// For stdout.
+    pub out: Paint,
+    /// For stderr.
+    pub err: Paint,
+    /// What results look like.
+    pub format: Format,
+    /// Whether a person can be asked: stdin and stderr are a terminal.
+    pub can_ask: bool,
+    /// How much to say.
+    pub talk: Talk,
+}
+
+impl Console {
+    /// Looks at the streams and the flags.
+    #[must_use]
+    pub fn new(global: &Global) -> Self {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        let width = width();
+        let paint = |auto: ColorChoice| Paint {
+            color: match global.color {
+                Color::Always => true,
+                Color::Never => false,
+                Color::Auto => auto != ColorChoice::Never,
+            },
+            width,
+        };
+        Self {
+            out: paint(AutoStream::choice(&stdout)),
+            err: paint(AutoStream::choice(&stderr)),
+            format: global.format,
+            can_ask: io::stdin().is_terminal() && stderr.is_terminal(),
+            talk: Talk { terminal: stderr.is_terminal(), verbose: global.verbose, quiet: global.quiet },
+        }
+    }
+
+    /// Whether results are JSON.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Writes a result to stdout.
+    ///
+    /// # Errors
+    /// Where it cannot be written; a reader who has gone is told apart at the end.
+    pub fn result(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        write(&mut out).and_then(|()| out.flush()).map_err(Error::Output)
+    }
+
+    /// Writes a line of a result to stdout.
+    ///
+    /// # Errors
+    /// As [`Console::result`].
+    pub fn line(&self, text: &str) -> Result<(), Error> {
+        self.result(|out| writeln!(out, "{text}"))
+    }
+
+    /// Says something on stderr. Nobody there to hear it is no error.
+    pub fn say(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+    }
+
+    /// Shows a problem on stderr.
+    pub fn problem(&self, problem: &Problem) {
+        let mut text = Vec::new();
+        let _ = problem.write(self.err, &mut text);
+        let _ = io::stderr().lock().write_all(&text);
+    }
+
+    /// Asks a person for a line; `None` where there is none.
+    #[must_use]
+    pub fn ask(&self, question: &str) -> Option<String> {
+        let mut err = io::stderr().lock();
+        let _ = write!(err, "{question}");
+        let _ = err.flush();
+        let mut answer = String::new();
+        match io::stdin().read_line(&mut answer) {
+            Ok(read) if read > 0 => Some(answer.trim().to_owned()),
+            _ => None,
+        }
+    }
+}
+
+fn width() -> usize {
+    let columns = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+    columns.clamp(WIDTHS.0, WIDTHS.1)
+}

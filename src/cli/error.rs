@@ -1,0 +1,231 @@
+//! What ends a command other than well: the user's, the configuration's, refusals, and the
+//! database's and ours; each with its exit code and what to do next.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::exit_code;
+use crate::backend::Backend;
+use crate::execute::{ErrorClass, ExecuteError};
+use crate::manifest::{DotenvError, EnvironmentError, ManifestError};
+use crate::plan::PlanError;
+use crate::report::run::Problem;
+use crate::report::words;
+
+/// Anything that ends a command other than well.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What was typed does not make sense.
+    #[error(transparent)]
+    User(#[from] UserError),
+    /// The manifest or the environment does not make sense.
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    /// It was not allowed.
+    #[error(transparent)]
+    Refusal(#[from] Refusal),
+    /// The database, or the way to it.
+    #[error(transparent)]
+    Execute(#[from] ExecuteError),
+    /// A result could not be written.
+    #[error("the result could not be written: {0}")]
+    Output(#[source] io::Error),
+    /// The system would not give what it takes to run.
+    #[error("{doing}: {source}")]
+    System {
+        /// What was being done.
+        doing: String,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// All has been said already; this is its exit code.
+    #[error("exit code {0}")]
+    Said(u8),
+}
+
+/// What was typed does not make sense.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    /// A format that the command does not have.
+    #[error("`--format {format}` is for plans, and `{command}` writes none")]
+    Format {
+        /// The format.
+        format: &'static str,
+        /// The command.
+        command: &'static str,
+    },
+    /// A target that is not there.
+    #[error(transparent)]
+    Target(#[from] PlanError),
+    /// `--backend` and the URL do not agree.
+    #[error("`--backend {asked}`, and {shown} is a {found} database")]
+    OtherBackend {
+        /// The backend asked for.
+        asked: Backend,
+        /// The URL's.
+        found: Backend,
+        /// The URL.
+        shown: String,
+    },
+    /// `--backend` names one that the manifest does not have.
+    #[error("the manifest's backends are {known}, and not {asked}")]
+    BackendNotThere {
+        /// The backend asked for.
+        asked: Backend,
+        /// Those there are.
+        known: String,
+    },
+    /// Work on that backend is not built.
+    #[error("work on {} is not built yet (not-supported-yet)", .0.title())]
+    NotSupported(Backend),
+    /// No name for a migration.
+    #[error("`{0}` is no name for a migration")]
+    Name(String),
+    /// A name that is taken.
+    #[error("there is a migration `{name}` already{}", .at.as_ref().map(|at| format!(": {at}")).unwrap_or_default())]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Its file.
+        at: Option<String>,
+    },
+    /// `init` where there is something.
+    #[error("there is a `{}` already; nothing was written", .0.display())]
+    ProjectThere(PathBuf),
+}
+
+/// The manifest or the environment does not make sense.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// The manifest cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The manifest has errors; they have been drawn.
+    #[error("the manifest has {}", words::count(*.0, "error"))]
+    Broken(usize),
+    /// The environment has no database.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// `.env` cannot be read.
+    #[error(transparent)]
+    Dotenv(#[from] DotenvError),
+}
+
+/// It was not allowed; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The environment is protected.
+    #[error("`{environment}` is protected, and this {what}")]
+    Protected {
+        /// The environment.
+        environment: String,
+        /// What it would do.
+        what: String,
+        /// What to type.
+        next: String,
+    },
+    /// Something else was typed than the environment's name.
+    #[error("that is not `{environment}`; nothing was changed")]
+    NotConfirmed {
+        /// The environment.
+        environment: String,
+    },
+    /// The ledger keeps changing.
+    #[error("other runs keep changing the ledger; gave up after {0} plans")]
+    Unsteady(usize),
+}
+
+impl Error {
+    /// The exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::User(_) | Self::Configuration(_) => exit_code::USAGE,
+            Self::Refusal(Refusal::Unsteady(_)) => exit_code::UNREACHABLE,
+            Self::Refusal(_) => exit_code::REFUSED,
+            Self::Execute(error) => match error.class() {
+                ErrorClass::Unreachable => exit_code::UNREACHABLE,
+                ErrorClass::Refused => exit_code::REFUSED,
+                ErrorClass::Usage => exit_code::USAGE,
+                ErrorClass::Failed => exit_code::FAILED,
+            },
+            // A reader who has seen enough (`| head`) is no error.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit_code::DONE,
+            Self::Output(_) | Self::System { .. } => exit_code::FAILED,
+            Self::Said(code) => *code,
+        }
+    }
+
+    /// Whether it was refused, as against having failed.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refusal(_) | Self::User(_) | Self::Configuration(_))
+            || self.exit_code() == exit_code::REFUSED
+    }
+
+    /// Whether nothing more is to be said.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        match self {
+            Self::Said(_) => true,
+            Self::Output(error) => error.kind() == io::ErrorKind::BrokenPipe,
+            _ => false,
+        }
+    }
+
+    /// What to do next, where there is something to say.
+    #[must_use]
+    pub fn next(&self) -> Option<String> {
+        match self {
+            Self::User(error) => error.next(),
+            Self::Configuration(error) => error.next(),
+            Self::Refusal(Refusal::Protected { next, .. }) => Some(next.clone()),
+            Self::Refusal(Refusal::Unsteady(_)) => Some("wait until they are done, then run again".to_owned()),
+            Self::Execute(error) => error.next(),
+            Self::Refusal(_) | Self::Output(_) | Self::System { .. } | Self::Said(_) => None,
+        }
+    }
+
+    /// As a screen.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let mut problem = Problem::new(self.to_string());
+        match self {
+            Self::Configuration(ConfigurationError::Manifest(ManifestError::Unreadable { source, .. })) => {
+                problem = problem.note(source.to_string());
+            }
+            Self::Refusal(Refusal::Protected { .. }) => problem = problem.note("nothing was changed"),
+            Self::Execute(ExecuteError::EnvironmentMismatch { url, .. }) => {
+                problem = problem.note(format!("{url} (password not shown)")).note("nothing was changed");
+            }
+            Self::Execute(ExecuteError::Interrupted { sql: Some(sql), .. }) => problem = problem.fact("statement", sql),
+            _ => {}
+        }
+        problem.next(self.next())
+    }
+}
+
+impl UserError {
+    fn next(&self) -> Option<String> {
+        Some(match self {
+            Self::Format { .. } => "`--format json` or `--format text`".to_owned(),
+            Self::Target(PlanError::NotApplied { .. }) => "`dbmigrate info` shows what is applied".to_owned(),
+            Self::Target(_) => "`dbmigrate info` shows every migration".to_owned(),
+            Self::Name(_) => "letters, digits, `_` and `-`, and at least one that is no digit".to_owned(),
+            Self::ProjectThere(_) => "`dbmigrate create NAME` writes a migration".to_owned(),
+            Self::OtherBackend { .. } => "leave `--backend` out: the URL says it".to_owned(),
+            Self::BackendNotThere { .. } | Self::NotSupported(_) | Self::NameTaken { .. } => return None,
+        })
+    }
+}
+
+impl ConfigurationError {
+    fn next(&self) -> Option<String> {
+        match self {
+            Self::Manifest(ManifestError::Missing { .. }) => {
+                Some("`dbmigrate init` starts a project here; `--manifest PATH` names another".to_owned())
+            }
+            _ => None,
+        }
+    }
+}

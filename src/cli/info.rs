@@ -1,0 +1,45 @@
+//! `info`: where the database stands. It writes nothing, not even a database file.
+
+use super::args::{Global, Info};
+use super::connect::Place;
+use super::console::Console;
+use super::error::Error;
+use super::exit_code;
+use super::project::{self, Project};
+use crate::plan::{self, InfoState, Ledger};
+use crate::report::About;
+use crate::report::info::{InfoPage, write_json, write_text};
+
+/// Shows it; with `--fail-if-pending`, exits 3 where a migration is not wholly applied.
+///
+/// # Errors
+/// Whatever ends it other than well.
+pub async fn run(args: &Info, global: &Global, console: &Console) -> Result<(), Error> {
+    console.plan_format("info", false)?;
+    let project = Project::load(global, console)?;
+    project::show(&project.findings, &project.sources, console);
+    let place = Place::find(&project, global, &global.env)?;
+    let mut session = place.connect(&project, None).await?;
+    let ledger = session.ledger().await?;
+    if let Some(stamped) = ledger.environment.as_ref().filter(|stamped| **stamped != place.environment) {
+        let text = format!("this database is stamped `{stamped}`, and you asked for `{}`", place.environment);
+        console.say(&format!("{}: {text}", console.err.warn("warning")));
+    }
+    show(&project, &place, &place.about(&project), &ledger, console)?;
+    let info = plan::info(&project.manifest, &project.graph, &ledger);
+    let half = info.migrations.iter().any(|row| matches!(row.state, InfoState::Applying | InfoState::Reverting));
+    if args.fail_if_pending && (info.pending > 0 || half) {
+        return Err(Error::Said(exit_code::CHECK));
+    }
+    Ok(())
+}
+
+/// Writes it to stdout.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn show(project: &Project, place: &Place, about: &About, ledger: &Ledger, console: &Console) -> Result<(), Error> {
+    let info = plan::info(&project.manifest, &project.graph, ledger);
+    let page = InfoPage { info: &info, backend: place.url.backend, about };
+    console.result(|out| if console.is_json() { write_json(&page, out) } else { write_text(&page, console.out, out) })
+}

@@ -1,0 +1,68 @@
+//! `plan`: the dry run with no database, on each backend of the manifest.
+
+use super::args::{Global, Plan, PlanTarget};
+use super::console::Console;
+use super::error::{Error, UserError};
+use super::project::{self, Project};
+use super::run::{code_of, with_findings, write_plans};
+use crate::backend::Backend;
+use crate::plan::{self, Downs, Ledger, Target};
+use crate::render::{self, RenderOptions, RenderedPlan, TransactionMode};
+use crate::report::{About, PlanPage};
+
+/// Shows it.
+///
+/// # Errors
+/// Whatever ends it other than well; errors in a plan end it after all plans are shown.
+pub fn run(args: &Plan, global: &Global, console: &Console) -> Result<(), Error> {
+    let project = Project::load(global, console)?;
+    let plans = backends(&project, global.backend, console)?
+        .into_iter()
+        .map(|backend| planned(args.target, &project, backend, &global.env))
+        .collect::<Result<Vec<_>, _>>()?;
+    for plan in &plans {
+        project::show(&plan.diagnostics, &project.sources, console);
+    }
+    let about = About { project: project.manifest.project.clone(), environment: None, database: None };
+    let pages: Vec<_> = plans.iter().map(|plan| PlanPage { plan, sources: &project.sources, about: &about }).collect();
+    console.result(|out| write_plans(console, &pages, out))?;
+    plans.iter().filter_map(|plan| code_of(&plan.diagnostics)).min().map_or(Ok(()), |code| Err(Error::Said(code)))
+}
+
+/// The backend asked for, or all of the manifest's that work is built on.
+fn backends(project: &Project, asked: Option<Backend>, console: &Console) -> Result<Vec<Backend>, UserError> {
+    if let Some(asked) = asked {
+        return project.backend(asked).map(|backend| vec![backend]);
+    }
+    let (built, not): (Vec<_>, Vec<_>) =
+        project.manifest.backends.iter().copied().partition(|backend| backend.capabilities().supported);
+    match (built.is_empty(), not.first()) {
+        (true, Some(first)) => return Err(UserError::NotSupported(*first)),
+        (false, Some(first)) => {
+            let error = UserError::NotSupported(*first);
+            console.say(&format!("{}: {error}; it is left out", console.err.warn("warning")));
+        }
+        (_, None) => {}
+    }
+    Ok(built)
+}
+
+fn planned(target: PlanTarget, project: &Project, backend: Backend, environment: &str) -> Result<RenderedPlan, Error> {
+    let (manifest, graph) = (&project.manifest, &project.graph);
+    let (ledger, target) = match target {
+        PlanTarget::Reset => (plan::everything_applied(manifest, graph, backend), Target::Zero),
+        PlanTarget::Latest => (Ledger::default(), Target::Latest),
+        PlanTarget::Version(version) => (Ledger::default(), Target::Version(version)),
+    };
+    let plan = plan::make(manifest, graph, &ledger, &target, Downs::Auto, backend).map_err(UserError::Target)?;
+    let options = RenderOptions {
+        ledger_schema: None,
+        create_ledger: !ledger.exists,
+        environment: environment.to_owned(),
+        transaction: TransactionMode::Auto,
+        lock_slots: None,
+    };
+    let mut rendered = render::render(&plan, &options);
+    rendered.diagnostics = with_findings(std::mem::take(&mut rendered.diagnostics), rendered.direction, project);
+    Ok(rendered)
+}

@@ -1,0 +1,110 @@
+//! The manifest as every command starts from it: loaded, its findings shown, its graph built.
+
+use std::path::Path;
+
+use super::args::Global;
+use super::console::Console;
+use super::error::{ConfigurationError, Error, UserError};
+use crate::backend::Backend;
+use crate::diagnostic::{Diagnostic, Severity, Sources};
+use crate::graph::Graph;
+use crate::manifest::{self, Manifest};
+use crate::report::diagnostics::render_text;
+use crate::report::run::RunJson;
+use crate::report::words;
+
+use super::exit_code;
+
+/// A manifest that can be worked with.
+#[derive(Debug)]
+pub struct Project {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// Its files.
+    pub sources: Sources,
+    /// Its graph.
+    pub graph: Graph,
+    /// What was found wrong with the graph. It stops what goes up, and nothing that goes down.
+    pub findings: Vec<Diagnostic>,
+}
+
+impl Project {
+    /// Loads the manifest and shows what was found wrong in it.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or has errors of the language.
+    pub fn load(global: &Global, console: &Console) -> Result<Self, Error> {
+        let loaded = manifest::load(&global.manifest).map_err(ConfigurationError::Manifest)?;
+        let errors = loaded.diagnostics.iter().filter(|found| found.is_error()).count();
+        show(&loaded.diagnostics, &loaded.sources, console);
+        let manifest = match loaded.manifest {
+            Some(manifest) if errors == 0 => manifest,
+            _ => {
+                let error = ConfigurationError::Broken(errors.max(1));
+                if console.is_json() {
+                    let json = RunJson::ended(&error.to_string(), None)
+                        .refused()
+                        .with_diagnostics(&loaded.diagnostics, &loaded.sources);
+                    console.result(|out| crate::report::run::write_json(&json, out))?;
+                }
+                console.say(&format!("\n{}: {error}", console.err.bad("error")));
+                return Err(Error::Said(exit_code::USAGE));
+            }
+        };
+        let (graph, findings) = Graph::build(&manifest.migrations, manifest.linear);
+        let findings = weighed(findings, &manifest);
+        Ok(Self { manifest, sources: loaded.sources, graph, findings })
+    }
+
+    /// The folder of the manifest.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        let folder = Path::new(&self.manifest.folder);
+        if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+    }
+
+    /// The backend that was asked for, where it is one of the manifest's and built.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn backend(&self, asked: Backend) -> Result<Backend, UserError> {
+        if !self.manifest.backends.contains(&asked) {
+            let known: Vec<_> = self.manifest.backends.iter().map(|backend| backend.name()).collect();
+            return Err(UserError::BackendNotThere { asked, known: words::list(&known) });
+        }
+        if asked.capabilities().supported { Ok(asked) } else { Err(UserError::NotSupported(asked)) }
+    }
+}
+
+/// Findings with the severities that the manifest's `[checks]` give them. What is an error by
+/// itself stays one: nothing could run with it.
+#[must_use]
+pub fn weighed(findings: Vec<Diagnostic>, manifest: &Manifest) -> Vec<Diagnostic> {
+    findings
+        .into_iter()
+        .filter_map(|mut found| {
+            if !found.is_error()
+                && let Some(severity) = manifest.checks.get(&found.code)
+            {
+                found.severity = (*severity)?;
+            }
+            Some(found)
+        })
+        .collect()
+}
+
+/// Shows findings on stderr: errors always, warnings unless quiet, notes where more is wanted.
+pub fn show(findings: &[Diagnostic], sources: &Sources, console: &Console) {
+    let shown: Vec<_> = findings
+        .iter()
+        .filter(|found| match found.severity {
+            Severity::Error => true,
+            Severity::Warning => !console.talk.quiet,
+            Severity::Note => console.talk.verbose,
+        })
+        .cloned()
+        .collect();
+    if !shown.is_empty() {
+        console.say(&render_text(&shown, sources, console.err));
+    }
+}

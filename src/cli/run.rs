@@ -1,0 +1,339 @@
+//! The way of every command that changes the database: plan, show or refuse or ask, run, report.
+
+use std::io::{self, Write};
+
+use super::args::{Changing, Format, Global};
+use super::connect::Place;
+use super::console::Console;
+use super::error::{Error, Refusal};
+use super::exit_code;
+use super::project::{self, Project};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::execute::{Canceller, Event, ExecuteError, Outcome, RunReport, Session, pull_on_signals};
+use crate::plan::{self, Ledger, PlanDirection, Target};
+use crate::render::{self, RenderOptions, RenderedPlan};
+use crate::report::plan::{Json, Markdown, PlanFormat, Sql, Text};
+use crate::report::run::{Lines, Problem, RunJson, losing, opening, summary, write_failure, write_json};
+use crate::report::{About, PlanPage, words};
+
+/// How often a plan is made again where others change the ledger meanwhile.
+const MOST_PLANS: usize = 5;
+
+/// What a command wants done.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// The command as hooks and the history of runs know it.
+    pub command: &'static str,
+    /// The command as it is typed: `dbmigrate reset`.
+    pub typed: String,
+    /// Where to.
+    pub target: Target,
+    /// How.
+    pub changing: &'a Changing,
+    /// The first line of text output.
+    pub headline: Option<&'static str>,
+    /// Whether `info` is shown at the end.
+    pub then_info: bool,
+}
+
+/// Does it.
+///
+/// # Errors
+/// Whatever ends it other than well; what was shown already is [`Error::Said`].
+pub async fn run(order: &Order<'_>, global: &Global, console: &Console) -> Result<(), Error> {
+    let changing = order.changing;
+    console.plan_format(order.command, changing.dry_run)?;
+    let project = Project::load(global, console)?;
+    let place = Place::find(&project, global, &global.env)?;
+    let about = place.about(&project);
+    if let Some(headline) = order.headline.filter(|_| console.format == Format::Text && !changing.dry_run) {
+        console.line(&console.out.strong(headline))?;
+    }
+    let mut session = place.connect(&project, Some(&changing.limits)).await?;
+    let mut last = None;
+    for _ in 0..MOST_PLANS {
+        let ledger = session.ledger().await?;
+        let plan = planned(order, &project, &place, &session, &ledger)?;
+        let run = Run { order, project: &project, place: &place, about: &about, console };
+        match run.once(plan, ledger, &mut session).await {
+            Err(Error::Execute(ExecuteError::LedgerChanged { what })) => last = Some(what),
+            other => return other,
+        }
+    }
+    match last {
+        Some(_) => Err(Refusal::Unsteady(MOST_PLANS).into()),
+        None => Ok(()),
+    }
+}
+
+fn planned(
+    order: &Order<'_>,
+    project: &Project,
+    place: &Place,
+    session: &Session,
+    ledger: &Ledger,
+) -> Result<RenderedPlan, Error> {
+    let backend = place.url.backend;
+    let plan = plan::make(&project.manifest, &project.graph, ledger, &order.target, order.changing.downs(), backend)
+        .map_err(super::error::UserError::Target)?;
+    let facts = session.facts();
+    let options = RenderOptions {
+        ledger_schema: facts.ledger_schema.clone(),
+        create_ledger: !ledger.exists,
+        environment: place.environment.clone(),
+        transaction: order.changing.transaction.into(),
+        lock_slots: facts.lock_slots,
+    };
+    let mut rendered = render::render(&plan, &options);
+    rendered.diagnostics = with_findings(std::mem::take(&mut rendered.diagnostics), rendered.direction, project);
+    Ok(rendered)
+}
+
+/// A plan's own findings and those of the graph, which stop only what goes up: a reset must stay
+/// possible on a manifest whose graph has errors.
+pub fn with_findings(found: Vec<Diagnostic>, direction: PlanDirection, project: &Project) -> Vec<Diagnostic> {
+    let only_down = matches!(direction, PlanDirection::Down | PlanDirection::None);
+    let mut all = project.findings.clone();
+    for finding in &mut all {
+        if only_down && finding.is_error() {
+            finding.severity = Severity::Warning;
+        }
+    }
+    for finding in project::weighed(found, &project.manifest) {
+        if !all.iter().any(|known| known.code == finding.code && known.message == finding.message) {
+            all.push(finding);
+        }
+    }
+    all
+}
+
+/// The exit code for a plan's errors: refused for safety where only a cut was not allowed.
+#[must_use]
+pub fn code_of(found: &[Diagnostic]) -> Option<u8> {
+    let mut errors = found.iter().filter(|found| found.is_error()).peekable();
+    errors.peek()?;
+    Some(if errors.all(|found| found.code == Code::NeedsCuts) { exit_code::REFUSED } else { exit_code::CHECK })
+}
+
+struct Run<'a> {
+    order: &'a Order<'a>,
+    project: &'a Project,
+    place: &'a Place,
+    about: &'a About,
+    console: &'a Console,
+}
+
+impl Run<'_> {
+    fn page<'p>(&'p self, plan: &'p RenderedPlan) -> PlanPage<'p> {
+        PlanPage { plan, sources: &self.project.sources, about: self.about }
+    }
+
+    async fn once(&self, mut plan: RenderedPlan, ledger: Ledger, session: &mut Session) -> Result<(), Error> {
+        project::show(&plan.diagnostics, &self.project.sources, self.console);
+        let refused = code_of(&plan.diagnostics);
+        if plan.steps.iter().any(|step| !step.destructive.is_empty()) && refused.is_none() {
+            session.count(&mut plan).await?;
+        }
+        if self.order.changing.dry_run {
+            self.check_stamp(&ledger);
+            self.console.result(|out| write_plans(self.console, &[self.page(&plan)], out))?;
+            return refused.map_or(Ok(()), |code| Err(Error::Said(code)));
+        }
+        if let Some(code) = refused {
+            return self.refuse(&plan, code);
+        }
+        if plan.steps.is_empty() {
+            return self.nothing(&plan, &ledger);
+        }
+        if let Err(error) = session.check_stamp(&ledger) {
+            return self.stop(&error.into(), &plan);
+        }
+        if self.page(&plan).is_destructive() {
+            if let Err(refusal) = self.confirm(&plan) {
+                return self.stop(&refusal.into(), &plan);
+            }
+            self.backup(session).await?;
+        }
+        let report = self.execute(&plan, &ledger, session).await?;
+        match report.outcome {
+            Outcome::Done => self.done(&plan, &report, session).await,
+            Outcome::Failed => self.failed(&plan, &report),
+        }
+    }
+
+    /// A dry run on another environment's database is worth a word: a run would be refused.
+    fn check_stamp(&self, ledger: &Ledger) {
+        if let Some(stamped) = ledger.environment.as_ref().filter(|stamped| **stamped != self.place.environment) {
+            let asked = &self.place.environment;
+            let text =
+                format!("this database is stamped `{stamped}`, and you asked for `{asked}`: a run would be refused");
+            self.console.say(&format!("{}: {text}", self.console.err.warn("warning")));
+        }
+    }
+
+    fn refuse(&self, plan: &RenderedPlan, code: u8) -> Result<(), Error> {
+        let errors = plan.diagnostics.iter().filter(|found| found.is_error()).count();
+        let title = format!("the plan has {}; nothing was changed", words::count(errors, "error"));
+        if self.console.is_json() {
+            let page = self.page(plan);
+            let json = RunJson::ended(&title, None).refused().with_plan(&page);
+            self.console.result(|out| write_json(&json, out))?;
+        }
+        self.console.say("");
+        self.console.problem(&Problem::new(title));
+        Err(Error::Said(code))
+    }
+
+    fn stop(&self, error: &Error, plan: &RenderedPlan) -> Result<(), Error> {
+        if self.console.is_json() {
+            let page = self.page(plan);
+            let json = RunJson::ended(&error.to_string(), error.next()).refused().with_plan(&page);
+            self.console.result(|out| write_json(&json, out))?;
+        }
+        self.console.problem(&error.problem());
+        Err(Error::Said(error.exit_code()))
+    }
+
+    fn nothing(&self, plan: &RenderedPlan, ledger: &Ledger) -> Result<(), Error> {
+        if self.console.is_json() {
+            let page = self.page(plan);
+            return self.console.result(|out| write_json(&RunJson::nothing(&page), out));
+        }
+        self.console.line(&format!("Nothing to do. {}", self.standing(ledger)))?;
+        self.info(ledger)
+    }
+
+    /// Protected environments: `--allow-protected`, and `--yes` or the name typed at a terminal.
+    fn confirm(&self, plan: &RenderedPlan) -> Result<(), Refusal> {
+        let changing = self.order.changing;
+        if !self.place.protected || (changing.allow_protected && changing.yes) {
+            return Ok(());
+        }
+        let environment = self.place.environment.clone();
+        let down = plan.steps.iter().filter(|step| step.direction == crate::diagnostic::Direction::Down).count();
+        let what = if down > 0 {
+            format!("undoes {}", words::count(down, "migration"))
+        } else {
+            "destroys rows or values".to_owned()
+        };
+        if changing.allow_protected && self.console.can_ask {
+            let width = self.console.err.width.saturating_sub(2);
+            let losing: String = losing(plan, width).iter().map(|line| format!("  {line}\n")).collect();
+            let database = &self.place.url.shown;
+            let question =
+                format!("This {what} on {database}.\n{losing}Type the environment's name ({environment}) to go on: ");
+            return match self.console.ask(&question) {
+                Some(answer) if answer == environment => Ok(()),
+                _ => Err(Refusal::NotConfirmed { environment }),
+            };
+        }
+        let missing = if changing.allow_protected { "--yes" } else { "--allow-protected --yes" };
+        let next = format!("`{} --env {environment} {missing}`, if that is what you mean", self.order.typed);
+        Err(Refusal::Protected { environment, what, next })
+    }
+
+    async fn execute(&self, plan: &RenderedPlan, ledger: &Ledger, session: &mut Session) -> Result<RunReport, Error> {
+        let console = self.console;
+        let json = console.is_json();
+        if !json && !console.talk.quiet {
+            let mut text = opening(self.about, plan);
+            for line in losing(plan, console.out.width.saturating_sub(2)) {
+                text.push_str(&format!("\n  {}", console.out.warn(&line)));
+            }
+            // A reader who is gone must not stop the run.
+            let _ = console.line(&format!("{text}\n"));
+        }
+        let (mut stdout, mut stderr, mut nowhere) = (io::stdout(), io::stderr(), io::sink());
+        let out: &mut dyn Write = if json { &mut nowhere } else { &mut stdout };
+        let mut lines = Lines::new(&Lines::widths(plan), console.out, console.talk, out, &mut stderr);
+        let canceller = session.canceller();
+        let mut event = |event: &Event| lines.event(event);
+        let run = session.run(plan, ledger, self.order.command, &mut event);
+        let report = interruptible(canceller, run).await;
+        lines.finish();
+        Ok(report??)
+    }
+
+    /// A backup in front of a destructive run, where a folder for it is named.
+    async fn backup(&self, session: &mut Session) -> Result<(), Error> {
+        let Some(folder) = self.order.changing.backup.as_ref().or(self.place.backup.as_ref()) else { return Ok(()) };
+        if let Some(path) = session.backup(folder).await?
+            && !self.console.talk.quiet
+        {
+            self.console.say(&format!("  backup: {}", path.display()));
+        }
+        Ok(())
+    }
+
+    async fn done(&self, plan: &RenderedPlan, report: &RunReport, session: &mut Session) -> Result<(), Error> {
+        for warning in &report.warnings {
+            self.console.say(&format!("{}: {warning}", self.console.err.warn("warning")));
+        }
+        if self.console.is_json() {
+            let page = self.page(plan);
+            return self.console.result(|out| write_json(&RunJson::ran(report, &page, None), out));
+        }
+        let ledger = session.ledger().await?;
+        let text = summary(plan, report.steps_done, report.duration, &self.standing(&ledger));
+        self.console.line(&self.console.out.good(&text))?;
+        self.info(&ledger)
+    }
+
+    fn failed(&self, plan: &RenderedPlan, report: &RunReport) -> Result<(), Error> {
+        let noun = if self.order.command == "reset" { "reset" } else { "run" };
+        let problem = write_failure(report, plan, &self.project.sources, &self.order.typed, noun, self.console.err);
+        if self.console.is_json() {
+            let page = self.page(plan);
+            let json = RunJson::ran(report, &page, problem.next.clone());
+            self.console.result(|out| write_json(&json, out))?;
+        }
+        self.console.say("");
+        self.console.problem(&problem);
+        Err(Error::Said(exit_code::FAILED))
+    }
+
+    fn standing(&self, ledger: &Ledger) -> String {
+        let info = plan::info(&self.project.manifest, &self.project.graph, ledger);
+        let current = info.current_version.map_or_else(|| "0".to_owned(), |version| version.to_string());
+        format!("The database is at version {current}{}.", if info.exact { "" } else { ", and more is applied" })
+    }
+
+    fn info(&self, ledger: &Ledger) -> Result<(), Error> {
+        if !self.order.then_info || self.console.talk.quiet {
+            return Ok(());
+        }
+        self.console.line("")?;
+        super::info::show(self.project, self.place, self.about, ledger, self.console)
+    }
+}
+
+/// Work that Ctrl-C and SIGTERM ask to stop; a second one ends it at once.
+pub async fn interruptible<T>(canceller: Canceller, work: impl Future<Output = T>) -> Result<T, Error> {
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        _ = pull_on_signals(canceller) => Err(Error::Said(exit_code::FAILED)),
+    }
+}
+
+impl Console {
+    /// Refuses formats that are for plans where none is written.
+    pub(super) fn plan_format(&self, command: &'static str, plan: bool) -> Result<(), Error> {
+        match self.format {
+            Format::Sql | Format::Markdown if !plan => {
+                Err(super::error::UserError::Format { format: self.format.name(), command }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes plans in the format asked for.
+pub fn write_plans(console: &Console, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
+    match console.format {
+        Format::Text => Text { paint: console.out }.write(pages, out),
+        Format::Json => Json.write(pages, out),
+        Format::Sql => Sql.write(pages, out),
+        Format::Markdown => Markdown.write(pages, out),
+    }
+}

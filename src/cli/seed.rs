@@ -1,0 +1,89 @@
+//! `seed`: loads the manifest's seeds. Twice changes nothing.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::args::{Global, Seed};
+use super::connect::Place;
+use super::console::Console;
+use super::error::Error;
+use super::exit_code;
+use super::project::{self, Project};
+use super::run::{code_of, interruptible};
+use crate::execute::{Event, SeedFailure, SeedReport};
+use crate::plan;
+use crate::render::{self, RenderedSeed};
+use crate::report::run::{Lines, Problem, RunJson};
+use crate::report::seed::{SeedPage, seed_failure, summary};
+use crate::report::words;
+
+/// Loads them.
+///
+/// # Errors
+/// Whatever ends it other than well.
+pub async fn run(args: &Seed, global: &Global, console: &Console) -> Result<(), Error> {
+    console.plan_format("seed", false)?;
+    let project = Project::load(global, console)?;
+    let place = Place::find(&project, global, &global.env)?;
+    let mut session = place.connect(&project, Some(&args.limits)).await?;
+    let ledger = session.ledger().await?;
+    let planned = plan::seed(&project.manifest, &project.graph, &ledger, place.url.backend);
+    let seed = render::render_seed(&planned);
+    project::show(&seed.diagnostics, &project.sources, console);
+    if let Some(code) = code_of(&seed.diagnostics) {
+        return refuse(&seed, &project, console, code);
+    }
+    let page = SeedPage { seed: &seed, backend: place.url.backend, sources: &project.sources };
+    if args.dry_run {
+        return console
+            .result(|out| if console.is_json() { page.write_json(out) } else { page.write_text(console.out, out) });
+    }
+    if seed.items.is_empty() {
+        if console.is_json() {
+            let nothing = SeedReport { loaded: vec![], failed: None, duration: Duration::ZERO, warnings: vec![] };
+            return console.result(|out| page.write_report(&nothing, None, out));
+        }
+        return console
+            .line(&format!("Nothing to do. No seeds of {} are for {}.", project.manifest.project, place.url.backend));
+    }
+    let report = {
+        let (mut stdout, mut stderr, mut nowhere) = (io::stdout(), io::stderr(), io::sink());
+        let out: &mut dyn Write = if console.is_json() { &mut nowhere } else { &mut stdout };
+        let widths: Vec<_> = seed.items.iter().map(|(title, _, _)| (0, words::width_of(title))).collect();
+        let mut lines = Lines::new(&widths, console.out, console.talk, out, &mut stderr);
+        let canceller = session.canceller();
+        let mut event = |event: &Event| lines.event(event);
+        let report = interruptible(canceller, session.seed(&seed, &mut event)).await;
+        lines.finish();
+        report??
+    };
+    for warning in &report.warnings {
+        console.say(&format!("{}: {warning}", console.err.warn("warning")));
+    }
+    match &report.failed {
+        None if console.is_json() => console.result(|out| page.write_report(&report, None, out)),
+        None => console.line(&console.out.good(&summary(&report))),
+        Some(failure) => failed(failure, &report, &page, console),
+    }
+}
+
+fn failed(failure: &SeedFailure, report: &SeedReport, page: &SeedPage<'_>, console: &Console) -> Result<(), Error> {
+    let problem = seed_failure(failure, page, console.err);
+    if console.is_json() {
+        console.result(|out| page.write_report(report, problem.next.clone(), out))?;
+    }
+    console.say("");
+    console.problem(&problem);
+    Err(Error::Said(exit_code::FAILED))
+}
+
+fn refuse(seed: &RenderedSeed, project: &Project, console: &Console, code: u8) -> Result<(), Error> {
+    let errors = seed.diagnostics.iter().filter(|found| found.is_error()).count();
+    let title = format!("the seeds have {}; nothing was changed", words::count(errors, "error"));
+    if console.is_json() {
+        let json = RunJson::ended(&title, None).refused().with_diagnostics(&seed.diagnostics, &project.sources);
+        console.result(|out| crate::report::run::write_json(&json, out))?;
+    }
+    console.problem(&Problem::new(title));
+    Err(Error::Said(code))
+}

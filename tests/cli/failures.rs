@@ -1,0 +1,48 @@
+//! Runs that fail: nothing half done, and what to type next.
+
+use crate::support::Project;
+
+#[test]
+fn a_reset_that_fails_leaves_everything_and_says_where() {
+    let project = Project::blog();
+    project.run("latest").code(0);
+    let node = "migrations/20260103080000_audit_posts.toml";
+    project.write(node, &project.read(node).replace("DROP TRIGGER audit_posts", "DROP TRIGGER audit_post"));
+    let ran = project.run("reset");
+    insta::assert_snapshot!(ran.screen());
+    ran.code(1);
+    assert_eq!(project.tables("blog.db"), ["audit", "audit_posts", "posts", "users"]);
+    project.write(node, &project.read(node).replace("DROP TRIGGER audit_post\"", "DROP TRIGGER audit_posts\""));
+    project.run("reset").code(0);
+    assert_eq!(project.tables("blog.db"), Vec::<String>::new());
+}
+
+#[test]
+fn a_way_up_that_fails_is_undone() {
+    let project = Project::blog();
+    project.run("up").code(0);
+    project.sql("blog.db", "CREATE TABLE posts (x)");
+    insta::assert_snapshot!(project.run("latest").screen());
+    assert_eq!(project.run("info --format json").json()["applied"], 1);
+}
+
+#[test]
+fn a_manifest_with_mistakes_shows_them_all() {
+    let project = Project::blog();
+    project.write(
+        "migrations/20260105000000_mistakes.toml",
+        "[[up]]\ncreate_table = \"tags\"\n[up.columns]\nid = { type = \"bigint\", nullable = true }\nname = \"strnig(20)\"\n",
+    );
+    let ran = project.run("latest");
+    ran.code(2);
+    assert!(ran.err.contains("nullable") && ran.err.contains("strnig"), "{}", ran.err);
+    assert!(ran.err.trim_end().ends_with("error: the manifest has 2 errors"), "{}", ran.err);
+    assert_eq!(ran.out, "");
+}
+
+#[test]
+fn a_database_out_of_reach_is_5() {
+    let ran = Project::blog().run("latest --database-url postgres://app:s3cret@127.0.0.1:1/none");
+    ran.code(5);
+    assert!(!ran.err.contains("s3cret"), "{}", ran.err);
+}

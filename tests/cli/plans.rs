@@ -1,0 +1,58 @@
+//! Plans and dry runs: what would run, and nothing written.
+
+use crate::support::Project;
+
+#[test]
+fn a_reset_without_a_database() {
+    insta::assert_snapshot!(Project::blog().run("plan reset --backend sqlite").screen());
+}
+
+#[test]
+fn latest_for_postgres_as_a_script() {
+    insta::assert_snapshot!(Project::blog().run("plan --backend postgres --format sql").screen());
+}
+
+#[test]
+fn a_version_for_a_pull_request() {
+    insta::assert_snapshot!(Project::blog().run("plan 20260101120000 --backend sqlite --format markdown").screen());
+}
+
+#[test]
+fn a_dry_run_counts_rows_and_writes_nothing() {
+    let project = Project::blog();
+    let ran = project.run("latest --dry-run");
+    ran.code(0);
+    assert!(!project.has("blog.db"), "a dry run made the database");
+    project.run("latest").code(0);
+    project.sql("blog.db", "INSERT INTO users (email) VALUES ('a'), ('b')");
+    let before = std::fs::read(project.path("blog.db")).unwrap();
+    insta::assert_snapshot!(project.run("reset --dry-run").screen());
+    assert_eq!(std::fs::read(project.path("blog.db")).unwrap(), before);
+}
+
+#[test]
+fn nothing_to_plan_says_so() {
+    let project = Project::blog();
+    project.run("latest").code(0);
+    insta::assert_snapshot!(project.run("latest --dry-run").screen());
+}
+
+#[test]
+fn a_backend_that_is_not_built_is_refused_by_name() {
+    let project = Project::blog();
+    let manifest = project.read("schema.toml").replace("\"postgres\"", "\"mysql\"");
+    project.write("schema.toml", &manifest);
+    let ran = project.run("plan --backend mysql");
+    assert!(ran.code(2).err.contains("not-supported-yet"), "{}", ran.err);
+}
+
+#[test]
+fn errors_in_a_plan_are_drawn_and_exit_3() {
+    let project = Project::blog();
+    project.write(
+        "migrations/20260105000000_broken.toml",
+        "requires = [\"create_posts\"]\n\n[[up]]\ndrop_column = \"posts.sulg\"\n",
+    );
+    insta::assert_snapshot!(project.run("latest").screen());
+    assert!(!project.has("blog.db"));
+}
