@@ -45,7 +45,7 @@ pub enum ExecuteError {
         /// The URL, without its password.
         url: String,
         /// The database's or the system's words.
-        words: DatabaseWords,
+        words: Box<DatabaseWords>,
     },
     /// The folder that a SQLite file would be made in is not there.
     #[error("the folder `{}` of the database file is not there", .0.display())]
@@ -152,7 +152,7 @@ pub enum ExecuteError {
         /// What was being done.
         doing: &'static str,
         /// The database's words.
-        words: DatabaseWords,
+        words: Box<DatabaseWords>,
     },
     /// The connection was lost.
     #[error("the connection was lost ({doing}): {words}")]
@@ -160,7 +160,7 @@ pub enum ExecuteError {
         /// What was being done.
         doing: &'static str,
         /// The driver's words.
-        words: DatabaseWords,
+        words: Box<DatabaseWords>,
     },
     /// The database refused.
     #[error("the database refused ({doing}): {words}")]
@@ -168,7 +168,7 @@ pub enum ExecuteError {
         /// What was being done.
         doing: &'static str,
         /// The database's words.
-        words: DatabaseWords,
+        words: Box<DatabaseWords>,
     },
 }
 
@@ -219,6 +219,7 @@ impl ExecuteError {
     /// The database's words, told apart by what kind of trouble they are.
     pub(super) fn of(doing: &'static str, words: DatabaseWords) -> Self {
         use super::words::Trouble;
+        let words = Box::new(words);
         match words.trouble {
             Trouble::DiskFull => Self::DiskFull { doing, words },
             Trouble::Lost => Self::ConnectionLost { doing, words },

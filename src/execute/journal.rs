@@ -121,7 +121,7 @@ impl Run<'_> {
         let cause = self.cause(sent, position);
         // A statement that the database refused by itself did not run; one whose connection was
         // lost may have, and its announcement stays.
-        let withdrawn = !lost && self.database.send(self.books.withdraw(&entry).sql).await.error.is_none();
+        let withdrawn = !lost && self.database.settle(self.books.withdraw(&entry).sql).await.error.is_none();
         Err(self.within(index, Some(statement), cause, if withdrawn { known } else { doubt }))
     }
 
@@ -158,7 +158,7 @@ impl Run<'_> {
             sql.push_str(&statement.sql);
         }
         sql.push_str(";\nCOMMIT");
-        let sent = self.database.send(sql).await;
+        let sent = self.database.settle(sql).await;
         if sent.error.is_none() {
             return Ok(());
         }

@@ -79,7 +79,11 @@ impl Run<'_> {
                 Ok(glance) => expected = glance,
                 Err(Stop::Error(error)) if self.committed == 0 => return Err(error),
                 Err(Stop::Error(error)) => {
-                    let failure = self.failure(chunk.start, None, Cause::BetweenTransactions(error.to_string()));
+                    let cause = match error {
+                        ExecuteError::Cancelled => Cause::Interrupted,
+                        error => Cause::BetweenTransactions(error.to_string()),
+                    };
+                    let failure = self.failure(chunk.start, None, cause);
                     let state = self.state_of_committed();
                     return Ok(self.failed(failure, state).await);
                 }
@@ -114,8 +118,11 @@ impl Run<'_> {
             }
         };
         (self.events)(&Event::Committing);
-        if let Err(words) = self.database.commit().await {
-            self.after_failed_commit(words, &chunk, expected).await?;
+        if let Err(words) = self.database.commit().await
+            && let Err(stop) = self.after_failed_commit(words, &chunk, expected).await
+        {
+            self.written = self.committed > 0;
+            return Err(stop);
         }
         self.committed = chunk.end;
         (self.events)(&Event::Committed { steps: self.committed });
@@ -219,7 +226,7 @@ impl Run<'_> {
 
     /// One of the ledger's own statements, blamed on a step if it fails.
     async fn ledger_statement(&mut self, index: usize, statement: Statement) -> Result<(), Stop> {
-        let sent = self.database.send(statement.sql.clone()).await;
+        let sent = self.database.settle(statement.sql.clone()).await;
         if sent.error.is_none() {
             return Ok(());
         }
@@ -247,7 +254,8 @@ impl Run<'_> {
                 return Cause::Interrupted;
             }
             if let Some(limit) = self.settings.statement_timeout {
-                words.hint = Some(format!("statements may take {} ms (`--statement-timeout`)", limit.as_millis()));
+                let hint = format!("statements may take {} ms (`--statement-timeout`)", limit.as_millis());
+                words.hint = Some(hint.into());
             }
         }
         words.position = position;

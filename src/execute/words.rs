@@ -26,13 +26,13 @@ pub struct DatabaseWords {
     /// The message.
     pub message: String,
     /// SQLSTATE on PostgreSQL, the extended result code on SQLite.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// PostgreSQL's DETAIL.
-    pub detail: Option<String>,
+    pub detail: Option<Box<str>>,
     /// PostgreSQL's HINT.
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
     /// PostgreSQL's CONTEXT: where in a function it happened.
-    pub context: Option<String>,
+    pub context: Option<Box<str>>,
     /// Where in the statement, in characters from 1.
     pub position: Option<usize>,
     /// What kind of trouble it is.
@@ -66,7 +66,7 @@ impl From<sqlx::Error> for DatabaseWords {
                 if let Some(error) = inner.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
                     return of_postgres(error);
                 }
-                let code = inner.code().map(std::borrow::Cow::into_owned);
+                let code: Option<Box<str>> = inner.code().map(|code| code.as_ref().into());
                 let number = code.as_deref().and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
                 // The low byte is SQLite's primary result code: https://www.sqlite.org/rescode.html
                 let trouble = match number & 0xff {
@@ -104,10 +104,10 @@ fn of_postgres(error: &sqlx::postgres::PgDatabaseError) -> DatabaseWords {
     };
     DatabaseWords {
         message: error.message().to_owned(),
-        code: Some(code.to_owned()),
-        detail: error.detail().map(str::to_owned),
-        hint: error.hint().map(str::to_owned),
-        context: error.r#where().map(str::to_owned),
+        code: Some(code.into()),
+        detail: error.detail().map(Into::into),
+        hint: error.hint().map(Into::into),
+        context: error.r#where().map(Into::into),
         position,
         trouble,
     }

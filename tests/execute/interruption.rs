@@ -1,1 +1,136 @@
-//! wip
+//! Interrupted runs, and connections that go away.
+
+use std::time::{Duration, Instant};
+
+use dbmigrate::backend::Backend;
+use dbmigrate::execute::{Cause, DatabaseState, Event, ExecuteError, Outcome};
+
+use crate::on_both;
+use crate::support::{TestDatabase, five, five_plans, on_runtime, up};
+
+/// A statement that takes for ever.
+pub fn endless(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => {
+            "INSERT INTO t1 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*), 'x' FROM n WHERE i < 0"
+        }
+        _ => "INSERT INTO t1 SELECT 2, pg_sleep(600)::text",
+    }
+}
+
+on_both! {
+    async fn an_interrupted_run_is_rolled_back_and_written_down(database: TestDatabase) {
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        let canceller = session.canceller();
+        let mut stop_at_three = |event: &Event| {
+            if matches!(event, Event::StepFinished { index: 2, .. }) {
+                canceller.cancel();
+            }
+        };
+        let report = session.run(&five(database.backend), &ledger, "latest", &mut stop_at_three).await.unwrap();
+        let failure = report.failed.as_ref().unwrap();
+        assert_eq!((report.outcome, failure.step), (Outcome::Failed, 4));
+        assert_eq!(failure.error, Cause::Interrupted);
+        assert_eq!(failure.error.to_string(), "interrupted");
+        assert_eq!(report.database_state, DatabaseState::Unchanged);
+        assert!(database.snapshot().await.is_empty());
+        let history = database.runs().await;
+        assert!(history.len() == 1 && history[0].1.ends_with("interrupted"), "{history:?}");
+    }
+
+    async fn a_statement_that_takes_for_ever_is_cut_short(database: TestDatabase) {
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        let plan = five_plans(database.backend).step(6, &[endless(database.backend)]).plan();
+        let canceller = session.canceller();
+        let begun = Instant::now();
+        let mut ignore = |_: &Event| ();
+        let (report, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut ignore), async {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            canceller.cancel();
+        });
+        let report = report.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert_eq!(report.failed.as_ref().unwrap().error, Cause::Interrupted, "{report:?}");
+        assert_eq!(report.failed.as_ref().unwrap().step, 6);
+        assert!(report.warnings.is_empty(), "{report:?}");
+        assert!(database.snapshot().await.is_empty());
+        assert_eq!(database.runs().await.len(), 1);
+    }
+
+    async fn an_interruption_between_two_transactions_keeps_the_first(database: TestDatabase) {
+        let plan = up(database.backend)
+            .step(1, &["CREATE TABLE a (id integer)"])
+            .cut()
+            .step(2, &["CREATE TABLE b (id integer)"])
+            .plan();
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        let canceller = session.canceller();
+        let mut stop_at_the_cut = |event: &Event| {
+            if matches!(event, Event::Cut { .. }) {
+                canceller.cancel();
+            }
+        };
+        let report = session.run(&plan, &ledger, "latest", &mut stop_at_the_cut).await.unwrap();
+        assert_eq!(report.failed.as_ref().unwrap().error, Cause::Interrupted);
+        assert_eq!(report.database_state, DatabaseState::AtStep { done: 1, of: 2 });
+        assert_eq!(database.versions().await, [1]);
+        assert_eq!(database.runs().await[0].0, "failed");
+    }
+
+    async fn a_run_cancelled_before_it_began_does_nothing(database: TestDatabase) {
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        session.canceller().cancel();
+        let error = session.run(&five(database.backend), &ledger, "latest", &mut |_| ()).await.unwrap_err();
+        assert!(matches!(error, ExecuteError::Cancelled), "{error:?}");
+        assert!(!database.ledger().await.exists);
+    }
+}
+
+#[test]
+fn a_server_that_goes_away_in_the_middle_is_said_plainly() {
+    on_runtime(async {
+        let database = TestDatabase::new(Backend::Postgres).await;
+        let plan = five_plans(Backend::Postgres).step(6, &["SELECT pg_terminate_backend(pg_backend_pid())"]).plan();
+        let report = database.run(&plan).await.unwrap();
+        let failure = report.failed.as_ref().unwrap();
+        assert_eq!(failure.step, 6);
+        assert_eq!(report.database_state, DatabaseState::Unchanged);
+        assert!(database.snapshot().await.is_empty());
+        // The run is written down over a new connection.
+        assert_eq!(database.runs().await.len(), 1, "{report:?}");
+    });
+}
+
+#[test]
+fn a_connection_lost_at_commit_is_cleared_up_by_asking_the_ledger() {
+    on_runtime(async {
+        let database = TestDatabase::new(Backend::Postgres).await;
+        // The session dies while it commits: the deferred trigger ends it, so nothing is committed.
+        let die = "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+                   PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); RETURN NULL; END $$";
+        let plan = up(Backend::Postgres)
+            .step(1, &[
+                "CREATE TABLE t1 (id integer)",
+                die,
+                "CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON t1 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()",
+                "INSERT INTO t1 VALUES (1)",
+            ])
+            .plan();
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        let mut reconnected = false;
+        let report = session
+            .run(&plan, &ledger, "latest", &mut |event| reconnected |= matches!(event, Event::Reconnecting))
+            .await
+            .unwrap();
+        assert!(reconnected);
+        assert!(matches!(report.failed.as_ref().unwrap().error, Cause::LostAtCommit(_)), "{report:?}");
+        assert_eq!(report.database_state, DatabaseState::Unchanged);
+        assert!(database.snapshot().await.is_empty());
+        assert_eq!(database.runs().await.len(), 1);
+    });
+}

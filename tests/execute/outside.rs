@@ -1,1 +1,182 @@
-//! wip
+//! Steps outside transactions: the journal, interruptions, `resolve`.
+
+use std::time::Duration;
+
+use dbmigrate::backend::Backend;
+use dbmigrate::execute::{Cause, DatabaseState, ErrorClass, Event, ExecuteError, Outcome, Session};
+use dbmigrate::plan::{Progress, RowState};
+
+use crate::interruption::endless;
+use crate::on_both;
+use crate::support::{Events, Plans, TestDatabase, down, on_runtime, up, version};
+
+fn three(backend: Backend, last: &str) -> Plans {
+    up(backend)
+        .step(1, &["CREATE TABLE t1 (id integer NOT NULL, note text)"])
+        .step(2, &["CREATE TABLE t2 (id integer)", "CREATE INDEX t2_idx ON t2 (id)", last])
+        .outside()
+        .step(3, &["CREATE TABLE t3 (id integer)"])
+}
+
+/// Goes on where `three` was interrupted.
+fn rest(backend: Backend, last: &str, skip: usize) -> Plans {
+    up(backend)
+        .from(&[1])
+        .step(2, &["CREATE TABLE t2 (id integer)", "CREATE INDEX t2_idx ON t2 (id)", last])
+        .outside()
+        .with(|step| step.skip_statements = skip)
+        .step(3, &["CREATE TABLE t3 (id integer)"])
+}
+
+on_both! {
+    async fn a_step_outside_transactions_runs_between_two_that_are_not(database: TestDatabase) {
+        let special = match database.backend {
+            Backend::Sqlite => "VACUUM",
+            _ => "CREATE INDEX CONCURRENTLY t2_other ON t2 (id)",
+        };
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        let mut events = Events::default();
+        let report = session
+            .run(&three(database.backend, special).plan(), &ledger, "latest", &mut |e| events.0.push(e.clone()))
+            .await
+            .unwrap();
+        assert_eq!(report.outcome, Outcome::Done, "{report:?}");
+        assert_eq!(events.0.iter().filter(|e| matches!(e, Event::StatementDone { of: 3, .. })).count(), 3);
+        let ledger = database.ledger().await;
+        assert!(ledger.rows.iter().all(|row| row.state == RowState::Applied && row.progress.is_none()));
+        assert_eq!(database.rows("SELECT count(*) FROM dbmigrate_journal").await, [["0"]]);
+        assert_eq!(database.runs().await, [("done".to_owned(), "NULL".to_owned())]);
+        if database.backend == Backend::Sqlite {
+            assert!(!database.folder().join("test.db-dbmigrate.lock").exists());
+        }
+    }
+
+    async fn it_may_be_the_first_step_and_the_last(database: TestDatabase) {
+        let plan = up(database.backend).step(1, &["CREATE TABLE a (id integer)"]).outside().plan();
+        assert_eq!(database.run(&plan).await.unwrap().outcome, Outcome::Done);
+        let plan = down(database.backend).from(&[1]).step(1, &["DROP TABLE a"]).outside().plan();
+        let report = database.run(&plan).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Done, "{report:?}");
+        assert!(database.versions().await.is_empty() && database.snapshot().await.is_empty());
+        assert_eq!(database.runs().await.len(), 2);
+    }
+
+    async fn a_statement_that_fails_leaves_what_ran_and_says_how_far_it_came(database: TestDatabase) {
+        let report = database.run(&three(database.backend, "SELECT * FROM gone").plan()).await.unwrap();
+        let failure = report.failed.as_ref().unwrap();
+        assert_eq!((failure.step, failure.statement.as_deref()), (2, Some("SELECT * FROM gone")));
+        let progress = Progress { done: 2, unknown: None, of: 3 };
+        let state = DatabaseState::Within { done: 1, of: 3, progress: progress.clone() };
+        assert_eq!((report.steps_done, &report.database_state), (1, &state));
+        let ledger = database.ledger().await;
+        assert_eq!(ledger.rows[1].state, RowState::Applying);
+        assert_eq!(ledger.rows[1].progress, Some(progress));
+        assert_eq!(database.runs().await[0].0, "failed");
+        // With the statement mended, it goes on after the last that ran.
+        let report = database.run(&rest(database.backend, "SELECT 1", 2).plan()).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Done, "{report:?}");
+        assert_eq!(database.versions().await, [1, 2, 3]);
+        assert!(database.ledger().await.rows.iter().all(|row| row.state == RowState::Applied));
+    }
+
+    async fn a_statement_in_doubt_waits_for_a_person(database: TestDatabase) {
+        killed_within(&database).await;
+        let ledger = database.ledger().await;
+        assert_eq!(ledger.rows[1].progress, Some(Progress { done: 2, unknown: Some(3), of: 3 }));
+
+        let mut session = database.session().await;
+        let plan = rest(database.backend, "SELECT 1", 2).plan();
+        let error = session.run(&plan, &ledger, "latest", &mut |_| ()).await.unwrap_err();
+        assert_eq!(error.class(), ErrorClass::Refused);
+        assert!(matches!(error, ExecuteError::Interrupted { statement: 3, of: 3, .. }), "{error:?}");
+        assert!(error.next().unwrap().contains("`resolve 2 --statement 3 --ran` or `--not-ran`"));
+
+        for (number, statement) in [(2, 2), (3, 3), (9, 1)] {
+            let error = session.resolve(version(number), statement, true).await.unwrap_err();
+            assert!(matches!(error, ExecuteError::NothingToResolve { .. }), "{error:?}");
+        }
+        session.resolve(version(2), 3, false).await.unwrap();
+        let ledger = session.ledger().await.unwrap();
+        assert_eq!(ledger.rows[1].progress, Some(Progress { done: 2, unknown: None, of: 3 }));
+        let report = session.run(&plan, &ledger, "latest", &mut |_| ()).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Done, "{report:?}");
+    }
+
+    async fn a_statement_that_did_run_is_not_run_again(database: TestDatabase) {
+        killed_within(&database).await;
+        let mut session = database.session().await;
+        session.resolve(version(2), 3, true).await.unwrap();
+        let ledger = session.ledger().await.unwrap();
+        assert_eq!(ledger.rows[1].progress, Some(Progress { done: 3, unknown: None, of: 3 }));
+        let plan = rest(database.backend, "SELECT * FROM gone", 3).plan();
+        let report = session.run(&plan, &ledger, "latest", &mut |_| ()).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Done, "{report:?}");
+    }
+
+    async fn an_interrupted_statement_did_not_run(database: TestDatabase) {
+        let plan = three(database.backend, endless(database.backend)).plan();
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        let canceller = session.canceller();
+        let mut ignore = |_: &Event| ();
+        let (report, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut ignore), async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            canceller.cancel();
+        });
+        let report = report.unwrap();
+        assert_eq!(report.failed.as_ref().unwrap().error, Cause::Interrupted, "{report:?}");
+        assert_eq!(database.ledger().await.rows[1].progress, Some(Progress { done: 2, unknown: None, of: 3 }));
+    }
+
+    async fn nobody_else_runs_meanwhile(database: TestDatabase) {
+        let plan = three(database.backend, endless(database.backend)).plan();
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        let canceller = session.canceller();
+        let mut ignore = |_: &Event| ();
+        let (_, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut ignore), async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let mut other = database.session().await;
+            let ledger = other.ledger().await.unwrap();
+            assert_eq!(ledger.rows[1].state, RowState::Applying);
+            // Not even to settle the statement that is at work.
+            let error = other.resolve(version(2), 3, false).await.unwrap_err();
+            assert!(matches!(error, ExecuteError::Locked { .. }), "{error:?}");
+            canceller.cancel();
+        });
+    }
+}
+
+/// A run whose process is killed while its last statement outside transactions is at work.
+async fn killed_within(database: &TestDatabase) {
+    let slow = match database.backend {
+        Backend::Sqlite => {
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n"
+        }
+        _ => "SELECT pg_sleep(2)",
+    };
+    let plan = three(database.backend, slow).plan();
+    let mut session = Session::connect(database.settings()).await.unwrap();
+    let ledger = session.ledger().await.unwrap();
+    let mut ran = 0;
+    let mut count = |event: &Event| ran += usize::from(matches!(event, Event::StatementDone { .. }));
+    let run = session.run(&plan, &ledger, "latest", &mut count);
+    assert!(tokio::time::timeout(Duration::from_millis(600), run).await.is_err(), "it is still at work");
+    assert_eq!(ran, 2);
+    drop(session);
+    // What the killed client had begun may still be running on the server.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+}
+
+#[test]
+fn a_lock_file_left_behind_is_in_nobodys_way() {
+    on_runtime(async {
+        let database = TestDatabase::new(Backend::Sqlite).await;
+        let left = database.folder().join("test.db-dbmigrate.lock");
+        std::fs::write(&left, "").unwrap();
+        let report = database.run(&three(Backend::Sqlite, "VACUUM").plan()).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Done);
+        assert!(!left.exists());
+    });
+}

@@ -185,7 +185,6 @@ async fn admin() -> PgConnection {
 
 /// Makes plans by hand.
 pub struct Plans {
-    backend: Backend,
     sql: LedgerSql,
     plan: RenderedPlan,
 }
@@ -216,7 +215,7 @@ impl Plans {
             steps: Vec::new(),
             diagnostics: Vec::new(),
         };
-        Self { backend, sql: LedgerSql::new(backend, Some("public")).unwrap(), plan }
+        Self { sql: LedgerSql::new(backend, Some("public")).unwrap(), plan }
     }
 
     pub fn from(mut self, versions: &[u128]) -> Self {
@@ -314,10 +313,6 @@ impl Plans {
         plan.to = to.into_iter().collect();
         plan
     }
-
-    pub fn backend(&self) -> Backend {
-        self.backend
-    }
 }
 
 fn record(number: u128) -> AppliedRecord {
@@ -375,4 +370,19 @@ macro_rules! on_both {
             fn postgres() { on_runtime(async { body(TestDatabase::new(Backend::Postgres).await).await }); }
         }
     )+ };
+}
+
+/// A whole table's rows, to be counted.
+pub fn losing(table: &str) -> dbmigrate::render::Destructive {
+    dbmigrate::render::Destructive {
+        kind: "table",
+        object: table.to_owned(),
+        rows: None,
+        estimate: false,
+        counted: Some(dbmigrate::render::Counted {
+            table: dbmigrate::ident::TableName::bare(table),
+            sql: format!("SELECT count(*) FROM \"{table}\""),
+            whole_table: true,
+        }),
+    }
 }

@@ -91,14 +91,20 @@ impl Database {
         each!(self, database => database.facts())
     }
 
-    /// Sends a message of one or more statements; rows that come back are thrown away.
+    /// Sends a message of one or more statements, which a person may cut short; rows that come
+    /// back are thrown away.
     pub(super) async fn send(&mut self, sql: String) -> Sent {
         each!(self, database => database.send(sql).await)
     }
 
-    /// Sends one message that must not fail.
+    /// Sends a message that nobody cuts short: the bookkeeping, also that of an interruption.
+    pub(super) async fn settle(&mut self, sql: String) -> Sent {
+        each!(self, database => database.settle(sql).await)
+    }
+
+    /// Sends a message that nobody cuts short and that must not fail.
     pub(super) async fn must(&mut self, doing: &'static str, sql: String) -> Result<(), ExecuteError> {
-        match self.send(sql).await.error {
+        match self.settle(sql).await.error {
             None => Ok(()),
             Some(words) => Err(ExecuteError::of(doing, words)),
         }
@@ -107,6 +113,12 @@ impl Database {
     /// The rows that a query gives, as text.
     pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
         each!(self, database => database.rows(sql).await)
+    }
+
+    /// The rows that a query gives, as text, in a transaction of its own that changes nothing and
+    /// waits for the locks of others no longer than the settings allow.
+    pub(super) async fn peek(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
+        each!(self, database => database.peek(sql).await)
     }
 
     /// Begins a transaction that holds the lock. `Some` is who holds it instead.

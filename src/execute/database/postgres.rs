@@ -95,6 +95,14 @@ impl Postgres {
         sent
     }
 
+    pub(super) async fn settle(&mut self, sql: String) -> Sent {
+        let mut sent = Sent { done: 0, changed: 0, error: None };
+        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(&mut self.connection);
+        count_results(&mut stream, &mut sent, || ()).await;
+        drop(stream);
+        sent
+    }
+
     async fn quietly(&mut self, sql: &str) -> Result<(), DatabaseWords> {
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.connection).await?;
         Ok(())
@@ -102,6 +110,14 @@ impl Postgres {
 
     pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
         fetch(&mut self.connection, sql).await
+    }
+
+    pub(super) async fn peek(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
+        let rows = self.rows(format!("BEGIN READ ONLY; {}; {sql}; ROLLBACK", self.settings("LOCAL"))).await;
+        if rows.is_err() {
+            self.rollback().await;
+        }
+        rows
     }
 
     /// What every transaction starts with.
@@ -152,7 +168,7 @@ impl Postgres {
         Ok(())
     }
 
-    #[expect(clippy::unused_async, clippy::unused_self, reason = "the verb asks every backend")]
+    #[expect(clippy::unused_async, reason = "the verb asks every backend")]
     pub(super) async fn violations(&mut self) -> Result<Vec<Violation>, DatabaseWords> {
         Ok(Vec::new())
     }
@@ -258,7 +274,7 @@ impl Postgres {
 
 /// Connects and asks, in one message, what everybody needs to know.
 async fn connect(options: &PgConnectOptions, url: &str) -> Result<(PgConnection, Facts, String), ExecuteError> {
-    let cannot = |words: DatabaseWords| ExecuteError::CannotConnect { url: url.to_owned(), words };
+    let cannot = |words: DatabaseWords| ExecuteError::CannotConnect { url: url.to_owned(), words: Box::new(words) };
     let mut connection = match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
         Ok(connected) => connected.map_err(|error| cannot(error.into()))?,
         Err(_) => {

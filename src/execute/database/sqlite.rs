@@ -114,7 +114,8 @@ impl Sqlite {
     }
 
     async fn connect(&mut self, create: bool) -> Result<(), ExecuteError> {
-        let cannot = |error: sqlx::Error| ExecuteError::CannotConnect { url: self.url.clone(), words: error.into() };
+        let cannot =
+            |error: sqlx::Error| ExecuteError::CannotConnect { url: self.url.clone(), words: Box::new(error.into()) };
         let mut connection = self.options.clone().create_if_missing(create).connect().await.map_err(cannot)?;
         let watch = Arc::clone(&self.watch);
         connection
@@ -127,7 +128,7 @@ impl Sqlite {
         let version = self
             .rows("SELECT sqlite_version(), (SELECT count(*) FROM sqlite_master LIMIT 1)".to_owned())
             .await
-            .map_err(|words| ExecuteError::CannotConnect { url: self.url.clone(), words })?;
+            .map_err(|words| ExecuteError::CannotConnect { url: self.url.clone(), words: Box::new(words) })?;
         if let Some(Some(version)) = version.into_iter().next().and_then(|row| row.into_iter().next()) {
             self.facts.server = format!("SQLite {version}");
         }
@@ -160,7 +161,7 @@ impl Sqlite {
         self.connection.as_mut().ok_or_else(|| DatabaseWords::plain("there is no database yet", Trouble::Lost))
     }
 
-    async fn send_unwatched(&mut self, sql: String) -> Sent {
+    pub(super) async fn settle(&mut self, sql: String) -> Sent {
         let mut sent = Sent { done: 0, changed: 0, error: None };
         let timeout = self.statement_timeout;
         let watch = Arc::clone(&self.watch);
@@ -182,13 +183,13 @@ impl Sqlite {
     pub(super) async fn send(&mut self, sql: String) -> Sent {
         self.watch.set_deadline(self.statement_timeout);
         self.watch.armed.store(true, Ordering::Release);
-        let sent = self.send_unwatched(sql).await;
+        let sent = self.settle(sql).await;
         self.watch.armed.store(false, Ordering::Release);
         sent
     }
 
     async fn quietly(&mut self, sql: &str) -> Result<(), DatabaseWords> {
-        match self.send_unwatched(sql.to_owned()).await.error {
+        match self.settle(sql.to_owned()).await.error {
             None => Ok(()),
             Some(words) => Err(words),
         }
@@ -197,6 +198,10 @@ impl Sqlite {
     pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
         let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(self.connection()?).await?;
         rows.iter().map(|row| super::cells(row).map_err(DatabaseWords::from)).collect()
+    }
+
+    pub(super) async fn peek(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
+        self.rows(sql).await
     }
 
     pub(super) async fn try_begin(&mut self, keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
