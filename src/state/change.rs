@@ -42,6 +42,53 @@ pub enum InsertMode {
 /// Rows by identity. Rows of one insert may name different columns.
 pub type RowValues = Vec<(ColumnId, Scalar)>;
 
+/// What a raw statement touches besides what its effects say: rows, names, and objects that
+/// the state does not hold. Read from the SQL, with what its author declared added.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SqlAccess {
+    /// Tables whose rows it reads.
+    pub reads: Vec<TableId>,
+    /// Tables whose rows it changes or deletes.
+    pub writes: Vec<TableId>,
+    /// Tables it puts rows into.
+    pub inserts: Vec<TableId>,
+    /// Tables whose list of columns it depends on: `SELECT *`, an INSERT without column names.
+    pub star: Vec<TableId>,
+    /// Columns it names.
+    pub columns: Vec<(TableId, ColumnId)>,
+    /// Names of tables and views that it looks up, and whose being there (or not) decides what it does:
+    /// views it reads, names behind IF EXISTS, names that the state does not know.
+    pub names: Vec<TableName>,
+    /// Declared objects of other kinds.
+    pub declared: Vec<DeclaredObject>,
+    /// It could not be read, and declares nothing: it may touch anything.
+    pub opaque: bool,
+}
+
+/// What an author declares that raw SQL does to an object of a kind that the state does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DeclaredObject {
+    /// `function`, `sequence`, …: what stands before the colon.
+    pub kind: String,
+    /// Its name, folded as the backend folds.
+    pub name: String,
+    /// What is done to it.
+    pub mode: DeclaredMode,
+}
+
+/// The four lists of declared objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeclaredMode {
+    /// `reads`
+    Reads,
+    /// `writes`
+    Writes,
+    /// `creates`
+    Creates,
+    /// `drops`
+    Drops,
+}
+
 /// One concrete change of a state, or of the rows in it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
@@ -201,9 +248,10 @@ pub enum Change {
     Sql {
         /// The statement, without a closing semicolon.
         sql: String,
-        /// What could be read of it: triggers and views made and dropped. State only;
-        /// the statement itself does the work.
+        /// What could be read of it, as changes of the state alone; the statement itself does the work.
         effects: Vec<Change>,
+        /// What it touches besides.
+        access: SqlAccess,
     },
     /// Words for the reader of a run; no statement.
     Note(String),

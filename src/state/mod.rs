@@ -16,7 +16,7 @@ mod table;
 
 use std::collections::HashMap;
 
-pub use change::{Change, ColumnPatch, InsertMode, RowValues};
+pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, RowValues, SqlAccess};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
 pub(crate) use lower::raw_changes;

@@ -227,7 +227,7 @@ mod tests {
         let mut state = State::empty(backend);
         for sql in statements {
             let effects = effects(sql, &state);
-            state.apply(&Change::Sql { sql: (*sql).into(), effects }).unwrap();
+            state.apply(&Change::Sql { sql: (*sql).into(), effects, access: Default::default() }).unwrap();
         }
         (
             state.triggers().iter().map(|t| format!("{} on {}", t.name, t.table)).collect(),

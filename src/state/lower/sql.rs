@@ -4,6 +4,7 @@ use super::super::read_sql::effects;
 use super::{Change, Changes, Lower};
 use crate::operation::Text;
 use crate::operation::sql_text::split_statements;
+use crate::state::SqlAccess;
 
 impl Lower<'_> {
     pub(super) fn sql(&mut self, statements: &[Text], batch: bool) -> Changes {
@@ -34,7 +35,8 @@ pub(crate) fn raw_changes(texts: &[String], batch: bool, state: &crate::state::S
                 continue;
             }
             let effects = effects(&sql, scratch.as_ref().unwrap_or(state));
-            let change = Change::Sql { sql, effects: effects.clone() };
+            let access = SqlAccess { opaque: effects.is_empty(), ..SqlAccess::default() };
+            let change = Change::Sql { sql, effects: effects.clone(), access };
             if !effects.is_empty() {
                 // Only statements that make or drop triggers and views need the copy.
                 let _ = scratch.get_or_insert_with(|| state.clone()).apply(&change);
