@@ -46,7 +46,7 @@ pub fn run(args: &Create, global: &Global, console: &Console) -> Result<(), Erro
     // In a linear project each migration requires the one before it without saying so.
     let requires: Vec<String> =
         if manifest.linear { Vec::new() } else { heads.iter().map(|head| head.name.clone()).collect() };
-    let folder = project.folder().join(&manifest.migrations_path);
+    let folder = project.within(&manifest.migrations_path);
     let path = folder.join(format!("{version}_{name}.toml"));
     std::fs::create_dir_all(&folder).map_err(|source| cannot("make the folder", &folder, source))?;
     let mut file = std::fs::File::create_new(&path).map_err(|source| cannot("write", &path, source))?;

@@ -58,7 +58,7 @@ pub enum UserError {
     #[error(transparent)]
     Target(#[from] PlanError),
     /// `--backend` and the URL do not agree.
-    #[error("`--backend {asked}`, and {shown} is a {found} database")]
+    #[error("`--backend {asked}`, and {shown} is a {} database", .found.title())]
     OtherBackend {
         /// The backend asked for.
         asked: Backend,

@@ -17,7 +17,8 @@ use crate::report::info::{InfoPage, write_json, write_text};
 pub async fn run(args: &Info, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("info", false)?;
     let project = Project::load(global, console)?;
-    project::show(&project.findings, &project.sources, console);
+    let found = project.manifest.apply_checks(project.findings.clone());
+    project::show(&found, &project.sources, console);
     let place = Place::find(&project, global, &global.env)?;
     let mut session = place.connect(&project, None).await?;
     let ledger = session.ledger().await?;

@@ -31,12 +31,11 @@ pub fn run(args: &Init, global: &Global, console: &Console) -> Result<(), Error>
     if !backend.capabilities().supported {
         return Err(UserError::NotSupported(backend).into());
     }
-    let folder = manifest
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .map_or_else(|| PathBuf::from("."), Path::to_owned);
+    let folder = manifest.parent().map_or_else(PathBuf::new, Path::to_owned);
     let name = project_name(args.name.as_deref(), &folder);
-    fs::create_dir_all(&folder).map_err(|source| cannot("make the folder", &folder, source))?;
+    if !folder.as_os_str().is_empty() {
+        fs::create_dir_all(&folder).map_err(|source| cannot("make the folder", &folder, source))?;
+    }
     let mut file = match fs::File::create_new(manifest) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -73,7 +72,7 @@ pub fn run(args: &Init, global: &Global, console: &Console) -> Result<(), Error>
 /// The name given, or the folder's, in characters that suit a file and a database.
 fn project_name(given: Option<&str>, folder: &Path) -> String {
     let of_folder = || {
-        let folder = folder.canonicalize().ok()?;
+        let folder = Path::new(".").join(folder).canonicalize().ok()?;
         folder.file_name().map(|name| name.to_string_lossy().into_owned())
     };
     let name = given.map(ToOwned::to_owned).or_else(of_folder).unwrap_or_default();

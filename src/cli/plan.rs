@@ -8,6 +8,7 @@ use super::run::{code_of, with_findings, write_plans};
 use crate::backend::Backend;
 use crate::plan::{self, Downs, Ledger, Target};
 use crate::render::{self, RenderOptions, RenderedPlan, TransactionMode};
+use crate::report::diagnostics::merged;
 use crate::report::{About, PlanPage};
 
 /// Shows it.
@@ -20,9 +21,9 @@ pub fn run(args: &Plan, global: &Global, console: &Console) -> Result<(), Error>
         .into_iter()
         .map(|backend| planned(args.target, &project, backend, &global.env))
         .collect::<Result<Vec<_>, _>>()?;
-    for plan in &plans {
-        project::show(&plan.diagnostics, &project.sources, console);
-    }
+    let backends: Vec<_> = plans.iter().map(|plan| plan.backend).collect();
+    let found = plans.iter().flat_map(|plan| plan.diagnostics.clone()).collect();
+    project::show(&merged(found, &backends), &project.sources, console);
     let about = About { project: project.manifest.project.clone(), environment: None, database: None };
     let pages: Vec<_> = plans.iter().map(|plan| PlanPage { plan, sources: &project.sources, about: &about }).collect();
     console.result(|out| write_plans(console, &pages, out))?;

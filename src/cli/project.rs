@@ -1,6 +1,6 @@
 //! The manifest as every command starts from it: loaded, its findings shown, its graph built.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::Global;
 use super::console::Console;
@@ -24,7 +24,8 @@ pub struct Project {
     pub sources: Sources,
     /// Its graph.
     pub graph: Graph,
-    /// What was found wrong with the graph. It stops what goes up, and nothing that goes down.
+    /// What was found wrong with the graph, before `[checks]`. It stops what goes up, and nothing
+    /// that goes down.
     pub findings: Vec<Diagnostic>,
 }
 
@@ -52,8 +53,16 @@ impl Project {
             }
         };
         let (graph, findings) = Graph::build(&manifest.migrations, manifest.linear);
-        let findings = weighed(findings, &manifest);
         Ok(Self { manifest, sources: loaded.sources, graph, findings })
+    }
+
+    /// A path that starts at the manifest's folder, as it is to be shown.
+    #[must_use]
+    pub fn within(&self, path: &str) -> PathBuf {
+        match self.manifest.folder.as_str() {
+            "" | "." => PathBuf::from(path),
+            folder => Path::new(folder).join(path),
+        }
     }
 
     /// The folder of the manifest.
@@ -74,23 +83,6 @@ impl Project {
         }
         if asked.capabilities().supported { Ok(asked) } else { Err(UserError::NotSupported(asked)) }
     }
-}
-
-/// Findings with the severities that the manifest's `[checks]` give them. What is an error by
-/// itself stays one: nothing could run with it.
-#[must_use]
-pub fn weighed(findings: Vec<Diagnostic>, manifest: &Manifest) -> Vec<Diagnostic> {
-    findings
-        .into_iter()
-        .filter_map(|mut found| {
-            if !found.is_error()
-                && let Some(severity) = manifest.checks.get(&found.code)
-            {
-                found.severity = (*severity)?;
-            }
-            Some(found)
-        })
-        .collect()
 }
 
 /// Shows findings on stderr: errors always, warnings unless quiet, notes where more is wanted.

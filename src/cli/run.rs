@@ -89,22 +89,23 @@ fn planned(
     Ok(rendered)
 }
 
-/// A plan's own findings and those of the graph, which stop only what goes up: a reset must stay
-/// possible on a manifest whose graph has errors.
+/// The graph's findings and the plan's own, as `[checks]` wants them. Those of the graph, and
+/// those that only `[checks]` makes errors, stop only what goes up: a reset must stay possible.
 pub fn with_findings(found: Vec<Diagnostic>, direction: PlanDirection, project: &Project) -> Vec<Diagnostic> {
     let only_down = matches!(direction, PlanDirection::Down | PlanDirection::None);
-    let mut all = project.findings.clone();
-    for finding in &mut all {
-        if only_down && finding.is_error() {
-            finding.severity = Severity::Warning;
-        }
-    }
-    for finding in project::weighed(found, &project.manifest) {
-        if !all.iter().any(|known| known.code == finding.code && known.message == finding.message) {
-            all.push(finding);
-        }
-    }
-    all
+    let of_the_graph = project.findings.iter().cloned().map(|finding| (finding, true));
+    let of_the_plan = found.into_iter().map(|finding| (finding, false));
+    of_the_graph
+        .chain(of_the_plan)
+        .filter_map(|(finding, of_the_graph)| {
+            let stops = finding.is_error() && !of_the_graph;
+            let mut finding = project.manifest.apply_checks(vec![finding]).pop()?;
+            if only_down && !stops && finding.is_error() {
+                finding.severity = Severity::Warning;
+            }
+            Some(finding)
+        })
+        .collect()
 }
 
 /// The exit code for a plan's errors: refused for safety where only a cut was not allowed.
@@ -142,11 +143,11 @@ impl Run<'_> {
         if let Some(code) = refused {
             return self.refuse(&plan, code);
         }
-        if plan.steps.is_empty() {
-            return self.nothing(&plan, &ledger);
-        }
         if let Err(error) = session.check_stamp(&ledger) {
             return self.stop(&error.into(), &plan);
+        }
+        if plan.steps.is_empty() {
+            return self.nothing(&plan, &ledger);
         }
         if self.page(&plan).is_destructive() {
             if let Err(refusal) = self.confirm(&plan) {
@@ -331,7 +332,7 @@ impl Console {
 /// Writes plans in the format asked for.
 pub fn write_plans(console: &Console, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
     match console.format {
-        Format::Text => Text { paint: console.out }.write(pages, out),
+        Format::Text => Text { paint: console.out, verbose: console.talk.verbose }.write(pages, out),
         Format::Json => Json.write(pages, out),
         Format::Sql => Sql.write(pages, out),
         Format::Markdown => Markdown.write(pages, out),

@@ -150,10 +150,9 @@ pub fn tag(step: &RenderedStep) -> String {
         },
         Direction::Up => {
             let undo = match step.reversal {
-                Reversal::Exact => "undo exact",
-                Reversal::DataLoss => "undo loses data",
-                Reversal::Authored => "undo authored",
-                Reversal::Impossible => "no undo",
+                Reversal::Exact | Reversal::DataLoss => "way back derived",
+                Reversal::Authored => "way back authored",
+                Reversal::Impossible => "no way back",
             };
             loss.map_or_else(|| undo.to_owned(), |loss| format!("{loss} · {undo}"))
         }
@@ -259,16 +258,12 @@ pub fn way_back(plan: &RenderedPlan) -> (bool, String) {
     }
     let authored =
         names(&|step| step.reversal == Reversal::Authored || (step.direction == Direction::Down && !step.derived));
-    let losing = names(&|step| step.direction == Direction::Up && step.reversal == Reversal::DataLoss);
-    let mut text = match (authored.len(), plan.steps.len()) {
+    let text = match (authored.len(), plan.steps.len()) {
         (0, _) => "every step derived".to_owned(),
         (all, steps) if all == steps => format!("authored ({})", shown(&authored)),
         (some, steps) => {
             format!("{} derived; {some} authored ({})", words::count(steps - some, "step"), shown(&authored))
         }
     };
-    if !losing.is_empty() {
-        text.push_str(&format!("; rows or values go with {}", words::count(losing.len(), "step")));
-    }
     (true, text)
 }

@@ -109,7 +109,15 @@ pub(crate) fn up(state: &mut State, name: &str, body: &Body, found: &mut Vec<Dia
         }
         inverses.reverse();
         let undo = undo(operation, &applied, inverses, &context, &added, state);
-        replayed.undone.push(Undone { operation: operation.title(), span: operation.spans.object(), undo, lossy });
+        // What goes wrong in an authored way down is shown where that is written.
+        let span = match undo {
+            Undo::Authored(..) => {
+                let file = operation.spans.parts.iter().find(|(name, _)| &**name == "down_file");
+                file.map_or_else(|| operation.spans.part("down"), |(_, span)| *span)
+            }
+            _ => operation.spans.object(),
+        };
+        replayed.undone.push(Undone { operation: operation.title(), span, undo, lossy });
         replayed.parts.push(Part {
             operation: operation.title(),
             span: operation.spans.object(),

@@ -41,6 +41,54 @@ fn a_manifest_with_mistakes_shows_them_all() {
 }
 
 #[test]
+fn a_graph_with_errors_stops_what_goes_up_and_not_a_reset() {
+    let project = Project::blog();
+    project.run("latest").code(0);
+    project.write(
+        "migrations/20260105000000_lost.toml",
+        "requires = [\"nowhere\"]\n[[up]]\ncreate_table = \"lost\"\n[up.columns]\nid = \"bigint\"\n",
+    );
+    let up = project.run("latest");
+    assert!(up.code(3).err.contains("error[unknown-requirement]"), "{}", up.err);
+    let down = project.run("reset");
+    assert!(down.code(0).err.contains("warning[unknown-requirement]"), "{}", down.err);
+    assert_eq!(project.tables("blog.db"), Vec::<String>::new());
+}
+
+#[test]
+fn what_only_the_manifest_denies_does_not_stop_a_reset() {
+    let project = Project::blog();
+    project.run("latest").code(0);
+    let manifest = project.read("schema.toml") + "[checks]\nversion-inversion = \"deny\"\n";
+    project.write("schema.toml", &manifest);
+    let users = "migrations/20260101120000_create_users.toml";
+    project.write(users, &format!("requires = [\"tags\"]\n{}", project.read(users)));
+    project.write(
+        "migrations/20260105000000_tags.toml",
+        "[[up]]\ncreate_table = \"tags\"\n[up.columns]\nid = \"bigint\"\n",
+    );
+    project.run("latest").code(3);
+    project.run("reset").code(0);
+}
+
+#[test]
+fn a_database_that_another_holds_is_5() {
+    let project = Project::blog();
+    project.run("up").code(0);
+    let url = format!("sqlite://{}", project.path("blog.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        use sqlx::Connection;
+        let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+        let ran = project.run("latest --lock-timeout 200ms");
+        assert!(ran.code(5).err.contains("next: wait for it, or allow more time with `--lock-timeout`"), "{}", ran.err);
+        other.close().await.unwrap();
+    });
+    project.run("latest").code(0);
+}
+
+#[test]
 fn a_database_out_of_reach_is_5() {
     let ran = Project::blog().run("latest --database-url postgres://app:s3cret@127.0.0.1:1/none");
     ran.code(5);

@@ -216,7 +216,7 @@ fn durations(line: &str) -> String {
             while words.last().is_some_and(String::is_empty) {
                 words.pop();
             }
-            words.push(format!("TIME{}", if word.ends_with('.') { "." } else { "" }));
+            words.push(format!("TIME{}", word.trim_start_matches(|c: char| c.is_ascii_alphabetic())));
         } else {
             words.push(word.to_owned());
         }
@@ -227,7 +227,9 @@ fn durations(line: &str) -> String {
 fn dates(line: &str) -> String {
     let shape: String = line.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     match shape.find("0000-00-00 00:00") {
-        Some(at) if line.is_char_boundary(at) => format!("{}DATE AND TIME   {}", &line[..at], &line[at + 16..]),
+        Some(at) if line.is_char_boundary(at) => {
+            format!("{}{:16}{}", &line[..at], "DATE AND TIME", &line[at + 16..]).trim_end().to_owned()
+        }
         _ => line.to_owned(),
     }
 }

@@ -98,12 +98,16 @@ fn write_step(number: usize, step: &RenderedStep, out: &mut dyn Write) -> io::Re
         writeln!(out, "> {}\n", escape(&words::one_line(note)))?;
     }
     let mut sql = String::new();
-    for statement in &step.statements {
+    for statement in step.statements.iter().filter(|statement| statement.ledger.is_none()) {
         sql.push_str(&closed(&statement.sql));
         sql.push('\n');
     }
     let fence = fence(&sql);
-    write!(out, "{fence}sql\n{sql}{fence}\n\n")?;
+    if sql.is_empty() {
+        writeln!(out, "nothing but the ledger\n")?;
+    } else {
+        write!(out, "{fence}sql\n{sql}{fence}\n\n")?;
+    }
     for left_out in &step.left_out {
         writeln!(out, "- left out: {} ({})", code(&left_out.operation), escape(&left_out.why))?;
     }

@@ -105,7 +105,7 @@ fn text_tells_losses_first_and_then_each_step() {
 
 #[test]
 fn text_keeps_to_its_width_but_for_sql() {
-    let text = written(&Text { paint: Paint { color: false, width: 60 } }, &reset());
+    let text = written(&Text { paint: Paint { color: false, width: 60 }, verbose: true }, &reset());
     let long: Vec<_> = text.lines().filter(|line| line.chars().count() > 60).collect();
     assert!(long.iter().all(|line| line.contains("ALTER") || line.contains("DELETE")), "{long:#?}");
 }

@@ -20,6 +20,8 @@ const LABEL: usize = 12;
 pub struct Text {
     /// Colours and width.
     pub paint: Paint,
+    /// The ledger's own statements are shown whole; else their first line, as far as it fits.
+    pub verbose: bool,
 }
 
 impl PlanFormat for Text {
@@ -47,8 +49,11 @@ impl Text {
         if plan.direction == PlanDirection::None {
             return Ok(());
         }
-        self.loss("loses rows", &losses_in_words(&losses(plan, true), MOST_NAMES), out)?;
-        self.loss("loses values", &losses_in_words(&losses(plan, false), MOST_NAMES), out)?;
+        for (label, losses) in [("loses rows", losses(plan, true)), ("loses values", losses(plan, false))] {
+            let good = losses.iter().all(|destructive| destructive.rows == Some(0));
+            let text = if losses.is_empty() { "none".to_owned() } else { losses_in_words(&losses, MOST_NAMES) };
+            self.fact(good, label, &text, out)?;
+        }
         let (good, back) = way_back(plan);
         self.fact(good, "way back", &back, out)?;
         writeln!(out)?;
@@ -65,10 +70,6 @@ impl Text {
             self.step(at + 1, numbers, step, out)?;
         }
         Ok(())
-    }
-
-    fn loss(&self, label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        self.fact(text.is_empty(), label, if text.is_empty() { "none" } else { text }, out)
     }
 
     fn fact(&self, good: bool, label: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -134,6 +135,12 @@ impl Text {
     }
 
     fn statement(&self, statement: &Statement, skipped: bool, out: &mut dyn Write) -> io::Result<()> {
+        if statement.ledger.is_some() && !self.verbose {
+            let line = words::one_line(&closed(&statement.sql));
+            // A few characters over are better read than cut.
+            let room = if words::width_of(&line) <= 100 { 100 } else { self.paint.width.saturating_sub(7) };
+            return writeln!(out, "       {}", self.paint.dim(&words::fit(&line, room)));
+        }
         for line in closed(&statement.sql).lines() {
             let line = if statement.ledger.is_some() || skipped { self.paint.dim(line) } else { line.to_owned() };
             writeln!(out, "       {}{line}", if skipped { "(ran) " } else { "" })?;

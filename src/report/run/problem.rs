@@ -85,7 +85,12 @@ impl Problem {
 
 /// A text's own lines, each wrapped.
 fn lines_of(text: &str, width: usize) -> Vec<String> {
-    text.lines().flat_map(|line| words::wrap(line, width.max(20))).collect()
+    let wrapped = |line: &str| {
+        let indent: String = line.chars().take_while(|c| *c == ' ').take(20).collect();
+        let lines = words::wrap(line, width.saturating_sub(indent.len()).max(20));
+        lines.into_iter().map(|line| format!("{indent}{line}")).collect::<Vec<_>>()
+    };
+    text.lines().flat_map(wrapped).collect()
 }
 
 #[cfg(test)]
