@@ -38,7 +38,7 @@ pub fn write_failure(
     let hand = if step.is_some_and(|step| !step.derived) { ", written by hand" } else { "" };
     let mut problem = Problem::new(format!("{what}; {state}"))
         .fact("migration", format!("{} {} ({}{hand})", failure.version, failure.migration, failure.direction));
-    if !failure.operation.is_empty() && !matches!(failure.operation.as_str(), "sql" | "ledger") {
+    if !failure.operation.is_empty() {
         problem = problem.fact("operation", &failure.operation);
     }
     if let Some(statement) = &failure.statement {
