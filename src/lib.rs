@@ -4,10 +4,11 @@
 //! before it and from the leaves (`ident`, `backend`, `diagnostic`, `operation`), never the other way:
 //!
 //! ```text
-//! schema.toml ─► manifest ─► graph ─► state ─► plan ─► render ─► execute ─► report
+//! schema.toml ─► manifest ─► graph ─► state ─► check ─► plan ─► render ─► execute ─► report
 //! ```
 
 pub mod backend;
+pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod diagnostic;

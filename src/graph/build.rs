@@ -88,6 +88,16 @@ impl Graph {
         graph
     }
 
+    /// The graph with one more edge.
+    #[must_use]
+    pub fn with_edge(&self, required: NodeId, by: NodeId) -> Self {
+        let mut graph = self.clone();
+        if required.0 < graph.len() && by.0 < graph.len() {
+            graph.inner.update_edge(NodeIndex::new(required.0), NodeIndex::new(by.0), ());
+        }
+        graph
+    }
+
     fn index(&mut self, migrations: &[Migration], node: NodeId, found: &mut Vec<Diagnostic>) {
         let Some(migration) = migrations.get(node.0) else { return };
         if let Some(first) = self.by_version.get(&migration.version).and_then(|at| migrations.get(at.0)) {

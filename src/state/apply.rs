@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Change, Column, ColumnId, ColumnPatch, Constraint, ConstraintKind, State, StateError, Table, TableId};
+use super::{
+    Change, Column, ColumnId, ColumnPatch, Constraint, ConstraintKind, SqlAccess, State, StateError, Table, TableId,
+};
 use crate::ident::TableName;
 
 impl State {
@@ -158,10 +160,17 @@ impl State {
                 Ok(Some(Change::CreateView(self.views.remove(at))))
             }
             Change::Sql { effects, .. } => {
+                let mut inverses = Vec::new();
                 for effect in effects {
-                    self.apply(effect)?;
+                    inverses.extend(self.apply(effect)?);
                 }
-                Ok(None)
+                inverses.reverse();
+                // What was read of it can be taken back; the statement itself cannot.
+                Ok((!inverses.is_empty()).then(|| Change::Sql {
+                    sql: String::new(),
+                    effects: inverses,
+                    access: SqlAccess::default(),
+                }))
             }
             Change::Insert { table, .. }
             | Change::Update { table, .. }

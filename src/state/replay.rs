@@ -69,8 +69,22 @@ pub(crate) struct Replayed {
     pub(crate) undone: Vec<Undone>,
 }
 
+/// What sees each change, on the state before it, with the place of its operation.
+pub(crate) type Watch<'w> = &'w mut dyn FnMut(&State, &Change, Span);
+
 /// Replays a migration's way up on `state`. Operations that do not work are reported and left out.
 pub(crate) fn up(state: &mut State, name: &str, body: &Body, found: &mut Vec<Diagnostic>) -> Replayed {
+    up_watched(state, name, body, found, &mut |_, _, _| ())
+}
+
+/// As [`up`], with each change shown to `watch`.
+pub(crate) fn up_watched(
+    state: &mut State,
+    name: &str,
+    body: &Body,
+    found: &mut Vec<Diagnostic>,
+    watch: Watch<'_>,
+) -> Replayed {
     let mut replayed = Replayed::default();
     if !body.is_for(state.backend()) {
         return replayed;
@@ -86,6 +100,7 @@ pub(crate) fn up(state: &mut State, name: &str, body: &Body, found: &mut Vec<Dia
         let mut applied = Vec::with_capacity(lowered.changes.len());
         for change in lowered.changes {
             lossy |= loses(&change, state);
+            watch(state, &change, operation.spans.object());
             let inverse = match state.apply(&change) {
                 Ok(inverse) => inverse,
                 Err(error) => {
@@ -256,15 +271,32 @@ pub(crate) fn down(
     span: Span,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Part> {
+    down_watched(state, name, body, undone, span, found, &mut |_, _, _| ()).0
+}
+
+/// As [`down`], with each change shown to `watch`; also gives the changes that take the
+/// way down back, in order.
+pub(crate) fn down_watched(
+    state: &mut State,
+    name: &str,
+    body: &Body,
+    undone: &[Undone],
+    span: Span,
+    found: &mut Vec<Diagnostic>,
+    watch: Watch<'_>,
+) -> (Vec<Part>, Vec<Change>) {
+    let mut back = Vec::new();
     if !body.is_for(state.backend()) {
-        return Vec::new();
+        return (Vec::new(), back);
     }
     if let Some(why) = &body.irreversible {
         found.push(irreversible(name, name, why, span));
-        return Vec::new();
+        return (Vec::new(), back);
     }
     if let Some(operations) = &body.down {
-        return written_down(state, name, operations, found);
+        let parts = written_down(state, name, operations, found, watch, &mut back);
+        back.reverse();
+        return (parts, back);
     }
     let mut parts = Vec::new();
     for part in undone.iter().rev() {
@@ -301,8 +333,12 @@ pub(crate) fn down(
         };
         let mut applied = Vec::with_capacity(changes.len());
         for change in changes {
+            watch(state, &change, part.span);
             match state.apply(&change) {
-                Ok(_) => applied.push(change),
+                Ok(inverse) => {
+                    back.extend(inverse);
+                    applied.push(change);
+                }
                 Err(error) => found.push(
                     Diagnostic::new(
                         Code::DownFails,
@@ -319,7 +355,8 @@ pub(crate) fn down(
             parts.push(Part { operation: part.operation.clone(), span: part.span, authored, changes: applied });
         }
     }
-    parts
+    back.reverse();
+    (parts, back)
 }
 
 fn irreversible(name: &str, what: &str, why: &str, span: Span) -> Diagnostic {
@@ -336,7 +373,14 @@ fn irreversible(name: &str, what: &str, why: &str, span: Span) -> Diagnostic {
 }
 
 /// Lowers `[[down]]` operations one after the other.
-fn written_down(state: &mut State, name: &str, operations: &[Operation], found: &mut Vec<Diagnostic>) -> Vec<Part> {
+fn written_down(
+    state: &mut State,
+    name: &str,
+    operations: &[Operation],
+    found: &mut Vec<Diagnostic>,
+    watch: Watch<'_>,
+    back: &mut Vec<Change>,
+) -> Vec<Part> {
     let mut context = Context { lenient: true, ..Context::default() };
     let mut parts = Vec::new();
     let backend = state.backend();
@@ -350,8 +394,10 @@ fn written_down(state: &mut State, name: &str, operations: &[Operation], found: 
         }));
         let mut applied = Vec::with_capacity(lowered.changes.len());
         for change in lowered.changes {
+            watch(state, &change, operation.spans.object());
             match state.apply(&change) {
-                Ok(_) => {
+                Ok(inverse) => {
+                    back.extend(inverse);
                     if let Change::CreateTable(table) = &change {
                         context.created.insert(table.id);
                     }

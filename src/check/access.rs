@@ -1,0 +1,581 @@
+//! What a change touches: its accesses, on the state before it.
+//!
+//! The table of design §5, with one refinement: changes of a table's row rules *append* to
+//! them. Two of them commute (each touches its own column or constraint as well, and that
+//! is where they clash if they clash), and any change of rows, which *uses* the rules,
+//! conflicts with each.
+
+use std::collections::{HashMap, HashSet};
+
+use super::resource::{Mode, Namespace, ObjectId, Resource};
+use crate::diagnostic::Span;
+use crate::ident::TableName;
+use crate::operation::Action;
+use crate::state::{
+    Change, ColumnId, Constraint, ConstraintKind, DeclaredMode, Expr, ForeignKey, Index, IndexKey, RowValues, Scalar,
+    SqlAccess, State, Table, TableId,
+};
+
+/// One access, with words for people.
+#[derive(Debug, Clone)]
+pub(super) struct Access {
+    pub(super) resource: Resource,
+    pub(super) mode: Mode,
+    /// `uses posts.slug`, `drops posts.slug`.
+    pub(super) words: String,
+    pub(super) span: Span,
+}
+
+/// Identities of indexes and constraints, kept through their renames.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    ids: HashMap<(TableId, bool, String), ObjectId>,
+    next: u32,
+}
+
+impl Objects {
+    fn get(&mut self, table: TableId, index: bool, name: String) -> ObjectId {
+        let next = &mut self.next;
+        *self.ids.entry((table, index, name)).or_insert_with(|| {
+            *next += 1;
+            ObjectId(*next)
+        })
+    }
+
+    fn rename(&mut self, table: TableId, index: bool, from: String, to: String) {
+        let id = self.get(table, index, from.clone());
+        self.ids.remove(&(table, index, from));
+        self.ids.insert((table, index, to), id);
+    }
+
+    fn made(&mut self, table: TableId, index: bool, name: String) -> ObjectId {
+        self.ids.remove(&(table, index, name.clone()));
+        self.get(table, index, name)
+    }
+}
+
+/// Collects the accesses of changes.
+pub(super) struct Collector<'a> {
+    pub(super) state: &'a State,
+    pub(super) objects: &'a mut Objects,
+    pub(super) span: Span,
+    pub(super) found: Vec<Access>,
+    /// Raw SQL that could not be read and declares nothing.
+    pub(super) opaque: bool,
+}
+
+impl Collector<'_> {
+    fn push(&mut self, resource: Resource, mode: Mode, words: impl Into<String>) {
+        self.found.push(Access { resource, mode, words: words.into(), span: self.span });
+    }
+
+    fn fold(&self, name: &str) -> String {
+        self.state.backend().fold(name).into_owned()
+    }
+
+    fn relation(&mut self, name: &TableName, mode: Mode, words: &str) {
+        let namespace = Namespace::Relations(name.schema.clone());
+        let folded = self.fold(&name.name);
+        self.push(Resource::Name(namespace, folded), mode, format!("{words} the name {name}"));
+    }
+
+    fn of_table(&self, id: TableId) -> Option<Table> {
+        self.state.table(id).map(|table| Table::clone(table))
+    }
+
+    fn use_table(&mut self, table: &Table) {
+        self.push(Resource::Table(table.id), Mode::Use, format!("uses {}", table.name));
+    }
+
+    fn column(&mut self, table: &Table, id: ColumnId, mode: Mode, verb: &str) {
+        self.push(Resource::Column(id), mode, format!("{verb} {}.{}", table.name, table.column_name(id)));
+    }
+
+    fn expr(&mut self, table: &Table, expr: &Expr) {
+        for id in expr.columns() {
+            self.column(table, id, Mode::Use, "uses");
+        }
+    }
+
+    fn rules(&mut self, table: &Table) {
+        self.push(Resource::RowRules(table.id), Mode::Append, format!("changes what rows of {} must obey", table.name));
+    }
+
+    fn rows(&mut self, table: &Table, mode: Mode, verb: &str) {
+        self.push(Resource::Rows(table.id), mode, format!("{verb} rows of {}", table.name));
+        self.push(Resource::AnyRows, Mode::Append, format!("{verb} rows of {}", table.name));
+    }
+
+    /// The accesses of one change, on the state before it.
+    pub(super) fn change(&mut self, change: &Change) {
+        match change {
+            Change::CreateTable(table) => self.whole_table(table, "creates"),
+            Change::DropTable(id) => {
+                let Some(table) = self.of_table(*id) else { return };
+                self.whole_table(&table, "drops");
+                for trigger in self.state.triggers_on(*id).cloned().collect::<Vec<_>>() {
+                    self.trigger(&trigger.name, &trigger.table, Some(*id), "drops");
+                }
+            }
+            Change::RenameTable { table, to } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.push(Resource::Table(table.id), Mode::Change, format!("renames {}", table.name));
+                self.relation(&table.name, Mode::Change, "frees");
+                self.relation(to, Mode::Change, "takes");
+                self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
+            }
+            Change::AddColumn { table, column, fill } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                let name = format!("{}.{}", table.name, column.name);
+                self.push(Resource::Column(column.id), Mode::Change, format!("adds {name}"));
+                let folded = self.fold(&column.name);
+                self.push(Resource::Name(Namespace::Columns(table.id), folded), Mode::Change, format!("adds {name}"));
+                self.push(Resource::ColumnList(table.id), Mode::Append, format!("adds a column to {}", table.name));
+                if column.default.is_some() || !column.null || fill.is_some() {
+                    self.rules(&table);
+                    self.rows(&table, Mode::Use, "fills");
+                }
+                if let Some(sequence) = &column.sequence {
+                    let name = table.name.renamed(sequence.text.clone());
+                    self.relation(&name, Mode::Change, "takes");
+                }
+                for value in column.default.iter().chain(fill) {
+                    self.scalar(&table, value);
+                }
+            }
+            Change::DropColumn { table, column, .. } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                self.column(&table, *column, Mode::Change, "drops");
+                self.rules(&table);
+                let name = table.column_name(*column).to_owned();
+                let folded = self.fold(&name);
+                let words = format!("drops {}.{name}", table.name);
+                self.push(Resource::Name(Namespace::Columns(table.id), folded), Mode::Change, words);
+                self.push(Resource::ColumnList(table.id), Mode::Append, format!("drops a column of {}", table.name));
+                if let Some(sequence) = table.column(*column).and_then(|column| column.sequence.clone()) {
+                    self.relation(&table.name.renamed(sequence.text), Mode::Change, "frees");
+                }
+            }
+            Change::RenameColumn { table, column, to } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                self.column(&table, *column, Mode::Change, "renames");
+                for name in [table.column_name(*column).to_owned(), to.clone()] {
+                    let folded = self.fold(&name);
+                    let words = format!("renames {}.{name}", table.name);
+                    self.push(Resource::Name(Namespace::Columns(table.id), folded), Mode::Change, words);
+                }
+                self.push(Resource::ColumnList(table.id), Mode::Append, format!("renames a column of {}", table.name));
+                self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
+            }
+            Change::AlterColumn { table, column, patch, using, fill, .. } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                self.column(&table, *column, Mode::Change, "alters");
+                self.rules(&table);
+                if patch.data_type.is_some() || patch.null == Some(false) || fill.is_some() {
+                    self.rows(&table, Mode::Use, "converts");
+                }
+                self.rebuild();
+                if let Some(expr) = using {
+                    self.expr(&table, expr);
+                }
+                for value in patch.default.iter().flatten().chain(fill) {
+                    self.scalar(&table, value);
+                }
+                let sequences = [
+                    table.column(*column).and_then(|column| column.sequence.clone()),
+                    patch.auto_increment.as_ref().and_then(|(_, name)| name.clone()),
+                ];
+                if patch.auto_increment.is_some() {
+                    for sequence in sequences.into_iter().flatten() {
+                        self.relation(&table.name.renamed(sequence.text), Mode::Change, "takes or frees");
+                    }
+                }
+            }
+            Change::AddIndex { table, index } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                self.index(&table, index, "creates");
+            }
+            Change::DropIndex { table, name } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                let folded = self.fold(name);
+                if let Some(index) = table.indexes.iter().find(|index| self.fold(&index.name) == folded).cloned() {
+                    self.index(&table, &index, "drops");
+                }
+            }
+            Change::RenameIndex { table, name, to } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                let (from, into) = (self.fold(name), self.fold(to));
+                let id = self.objects.get(table.id, true, from.clone());
+                self.push(Resource::Object(id), Mode::Change, format!("renames index {name}"));
+                self.relation(&table.name.renamed(name.clone()), Mode::Change, "frees");
+                self.relation(&table.name.renamed(to.clone()), Mode::Change, "takes");
+                self.objects.rename(table.id, true, from, into);
+            }
+            Change::AddConstraint { table, constraint } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                self.constraint(&table, constraint, "adds", true);
+            }
+            Change::DropConstraint { table, kind, name } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                let found = table.constraints().find(|c| c.kind() == *kind && c.name().text == *name);
+                if let Some(constraint) = found {
+                    self.constraint(&table, &constraint, "drops", true);
+                }
+            }
+            Change::RenameConstraint { table, kind, name, to } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                let (from, into) = (self.fold(name), self.fold(&to.text));
+                let id = self.objects.get(table.id, false, from.clone());
+                self.push(Resource::Object(id), Mode::Change, format!("renames {} {name}", kind.title()));
+                for name in [&from, &into] {
+                    let words = format!("renames {} {name}", kind.title());
+                    let namespace = Namespace::Constraints(table.id);
+                    self.push(Resource::Name(namespace, name.clone()), Mode::Change, words);
+                    if self.has_index(*kind) {
+                        self.relation(&table.name.renamed(name.clone()), Mode::Change, "takes or frees");
+                    }
+                }
+                self.objects.rename(table.id, false, from, into);
+            }
+            Change::RenameSequence { table, column, to } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                self.column(&table, *column, Mode::Change, "renames the sequence of");
+                if let Some(from) = table.column(*column).and_then(|column| column.sequence.clone()) {
+                    self.relation(&table.name.renamed(from.text), Mode::Change, "frees");
+                }
+                self.relation(&table.name.renamed(to.text.clone()), Mode::Change, "takes");
+            }
+            Change::CreateTrigger(trigger) => {
+                self.trigger(&trigger.name, &trigger.table, trigger.table_id, "creates");
+            }
+            Change::DropTrigger(trigger) => {
+                self.trigger(&trigger.name, &trigger.table, trigger.table_id, "drops");
+            }
+            Change::CreateView(view) => self.view(&view.name, view.reads.as_deref(), "creates"),
+            Change::DropView(view) => self.view(&view.name, view.reads.as_deref(), "drops"),
+            Change::Insert { table, rows, .. } => self.insert(*table, rows),
+            Change::Update { table, set, filter } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                for (id, value) in set {
+                    self.column(&table, *id, Mode::Use, "sets");
+                    self.scalar(&table, value);
+                }
+                if let Some(expr) = filter {
+                    self.condition(&table, expr);
+                }
+                self.altered_rows(&table, "updates");
+                self.parents(&table);
+            }
+            Change::Delete { table, filter } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                self.condition(&table, filter);
+                self.altered_rows(&table, "deletes");
+            }
+            Change::DeleteRows { table, rows } => {
+                let Some(table) = self.of_table(*table) else { return };
+                self.use_table(&table);
+                for (id, _) in rows.iter().flatten() {
+                    self.column(&table, *id, Mode::Use, "uses");
+                }
+                self.altered_rows(&table, "deletes");
+            }
+            Change::Sql { effects, access, .. } => {
+                for effect in effects {
+                    self.change(effect);
+                }
+                self.raw(access);
+            }
+            Change::Note(_) => {}
+        }
+    }
+
+    /// On SQLite what cannot be altered is rebuilt, and a rebuild must find triggers and views as they are.
+    fn rebuild(&mut self) {
+        if !self.state.backend().capabilities().alters_constraints {
+            self.push(Resource::Programs, Mode::Use, "rebuilds a table, which needs triggers and views as they are");
+        }
+    }
+
+    fn has_index(&self, kind: ConstraintKind) -> bool {
+        matches!(kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique)
+            && self.state.backend().capabilities().renames_constraints
+    }
+
+    fn whole_table(&mut self, table: &Table, verb: &str) {
+        self.push(Resource::Table(table.id), Mode::Change, format!("{verb} {}", table.name));
+        self.relation(&table.name, Mode::Change, if verb == "creates" { "takes" } else { "frees" });
+        for constraint in table.constraints().collect::<Vec<_>>() {
+            self.constraint(table, &constraint, verb, false);
+        }
+        for index in &table.indexes {
+            self.index(table, index, verb);
+        }
+        for sequence in table.columns.iter().filter_map(|column| column.sequence.as_ref()) {
+            self.relation(&table.name.renamed(sequence.text.clone()), Mode::Change, "takes or frees");
+        }
+    }
+
+    fn index(&mut self, table: &Table, index: &Index, verb: &str) {
+        let folded = self.fold(&index.name);
+        let id = if verb == "creates" {
+            self.objects.made(table.id, true, folded)
+        } else {
+            self.objects.get(table.id, true, folded)
+        };
+        self.push(Resource::Object(id), Mode::Change, format!("{verb} index {}", index.name));
+        self.relation(
+            &table.name.renamed(index.name.clone()),
+            Mode::Change,
+            if verb == "drops" { "frees" } else { "takes" },
+        );
+        let held = if verb == "drops" { Mode::Release } else { Mode::Use };
+        let mut columns = Vec::new();
+        for part in &index.parts {
+            match &part.key {
+                IndexKey::Column(id) => columns.push(*id),
+                IndexKey::Expr(expr) => columns.extend(expr.columns()),
+            }
+        }
+        let plain = index.parts.iter().all(|part| matches!(part.key, IndexKey::Column(_)));
+        let of_predicate: Vec<ColumnId> = index.predicate.iter().flat_map(Expr::columns).collect();
+        for id in columns.iter().chain(&of_predicate) {
+            self.column(table, *id, held, if held == Mode::Use { "uses" } else { "lets go of" });
+        }
+        if index.unique {
+            if plain && index.predicate.is_none() {
+                self.key(table, &columns, verb);
+            }
+            self.rules(table);
+            self.rows(table, Mode::Use, "uses");
+        }
+    }
+
+    fn key(&mut self, table: &Table, columns: &[ColumnId], verb: &str) {
+        let mut sorted = columns.to_vec();
+        sorted.sort_unstable();
+        let words = format!("{verb} a key of {} over {}", table.name, table.column_names(columns).join(", "));
+        self.push(Resource::Key(table.id, sorted), Mode::Change, words);
+    }
+
+    fn constraint(&mut self, table: &Table, constraint: &Constraint, verb: &str, stands: bool) {
+        let name = constraint.name().text.clone();
+        let folded = self.fold(&name);
+        let makes = verb != "drops";
+        let id = if makes {
+            self.objects.made(table.id, false, folded.clone())
+        } else {
+            self.objects.get(table.id, false, folded.clone())
+        };
+        let title = constraint.kind().title();
+        let words = format!("{verb} {title} {name}");
+        self.push(Resource::Object(id), Mode::Change, words.clone());
+        self.push(Resource::Name(Namespace::Constraints(table.id), folded), Mode::Change, words);
+        if self.has_index(constraint.kind()) {
+            self.relation(&table.name.renamed(name.clone()), Mode::Change, if makes { "takes" } else { "frees" });
+        }
+        let held = if makes { Mode::Use } else { Mode::Release };
+        let holds = if makes { "uses" } else { "lets go of" };
+        match constraint {
+            Constraint::PrimaryKey(key) => {
+                self.push(
+                    Resource::PrimaryKeySlot(table.id),
+                    Mode::Change,
+                    format!("{verb} the primary key of {}", table.name),
+                );
+                for id in &key.columns {
+                    self.column(table, *id, held, holds);
+                }
+                self.key(table, &key.columns, verb);
+            }
+            Constraint::Unique(unique) => {
+                for id in &unique.columns {
+                    self.column(table, *id, held, holds);
+                }
+                self.key(table, &unique.columns, verb);
+            }
+            Constraint::Check(check) => {
+                for id in check.expr.columns() {
+                    self.column(table, id, held, holds);
+                }
+            }
+            Constraint::ForeignKey(key) => self.foreign_key(table, key, held, holds, stands),
+        }
+        if stands {
+            self.rules(table);
+            self.rows(table, Mode::Use, "uses");
+            self.rebuild();
+        }
+    }
+
+    fn foreign_key(&mut self, table: &Table, key: &ForeignKey, held: Mode, holds: &str, stands: bool) {
+        for id in &key.columns {
+            self.column(table, *id, held, holds);
+        }
+        if key.table == table.id {
+            return;
+        }
+        let Some(target) = self.of_table(key.table) else { return };
+        self.push(Resource::Table(target.id), held, format!("{holds} {}", target.name));
+        for id in &key.references {
+            self.column(&target, *id, held, holds);
+        }
+        let mut sorted = key.references.clone();
+        sorted.sort_unstable();
+        let words = format!("{holds} the key of {}", target.name);
+        self.push(Resource::Key(target.id, sorted), held, words);
+        // The rows of the table referred to obey a new rule: they cannot just go.
+        self.rules(&target);
+        if stands {
+            self.rows(&target, Mode::Use, "uses");
+        }
+    }
+
+    fn trigger(&mut self, name: &str, table: &TableName, id: Option<TableId>, verb: &str) {
+        let folded = self.fold(name);
+        let namespace = match id {
+            Some(id) if self.state.backend().capabilities().schemas => Namespace::Triggers(id),
+            _ => Namespace::Relations(None),
+        };
+        let words = format!("{verb} trigger {name} on {table}");
+        self.push(Resource::Name(namespace, folded), Mode::Change, words.clone());
+        self.push(Resource::Programs, Mode::Append, words);
+        if let Some(table) = id.and_then(|id| self.of_table(id)) {
+            let held = if verb == "drops" { Mode::Release } else { Mode::Use };
+            self.push(Resource::Table(table.id), held, format!("has a trigger on {}", table.name));
+            self.rules(&table);
+        }
+    }
+
+    fn view(&mut self, name: &TableName, reads: Option<&[TableId]>, verb: &str) {
+        self.relation(name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
+        self.push(Resource::Programs, Mode::Append, format!("{verb} view {name}"));
+        let held = if verb == "drops" { Mode::Release } else { Mode::Use };
+        for id in reads.unwrap_or_default() {
+            let Some(table) = self.of_table(*id) else { continue };
+            self.push(Resource::Table(*id), held, format!("view {name} reads {}", table.name));
+            self.push(Resource::ColumnList(*id), held, format!("view {name} reads the columns of {}", table.name));
+            for column in &table.columns {
+                self.column(&table, column.id, held, "may read");
+            }
+        }
+    }
+
+    /// What raw SQL was read to do, or declares.
+    fn raw(&mut self, access: &SqlAccess) {
+        self.opaque |= access.opaque;
+        for table in access.reads.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
+            self.use_table(&table);
+            self.rows(&table, Mode::Use, "reads");
+        }
+        for table in access.writes.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
+            self.use_table(&table);
+            self.altered_rows(&table, "changes");
+            self.parents(&table);
+        }
+        for table in access.inserts.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
+            self.insert(table.id, &[]);
+        }
+        for id in &access.star {
+            self.push(Resource::ColumnList(*id), Mode::Use, "depends on the list of columns");
+        }
+        for (id, column) in &access.columns {
+            let Some(table) = self.of_table(*id) else { continue };
+            self.column(&table, *column, Mode::Use, "uses");
+        }
+        for name in &access.names {
+            self.relation(name, Mode::Use, "looks up");
+        }
+        for object in &access.declared {
+            let resource = Resource::Declared(object.kind.clone(), object.name.clone());
+            let mode = if object.mode == DeclaredMode::Reads { Mode::Use } else { Mode::Change };
+            self.push(resource, mode, format!("declares {} {}", object.kind, object.name));
+        }
+    }
+
+    fn scalar(&mut self, table: &Table, value: &Scalar) {
+        if let Scalar::Expr(expr) = value {
+            self.condition(table, expr);
+        }
+    }
+
+    /// An expression that may hold a query of its own.
+    fn condition(&mut self, table: &Table, expr: &Expr) {
+        if expr.opaque {
+            self.push(Resource::AnyRows, Mode::Change, "reads what cannot be told");
+        }
+        self.expr(table, expr);
+    }
+
+    fn insert(&mut self, id: TableId, rows: &[RowValues]) {
+        let Some(table) = self.of_table(id) else { return };
+        self.use_table(&table);
+        self.push(Resource::RowRules(id), Mode::Use, format!("inserts rows that obey the rules of {}", table.name));
+        self.rows(&table, Mode::Append, "adds");
+        let mut columns = HashSet::new();
+        for (column, value) in rows.iter().flatten() {
+            if columns.insert(*column) {
+                self.column(&table, *column, Mode::Use, "sets");
+            }
+            self.scalar(&table, value);
+        }
+        if let Some(numbered) = table.columns.iter().find(|column| column.auto_increment) {
+            let by_hand = columns.contains(&numbered.id);
+            let (mode, words) = if by_hand { (Mode::Append, "by hand") } else { (Mode::Use, "by the table") };
+            self.push(Resource::Numbering(id), mode, format!("numbers rows of {} {words}", table.name));
+        }
+        self.parents(&table);
+        self.fires(&table);
+    }
+
+    /// The rows that a table's keys point to must be there.
+    fn parents(&mut self, table: &Table) {
+        for key in &table.foreign_keys {
+            if let Some(parent) = self.of_table(key.table).filter(|parent| parent.id != table.id) {
+                self.rows(&parent, Mode::Use, "points to");
+            }
+        }
+    }
+
+    /// Rows changed or gone, and those that cascades reach from there.
+    fn altered_rows(&mut self, table: &Table, verb: &str) {
+        let mut reached = HashSet::from([table.id]);
+        let mut stack = vec![table.id];
+        while let Some(id) = stack.pop() {
+            let Some(at) = self.of_table(id) else { continue };
+            self.push(Resource::RowRules(id), Mode::Use, format!("{verb} rows under the rules of {}", at.name));
+            self.rows(&at, Mode::Change, if id == table.id { verb } else { "reaches" });
+            self.fires(&at);
+            for referrer in self.state.referrers(id).into_iter().map(|table| Table::clone(table)).collect::<Vec<_>>() {
+                let follows = |action| matches!(action, Action::Cascade | Action::SetNull | Action::SetDefault);
+                let keys = referrer.foreign_keys.iter().filter(|key| key.table == id);
+                if keys.clone().any(|key| follows(key.on_delete) || follows(key.on_update)) {
+                    if reached.insert(referrer.id) {
+                        stack.push(referrer.id);
+                    }
+                } else if keys.count() > 0 {
+                    self.rows(&referrer, Mode::Use, "must not orphan");
+                }
+            }
+        }
+    }
+
+    /// Triggers on a table may change any rows.
+    fn fires(&mut self, table: &Table) {
+        if self.state.triggers_on(table.id).next().is_some() {
+            self.push(Resource::AnyRows, Mode::Change, format!("fires the triggers of {}", table.name));
+        }
+    }
+}

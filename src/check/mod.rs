@@ -1,0 +1,68 @@
+//! The order check: proof that every order the graph allows runs up and back and leaves one
+//! schema, or the order that breaks.
+//!
+//! One order is replayed; each node's footprint (what it touches, up and down) is held
+//! against those before it. Nodes with independent footprints commute, so if every
+//! conflicting pair is ordered by the graph, all orders are equivalent (Mazurkiewicz 1977)
+//! and the one replay proves them all. For a pair that is not ordered, two orders are replayed as
+//! witnesses.
+
+mod access;
+mod assume;
+mod chain;
+mod resource;
+mod verdict;
+mod walk;
+mod witness;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use crate::backend::Backend;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::graph::{Graph, NodeId, Reach};
+use crate::manifest::Manifest;
+
+/// What a check found.
+#[derive(Debug)]
+pub struct Checked {
+    /// How many migrations were checked.
+    pub migrations: usize,
+    /// What was found, on each backend of its own; `[checks]` is not applied yet.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks a manifest on one backend. Pure. `graph_findings` are those of [`Graph::build`]; with
+/// a circle among them nothing more can be checked.
+#[must_use]
+pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], backend: Backend) -> Checked {
+    let migrations = manifest.migrations.as_slice();
+    let mut checked = Checked { migrations: migrations.len(), diagnostics: graph_findings.to_vec() };
+    if !backend.capabilities().supported || graph_findings.iter().any(|found| found.code == Code::DependencyCycle) {
+        return checked;
+    }
+    let assumed = assume::missing_edges(migrations, graph, backend);
+    checked.diagnostics.extend(assumed.diagnostics);
+    let graph = &assumed.graph;
+    let all: Vec<NodeId> = graph.nodes().collect();
+    let (Ok(order), Ok(mut reach)) = (graph.order_up(&all), Reach::new(graph)) else { return checked };
+    let replay = walk::walk(migrations, &order, &mut reach, backend);
+    let chain = chain::down(migrations, &order, &replay, backend);
+    let known: HashSet<(Code, String)> =
+        replay.diagnostics.iter().chain(&chain).map(|found| (found.code, found.message.clone())).collect();
+    checked.diagnostics.extend(verdict::judge(migrations, graph, backend, &replay, &known));
+    checked.diagnostics.extend(replay.diagnostics);
+    checked.diagnostics.extend(chain);
+    checked
+}
+
+/// Sorted for people: errors first, then by migration as the manifest has them.
+pub fn sort(found: &mut [Diagnostic]) {
+    found.sort_by_key(|diagnostic| match diagnostic.severity {
+        Severity::Error => 0,
+        Severity::Warning => 1,
+        Severity::Note => 2,
+    });
+}

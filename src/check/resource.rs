@@ -1,0 +1,75 @@
+//! Resources and modes: what a change touches, and how. Two accesses to one resource are
+//! independent only in the pairs that [`conflict`] lets through.
+
+use crate::state::{ColumnId, TableId};
+
+/// An object without an identity of its own in the state: an index or a constraint, which
+/// keep this one through their renames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct ObjectId(pub(super) u32);
+
+/// Something that operations touch.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Resource {
+    /// A table, by identity.
+    Table(TableId),
+    /// A column, by identity.
+    Column(ColumnId),
+    /// An index or constraint, by identity.
+    Object(ObjectId),
+    /// A name, in a namespace, folded.
+    Name(Namespace, String),
+    /// What foreign keys point to: columns of a table, sorted.
+    Key(TableId, Vec<ColumnId>),
+    /// The list of a table's columns, which `*` and positional inserts see.
+    ColumnList(TableId),
+    /// Defaults, NOT NULL, checks, keys, triggers: what a row must obey.
+    RowRules(TableId),
+    /// A table's rows.
+    Rows(TableId),
+    /// Whether rows are numbered by hand or by the table.
+    Numbering(TableId),
+    /// The one primary key a table can have.
+    PrimaryKeySlot(TableId),
+    /// An object of a kind that the state does not hold, as an author declares it: kind and name.
+    Declared(String, String),
+    /// All rows there are: what a change of rows that cannot be read may touch.
+    AnyRows,
+    /// Triggers and views, which a rename or a rebuild must find as they are.
+    Programs,
+}
+
+/// Where a name must be unique.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Namespace {
+    /// Tables, views, indexes, sequences (and on SQLite triggers), by schema.
+    Relations(Option<String>),
+    /// The columns of a table.
+    Columns(TableId),
+    /// The constraints of a table.
+    Constraints(TableId),
+    /// The triggers of a table.
+    Triggers(TableId),
+}
+
+/// How a resource is touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Mode {
+    /// It must be as it is.
+    Use,
+    /// It is let go of: what held it does so no longer.
+    Release,
+    /// It is added to, in a way that commutes with other additions.
+    Append,
+    /// It is made, dropped, renamed or altered.
+    Change,
+}
+
+/// Whether two accesses to one resource conflict. Independent are only use/use, use/release,
+/// release/release and append/append.
+pub(super) const fn conflict(a: Mode, b: Mode) -> bool {
+    match (a, b) {
+        (Mode::Use | Mode::Release, Mode::Use | Mode::Release) | (Mode::Append, Mode::Append) => false,
+        _ => true,
+    }
+}

@@ -1,0 +1,162 @@
+//! Classic mistakes, each as small as it gets; the exhaustive search is a test of its own.
+
+use super::*;
+use crate::manifest::{Files, parse};
+
+/// Checks nodes written as `name: requires` with operations, on both backends; gives codes and messages.
+fn found(nodes: &str) -> Vec<(Code, Vec<Backend>)> {
+    let schema = format!("[project]\nname = \"t\"\nbackends = [\"sqlite\", \"postgres\"]\n{nodes}");
+    let loaded = parse(&Files { path: "schema.toml".into(), schema, ..Files::default() });
+    assert_eq!(loaded.diagnostics, vec![], "the manifest of a test is right");
+    let manifest = loaded.manifest.unwrap();
+    let (graph, findings) = Graph::build(&manifest.migrations, manifest.linear);
+    let mut by_code: Vec<(Code, Vec<Backend>)> = Vec::new();
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        for diagnostic in check(&manifest, &graph, &findings, backend).diagnostics {
+            match by_code.iter_mut().find(|(code, _)| *code == diagnostic.code) {
+                Some((_, on)) if !on.contains(&backend) => on.push(backend),
+                Some(_) => {}
+                None => by_code.push((diagnostic.code, vec![backend])),
+            }
+        }
+    }
+    by_code
+}
+
+fn node(version: u32, name: &str, requires: &[&str], up: &str) -> String {
+    let ups: Vec<String> =
+        up.split(';').map(|op| format!("[[migration.up]]\n{}\n", op.trim().replace(" | ", "\n"))).collect();
+    format!("[[migration]]\nversion = {version}\nname = \"{name}\"\nrequires = {requires:?}\n{}\n", ups.concat())
+}
+
+const BOTH: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
+
+fn base() -> String {
+    node(
+        1,
+        "base",
+        &[],
+        "create_table = \"users\" | primary_key = [\"id\"] | columns = { id = \"bigint\", email = \"string(80)\" };\
+         create_table = \"posts\" | primary_key = [\"id\"] | columns = { id = \"bigint\", author_id = \"bigint\", slug = { type = \"text\", null = true } }",
+    )
+}
+
+fn pair(first: &str, second: &str) -> Vec<(Code, Vec<Backend>)> {
+    found(&[base(), node(2, "a", &["base"], first), node(3, "b", &["base"], second)].concat())
+}
+
+#[test]
+fn ordered_conflicts_are_clean() {
+    let nodes = [
+        base(),
+        node(2, "a", &["base"], "create_index = \"i\" | on = \"posts\" | columns = [\"slug\"]"),
+        node(3, "b", &["a"], "drop_column = \"posts.slug\""),
+    ];
+    assert_eq!(found(&nodes.concat()), []);
+}
+
+#[test]
+fn an_index_on_a_column_that_a_branch_drops() {
+    let found = pair("create_index = \"i\" | on = \"posts\" | columns = [\"slug\"]", "drop_column = \"posts.slug\"");
+    assert_eq!(found, [(Code::UnorderedConflict, BOTH.to_vec())]);
+}
+
+#[test]
+fn two_branches_adding_one_column() {
+    let add = "add_column = \"posts.x\" | type = \"text\" | null = true";
+    // One order already fails, and no edge mends that.
+    assert!(pair(add, add).iter().any(|(code, _)| *code == Code::AlreadyExists));
+}
+
+#[test]
+fn two_branches_adding_columns_of_their_own_commute() {
+    let add = |name: &str| format!("add_column = \"posts.{name}\" | type = \"bigint\" | default = 0");
+    assert_eq!(pair(&add("x"), &add("y")), []);
+}
+
+#[test]
+fn a_rename_on_one_branch_and_a_use_on_the_other() {
+    let found = pair(
+        "add_column = \"posts.x\" | type = \"text\" | null = true",
+        "rename_table = \"posts\" | to = \"articles\"",
+    );
+    assert_eq!(found, [(Code::UnorderedConflict, BOTH.to_vec())]);
+}
+
+#[test]
+fn a_unique_key_and_the_foreign_key_that_needs_it() {
+    let found = pair(
+        "add_unique = \"users_email\" | on = \"users\" | columns = [\"email\"]",
+        "create_table = \"t\" | columns = { email = { type = \"string(80)\", references = \"users.email\" } }",
+    );
+    assert_eq!(found, [(Code::UnorderedConflict, BOTH.to_vec())]);
+}
+
+#[test]
+fn key_before_table_is_a_missing_edge() {
+    let nodes = [
+        node(
+            1,
+            "posts",
+            &[],
+            "create_table = \"posts\" | columns = { a = { type = \"bigint\", references = \"users.id\" } }",
+        ),
+        node(2, "users", &[], "create_table = \"users\" | primary_key = [\"id\"] | columns = { id = \"bigint\" }"),
+    ];
+    assert_eq!(found(&nodes.concat()), [(Code::UnorderedConflict, BOTH.to_vec())]);
+}
+
+#[test]
+fn rows_that_may_meet_are_not_proved() {
+    let found = pair(
+        "insert = \"users\" | key = [\"id\"] | rows = [{ id = 1, email = \"a\" }]",
+        "update = \"users\" | set = { email = \"x\" } | down = \"\"",
+    );
+    assert_eq!(found, [(Code::UnprovenOrder, BOTH.to_vec())]);
+}
+
+#[test]
+fn a_default_and_an_insert_that_relies_on_it() {
+    let found = pair(
+        "alter_column = \"posts.slug\" | default = \"x\"",
+        "insert = \"posts\" | key = [\"id\"] | rows = [{ id = 1, author_id = 1 }]",
+    );
+    assert_eq!(found, [(Code::UnprovenOrder, BOTH.to_vec())]);
+}
+
+#[test]
+fn a_reused_name_is_a_conflict() {
+    let found = pair(
+        "drop_table = \"posts\"",
+        "rename_table = \"users\" | to = \"people\";create_table = \"users\" | columns = { id = \"bigint\" }",
+    );
+    assert_eq!(found, []);
+    let found =
+        pair("rename_table = \"users\" | to = \"people\"", "create_table = \"people\" | columns = { id = \"bigint\" }");
+    assert!(
+        found.iter().any(|(code, _)| *code == Code::AlreadyExists || *code == Code::UnorderedConflict),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn an_append_and_a_view_over_all_columns_with_another_between() {
+    // Only the last change before a use is not enough: the view requires b, and not a.
+    let nodes = [
+        base(),
+        node(2, "a", &["base"], "add_column = \"posts.x\" | type = \"text\" | null = true"),
+        node(3, "b", &["base"], "add_column = \"posts.y\" | type = \"text\" | null = true"),
+        node(4, "v", &["b"], "sql = \"CREATE VIEW v AS SELECT * FROM posts\" | down = \"DROP VIEW v\""),
+    ];
+    assert_eq!(found(&nodes.concat()), [(Code::UnprovenOrder, BOTH.to_vec())]);
+}
+
+#[test]
+fn a_down_that_fails_in_the_chain() {
+    let nodes = [
+        base(),
+        node(2, "a", &["base"], "create_table = \"t\" | columns = { id = \"bigint\" }"),
+        "[[migration]]\nversion = 3\nname = \"b\"\nrequires = [\"a\"]\n[[migration.up]]\nadd_column = \"t.x\"\ntype = \"text\"\nnull = true\n[[migration.down]]\ndrop_column = \"t.y\"\n".to_owned(),
+    ];
+    assert_eq!(found(&nodes.concat()), [(Code::UnknownColumn, BOTH.to_vec())]);
+}

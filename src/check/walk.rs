@@ -1,0 +1,135 @@
+//! The one replay: every node in one order the graph allows, its footprint, and the
+//! conflicts between nodes that nothing orders.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::access::{Access, Collector, Objects};
+use super::resource::{Mode, Resource, conflict};
+use crate::backend::Backend;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::{NodeId, Reach};
+use crate::operation::Migration;
+use crate::state::State;
+use crate::state::replay::{self, Undone};
+
+/// Two nodes that nothing orders and that touch one thing in ways that conflict.
+#[derive(Debug, Clone)]
+pub(super) struct Conflict {
+    /// The one that came first in the replay.
+    pub(super) first: NodeId,
+    /// The other.
+    pub(super) second: NodeId,
+    /// What each does, pairs of accesses to one resource.
+    pub(super) accesses: Vec<(Access, Access)>,
+}
+
+/// The replay of a whole order.
+#[derive(Debug)]
+pub(super) struct Replay {
+    pub(super) state: State,
+    /// How each node is undone.
+    pub(super) undone: HashMap<NodeId, Vec<Undone>>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) conflicts: Vec<Conflict>,
+}
+
+/// What happened to a resource since it was last changed.
+#[derive(Debug, Default)]
+struct Log {
+    change: Option<(NodeId, Access)>,
+    uses: Vec<(NodeId, Access)>,
+    appends: Vec<(NodeId, Access)>,
+}
+
+/// Replays `order`, collecting footprints, and compares each access with the last change before
+/// it and every conflicting access since. Near linear but for the append/use groups.
+pub(super) fn walk(migrations: &[Migration], order: &[NodeId], reach: &mut Reach<'_>, backend: Backend) -> Replay {
+    let mut replay = Replay {
+        state: State::empty(backend),
+        undone: HashMap::with_capacity(order.len()),
+        diagnostics: Vec::new(),
+        conflicts: Vec::new(),
+    };
+    let mut objects = Objects::default();
+    let mut logs: HashMap<Resource, Log> = HashMap::new();
+    let mut pairs: BTreeMap<(NodeId, NodeId), Vec<(Access, Access)>> = BTreeMap::new();
+    for node in order {
+        let Some(migration) = migrations.get(node.0) else { continue };
+        let footprint = footprint(migration, *node, &mut replay, &mut objects);
+        for (resource, accesses) in footprint {
+            let log = logs.entry(resource).or_default();
+            for access in &accesses {
+                let mut compare = |(other, theirs): &(NodeId, Access)| {
+                    if conflict(theirs.mode, access.mode) && other != node && !reach.is_before(*other, *node) {
+                        pairs.entry((*other, *node)).or_default().push((theirs.clone(), access.clone()));
+                    }
+                };
+                log.change.iter().for_each(&mut compare);
+                if access.mode != Mode::Append {
+                    log.appends.iter().for_each(&mut compare);
+                }
+                if matches!(access.mode, Mode::Append | Mode::Change) {
+                    log.uses.iter().for_each(&mut compare);
+                }
+            }
+            if let Some(change) = accesses.iter().find(|access| access.mode == Mode::Change) {
+                *log = Log { change: Some((*node, change.clone())), ..Log::default() };
+                continue;
+            }
+            for access in accesses {
+                let list = if access.mode == Mode::Append { &mut log.appends } else { &mut log.uses };
+                list.push((*node, access));
+            }
+        }
+    }
+    replay.conflicts =
+        pairs.into_iter().map(|((first, second), accesses)| Conflict { first, second, accesses }).collect();
+    replay
+}
+
+/// A node's accesses by resource, one for each mode: the union over its ways up and down.
+/// The replay's state is then the one after its way up.
+fn footprint(
+    migration: &Migration,
+    node: NodeId,
+    replay: &mut Replay,
+    objects: &mut Objects,
+) -> BTreeMap<Resource, Vec<Access>> {
+    let mut found: BTreeMap<Resource, Vec<Access>> = BTreeMap::new();
+    let mut opaque: Vec<crate::diagnostic::Span> = Vec::new();
+    let mut watch = |state: &State, change: &crate::state::Change, span: crate::diagnostic::Span| {
+        let span = span.or(migration.span);
+        let mut collector = Collector { state, objects: &mut *objects, span, found: Vec::new(), opaque: false };
+        collector.change(change);
+        if collector.opaque && !opaque.contains(&span) {
+            opaque.push(span);
+        }
+        for access in collector.found {
+            let list = found.entry(access.resource.clone()).or_default();
+            if !list.iter().any(|other| other.mode == access.mode) {
+                list.push(access);
+            }
+        }
+    };
+    let (name, body) = (&migration.name, &migration.body);
+    let up = replay::up_watched(&mut replay.state, name, body, &mut replay.diagnostics, &mut watch);
+    // The way down is walked right after the way up and taken back; what fails in it here is
+    // judged in the whole way down, not alone.
+    let mut alone = Vec::new();
+    let (_, back) =
+        replay::down_watched(&mut replay.state, name, body, &up.undone, migration.span, &mut alone, &mut watch);
+    for change in &back {
+        let _ = replay.state.apply(change);
+    }
+    replay.diagnostics.extend(opaque.into_iter().map(|span| {
+        Diagnostic::new(Code::OpaqueSql, format!("the SQL of `{name}` cannot be read, so its order is not proved"))
+            .of(name)
+            .on(replay.state.backend())
+            .at(span, "what this touches is not known")
+            .help(
+                "say what it touches: `reads`, `writes`, `creates`, `drops` (lists of tables, columns or `kind:name`)",
+            )
+    }));
+    replay.undone.insert(node, up.undone);
+    found
+}
