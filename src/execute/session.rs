@@ -7,7 +7,7 @@ use super::database::{Database, Facts};
 use super::error::ExecuteError;
 use super::event::Event;
 use super::hooks::{self, Told};
-use super::ledger::{Books, Entry, glance_of, run_row};
+use super::ledger::{Books, Entry, difference, glance_of, run_row};
 use super::report::{Outcome, RunReport, SeedReport};
 use super::run::{Run, lock};
 use super::settings::{Settings, redact};
@@ -128,8 +128,16 @@ impl Session {
             target: plan.target.clone(),
             outcome: None,
         };
-        hooks::run(&self.settings, &format!("before_{command}"), &told, events).await?;
         let books = Books::new(&self.database, run)?;
+        let before = format!("before_{command}");
+        if self.settings.hooks.commands.contains_key(&before) {
+            // A hook may close a shop: not for a plan that is stale already.
+            let (found, _) = books.look(&mut self.database).await?;
+            if let Some(what) = difference(&glance_of(expected), &found) {
+                return Err(ExecuteError::LedgerChanged { what });
+            }
+        }
+        hooks::run(&self.settings, &before, &told, events).await?;
         let run = Run {
             database: &mut self.database,
             settings: &self.settings,

@@ -98,7 +98,6 @@ on_both! {
         let mut session = database.session().await;
         let ledger = session.ledger().await.unwrap();
         database.run(&up(database.backend).step(1, &["CREATE TABLE quick (id integer)"]).plan()).await.unwrap();
-        let mut session = if session.is_there() { session } else { session = database.session().await; session };
         let error = session.run(&five(database.backend), &ledger, "latest", &mut |_| ()).await.unwrap_err();
         assert!(matches!(error, ExecuteError::LedgerChanged { .. }), "{error:?}");
         assert!(error.to_string().contains("`1` was applied meanwhile"), "{error}");

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use dbmigrate::backend::Backend;
 use dbmigrate::execute::{Cause, DatabaseState, Event, ExecuteError, Outcome};
 
+use tokio::sync::Notify;
+
 use crate::on_both;
 use crate::support::{TestDatabase, five, five_plans, on_runtime, up};
 
@@ -45,13 +47,19 @@ on_both! {
         let plan = five_plans(database.backend).step(6, &[endless(database.backend)]).plan();
         let canceller = session.canceller();
         let begun = Instant::now();
-        let mut ignore = |_: &Event| ();
-        let (report, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut ignore), async {
-            tokio::time::sleep(Duration::from_millis(400)).await;
+        let at_work = Notify::new();
+        let mut look = |event: &Event| {
+            if matches!(event, Event::StepStarted { index: 5, .. }) {
+                at_work.notify_one();
+            }
+        };
+        let (report, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut look), async {
+            at_work.notified().await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
             canceller.cancel();
         });
         let report = report.unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(begun.elapsed() < Duration::from_secs(60));
         assert_eq!(report.failed.as_ref().unwrap().error, Cause::Interrupted, "{report:?}");
         assert_eq!(report.failed.as_ref().unwrap().step, 6);
         assert!(report.warnings.is_empty(), "{report:?}");

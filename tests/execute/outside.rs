@@ -5,6 +5,7 @@ use std::time::Duration;
 use dbmigrate::backend::Backend;
 use dbmigrate::execute::{Cause, DatabaseState, ErrorClass, Event, ExecuteError, Outcome, Session};
 use dbmigrate::plan::{Progress, RowState};
+use tokio::sync::Notify;
 
 use crate::interruption::endless;
 use crate::on_both;
@@ -119,9 +120,11 @@ on_both! {
         let mut session = database.session().await;
         let ledger = session.ledger().await.unwrap();
         let canceller = session.canceller();
-        let mut ignore = |_: &Event| ();
-        let (report, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut ignore), async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+        let at_the_last = Notify::new();
+        let mut look = |event: &Event| note(event, &at_the_last);
+        let (report, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut look), async {
+            at_the_last.notified().await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
             canceller.cancel();
         });
         let report = report.unwrap();
@@ -134,9 +137,11 @@ on_both! {
         let mut session = database.session().await;
         let ledger = session.ledger().await.unwrap();
         let canceller = session.canceller();
-        let mut ignore = |_: &Event| ();
-        let (_, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut ignore), async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+        let at_the_last = Notify::new();
+        let mut look = |event: &Event| note(event, &at_the_last);
+        let (_, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut look), async {
+            at_the_last.notified().await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
             let mut other = database.session().await;
             let ledger = other.ledger().await.unwrap();
             assert_eq!(ledger.rows[1].state, RowState::Applying);
@@ -148,25 +153,37 @@ on_both! {
     }
 }
 
+/// Tells that the last statement of `three` comes next.
+fn note(event: &Event, at_the_last: &Notify) {
+    if matches!(event, Event::StatementDone { statement: 2, .. }) {
+        at_the_last.notify_one();
+    }
+}
+
 /// A run whose process is killed while its last statement outside transactions is at work.
 async fn killed_within(database: &TestDatabase) {
-    let slow = match database.backend {
-        Backend::Sqlite => {
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n"
-        }
-        _ => "SELECT pg_sleep(2)",
-    };
-    let plan = three(database.backend, slow).plan();
+    let plan = three(database.backend, endless(database.backend)).plan();
     let mut session = Session::connect(database.settings()).await.unwrap();
+    let canceller = session.canceller();
     let ledger = session.ledger().await.unwrap();
-    let mut ran = 0;
-    let mut count = |event: &Event| ran += usize::from(matches!(event, Event::StatementDone { .. }));
-    let run = session.run(&plan, &ledger, "latest", &mut count);
-    assert!(tokio::time::timeout(Duration::from_millis(600), run).await.is_err(), "it is still at work");
-    assert_eq!(ran, 2);
+    let at_the_last = Notify::new();
+    let mut look = |event: &Event| note(event, &at_the_last);
+    tokio::select! {
+        _ = session.run(&plan, &ledger, "latest", &mut look) => panic!("it is still at work"),
+        () = async {
+            at_the_last.notified().await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        } => {}
+    }
     drop(session);
-    // What the killed client had begun may still be running on the server.
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    // What the killed client had begun is still running; it ends without anybody to tell.
+    canceller.cancel();
+    if database.backend == Backend::Postgres {
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        database.sql(end).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
 }
 
 #[test]
