@@ -170,3 +170,125 @@ pub fn dotenv(folder: &Path) -> Result<impl Fn(&str) -> Option<String> + use<>, 
     }
     Ok(move |name: &str| std::env::var(name).ok().or_else(|| from_file.get(name).cloned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::{Files, parse};
+
+    fn manifest(folder: &str) -> Manifest {
+        let schema = "[project]\nname = 'blog'\nbackends = ['sqlite', 'postgres']\n\
+                      [database]\nurl = 'sqlite://blog.db'\n\
+                      [environments.production]\nurl = '$PRODUCTION_URL'\nprotected = true\n\
+                      [environments.test]\n";
+        let files = Files { folder: folder.into(), schema: schema.into(), ..Files::default() };
+        parse(&files).manifest.unwrap()
+    }
+
+    /// A shell in which DATABASE_URL is that of production.
+    fn shell(name: &str) -> Option<String> {
+        match name {
+            "DATABASE_URL" => Some("postgres://app:secret@db/blog".into()),
+            "PRODUCTION_URL" => Some("postgres://app:secret@db/production".into()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_shell_does_not_turn_development_into_production() {
+        let url = resolve_url(&manifest("."), "development", None, &shell).unwrap();
+        assert_eq!((url.url.as_str(), url.origin), ("sqlite://blog.db", UrlOrigin::Manifest));
+    }
+
+    #[test]
+    fn the_variable_counts_where_the_environment_has_no_url() {
+        let url = resolve_url(&manifest("."), "test", None, &shell).unwrap();
+        assert_eq!(url.url, "postgres://app:secret@db/blog");
+        assert_eq!(url.shown, "postgres://app@db/blog");
+        assert_eq!((url.backend, url.origin), (Backend::Postgres, UrlOrigin::Variable("DATABASE_URL".into())));
+        let none = resolve_url(&manifest("."), "test", None, &|_| None).unwrap_err();
+        assert_eq!(none, EnvironmentError::NoUrl { environment: "test".into() });
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_named() {
+        let url = resolve_url(&manifest("."), "production", None, &shell).unwrap();
+        assert_eq!(url.url, "postgres://app:secret@db/production");
+        for lookup in [|_: &str| None, |_: &str| Some(String::new())] {
+            let error = resolve_url(&manifest("."), "production", None, &lookup).unwrap_err();
+            assert!(error.to_string().contains("the variable `PRODUCTION_URL`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_flag_wins_and_starts_at_the_current_folder() {
+        let url = resolve_url(&manifest("app"), "production", Some("sqlite:other.db"), &shell).unwrap();
+        assert_eq!((url.url.as_str(), url.origin), ("sqlite:other.db", UrlOrigin::Flag));
+    }
+
+    #[test]
+    fn relative_files_start_at_the_folder_of_the_manifest() {
+        let url = resolve_url(&manifest("my app/50%"), "development", None, &shell).unwrap();
+        assert_eq!((url.url.as_str(), url.shown.as_str()), ("sqlite://my app/50%25/blog.db", "sqlite://blog.db"));
+        for (written, resolved) in [
+            ("sqlite:a/b.db?mode=ro", "sqlite:///srv/a/b.db?mode=ro"),
+            ("sqlite:///var/b.db", "sqlite:///var/b.db"),
+            ("sqlite:/var/b.db", "sqlite:/var/b.db"),
+            ("sqlite::memory:", "sqlite::memory:"),
+            ("sqlite://", "sqlite://"),
+        ] {
+            assert_eq!(sqlite_in("/srv/", written), resolved);
+        }
+    }
+
+    #[test]
+    fn an_unknown_environment_is_answered_with_those_there_are() {
+        let error = resolve_url(&manifest("."), "prodution", None, &shell).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no environment `prodution` (did you mean `production`?); \
+             there are `development`, `production`, `test`"
+        );
+        let short = resolve_url(&manifest("."), "prod", None, &shell).unwrap_err();
+        assert!(short.to_string().contains("did you mean `production`?"), "{short}");
+    }
+
+    #[test]
+    fn a_url_must_be_of_a_backend_of_the_manifest() {
+        let error = resolve_url(&manifest("."), "test", Some("mysql://a:b@c/d"), &shell).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`mysql://a@c/d` is a MySQL database, and the manifest's backends are sqlite, postgres"
+        );
+        let error = resolve_url(&manifest("."), "test", Some("blog.db"), &shell).unwrap_err();
+        assert!(matches!(error, EnvironmentError::UnknownScheme { .. }));
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (url, expected) in [
+            ("postgres://a:b@c/d", "postgres://a@c/d"),
+            ("postgres://a:p@ss@c/d", "postgres://a@c/d"),
+            ("postgres://c/d?user=a&password=b", "postgres://c/d?user=a"),
+            ("postgres://c/d?password=b", "postgres://c/d"),
+            ("postgres://c:5432/d", "postgres://c:5432/d"),
+            ("sqlite://a@b:c/d.db", "sqlite://a@b:c/d.db"),
+        ] {
+            assert_eq!(shown(url), expected);
+        }
+    }
+
+    #[test]
+    fn a_dotenv_stands_behind_the_process_and_does_not_touch_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(dotenv(folder.path()).unwrap()("DBMIGRATE_TEST_OF_DOTENV"), None);
+        let text = "# a comment\nDBMIGRATE_TEST_OF_DOTENV='a b'\nexport PATH=nowhere\n";
+        fs::write(folder.path().join(".env"), text).unwrap();
+        let lookup = dotenv(folder.path()).unwrap();
+        assert_eq!(lookup("DBMIGRATE_TEST_OF_DOTENV").as_deref(), Some("a b"));
+        assert_eq!(lookup("PATH"), std::env::var("PATH").ok());
+        assert_eq!(std::env::var("DBMIGRATE_TEST_OF_DOTENV").ok(), None);
+        fs::write(folder.path().join(".env"), "what is this\n").unwrap();
+        assert!(dotenv(folder.path()).is_err());
+    }
+}

@@ -89,3 +89,55 @@ fn why(error: &io::Error) -> String {
         _ => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+
+    const PROJECT: &str = "[project]\nname = 'a'\nbackends = ['sqlite']\n";
+
+    #[test]
+    fn files_are_read_from_the_folder_of_the_manifest() {
+        let folder = tempfile::tempdir().unwrap();
+        let migrations = folder.path().join("db/steps");
+        fs::create_dir_all(&migrations).unwrap();
+        fs::write(folder.path().join("schema.toml"), format!("{PROJECT}[migrations]\npath = 'db/steps'\n")).unwrap();
+        fs::write(migrations.join("2_b.toml"), "[[up]]\nsql_file = 'db/b.sql'\ndown = ''\n").unwrap();
+        fs::write(folder.path().join("db/b.sql"), "SELECT 1; SELECT 2;").unwrap();
+        fs::write(migrations.join("1_a.toml"), "up = []\n").unwrap();
+        fs::write(migrations.join(".3_hidden.toml"), "nonsense").unwrap();
+        fs::write(migrations.join("read.me"), "nonsense").unwrap();
+        let loaded = load(&folder.path().join("schema.toml")).unwrap();
+        assert_eq!(loaded.diagnostics, []);
+        let names: Vec<_> = loaded.manifest.unwrap().migrations.into_iter().map(|node| node.name).collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_manifest_needs_no_folder_of_migrations() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("schema.toml"), PROJECT).unwrap();
+        let loaded = load(&folder.path().join("schema.toml")).unwrap();
+        assert_eq!(loaded.diagnostics, []);
+        assert!(loaded.manifest.unwrap().migrations.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("schema.toml");
+        assert!(matches!(load(&path), Err(ManifestError::Missing { .. })));
+        fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert!(matches!(load(&path), Err(ManifestError::NotText { .. })));
+        fs::write(&path, PROJECT).unwrap();
+        fs::create_dir_all(folder.path().join("migrations/2_folder.toml")).unwrap();
+        fs::write(folder.path().join("migrations/1_a.toml"), [0xff, 0xfe]).unwrap();
+        let loaded = load(&path).unwrap();
+        let found: Vec<_> = loaded.diagnostics.iter().map(|one| (one.code, one.message.as_str())).collect();
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|(code, _)| *code == Code::WrongValue), "{found:?}");
+        assert!(found[0].1.ends_with("1_a.toml`: it is not UTF-8 text"), "{found:?}");
+        assert!(found[1].1.ends_with("2_folder.toml`: it is a folder"), "{found:?}");
+    }
+}
