@@ -6,7 +6,7 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
-use super::parse::Schema;
+use super::parse::{Schema, with_plain_line_ends};
 use super::{Loaded, ManifestError};
 
 /// Reads the manifest at `path` (a `schema.toml`), its node files and the SQL files that
@@ -16,7 +16,7 @@ use super::{Loaded, ManifestError};
 /// Where `schema.toml` itself cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, ManifestError> {
     let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+        Ok(text) => with_plain_line_ends(text),
         Err(error) => {
             let path = path.to_owned();
             return Err(match error.kind() {

@@ -38,9 +38,9 @@ impl std::fmt::Debug for Files<'_> {
 /// Reads a manifest from texts. Never fails: what is wrong is among the diagnostics.
 #[must_use]
 pub fn parse(files: &Files<'_>) -> Loaded {
-    let (table, errors) = DeTable::parse_recoverable(&files.schema);
-    let schema =
-        Schema { path: &files.path, folder: &files.folder, text: &files.schema, table: table.get_ref(), errors };
+    let text = with_plain_line_ends(files.schema.clone());
+    let (table, errors) = DeTable::parse_recoverable(&text);
+    let schema = Schema { path: &files.path, folder: &files.folder, text: &text, table: table.get_ref(), errors };
     schema.with_nodes(
         files.nodes.clone(),
         files.sql.unwrap_or(&|_| Err("no files can be read here".to_owned())),
@@ -72,7 +72,8 @@ impl Schema<'_> {
     ) -> Loaded {
         let mut sources = Sources::default();
         let schema_file = sources.add(self.path, self.text);
-        let node_files: Vec<FileId> = nodes.into_iter().map(|(path, text)| sources.add(path, text)).collect();
+        let node_files: Vec<FileId> =
+            nodes.into_iter().map(|(path, text)| sources.add(path, with_plain_line_ends(text))).collect();
         let mut found = Vec::new();
         for (path, why) in unreadable {
             let message = format!("cannot read `{path}`: {why}");
@@ -114,6 +115,19 @@ impl Schema<'_> {
             sources.add(file.path, file.text);
         }
         Loaded { manifest, sources, diagnostics: in_order(shared.found) }
+    }
+}
+
+/// A text without a byte order mark and with `\n` for `\r\n`, so that it means the same (and its
+/// checksum is the same) on every checkout.
+pub(super) fn with_plain_line_ends(text: String) -> String {
+    let plain = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    if plain.contains("\r\n") {
+        plain.replace("\r\n", "\n")
+    } else if plain.len() < text.len() {
+        plain.to_owned()
+    } else {
+        text
     }
 }
 

@@ -230,6 +230,24 @@ fn one_broken_file_does_not_hide_the_others() {
 }
 
 #[test]
+fn line_ends_and_a_byte_order_mark_do_not_count() {
+    let node = "[[up]]\nsql = '''\nSELECT 1\n  + 2'''\ndown = ''\n[[up]]\nsql_file = 'a.sql'\ndown = ''\n";
+    let loaded = |text: &str| {
+        let sql = |_: &str| Ok(if text.contains('\r') { "SELECT\r\n1" } else { "SELECT\n1" }.to_owned());
+        let files = Files {
+            schema: "\u{feff}[project]\r\nname = 'a'\r\nbackends = ['sqlite']\r\n".into(),
+            nodes: vec![("1_a.toml".into(), text.into())],
+            sql: Some(&sql),
+            ..Files::default()
+        };
+        let loaded = parse(&files);
+        assert_eq!(codes(&loaded), []);
+        loaded.manifest.unwrap().migrations[0].body.checksums()
+    };
+    assert_eq!(loaded(node), loaded(&format!("\u{feff}{}", node.replace('\n', "\r\n"))));
+}
+
+#[test]
 fn mistakes_of_the_language_cannot_be_allowed_away() {
     let loaded = load("[project]\nname = 'a'\nbackends = ['sqlite']\n[checks]\nunknown-key = 'allow'\n", &[]);
     assert_eq!(codes(&loaded), [Code::WrongValue]);

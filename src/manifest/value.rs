@@ -149,6 +149,9 @@ pub(super) fn help_to_fit(literal: &Literal, data_type: &DataType) -> Option<Str
         (data_type, Literal::Integer(_)) if data_type.is_integer() => {
             "the number is out of the type's range".to_owned()
         }
+        (DataType::Char(_) | DataType::String(_), Literal::String(text)) => {
+            format!("it has {} characters", text.chars().count())
+        }
         (_, Literal::String(text)) if text.ends_with(')') => {
             return Some(format!("SQL is written as an expression: `{{ expr = {text:?} }}`"));
         }

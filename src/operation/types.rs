@@ -163,12 +163,17 @@ impl Literal {
             }
             DataType::Float | DataType::Double => matches!(self, Self::Float(_) | Self::Integer(_)),
             DataType::Decimal { .. } => match self {
-                Self::Integer(_) => true,
-                Self::String(text) => is_decimal(text),
+                Self::Integer(number) => is_whole_within(&number.unsigned_abs().to_string(), data_type),
+                Self::String(text) => is_decimal(text) && is_whole_within(text, data_type),
                 _ => false,
             },
             DataType::Boolean => matches!(self, Self::Bool(_)),
-            DataType::Char(_) | DataType::String(_) | DataType::Text => matches!(self, Self::String(_)),
+            // Databases cut spaces at the end that are too many, and refuse the rest.
+            DataType::Char(n) | DataType::String(n) => {
+                let Self::String(text) = self else { return false };
+                u32::try_from(text.trim_end_matches(' ').chars().count()).is_ok_and(|length| length <= *n)
+            }
+            DataType::Text => matches!(self, Self::String(_)),
             DataType::Date => matches!(self, Self::Date(_)),
             DataType::Time => matches!(self, Self::Time(_)),
             DataType::DateTime => matches!(self, Self::DateTime(_)),
@@ -191,6 +196,14 @@ impl Literal {
             Self::OffsetDateTime(_) => "an instant",
         }
     }
+}
+
+/// Whether a decimal number has no more digits before its point than the type has.
+fn is_whole_within(text: &str, data_type: &DataType) -> bool {
+    let DataType::Decimal { precision, scale } = data_type else { return true };
+    let digits = text.trim_start_matches(['-', '+']);
+    let whole = digits.split('.').next().unwrap_or_default().trim_start_matches('0');
+    u32::try_from(whole.len()).is_ok_and(|whole| whole <= precision.saturating_sub(*scale))
 }
 
 /// Whether a text is a plain decimal number: digits with at most one point, maybe a sign.
@@ -239,6 +252,11 @@ mod tests {
         assert!(!Literal::String("1".into()).fits(&INT));
         assert!(Literal::String("1.50".into()).fits(&DataType::Decimal { precision: 5, scale: 2 }));
         assert!(!Literal::String("1.5.0".into()).fits(&DataType::Decimal { precision: 5, scale: 2 }));
+        let price = DataType::Decimal { precision: 5, scale: 2 };
+        assert!(Literal::String("-0999.999".into()).fits(&price) && Literal::Integer(-999).fits(&price));
+        assert!(!Literal::String("1000".into()).fits(&price) && !Literal::Integer(1000).fits(&price));
+        assert!(Literal::String("für  ".into()).fits(&DataType::String(3)));
+        assert!(!Literal::String("four".into()).fits(&DataType::Char(3)));
         assert!(!Literal::Integer(-1).fits(&DataType::Integer { unsigned: true }));
         assert!(!Literal::Integer(40_000).fits(&DataType::SmallInt { unsigned: false }));
         assert!(!Literal::DateTime("2026-01-01T00:00:00".into()).fits(&DataType::TimestampTz));

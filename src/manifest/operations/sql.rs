@@ -3,6 +3,7 @@
 use super::{Op, Val};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, FileId, Source, Span};
+use crate::manifest::parse::with_plain_line_ends;
 use crate::manifest::walk::Walk;
 use crate::operation::sql_text::{is_transaction_control, split_statements};
 use crate::operation::{Branch, Down, Kind, Text};
@@ -136,7 +137,7 @@ fn transaction_control(statement: &str) -> Diagnostic {
 pub(in crate::manifest) fn read_file(walk: &mut Walk<'_, '_>, val: Val<'_>, batch: bool) -> Option<Vec<Text>> {
     let path = walk.filled_string(val)?;
     let text = match (walk.shared.read_sql)(path) {
-        Ok(text) => text,
+        Ok(text) => with_plain_line_ends(text),
         Err(why) => {
             walk.wrong(val.span, format!("cannot read `{path}`: {why}"));
             return None;
