@@ -109,7 +109,7 @@ pub enum ExecuteError {
         statement: usize,
         /// Statements in all.
         of: usize,
-        /// The statement's SQL, where the journal has it.
+        /// The statement's SQL, where the plan goes on with that migration.
         sql: Option<String>,
     },
     /// `resolve` named a statement that is not in doubt.

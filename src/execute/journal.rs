@@ -12,8 +12,8 @@ use super::report::{Cause, DatabaseState, Outcome};
 use super::run::{Run, Stop, wait};
 use super::words::Trouble;
 use crate::diagnostic::Direction;
-use crate::plan::{Progress, RowState};
-use crate::render::{LedgerWrite, RenderedStep, Statement};
+use crate::plan::{Ledger, Progress, RowState};
+use crate::render::{LedgerWrite, RenderedPlan, RenderedStep, Statement};
 
 impl Run<'_> {
     /// One step outside transactions; gives the ledger as it is afterwards.
@@ -25,7 +25,8 @@ impl Run<'_> {
     ) -> Result<Vec<Glance>, Stop> {
         let index = chunk.start;
         let Some(step) = self.plan.steps.get(index) else { return Ok(expected.to_vec()) };
-        let attempt = async |database: &mut super::database::Database| database.try_hold().await;
+        let keys_off = step.rebuilds;
+        let attempt = async |database: &mut super::database::Database| database.try_hold(keys_off).await;
         wait(self.database, self.settings, self.canceller, self.events, attempt).await?;
         let done = self.outside_locked(index, step, expected, last).await;
         self.database.let_go().await;
@@ -175,17 +176,20 @@ impl Run<'_> {
 }
 
 /// Refuses while a statement is in doubt.
-pub(super) fn refuse_doubt(expected: &crate::plan::Ledger) -> Result<(), ExecuteError> {
+pub(super) fn refuse_doubt(expected: &Ledger, plan: &RenderedPlan) -> Result<(), ExecuteError> {
     for row in &expected.rows {
         if let Some(Progress { unknown: Some(statement), of, .. }) = row.progress {
             let direction = if row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
+            let step = plan.steps.iter().find(|step| step.version == row.version && step.direction == direction);
+            let mut own = step.into_iter().flat_map(|step| &step.statements).filter(|s| s.ledger.is_none());
+            let sql = own.nth(statement.saturating_sub(1)).map(|s| s.sql.clone());
             return Err(ExecuteError::Interrupted {
                 version: row.version,
                 name: row.name.clone(),
                 direction,
                 statement,
                 of,
-                sql: None,
+                sql,
             });
         }
     }

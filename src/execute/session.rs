@@ -119,7 +119,7 @@ impl Session {
             return Ok(RunReport::of_nothing(run, plan.from.clone()));
         }
         self.check_stamp(expected)?;
-        journal::refuse_doubt(expected)?;
+        journal::refuse_doubt(expected, plan)?;
         let row = run_row(&self.settings, plan, command, &run, &who::now());
         let mut told = Told {
             command: command.to_owned(),

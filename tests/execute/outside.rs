@@ -187,6 +187,39 @@ async fn killed_within(database: &TestDatabase) {
 }
 
 #[test]
+fn a_rebuild_outside_transactions_deletes_nothing_elsewhere() {
+    on_runtime(async {
+        let database = TestDatabase::new(Backend::Sqlite).await;
+        let plan = up(Backend::Sqlite)
+            .step(
+                1,
+                &[
+                    "CREATE TABLE parent (id integer PRIMARY KEY)",
+                    "CREATE TABLE child (parent_id integer REFERENCES parent (id) ON DELETE CASCADE)",
+                    "INSERT INTO parent VALUES (1)",
+                    "INSERT INTO child VALUES (1)",
+                ],
+            )
+            .step(
+                2,
+                &[
+                    "CREATE TABLE new_parent (id integer PRIMARY KEY, name text)",
+                    "INSERT INTO new_parent (id) SELECT id FROM parent",
+                    "DROP TABLE parent",
+                    "ALTER TABLE new_parent RENAME TO parent",
+                ],
+            )
+            .outside()
+            .with(|step| step.rebuilds = true)
+            .step(3, &["INSERT INTO child VALUES (7)"])
+            .plan();
+        let report = database.run(&plan).await.unwrap();
+        assert_eq!(report.failed.map(|failure| failure.step), Some(3), "keys hold again");
+        assert_eq!(database.rows("SELECT * FROM child").await, [["1"]]);
+    });
+}
+
+#[test]
 fn a_lock_file_left_behind_is_in_nobodys_way() {
     on_runtime(async {
         let database = TestDatabase::new(Backend::Sqlite).await;

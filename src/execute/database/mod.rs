@@ -137,8 +137,8 @@ impl Database {
     }
 
     /// Takes the lock for statements outside transactions. `Some` is who holds it instead.
-    pub(super) async fn try_hold(&mut self) -> Result<Option<Holder>, ExecuteError> {
-        each!(self, database => database.try_hold().await)
+    pub(super) async fn try_hold(&mut self, keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
+        each!(self, database => database.try_hold(keys_off).await)
     }
 
     /// Lets go of the lock taken by [`Self::try_hold`].

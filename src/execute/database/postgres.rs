@@ -233,7 +233,7 @@ impl Postgres {
         let _ = self.connection.close().await;
     }
 
-    pub(super) async fn try_hold(&mut self) -> Result<Option<Holder>, ExecuteError> {
+    pub(super) async fn try_hold(&mut self, _keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
         let (mut holding, ..) = connect(&self.options, &self.url).await?;
         let sql = format!("BEGIN; {}; SELECT pg_try_advisory_xact_lock({})", self.settings("LOCAL"), self.key);
         let of = |words| ExecuteError::of("locking the database", words);

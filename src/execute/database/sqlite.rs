@@ -328,9 +328,9 @@ impl Sqlite {
         Some(path.with_file_name(name))
     }
 
-    pub(super) async fn try_hold(&mut self) -> Result<Option<Holder>, ExecuteError> {
+    pub(super) async fn try_hold(&mut self, keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
         let Some(path) = self.sidecar_path() else {
-            return Ok(None);
+            return self.switch_keys(keys_off).await.map(|()| None);
         };
         let failed = |error: std::io::Error| {
             ExecuteError::of("locking the database", DatabaseWords::plain(error.to_string(), Trouble::Statement))
@@ -356,10 +356,23 @@ impl Sqlite {
             };
         }
         self.restore().await;
-        Ok(None)
+        self.switch_keys(keys_off).await.map(|()| None)
+    }
+
+    /// A rebuild drops a table: with foreign keys on, that would delete the rows that point to it.
+    async fn switch_keys(&mut self, off: bool) -> Result<(), ExecuteError> {
+        if off {
+            let switched = self.quietly("PRAGMA foreign_keys = OFF").await;
+            switched.map_err(|words| ExecuteError::of("switching foreign keys off", words))?;
+            self.keys_off = true;
+        }
+        Ok(())
     }
 
     pub(super) async fn let_go(&mut self) {
+        if self.keys_off {
+            self.restore().await;
+        }
         if let Some((path, file)) = self.sidecar.take() {
             let _ = std::fs::remove_file(path);
             let _ = file.unlock();
