@@ -1,0 +1,143 @@
+//! Random histories on a real database: after each, the schema is that of tables made anew from the
+//! symbolic state; and after its way down, as it was before.
+
+#[path = "../laws/operations.rs"]
+mod operations;
+
+use std::sync::Arc;
+
+use dbmigrate::backend::Backend;
+use dbmigrate::diagnostic::{Direction, Span};
+use dbmigrate::ident::Version;
+use dbmigrate::operation::Body;
+use dbmigrate::plan::{Part, Plan, PlanDirection, Reversal, Step};
+use dbmigrate::render::{RenderOptions, RenderedPlan, render};
+use dbmigrate::state::{Change, Context, State};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use crate::database::{Database, block_on};
+
+fn plan(start: &State, changes: Vec<Change>, direction: Direction) -> RenderedPlan {
+    let step = Step {
+        version: Version::new(1).unwrap(),
+        name: "random".into(),
+        direction,
+        derived: true,
+        reversal: Reversal::Exact,
+        transaction: true,
+        position: 1,
+        body: Body { up: vec![], down: None, transaction: true, backends: None, irreversible: None },
+        requires: vec![],
+        parts: vec![Part { operation: "random".into(), span: Span::NONE, authored: false, changes }],
+        left_out: vec![],
+        span: Span::NONE,
+        skip_statements: 0,
+    };
+    let plan = Plan {
+        backend: start.backend(),
+        direction: PlanDirection::Up,
+        target: "latest".into(),
+        from: vec![],
+        to: vec![],
+        start: start.clone(),
+        steps: vec![step],
+        diagnostics: vec![],
+    };
+    render(&plan, &RenderOptions::default())
+}
+
+/// The tables of a state made anew: first without foreign keys between them, then with.
+fn anew(state: &State) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut keys = Vec::new();
+    for table in state.tables() {
+        let mut bare = (**table).clone();
+        for key in bare.foreign_keys.drain(..) {
+            keys.push(Change::AddConstraint { table: table.id, constraint: dbmigrate::state::Constraint::ForeignKey(key) });
+        }
+        changes.push(Change::CreateTable(Arc::new(bare)));
+    }
+    changes.extend(keys);
+    changes
+}
+
+/// How many operations ran, and how many the database itself refused.
+async fn history(script: &operations::Script, backend: Backend) -> (usize, usize) {
+    let mut database = Database::create(backend).await;
+    let mut state = State::empty(backend);
+    let mut downs: Vec<(String, Vec<Change>)> = Vec::new();
+    let (mut ran, mut refused) = (0, 0);
+    for operation in script.operations() {
+        let mut after = state.clone();
+        let lowered = after.lower(&operation, &Context { lenient: true, ..Context::default() });
+        if lowered.diagnostics.iter().any(|found| found.is_error()) || lowered.changes.is_empty() {
+            continue;
+        }
+        let mut inverses = Vec::new();
+        for change in &lowered.changes {
+            inverses.extend(after.apply(change).expect("lowered, so it applies"));
+        }
+        inverses.reverse();
+        let rendered = plan(&state, lowered.changes, Direction::Up);
+        if rendered.diagnostics.iter().any(|found| found.is_error()) {
+            assert_eq!(backend, Backend::Sqlite, "{:?}", rendered.diagnostics);
+            refused += 1;
+            continue;
+        }
+        let before = database.schema().await;
+        if let Err((sql, error)) = database.try_run(&rendered).await {
+            // What databases check and the state does not: that a key's columns are unique, that types agree.
+            let known = ["there is no unique constraint", "cannot be implemented", "operator does not exist",
+                "invalid input syntax", "multiple primary keys", "foreign key mismatch", "COALESCE types", "because other objects depend"];
+            assert!(known.iter().any(|word| error.contains(word)), "{error}\n{sql}\n{operation:?}");
+            refused += 1;
+            continue;
+        }
+        ran += 1;
+        downs.push((before, inverses));
+        state = after;
+    }
+    let mut mirror = Database::create(backend).await;
+    let made = plan(&State::empty(backend), anew(&state), Direction::Up);
+    mirror.run(&made).await;
+    assert_eq!(database.schema().await, mirror.schema().await, "the state and the database differ");
+    mirror.close().await;
+    for (before, inverses) in downs.into_iter().rev() {
+        let mut back = state.clone();
+        for change in &inverses {
+            back.apply(change).expect("an inverse applies");
+        }
+        database.run(&plan(&state, inverses, Direction::Down)).await;
+        assert_eq!(database.schema().await, before);
+        state = back;
+    }
+    assert_eq!(database.schema().await, "");
+    database.close().await;
+    (ran, refused)
+}
+
+fn many(backend: Backend, cases: u32) {
+    let mut runner = TestRunner::new(ProptestConfig { cases, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() });
+    let counts = std::cell::Cell::new((0, 0));
+    runner
+        .run(&operations::script(), |script| {
+            let (ran, refused) = block_on(history(&script, backend));
+            let (all_ran, all_refused) = counts.get();
+            counts.set((all_ran + ran, all_refused + refused));
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+    let (ran, refused) = counts.get();
+    assert!(ran > 5 * cases as usize && refused < ran, "{ran} ran, {refused} were refused");
+}
+
+#[test]
+fn random_histories_on_sqlite() {
+    many(Backend::Sqlite, 150);
+}
+
+#[test]
+fn random_histories_on_postgres() {
+    many(Backend::Postgres, 12);
+}
