@@ -1,6 +1,7 @@
 //! Binding an expression to its table: sqlparser finds the columns it names, and
 //! their places in the text are replaced by identities.
 
+use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
 use sqlparser::ast::{Expr as Parsed, Ident, visit_expressions};
@@ -108,24 +109,34 @@ fn bind_column(
     unknown: &mut Vec<String>,
 ) {
     let quoted = ident.quote_style.is_some();
-    let column = find(&table.columns, &ident.value, quoted, backend);
+    let column = find(&table.columns, &meant(ident), quoted, backend);
     let (Some(column), Some(range)) = (column, place(ident, text, lines)) else {
         // In SQLite a double-quoted name that is no column is a string.
         let a_string = backend == Backend::Sqlite && quoted;
         let lower = ident.value.to_ascii_lowercase();
         if column.is_none() && !a_string && qualifier.is_none() && !SYSTEM_COLUMNS.contains(&lower.as_str()) {
-            unknown.push(ident.value.clone());
+            unknown.push(meant(ident).into_owned());
         }
         return;
     };
     if let Some(qualifier) = qualifier {
-        let means = backend.sql_ident_means(&qualifier.value, qualifier.quote_style.is_some(), &table.name.name);
+        let means = backend.sql_ident_means(&meant(qualifier), qualifier.quote_style.is_some(), &table.name.name);
         match place(qualifier, text, lines) {
             Some(place) if means => found.push((place, Piece::Table)),
             _ => return,
         }
     }
     found.push((range, Piece::Column(column.id)));
+}
+
+/// The name that an identifier means: a doubled quote in quotes is one.
+fn meant(ident: &Ident) -> Cow<'_, str> {
+    match ident.quote_style {
+        Some(quote @ ('"' | '`')) if ident.value.contains(quote) => {
+            Cow::Owned(ident.value.replace(&format!("{quote}{quote}"), &quote.to_string()))
+        }
+        _ => Cow::Borrowed(&ident.value),
+    }
 }
 
 fn find<'a>(columns: &'a [Column], written: &str, quoted: bool, backend: Backend) -> Option<&'a Column> {
@@ -159,6 +170,14 @@ mod tests {
     use crate::ident::TableName;
     use crate::operation::DataType;
     use crate::state::{ColumnId, TableId};
+
+    #[test]
+    fn a_doubled_quote_in_a_name_is_one() {
+        for backend in [Backend::Sqlite, Backend::Postgres] {
+            let bound = bind(r#""a ""b""" <> ''"#, &table(&[r#"a "b""#]), backend);
+            assert_eq!((bound.expr.columns().count(), bound.unknown), (1, vec![]));
+        }
+    }
 
     fn table(columns: &[&str]) -> Table {
         let columns = columns.iter().zip(0..).map(|(name, id)| Column {
