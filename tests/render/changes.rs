@@ -268,8 +268,14 @@ alter_column = "posts.state"
 unset = ["default"]
 null = true
 "#,
-        up: &[("SELECT title, slug, score, state FROM posts ORDER BY id", &["One|one|s3|public", "Two|post-2|s-1|draft"])],
-        down: &[("SELECT title, slug, score, state FROM posts ORDER BY id", &["One|one|3|public", "Two|post-2|-1|draft"])],
+        up: &[(
+            "SELECT title, slug, score, state FROM posts ORDER BY id",
+            &["One|one|s3|public", "Two|post-2|s-1|draft"],
+        )],
+        down: &[(
+            "SELECT title, slug, score, state FROM posts ORDER BY id",
+            &["One|one|3|public", "Two|post-2|-1|draft"],
+        )],
     }
     .go();
 }

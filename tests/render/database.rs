@@ -211,11 +211,13 @@ fn normal(sql: &str) -> String {
 /// The names of the constraints of a CREATE TABLE, and the words of its checks.
 fn constraints(sql: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let statement = Parser::parse_sql(&SQLiteDialect {}, sql).unwrap_or_else(|error| panic!("{error} in {sql}")).remove(0);
+    let statement =
+        Parser::parse_sql(&SQLiteDialect {}, sql).unwrap_or_else(|error| panic!("{error} in {sql}")).remove(0);
     let sqlparser::ast::Statement::CreateTable(table) = statement else { panic!("no CREATE TABLE: {sql}") };
     let name = |name: Option<&sqlparser::ast::Ident>| name.map_or_else(|| "-".to_owned(), |name| name.value.clone());
-    let check =
-        |of: Option<&sqlparser::ast::Ident>, expr: &sqlparser::ast::Expr| format!("check {} {}", name(of), normal(&expr.to_string()));
+    let check = |of: Option<&sqlparser::ast::Ident>, expr: &sqlparser::ast::Expr| {
+        format!("check {} {}", name(of), normal(&expr.to_string()))
+    };
     for option in table.columns.iter().flat_map(|column| &column.options) {
         let own = option.name.as_ref();
         match &option.option {

@@ -43,7 +43,10 @@ fn every_statement_does_what_it_says() {
             let rows = database.query(&sql.select_versions()).await;
             let [row] = rows.as_slice() else { panic!("{rows:?}") };
             let parts: Vec<_> = row.split('|').collect();
-            assert_eq!(parts[..8], ["7", "42", "it's", "applied", "u", "d", "[\"a\\\"b\",\"c\"]", &record(true).operations]);
+            assert_eq!(
+                parts[..8],
+                ["7", "42", "it's", "applied", "u", "d", "[\"a\\\"b\",\"c\"]", &record(true).operations]
+            );
             assert!(parts[8].starts_with("20") && parts[8].ends_with('Z') && parts[8].len() == 20, "{row}");
             assert_eq!(parts[9..], [backend.name(), "1"]);
             let again = database.try_execute(&sql.insert_version(&record(true), RowState::Applied, &values)).await;
@@ -101,7 +104,8 @@ fn a_first_run_makes_the_ledger_and_stamps_it() {
     let project = Project::new(&["[[up]]\ncreate_table = \"t\"\ncolumns = { a = \"integer\" }"]);
     for backend in BOTH {
         block_on(async {
-            let options = RenderOptions { create_ledger: true, environment: "staging".into(), ..RenderOptions::default() };
+            let options =
+                RenderOptions { create_ledger: true, environment: "staging".into(), ..RenderOptions::default() };
             let plan = project.plan_with(backend, 0, 1, &options);
             let mut database = Database::create(backend).await;
             for statement in plan.steps.iter().flat_map(|step| &step.statements) {

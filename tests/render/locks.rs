@@ -29,7 +29,10 @@ fn nodes(count: usize, columns: &str) -> Vec<String> {
 
 #[test]
 fn the_estimate_is_near_and_not_below() {
-    for columns in ["a = \"integer\"\nb = { type = \"string(50)\", default = \"x\" }", "a = \"text\"\nb = { type = \"integer\", unique = true, check = \"b > 0\" }"] {
+    for columns in [
+        "a = \"integer\"\nb = { type = \"string(50)\", default = \"x\" }",
+        "a = \"text\"\nb = { type = \"integer\", unique = true, check = \"b > 0\" }",
+    ] {
         let nodes = nodes(40, columns);
         let nodes: Vec<_> = nodes.iter().map(String::as_str).collect();
         let project = Project::new(&nodes);

@@ -26,7 +26,8 @@ impl Project {
     pub(crate) fn with_seeds(nodes: &[&str], seeds: &str) -> Self {
         let schema =
             format!("[project]\nname = \"test\"\nbackends = [\"sqlite\", \"postgres\"]\norder = \"linear\"\n{seeds}");
-        let nodes = nodes.iter().zip(1..).map(|(text, number)| (format!("{number}_n{number}.toml"), (*text).to_owned()));
+        let nodes =
+            nodes.iter().zip(1..).map(|(text, number)| (format!("{number}_n{number}.toml"), (*text).to_owned()));
         let files = Files { path: "schema.toml".into(), schema, nodes: nodes.collect(), ..Files::default() };
         let loaded = parse(&files);
         let wrong: Vec<_> = loaded.diagnostics.iter().filter(|found| found.is_error()).collect();

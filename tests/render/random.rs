@@ -54,7 +54,10 @@ fn anew(state: &State) -> Vec<Change> {
     for table in state.tables() {
         let mut bare = (**table).clone();
         for key in bare.foreign_keys.drain(..) {
-            keys.push(Change::AddConstraint { table: table.id, constraint: dbmigrate::state::Constraint::ForeignKey(key) });
+            keys.push(Change::AddConstraint {
+                table: table.id,
+                constraint: dbmigrate::state::Constraint::ForeignKey(key),
+            });
         }
         changes.push(Change::CreateTable(Arc::new(bare)));
     }
@@ -88,8 +91,16 @@ async fn history(script: &operations::Script, backend: Backend) -> (usize, usize
         let before = database.schema().await;
         if let Err((sql, error)) = database.try_run(&rendered).await {
             // What databases check and the state does not: that a key's columns are unique, that types agree.
-            let known = ["there is no unique constraint", "cannot be implemented", "operator does not exist",
-                "invalid input syntax", "multiple primary keys", "foreign key mismatch", "COALESCE types", "because other objects depend"];
+            let known = [
+                "there is no unique constraint",
+                "cannot be implemented",
+                "operator does not exist",
+                "invalid input syntax",
+                "multiple primary keys",
+                "foreign key mismatch",
+                "COALESCE types",
+                "because other objects depend",
+            ];
             assert!(known.iter().any(|word| error.contains(word)), "{error}\n{sql}\n{operation:?}");
             refused += 1;
             continue;
@@ -118,7 +129,12 @@ async fn history(script: &operations::Script, backend: Backend) -> (usize, usize
 }
 
 fn many(backend: Backend, cases: u32) {
-    let mut runner = TestRunner::new(ProptestConfig { cases, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() });
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases,
+        max_shrink_iters: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
     let counts = std::cell::Cell::new((0, 0));
     runner
         .run(&operations::script(), |script| {

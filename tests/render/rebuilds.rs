@@ -38,7 +38,8 @@ sql = "CREATE TRIGGER posts_gone AFTER DELETE ON posts BEGIN INSERT INTO log SEL
 down = "DROP TRIGGER posts_gone"
 "#;
 
-const ROWS: &str = "INSERT INTO users (email, boss_id) VALUES ('a@x', NULL), ('b@x', 1), ('c@x', 1); DELETE FROM users WHERE id = 3;
+const ROWS: &str =
+    "INSERT INTO users (email, boss_id) VALUES ('a@x', NULL), ('b@x', 1), ('c@x', 1); DELETE FROM users WHERE id = 3;
 INSERT INTO posts (author_id, title) VALUES (1, 'One'), (2, 'Two')";
 
 #[test]
@@ -58,7 +59,15 @@ fn a_rebuild_keeps_triggers_views_keys_and_counters() {
         assert_eq!(database.query("INSERT INTO users (email) VALUES ('d@x') RETURNING id").await, ["4"]);
         // Triggers fire, and foreign keys of others and of itself still point here.
         database.execute("DELETE FROM log; DELETE FROM users WHERE id = 1").await;
-        assert_eq!(database.query("SELECT line FROM log").await, ["post of ~", "gone a@x"].map(|line| line.replace("post of ~", "gone a@x")).iter().take(1).cloned().collect::<Vec<_>>());
+        assert_eq!(
+            database.query("SELECT line FROM log").await,
+            ["post of ~", "gone a@x"]
+                .map(|line| line.replace("post of ~", "gone a@x"))
+                .iter()
+                .take(1)
+                .cloned()
+                .collect::<Vec<_>>()
+        );
         assert_eq!(database.query("SELECT author_id FROM posts").await, ["2"]);
         assert_eq!(database.query("SELECT boss_id FROM users WHERE id = 2").await, ["~"]);
         assert!(database.try_execute("INSERT INTO posts (author_id, title) VALUES (77, 'x')").await.is_err());
@@ -74,7 +83,8 @@ fn a_rebuild_keeps_triggers_views_keys_and_counters() {
 
 #[test]
 fn triggers_follow_a_rename_into_a_rebuild() {
-    let change = "[[up]]\nrename_table = \"posts\"\nto = \"articles\"\n[[up]]\nalter_column = \"articles.title\"\nnull = true";
+    let change =
+        "[[up]]\nrename_table = \"posts\"\nto = \"articles\"\n[[up]]\nalter_column = \"articles.title\"\nnull = true";
     let project = Project::new(&[BLOG, change]);
     block_on(async {
         let mut database = Database::create(Backend::Sqlite).await;
@@ -120,7 +130,8 @@ id = "integer"
 b_id = { type = "integer", null = true, references = "b.id", on_delete = "set null" }
 a_id = { type = "integer", default = 2, references = "a.id", on_delete = "set default" }
 "#;
-    let change = "[[up]]\nalter_column = \"a.x\"\nnull = true\n[[up]]\ndelete = \"a\"\nwhere = \"a.x = 'go'\"\ndown = \"\"";
+    let change =
+        "[[up]]\nalter_column = \"a.x\"\nnull = true\n[[up]]\ndelete = \"a\"\nwhere = \"a.x = 'go'\"\ndown = \"\"";
     let project = Project::new(&[first, change]);
     block_on(async {
         let mut database = Database::create(Backend::Sqlite).await;

@@ -116,7 +116,9 @@ rows = [
             let seeded = plan::seed(&project.manifest, &project.graph, &project.ledger(backend, 1), backend);
             let rendered = render_seed(&seeded);
             assert!(rendered.diagnostics.is_empty(), "{:?}", rendered.diagnostics);
-            let run = || rendered.items.iter().flat_map(|(_, _, statements)| statements).map(|statement| statement.sql.clone());
+            let run = || {
+                rendered.items.iter().flat_map(|(_, _, statements)| statements).map(|statement| statement.sql.clone())
+            };
             for sql in run() {
                 database.execute(&sql).await;
             }

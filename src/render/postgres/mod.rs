@@ -22,7 +22,7 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
             }
         }
         (Change::DropTable(_), Some(before), _) => written.push(Kind::Schema, table::drop(DIALECT, before)),
-        (Change::RenameTable { to, .. }, Some(before), _) => {
+        (Change::RenameTable { to, .. }, Some(before), _) if before.name != *to => {
             written.push(Kind::Schema, table::rename(DIALECT, before, &to.name));
         }
         (Change::AddColumn { column, fill, .. }, _, Some(after)) => {
@@ -31,7 +31,7 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
         (Change::DropColumn { column, .. }, Some(before), _) => {
             written.push(Kind::Schema, table::drop_column(DIALECT, before, before.column_name(*column)));
         }
-        (Change::RenameColumn { column, to, .. }, Some(before), _) => {
+        (Change::RenameColumn { column, to, .. }, Some(before), _) if before.column_name(*column) != to => {
             written.push(Kind::Schema, table::rename_column(DIALECT, before, before.column_name(*column), to));
         }
         (Change::AlterColumn { column, using, fill, .. }, Some(before), Some(after)) => {
@@ -47,7 +47,7 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
         (Change::DropIndex { name, .. }, Some(before), _) => {
             written.push(Kind::Schema, table::drop_index(DIALECT, before, name));
         }
-        (Change::RenameIndex { name, to, .. }, Some(before), _) => {
+        (Change::RenameIndex { name, to, .. }, Some(before), _) if name != to => {
             let name = DIALECT.qualified(before.name.schema.as_deref(), name);
             written.push(Kind::Schema, format!("ALTER INDEX {name} RENAME TO {}", DIALECT.ident(to)));
         }

@@ -158,7 +158,7 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         (Change::DropTable(_), Some(before), _) => written.push(Kind::Schema, table::drop(DIALECT, before)),
         (Change::RenameTable { to, .. }, Some(before), _) => {
             DIALECT.check_schema(to)?;
-            written.push(Kind::Schema, table::rename(DIALECT, before, &to.name));
+            rename_table(before, &to.name, state, written);
         }
         (Change::AddColumn { column, .. }, _, Some(after)) => {
             let definition = table::column_definition(DIALECT, column, after)?;
@@ -167,7 +167,7 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         (Change::DropColumn { column, .. }, Some(before), _) => {
             written.push(Kind::Schema, table::drop_column(DIALECT, before, before.column_name(*column)));
         }
-        (Change::RenameColumn { column, to, .. }, Some(before), _) => {
+        (Change::RenameColumn { column, to, .. }, Some(before), _) if before.column_name(*column) != to => {
             written.push(Kind::Schema, table::rename_column(DIALECT, before, before.column_name(*column), to));
         }
         (Change::AddIndex { index, .. }, _, Some(after)) => {
@@ -176,7 +176,7 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         (Change::DropIndex { name, .. }, Some(before), _) => {
             written.push(Kind::Schema, table::drop_index(DIALECT, before, name));
         }
-        (Change::RenameIndex { name, to, .. }, Some(before), Some(after)) => {
+        (Change::RenameIndex { name, to, .. }, Some(before), Some(after)) if name != to => {
             // SQLite has no ALTER INDEX.
             written.push(Kind::Schema, table::drop_index(DIALECT, before, name));
             for index in after.indexes.iter().filter(|index| index.name == *to) {
@@ -217,6 +217,20 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         _ => {}
     }
     Ok(())
+}
+
+/// SQLite does not take another case of the same name at once.
+fn rename_table(before: &Table, to: &str, state: &State, written: &mut Written) {
+    if before.name.name == to {
+        return;
+    }
+    if before.name.name.eq_ignore_ascii_case(to) {
+        let between = Table { name: before.name.renamed(temporary_name(state, before)), ..before.clone() };
+        written.push(Kind::Schema, table::rename(DIALECT, before, &between.name.name));
+        written.push(Kind::Schema, table::rename(DIALECT, &between, to));
+    } else {
+        written.push(Kind::Schema, table::rename(DIALECT, before, to));
+    }
 }
 
 /// A name for a table while it is rebuilt.
