@@ -32,7 +32,8 @@ pub(super) fn create(
         lines.push(line);
     }
     for constraint in table.constraints() {
-        if !(numbered.is_some() && matches!(constraint, Constraint::PrimaryKey(_))) {
+        let behind_column = numbered.is_some() && matches!(constraint, Constraint::PrimaryKey(_));
+        if !behind_column && !is_swallowed(dialect, table, &constraint) {
             lines.push(constraint_definition(dialect, state, &constraint, table)?);
         }
     }
@@ -48,6 +49,15 @@ pub(super) fn create(
         sql.push_str(options.trim());
     }
     Ok(sql)
+}
+
+/// PostgreSQL: of several keys over the same columns in one CREATE TABLE only the first is made, without a
+/// word. The others are added one by one, which it takes.
+pub(super) fn is_swallowed(dialect: Dialect, table: &Table, constraint: &Constraint) -> bool {
+    let Constraint::Unique(unique) = constraint else { return false };
+    let as_key = table.primary_key.as_ref().is_some_and(|key| key.columns == unique.columns);
+    let first = table.uniques.iter().find(|other| other.columns == unique.columns);
+    dialect == Dialect::Postgres && (as_key || first.is_some_and(|first| first.name != unique.name))
 }
 
 /// DROP TABLE.

@@ -482,3 +482,18 @@ fill = { expr = "'x' || number" }
     }
     .go_on(dbmigrate::backend::Backend::Postgres);
 }
+
+#[test]
+fn several_keys_over_the_same_columns() {
+    let keys = "[[up]]\ncreate_table = \"t\"\nprimary_key = [\"a\"]\ncolumns = { a = { type = \"integer\", unique = true }, b = \"integer\" }\nuniques = { one = [\"b\"], two = [\"b\"] }\n";
+    let tested = Trip {
+        before: "[[up]]\ncreate_table = \"other\"\ncolumns = { a = \"integer\" }",
+        rows: "INSERT INTO other VALUES (1)",
+        change: &format!(
+            "{keys}[[up]]\ndrop_unique = \"two\"\non = \"t\"\n[[up]]\ndrop_unique = \"t_a_key\"\non = \"t\""
+        ),
+        up: &[("INSERT INTO t VALUES (1, 1) RETURNING a", &["1"])],
+        down: &[],
+    };
+    tested.go();
+}

@@ -56,6 +56,23 @@ impl Database {
         }
     }
 
+    pub(crate) fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres { .. } => Backend::Postgres,
+        }
+    }
+
+    /// Drops everything.
+    pub(crate) async fn empty(&mut self) {
+        match self {
+            Self::Sqlite(_) => *self = Self::create(Backend::Sqlite).await,
+            Self::Postgres { .. } => {
+                self.execute("SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
+            }
+        }
+    }
+
     pub(crate) async fn try_execute(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {

@@ -7,7 +7,7 @@ mod operations;
 use std::sync::Arc;
 
 use dbmigrate::backend::Backend;
-use dbmigrate::diagnostic::{Direction, Span};
+use dbmigrate::diagnostic::{Diagnostic, Direction, Span};
 use dbmigrate::ident::Version;
 use dbmigrate::operation::Body;
 use dbmigrate::plan::{Part, Plan, PlanDirection, Reversal, Step};
@@ -66,8 +66,8 @@ fn anew(state: &State) -> Vec<Change> {
 }
 
 /// How many operations ran, and how many the database itself refused.
-async fn history(script: &operations::Script, backend: Backend) -> (usize, usize) {
-    let mut database = Database::create(backend).await;
+async fn history(script: &operations::Script, database: &mut Database, mirror: &mut Database) -> (usize, usize) {
+    let backend = database.backend();
     let mut state = State::empty(backend);
     let mut downs: Vec<(String, Vec<Change>)> = Vec::new();
     let (mut ran, mut refused) = (0, 0);
@@ -84,7 +84,9 @@ async fn history(script: &operations::Script, backend: Backend) -> (usize, usize
         inverses.reverse();
         let rendered = plan(&state, lowered.changes, Direction::Up);
         if rendered.diagnostics.iter().any(|found| found.is_error()) {
-            assert_eq!(backend, Backend::Sqlite, "{:?}", rendered.diagnostics);
+            let known = ["numbers a column only where it alone is the primary key", "cannot number"];
+            let expected = |found: &Diagnostic| known.iter().any(|words| found.message.contains(words));
+            assert!(rendered.diagnostics.iter().all(expected), "{:?}", rendered.diagnostics);
             refused += 1;
             continue;
         }
@@ -109,11 +111,10 @@ async fn history(script: &operations::Script, backend: Backend) -> (usize, usize
         downs.push((before, inverses));
         state = after;
     }
-    let mut mirror = Database::create(backend).await;
     let made = plan(&State::empty(backend), anew(&state), Direction::Up);
     mirror.run(&made).await;
     assert_eq!(database.schema().await, mirror.schema().await, "the state and the database differ");
-    mirror.close().await;
+    mirror.empty().await;
     for (before, inverses) in downs.into_iter().rev() {
         let mut back = state.clone();
         for change in &inverses {
@@ -124,21 +125,26 @@ async fn history(script: &operations::Script, backend: Backend) -> (usize, usize
         state = back;
     }
     assert_eq!(database.schema().await, "");
-    database.close().await;
     (ran, refused)
 }
 
 fn many(backend: Backend, cases: u32) {
     let mut runner = TestRunner::new(ProptestConfig {
         cases,
-        max_shrink_iters: 300,
+        max_shrink_iters: 100,
         failure_persistence: None,
         ..ProptestConfig::default()
     });
     let counts = std::cell::Cell::new((0, 0));
     runner
         .run(&operations::script(), |script| {
-            let (ran, refused) = block_on(history(&script, backend));
+            let (ran, refused) = block_on(async {
+                let (mut database, mut mirror) = (Database::create(backend).await, Database::create(backend).await);
+                let counts = history(&script, &mut database, &mut mirror).await;
+                database.close().await;
+                mirror.close().await;
+                counts
+            });
             let (all_ran, all_refused) = counts.get();
             counts.set((all_ran + ran, all_refused + refused));
             Ok(())
@@ -150,10 +156,10 @@ fn many(backend: Backend, cases: u32) {
 
 #[test]
 fn random_histories_on_sqlite() {
-    many(Backend::Sqlite, 150);
+    many(Backend::Sqlite, 60);
 }
 
 #[test]
 fn random_histories_on_postgres() {
-    many(Backend::Postgres, 12);
+    many(Backend::Postgres, 6);
 }

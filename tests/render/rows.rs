@@ -38,6 +38,7 @@ rows = [
 update = "t"
 set = { price = "2.25" }
 where = "name = 'counted'"
+down = ""
 [[up]]
 delete = "t"
 where = "name = 'nobody'"

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::RenderError;
 use super::walk::{Kind, Link, Written};
 use super::{raw, rows, table, value};
-use crate::state::{Change, Column, Scalar, State, Table};
+use crate::state::{Change, Column, ColumnId, RowValues, Scalar, State, Table};
 
 const DIALECT: Dialect = Dialect::Postgres;
 
@@ -17,6 +17,10 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
     match (link.change, &link.before, &link.after) {
         (Change::CreateTable(created), ..) => {
             written.push(Kind::Schema, table::create(DIALECT, state, created, None)?);
+            for constraint in created.constraints().filter(|one| table::is_swallowed(DIALECT, created, one)) {
+                let definition = table::constraint_definition(DIALECT, state, &constraint, created)?;
+                written.push(Kind::Schema, alter_table(created, &format!("ADD {definition}")));
+            }
             for index in &created.indexes {
                 written.push(Kind::Schema, table::create_index(DIALECT, created, index)?);
             }
@@ -77,9 +81,13 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
             written.push(Kind::Schema, format!("DROP VIEW {}", DIALECT.table(&view.name)));
         }
         (Change::Insert { rows, mode, .. }, _, Some(after)) => {
-            written.rows(rows::insert(DIALECT, after, rows, mode)?);
-            for sql in rows::advance_sequences(after, rows) {
-                written.push(Kind::Neutral, sql);
+            // Numbers that are given come before numbers that are made, or the two would clash.
+            let gives = |row: &RowValues| row.iter().any(|(id, _)| numbered(after, *id));
+            for rows in rows.chunk_by(|a, b| gives(a) == gives(b)) {
+                written.rows(rows::insert(DIALECT, after, rows, mode)?);
+                for sql in rows::advance_sequences(after, rows) {
+                    written.push(Kind::Neutral, sql);
+                }
             }
         }
         (Change::Update { set, filter, .. }, _, Some(after)) => {
@@ -99,6 +107,10 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
         _ => {}
     }
     Ok(written)
+}
+
+fn numbered(table: &Table, id: ColumnId) -> bool {
+    table.column(id).is_some_and(|column| column.auto_increment)
 }
 
 fn alter_table(table: &Table, action: &str) -> String {
