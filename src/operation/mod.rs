@@ -136,6 +136,12 @@ impl Spans {
         self.parts.iter().find(|(name, _)| **name == *path).map_or(Span::NONE, |(_, span)| *span).or(self.object())
     }
 
+    /// The place of a part that is written; `None` for one that is not.
+    #[must_use]
+    pub fn written(&self, path: &str) -> Option<Span> {
+        self.parts.iter().find(|(name, _)| **name == *path).map(|(_, span)| *span)
+    }
+
     /// The place of the object, or of the whole.
     #[must_use]
     pub fn object(&self) -> Span {

@@ -59,6 +59,8 @@ pub(crate) struct Undone {
     pub(crate) undo: Undo,
     /// Rows or values do not come back.
     pub(crate) lossy: bool,
+    /// Where the statements of an authored `down` stand: one place each, or one for all.
+    pub(crate) down_spans: Vec<Span>,
 }
 
 /// A migration replayed going up.
@@ -127,20 +129,38 @@ pub(crate) fn up_watched(
         // What goes wrong in an authored way down is shown where that is written.
         let span = match undo {
             Undo::Authored(..) => {
-                let file = operation.spans.parts.iter().find(|(name, _)| &**name == "down_file");
-                file.map_or_else(|| operation.spans.part("down"), |(_, span)| *span)
+                let file = operation.spans.written("down_file");
+                file.unwrap_or_else(|| operation.spans.part("down"))
             }
             _ => operation.spans.object(),
         };
-        replayed.undone.push(Undone { operation: operation.title(), span, undo, lossy });
-        replayed.parts.push(Part {
-            operation: operation.title(),
-            span: operation.spans.object(),
-            authored: matches!(operation.kind, Kind::Sql { .. }),
-            changes: applied,
-        });
+        let title = operation.title();
+        let down_spans = statement_spans(operation, "down", span);
+        replayed.undone.push(Undone { operation: title.clone(), span, undo, lossy, down_spans });
+        let span = operation.spans.object();
+        if matches!(operation.kind, Kind::Sql { .. }) {
+            replayed.parts.extend(by_statement(&title, &statement_spans(operation, "sql", span), applied));
+        } else {
+            replayed.parts.push(Part { operation: title, span, authored: false, changes: applied });
+        }
     }
     replayed
+}
+
+/// The places of the statements written under a key: of each in a list, else the whole's.
+fn statement_spans(operation: &Operation, key: &str, whole: Span) -> Vec<Span> {
+    let each = (0..).map(|at| operation.spans.written(&format!("{key}.{at}")));
+    let each: Vec<Span> = each.take_while(|span| span.is_some()).flatten().collect();
+    if each.is_empty() { vec![whole] } else { each }
+}
+
+/// Statements written by an author, each at its own place where there is one for each.
+fn by_statement(operation: &str, spans: &[Span], changes: Vec<Change>) -> Vec<Part> {
+    let part = |span, changes| Part { operation: operation.to_owned(), span, authored: true, changes };
+    if spans.len() == changes.len() {
+        return spans.iter().zip(changes).map(|(span, change)| part(*span, vec![change])).collect();
+    }
+    vec![part(spans.first().copied().unwrap_or(Span::NONE), changes)]
 }
 
 /// How an operation is undone, whose changes were applied and gave `inverses`.
@@ -351,7 +371,9 @@ pub(crate) fn down_watched(
                 ),
             }
         }
-        if !applied.is_empty() {
+        if authored && !applied.is_empty() {
+            parts.extend(by_statement(&part.operation, &part.down_spans, applied));
+        } else if !applied.is_empty() {
             parts.push(Part { operation: part.operation.clone(), span: part.span, authored, changes: applied });
         }
     }

@@ -134,10 +134,10 @@ impl Database for Relayed<'_> {
     }
 }
 
-/// What a run does beyond its plan: it asks, it opens and closes transactions, it keeps the
-/// history of runs.
+/// What a run does beyond its plan: it asks, it opens and closes transactions, it brings the
+/// session's settings back, it keeps the history of runs.
 fn is_bookkeeping(statement: &str) -> bool {
-    let starts = ["begin", "commit", "set ", "select ", "show ", "savepoint ", "release "];
+    let starts = ["begin", "commit", "set ", "select ", "show ", "savepoint ", "release ", "reset "];
     starts.iter().any(|start| statement.starts_with(start))
         || ((statement.starts_with("insert into") || statement.starts_with("update"))
             && statement.contains("dbmigrate_runs"))
