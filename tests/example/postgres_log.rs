@@ -177,14 +177,17 @@ fn assert_same(command: &str, plan: &serde_json::Value, logged: &str) {
         }
     }
     assert!(planned.len() > steps.len());
+    let all = planned.len();
     let mut planned = planned.into_iter().peekable();
     let exact = tokens::statements(&dialect, logged);
     let without_values = tokens::statements_without_values(&dialect, logged);
     for (exact, without_values) in exact.into_iter().zip(without_values) {
         let as_planned = planned.next_if(|(sql, ledger)| if *ledger { *sql == without_values } else { *sql == exact });
         if as_planned.is_none() {
+            // Before it begins it counts rows, in a transaction that it takes back.
+            let looked_around = exact == "rollback" && planned.len() == all;
             assert!(
-                is_bookkeeping(&exact),
+                looked_around || is_bookkeeping(&exact),
                 "{command} executed what was not shown: {exact}\nnext in the plan: {:?}",
                 planned.peek()
             );
