@@ -307,14 +307,6 @@ fn a_boolean_becomes_a_number() {
 #[test]
 fn a_numbered_key_grows_and_goes_on_counting() {
     Trip {
-        before: USERS_AND_POSTS,
-        rows: ROWS,
-        change: "[[up]]\nalter_column = \"posts.title\"\nnull = true",
-        up: &[],
-        down: &[],
-    }
-    .go();
-    Trip {
         before: "[[up]]\ncreate_table = \"t\"\nprimary_key = [\"id\"]\n[up.columns]\nid = { type = \"integer\", auto_increment = true }\nx = \"text\"",
         rows: "INSERT INTO t (x) VALUES ('a'), ('b'); DELETE FROM t WHERE id = 2",
         change: "[[up]]\nalter_column = \"t.id\"\ntype = \"bigint\"\n[[up]]\nalter_column = \"t.x\"\ntype = \"string(5)\"\n[[up]]\ninsert = \"t\"\nrows = [{ x = \"new\" }]\nkey = [\"x\"]",

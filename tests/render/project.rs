@@ -93,6 +93,10 @@ impl Trip<'_> {
             database.execute(self.rows).await;
             let before = database.schema().await;
             let (up, down) = (project.plan(backend, 1, 2), project.plan(backend, 2, 1));
+            if let Some(name) = std::thread::current().name() {
+                let name = format!("{}_{backend}", name.rsplit("::").next().unwrap_or(name));
+                insta::assert_snapshot!(name, format!("-- up\n{}-- down\n{}", text(&up), text(&down)));
+            }
             database.run(&up).await;
             let after = database.schema().await;
             assert_ne!(before, after, "nothing changed on {backend}");
