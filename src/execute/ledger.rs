@@ -25,6 +25,7 @@ pub(super) struct Glance {
     pub(super) state: RowState,
     pub(super) up: String,
     pub(super) down: String,
+    pub(super) progress: Option<Progress>,
 }
 
 /// A statement in the journal.
@@ -81,12 +82,9 @@ impl Books {
         let rows = ask(database, self.sql.select_versions()).await?;
         let mut rows = rows.into_iter().map(row).collect::<Result<Vec<LedgerRow>, _>>()?;
         if rows.iter().any(|row| row.state != RowState::Applied) {
-            let journal = ask(database, self.sql.select_journal()).await?;
-            let progress = progress(&journal);
-            for row in rows.iter_mut().filter(|row| row.state != RowState::Applied) {
-                let way = if row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
-                let nothing = Progress { done: 0, unknown: None, of: 0 };
-                row.progress = Some(progress.get(&(row.version, way.to_string())).cloned().unwrap_or(nothing));
+            let journal = self.journal(database).await?;
+            for row in &mut rows {
+                row.progress = journal.of(row.version, row.state);
             }
         }
         Ok(Ledger { exists: true, rows, environment: self.stamped(database).await? })
@@ -109,18 +107,29 @@ impl Books {
     /// The rows at a glance of a ledger that stands.
     pub(super) async fn glance(&self, database: &mut Database) -> Result<Vec<Glance>, ExecuteError> {
         let rows = ask(database, self.sql.select_states()).await?;
-        rows.into_iter()
-            .map(|row| {
-                let mut cells = Texts::new(row);
-                Ok(Glance {
-                    position: cells.number("position")?,
-                    version: cells.version()?,
-                    state: cells.state()?,
-                    up: cells.text("checksum_up")?,
-                    down: cells.text("checksum_down")?,
-                })
+        let glance = |row| {
+            let mut cells = Texts::new(row);
+            Ok(Glance {
+                position: cells.number("position")?,
+                version: cells.version()?,
+                state: cells.state()?,
+                up: cells.text("checksum_up")?,
+                down: cells.text("checksum_down")?,
+                progress: None,
             })
-            .collect()
+        };
+        let mut rows = rows.into_iter().map(glance).collect::<Result<Vec<Glance>, ExecuteError>>()?;
+        if rows.iter().any(|row| row.state != RowState::Applied) {
+            let journal = self.journal(database).await?;
+            for row in &mut rows {
+                row.progress = journal.of(row.version, row.state);
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn journal(&self, database: &mut Database) -> Result<Journal, ExecuteError> {
+        Ok(Journal::of_rows(&ask(database, self.sql.select_journal()).await?))
     }
 
     /// A step's statements with the values of this run in the ledger's own.
@@ -230,6 +239,7 @@ pub(super) fn glance_of(ledger: &Ledger) -> Vec<Glance> {
             state: row.state,
             up: row.checksums.up.clone(),
             down: row.checksums.down.clone(),
+            progress: row.progress.clone(),
         })
         .collect()
 }
@@ -315,21 +325,38 @@ fn row(cells: Cells) -> Result<LedgerRow, ExecuteError> {
 }
 
 /// How far each migration in the journal came, by version and direction.
-fn progress(journal: &[Cells]) -> HashMap<(Version, String), Progress> {
-    let mut all: HashMap<(Version, String), Progress> = HashMap::new();
-    for row in journal {
-        let [Some(version), Some(statement), Some(of), Some(direction), Some(state)] = row.as_slice() else { continue };
-        let (Ok(version), Ok(statement), Ok(of)) = (version.parse(), statement.parse::<usize>(), of.parse()) else {
-            continue;
-        };
-        let entry = all.entry((version, direction.clone())).or_insert(Progress { done: 0, unknown: None, of });
-        if state == "done" {
-            entry.done = entry.done.max(statement);
-        } else {
-            entry.unknown = Some(statement);
+struct Journal(HashMap<(Version, String), Progress>);
+
+impl Journal {
+    fn of_rows(rows: &[Cells]) -> Self {
+        let mut all: HashMap<(Version, String), Progress> = HashMap::new();
+        for row in rows {
+            let [Some(version), Some(statement), Some(of), Some(direction), Some(state)] = row.as_slice() else {
+                continue;
+            };
+            let (Ok(version), Ok(statement), Ok(of)) = (version.parse(), statement.parse::<usize>(), of.parse()) else {
+                continue;
+            };
+            let entry = all.entry((version, direction.clone())).or_insert(Progress { done: 0, unknown: None, of });
+            if state == "done" {
+                entry.done = entry.done.max(statement);
+            } else {
+                entry.unknown = Some(statement);
+            }
         }
+        Self(all)
     }
-    all
+
+    /// How far a migration in that state came; `None` for one that is through.
+    fn of(&self, version: Version, state: RowState) -> Option<Progress> {
+        let way = match state {
+            RowState::Applied => return None,
+            RowState::Applying => Direction::Up,
+            RowState::Reverting => Direction::Down,
+        };
+        let nothing = Progress { done: 0, unknown: None, of: 0 };
+        Some(self.0.get(&(version, way.to_string())).cloned().unwrap_or(nothing))
+    }
 }
 
 #[cfg(test)]
@@ -338,7 +365,7 @@ mod tests {
 
     fn glance(version: u128, state: RowState) -> Glance {
         let version = Version::new(version).unwrap();
-        Glance { position: 1, version, state, up: "u".into(), down: "d".into() }
+        Glance { position: 1, version, state, up: "u".into(), down: "d".into(), progress: None }
     }
 
     #[test]
@@ -356,8 +383,11 @@ mod tests {
     fn the_journal_tells_what_is_known_and_what_is_not() {
         let cell = |text: &str| Some(text.to_owned());
         let row = |statement: &str, state: &str| vec![cell("7"), cell(statement), cell("3"), cell("up"), cell(state)];
-        let progress = progress(&[row("1", "done"), row("2", "started")]);
-        let key = (Version::new(7).unwrap(), "up".to_owned());
-        assert_eq!(progress.get(&key), Some(&Progress { done: 1, unknown: Some(2), of: 3 }));
+        let journal = Journal::of_rows(&[row("1", "done"), row("2", "started")]);
+        let seven = Version::new(7).unwrap();
+        let progress = Progress { done: 1, unknown: Some(2), of: 3 };
+        assert_eq!(journal.of(seven, RowState::Applying), Some(progress));
+        assert_eq!(journal.of(seven, RowState::Reverting), Some(Progress { done: 0, unknown: None, of: 0 }));
+        assert_eq!(journal.of(seven, RowState::Applied), None);
     }
 }

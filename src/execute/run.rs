@@ -358,6 +358,7 @@ impl Run<'_> {
     /// Writes a failed run into the history, and reports it.
     async fn failed(mut self, failure: Failure, state: DatabaseState) -> RunReport {
         let error = match &failure.statement {
+            _ if failure.error == Cause::Interrupted => failure.error.to_string(),
             Some(sql) => format!("{} {}: {}: {sql}", failure.version, failure.migration, failure.error),
             None => format!("{} {}: {}", failure.version, failure.migration, failure.error),
         };

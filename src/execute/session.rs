@@ -119,7 +119,9 @@ impl Session {
             return Ok(RunReport::of_nothing(run, plan.from.clone()));
         }
         self.check_stamp(expected)?;
-        journal::refuse_doubt(expected, plan)?;
+        if let Err(doubt) = journal::refuse_doubt(expected, plan) {
+            return Err(self.doubt(doubt, expected, events).await);
+        }
         let row = run_row(&self.settings, plan, command, &run, &who::now());
         let mut told = Told {
             command: command.to_owned(),
@@ -166,6 +168,21 @@ impl Session {
             report.warnings.push(format!("the hook `{hook}` failed ({status})"));
         }
         ended
+    }
+
+    /// A statement in doubt may just be another run's that is at work: then that holds the lock.
+    async fn doubt(&mut self, doubt: ExecuteError, expected: &Ledger, events: &mut dyn FnMut(&Event)) -> ExecuteError {
+        if let Err(error) = lock(&mut self.database, &self.settings, &self.canceller, false, events).await {
+            return error;
+        }
+        let looked = async { Books::new(&self.database, String::new())?.look(&mut self.database).await }.await;
+        self.database.rollback().await;
+        match looked {
+            Ok((found, _)) => {
+                difference(&glance_of(expected), &found).map_or(doubt, |what| ExecuteError::LedgerChanged { what })
+            }
+            Err(error) => error,
+        }
     }
 
     /// Loads seeds, all in one transaction.

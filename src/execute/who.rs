@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher};
 /// The user and the machine, as far as the environment tells: `ada@build-7`.
 pub(super) fn who() -> String {
     let first = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
-    let user = first(&["USER", "LOGNAME", "USERNAME"]).unwrap_or_else(|| "unknown".to_owned());
+    let user = first(&["USER", "LOGNAME", "USERNAME"]).or_else(account).unwrap_or_else(|| "unknown".to_owned());
     let host = first(&["HOSTNAME", "COMPUTERNAME"])
         .or_else(|| std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()))
         .filter(|name| !name.is_empty());
@@ -13,6 +13,25 @@ pub(super) fn who() -> String {
         Some(host) => format!("{user}@{host}"),
         None => user,
     }
+}
+
+/// The name of the account that this process runs under, where the environment is silent (cron, containers).
+#[cfg(target_os = "linux")]
+fn account() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let id = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, _, uid) = (fields.next()?, fields.next()?, fields.next()?);
+        (uid == id).then(|| name.to_owned())
+    });
+    Some(named.unwrap_or_else(|| format!("uid {id}")))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn account() -> Option<String> {
+    None
 }
 
 /// Now, in UTC, RFC 3339 to the second.

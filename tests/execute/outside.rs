@@ -132,6 +132,17 @@ on_both! {
         assert_eq!(database.ledger().await.rows[1].progress, Some(Progress { done: 2, unknown: None, of: 3 }));
     }
 
+    async fn what_another_run_went_on_with_is_not_run_again(database: TestDatabase) {
+        database.run(&three(database.backend, "SELECT * FROM gone").plan()).await.unwrap();
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        let stale = rest(database.backend, "SELECT 1", 2).plan();
+        database.sql("INSERT INTO dbmigrate_journal SELECT version, 3, statements, direction, state, run, changed_at \
+            FROM dbmigrate_journal WHERE statement = 2").await;
+        let error = session.run(&stale, &ledger, "latest", &mut |_| ()).await.unwrap_err();
+        assert!(matches!(error, ExecuteError::LedgerChanged { .. }), "{error:?}");
+    }
+
     async fn nobody_else_runs_meanwhile(database: TestDatabase) {
         let plan = three(database.backend, endless(database.backend)).plan();
         let mut session = database.session().await;
@@ -145,6 +156,9 @@ on_both! {
             let mut other = database.session().await;
             let ledger = other.ledger().await.unwrap();
             assert_eq!(ledger.rows[1].state, RowState::Applying);
+            let plan = rest(database.backend, "SELECT 1", 2).plan();
+            let error = other.run(&plan, &ledger, "latest", &mut |_| ()).await.unwrap_err();
+            assert!(matches!(error, ExecuteError::Locked { .. }), "{error:?}");
             // Not even to settle the statement that is at work.
             let error = other.resolve(version(2), 3, false).await.unwrap_err();
             assert!(matches!(error, ExecuteError::Locked { .. }), "{error:?}");
