@@ -1,7 +1,8 @@
 //! PostgreSQL: the estimate of locks against what the server holds.
 
 use dbmigrate::backend::Backend;
-use dbmigrate::render::RenderedPlan;
+use dbmigrate::diagnostic::Code;
+use dbmigrate::render::{RenderOptions, RenderedPlan, TransactionMode};
 
 use crate::database::{Database, block_on};
 use crate::project::Project;
@@ -88,4 +89,23 @@ down = ""
         }
         database.close().await;
     });
+}
+
+#[test]
+fn a_stock_server_takes_a_reset_of_500_tables_and_not_of_1000() {
+    let columns = "a = \"integer\"\nb = \"string(100)\"\nc = { type = \"text\", null = true }";
+    let nodes = nodes(1000, columns);
+    let nodes: Vec<_> = nodes.iter().map(String::as_str).collect();
+    let project = Project::new(&nodes);
+    let stock = RenderOptions { lock_slots: Some(6400), ..RenderOptions::default() };
+    let refused = |from| {
+        let plan = project.plan_with(Backend::Postgres, from, 0, &stock);
+        plan.diagnostics.iter().any(|found| found.code == Code::NeedsCuts)
+    };
+    assert!(!refused(500));
+    assert!(refused(1000));
+    let chunks = RenderOptions { transaction: TransactionMode::Chunks, ..stock.clone() };
+    let plan = project.plan_with(Backend::Postgres, 1000, 0, &chunks);
+    assert_eq!(plan.cuts, (1..10).map(|chunk| chunk * 100).collect::<Vec<_>>());
+    assert!(plan.diagnostics.is_empty(), "{:?}", plan.diagnostics);
 }

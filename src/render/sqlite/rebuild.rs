@@ -22,7 +22,6 @@ pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, Render
     let temporary = temporary_name(state, after);
     let (new, old) = (DIALECT.ident(&temporary), DIALECT.table(&before.name));
     let mut written = Written { rebuilds: true, ..Written::default() };
-    written.push(Kind::Schema, "PRAGMA legacy_alter_table = ON".to_owned());
     written.push(Kind::Schema, table::create(DIALECT, state, after, Some(&temporary))?);
     let (columns, sources): (Vec<_>, Vec<_>) = copies(links, before, after)?.into_iter().unzip();
     if !columns.is_empty() {
@@ -41,6 +40,7 @@ pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, Render
         );
     }
     written.push(Kind::Schema, table::drop(DIALECT, before));
+    written.push(Kind::Schema, "PRAGMA legacy_alter_table = ON".to_owned());
     written.push(Kind::Schema, format!("ALTER TABLE {new} RENAME TO {}", DIALECT.ident(&after.name.name)));
     written.push(Kind::Schema, "PRAGMA legacy_alter_table = OFF".to_owned());
     for index in &after.indexes {
