@@ -8,8 +8,9 @@ use std::time::Instant;
 use super::error::ExecuteError;
 use super::event::Event;
 use super::ledger::{Entry, Glance};
+use super::lock::wait;
 use super::report::{Cause, DatabaseState, Outcome};
-use super::run::{Run, Stop, wait};
+use super::run::{Run, Stop};
 use super::words::Trouble;
 use crate::diagnostic::Direction;
 use crate::plan::{Ledger, Progress, RowState};
@@ -43,13 +44,7 @@ impl Run<'_> {
         self.compare(expected).await?;
         let begun = Instant::now();
         self.begun = super::who::now_precisely();
-        (self.events)(&Event::StepStarted {
-            index,
-            total: self.plan.steps.len(),
-            version: step.version,
-            name: step.name.clone(),
-            direction: step.direction,
-        });
+        self.tell_started(index);
         let own: Vec<&Statement> = step.statements.iter().filter(|s| s.ledger.is_none()).collect();
         let of = own.len();
         self.open(index, step, expected).await?;
@@ -59,7 +54,7 @@ impl Run<'_> {
         }
         self.close(index, step, of, last).await?;
         self.committed = index + 1;
-        self.finished(index, step, begun.elapsed());
+        self.tell_finished(index, begun.elapsed());
         (self.events)(&Event::Committed { steps: self.committed });
         if last { Ok(Vec::new()) } else { Ok(self.books.glance(self.database).await?) }
     }
@@ -113,7 +108,7 @@ impl Run<'_> {
         }
         let entry = Entry { version: step.version, direction: step.direction, statement: number, of };
         self.together(index, &[self.books.announce(&entry)], known.clone(), true).await?;
-        let sent = self.database.send(statement.sql.clone()).await;
+        let sent = self.database.send(statement.sql.clone(), &mut |_| ()).await;
         let Some(words) = &sent.error else {
             return self.together(index, &[self.books.mark(&entry)], doubt, true).await;
         };

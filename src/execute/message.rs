@@ -19,7 +19,7 @@ pub(super) struct Message {
 /// How long a message grows before the next begins, in bytes. SQLite keeps the compiled
 /// statements of a message until it is done and looks at each whenever the schema changes,
 /// so longer is not better.
-const LONGEST: usize = 32 * 1024;
+pub(super) const LONGEST: usize = 32 * 1024;
 
 /// Packs statements, given with their numbers, into messages.
 pub(super) fn pack<'s>(statements: impl IntoIterator<Item = (usize, &'s Statement)>) -> Vec<Message> {
@@ -52,6 +52,12 @@ pub(super) fn pack_texts<'s>(texts: impl IntoIterator<Item = (usize, &'s str, bo
 }
 
 impl Message {
+    /// The numbers of the statements in it.
+    pub(super) fn statements(&self) -> std::ops::Range<usize> {
+        let first = self.parts.first().map_or(0, |(number, _)| *number);
+        first..first + self.parts.len()
+    }
+
     /// The number of the statement that failed, and the place in it (characters from 1) where
     /// the database gave one.
     ///
@@ -69,7 +75,7 @@ impl Message {
 
 /// Whether a text is surely one statement that ends where it ends: no semicolon, no comment, no
 /// dollar quotes or backslashes, all quotes and brackets closed.
-fn is_plain(sql: &str) -> bool {
+pub(super) fn is_plain(sql: &str) -> bool {
     let mut counts = [0_usize; 5];
     let mut before = 0;
     for &byte in sql.as_bytes() {

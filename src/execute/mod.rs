@@ -18,6 +18,7 @@ mod seed;
 mod session;
 mod settings;
 mod signal;
+mod steps;
 mod who;
 mod words;
 

@@ -9,11 +9,11 @@ use super::database::{Database, Sent};
 use super::error::ExecuteError;
 use super::event::Event;
 use super::ledger::{Books, Glance};
-use super::lock::Holder;
-use super::message::pack;
+use super::lock::lock;
 use super::report::{Cause, DatabaseState, Failure, Outcome, RunReport, Violation};
 use super::settings::Settings;
 use super::signal::Canceller;
+use super::steps::batch;
 use super::words::{DatabaseWords, Trouble};
 use crate::diagnostic::Direction;
 use crate::ident::Version;
@@ -141,18 +141,20 @@ impl Run<'_> {
         let of = |words| ExecuteError::of("checking foreign keys", words);
         let violations = if keys_off { self.database.violations().await.map_err(of)? } else { Vec::new() };
         let mut authored = false;
-        for index in chunk.clone() {
-            let Some(step) = self.plan.steps.get(index) else { break };
+        let mut index = chunk.start;
+        while index < chunk.end {
+            let batch = batch(self.plan, index, chunk.end);
             if let Some(sql) = self.database.reset_sql().filter(|_| authored) {
                 self.database.must("resetting the session", sql).await?;
             }
-            authored = !step.derived;
+            authored = self.plan.steps.get(index).is_some_and(|step| !step.derived);
             if self.stands {
                 self.begin(index).await?;
             }
-            self.step(index, step).await?;
+            index = batch.end;
+            self.send_steps(batch.clone()).await?;
             // The first step of all makes the ledger.
-            self.begin(index).await?;
+            self.begin(batch.start).await?;
         }
         if keys_off {
             let after = self.database.violations().await.map_err(of)?;
@@ -181,47 +183,6 @@ impl Run<'_> {
         self.ledger_statement(index, self.books.begin_run(&self.row)).await?;
         self.written = true;
         Ok(())
-    }
-
-    /// One step, as few messages.
-    async fn step(&mut self, index: usize, step: &RenderedStep) -> Result<(), Stop> {
-        let total = self.plan.steps.len();
-        if self.canceller.is_cancelled() {
-            return Err(self.stop(index, None, Cause::Interrupted));
-        }
-        (self.events)(&Event::StepStarted {
-            index,
-            total,
-            version: step.version,
-            name: step.name.clone(),
-            direction: step.direction,
-        });
-        let begun = Instant::now();
-        let statements = self.books.rewritten(&step.statements, &super::who::now_precisely());
-        for message in pack(statements.iter().enumerate()) {
-            let mut message = message;
-            let sent = self.database.send(std::mem::take(&mut message.sql)).await;
-            if sent.error.is_some() {
-                let (number, position) = message.blame(&sent);
-                let statement = number.and_then(|number| statements.get(number));
-                let cause = self.cause(sent, position);
-                return Err(self.stop(index, statement, cause));
-            }
-        }
-        self.finished(index, step, begun.elapsed());
-        Ok(())
-    }
-
-    pub(super) fn finished(&mut self, index: usize, step: &RenderedStep, duration: Duration) {
-        (self.events)(&Event::StepFinished {
-            index,
-            total: self.plan.steps.len(),
-            version: step.version,
-            name: step.name.clone(),
-            direction: step.direction,
-            duration,
-            notes: step.notes.clone(),
-        });
     }
 
     /// One of the ledger's own statements, blamed on a step if it fails.
@@ -435,50 +396,4 @@ fn chunks(plan: &RenderedPlan) -> Vec<Range<usize>> {
     }
     let ends = starts.iter().copied().skip(1).chain([count]);
     starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
-}
-
-/// Takes the lock and begins a transaction, waiting for others as long as the settings allow.
-pub(super) async fn lock(
-    database: &mut Database,
-    settings: &Settings,
-    canceller: &Canceller,
-    keys_off: bool,
-    events: &mut dyn FnMut(&Event),
-) -> Result<(), ExecuteError> {
-    wait(database, settings, canceller, events, async |database| database.try_begin(keys_off).await).await
-}
-
-/// Tries again and again until the lock is there or patience ends.
-pub(super) async fn wait(
-    database: &mut Database,
-    settings: &Settings,
-    canceller: &Canceller,
-    events: &mut dyn FnMut(&Event),
-    mut attempt: impl AsyncFnMut(&mut Database) -> Result<Option<Holder>, ExecuteError>,
-) -> Result<(), ExecuteError> {
-    const SHORTEST: Duration = Duration::from_millis(20);
-    const LONGEST: Duration = Duration::from_millis(250);
-    let begun = Instant::now();
-    let mut pause = SHORTEST;
-    let mut said = false;
-    loop {
-        if canceller.is_cancelled() {
-            return Err(ExecuteError::Cancelled);
-        }
-        let Some(holder) = attempt(database).await? else {
-            events(&Event::Locked);
-            return Ok(());
-        };
-        let waited = begun.elapsed();
-        let left = settings.lock_timeout.saturating_sub(waited);
-        if left.is_zero() {
-            return Err(ExecuteError::Locked { holder, waited });
-        }
-        if !said {
-            events(&Event::Waiting { holder, at_most: settings.lock_timeout });
-            said = true;
-        }
-        tokio::time::sleep(pause.min(left)).await;
-        pause = (pause * 2).min(LONGEST);
-    }
 }

@@ -5,9 +5,9 @@ use std::time::Instant;
 use super::database::Database;
 use super::error::ExecuteError;
 use super::event::Event;
+use super::lock::lock;
 use super::message::pack;
 use super::report::{Cause, SeedFailure, SeedReport};
-use super::run::lock;
 use super::settings::Settings;
 use super::signal::Canceller;
 use super::words::{DatabaseWords, Trouble};
@@ -85,7 +85,7 @@ async fn one(
     }
     for message in pack(statements.iter().enumerate()) {
         let mut message = message;
-        let sent = database.send(std::mem::take(&mut message.sql)).await;
+        let sent = database.send(std::mem::take(&mut message.sql), &mut |_| ()).await;
         rows += sent.changed;
         let (number, position) = message.blame(&sent);
         let Some(words) = sent.error else { continue };

@@ -1,7 +1,7 @@
 //! Runs that go well.
 
 use dbmigrate::backend::Backend;
-use dbmigrate::execute::{DatabaseState, Outcome};
+use dbmigrate::execute::{DatabaseState, Event, Outcome};
 use dbmigrate::plan::RowState;
 
 use crate::on_both;
@@ -95,4 +95,61 @@ fn a_sqlite_file_that_is_not_there_is_version_0_and_stays_away() {
         session.run(&plan, &ledger, "latest", &mut |_| ()).await.unwrap();
         assert!(database.path().exists());
     });
+}
+
+fn many(backend: Backend) -> crate::support::Plans {
+    let mut plans = up(backend);
+    for number in 1..=200 {
+        let table = format!("CREATE TABLE t{number} (id integer NOT NULL PRIMARY KEY)");
+        let row = format!("INSERT INTO t{number} VALUES ({number})");
+        plans = plans.step(number, &[&table, &row]);
+        if number % 50 == 0 {
+            // Not to be sent with its neighbours.
+            plans = plans
+                .step(1000 + number, &["SELECT 1; SELECT 2", "-- nothing", "SELECT 3"])
+                .with(|step| step.derived = false);
+        }
+    }
+    plans
+}
+
+on_both! {
+    async fn steps_that_share_messages_are_still_told_one_by_one(database: TestDatabase) {
+        let plan = many(database.backend).plan();
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        let mut events = Events::default();
+        let report = session.run(&plan, &ledger, "latest", &mut |event| events.0.push(event.clone())).await.unwrap();
+        assert_eq!((report.outcome, report.steps_done), (Outcome::Done, 204), "{report:?}");
+        let told: Vec<_> = events
+            .0
+            .iter()
+            .filter_map(|event| match event {
+                Event::StepStarted { index, version, .. } => Some((*index, "started", *version)),
+                Event::StepFinished { index, version, .. } => Some((*index, "finished", *version)),
+                _ => None,
+            })
+            .collect();
+        let all: Vec<_> = plan
+            .steps
+            .iter()
+            .enumerate()
+            .flat_map(|(index, step)| [(index, "started", step.version), (index, "finished", step.version)])
+            .collect();
+        assert_eq!(told, all);
+        assert_eq!(database.versions().await.len(), 204);
+    }
+
+    async fn a_failure_among_steps_that_share_a_message_is_the_right_ones(database: TestDatabase) {
+        for (number, broken) in [(70, "INSERT INTO gone VALUES (1)"), (123, "SELEC 1"), (200, "INSERT INTO t1 VALUES (1)")] {
+            let mut plan = many(database.backend).plan();
+            let place = plan.steps.iter().position(|step| step.version == version(number)).unwrap();
+            broken.clone_into(&mut plan.steps[place].statements[1].sql);
+            let report = database.run(&plan).await.unwrap();
+            let failure = report.failed.unwrap();
+            assert_eq!((failure.version, failure.step), (version(number), place + 1));
+            assert_eq!(failure.statement.as_deref(), Some(broken));
+            assert!(database.versions().await.is_empty());
+        }
+    }
 }

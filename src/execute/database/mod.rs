@@ -92,9 +92,9 @@ impl Database {
     }
 
     /// Sends a message of one or more statements, which a person may cut short; rows that come
-    /// back are thrown away.
-    pub(super) async fn send(&mut self, sql: String) -> Sent {
-        each!(self, database => database.send(sql).await)
+    /// back are thrown away. `each` is told how many statements are done, as they are.
+    pub(super) async fn send(&mut self, sql: String, each: &mut dyn FnMut(usize)) -> Sent {
+        each!(self, database => database.send(sql, each).await)
     }
 
     /// Sends a message that nobody cuts short: the bookkeeping, also that of an interruption.
@@ -187,14 +187,14 @@ impl Database {
 async fn count_results<R: Results>(
     stream: &mut BoxStream<'_, Result<R, sqlx::Error>>,
     sent: &mut Sent,
-    mut after_each: impl FnMut(),
+    mut after_each: impl FnMut(usize),
 ) {
     while let Some(result) = stream.next().await {
         match result {
             Ok(result) => {
                 sent.done += 1;
                 sent.changed += result.changed();
-                after_each();
+                after_each(sent.done);
             }
             Err(error) => {
                 sent.error = Some(error.into());

@@ -79,13 +79,13 @@ impl Postgres {
         &self.facts
     }
 
-    pub(super) async fn send(&mut self, sql: String) -> Sent {
+    pub(super) async fn send(&mut self, sql: String, each: &mut dyn FnMut(usize)) -> Sent {
         let mut sent = Sent { done: 0, changed: 0, error: None };
         let options = self.options.clone();
         let canceller = self.canceller.clone();
         {
             let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(&mut self.connection);
-            let results = std::pin::pin!(count_results(&mut stream, &mut sent, || ()));
+            let results = std::pin::pin!(count_results(&mut stream, &mut sent, each));
             let cancelled = std::pin::pin!(canceller.cancelled());
             if let Either::Right(((), results)) = futures_util::future::select(results, cancelled).await {
                 cancel(&options, &self.pid).await;
@@ -98,7 +98,7 @@ impl Postgres {
     pub(super) async fn settle(&mut self, sql: String) -> Sent {
         let mut sent = Sent { done: 0, changed: 0, error: None };
         let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(&mut self.connection);
-        count_results(&mut stream, &mut sent, || ()).await;
+        count_results(&mut stream, &mut sent, |_| ()).await;
         drop(stream);
         sent
     }

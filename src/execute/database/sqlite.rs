@@ -162,13 +162,18 @@ impl Sqlite {
     }
 
     pub(super) async fn settle(&mut self, sql: String) -> Sent {
+        self.deliver(sql, &mut |_| ()).await
+    }
+
+    async fn deliver(&mut self, sql: String, each: &mut dyn FnMut(usize)) -> Sent {
         let mut sent = Sent { done: 0, changed: 0, error: None };
         let timeout = self.statement_timeout;
         let watch = Arc::clone(&self.watch);
         match self.connection() {
             Ok(connection) => {
                 let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
-                count_results(&mut stream, &mut sent, || {
+                count_results(&mut stream, &mut sent, |done| {
+                    each(done);
                     if timeout.is_some() {
                         watch.set_deadline(timeout);
                     }
@@ -180,10 +185,10 @@ impl Sqlite {
         sent
     }
 
-    pub(super) async fn send(&mut self, sql: String) -> Sent {
+    pub(super) async fn send(&mut self, sql: String, each: &mut dyn FnMut(usize)) -> Sent {
         self.watch.set_deadline(self.statement_timeout);
         self.watch.armed.store(true, Ordering::Release);
-        let sent = self.settle(sql).await;
+        let sent = self.deliver(sql, each).await;
         self.watch.armed.store(false, Ordering::Release);
         sent
     }

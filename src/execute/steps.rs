@@ -1,0 +1,142 @@
+//! Steps inside a transaction: how they are put into messages, and told of as they happen.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::event::Event;
+use super::message::{LONGEST, is_plain, pack};
+use super::report::Cause;
+use super::run::{Run, Stop};
+use crate::render::{RenderedPlan, RenderedStep, Statement};
+
+/// Plans of more steps than this have several steps in a message. With fewer, a message a step
+/// costs nothing that anybody feels, and the ledger has each step's own time.
+const MANY_STEPS: usize = 64;
+
+/// The steps, from `start` on, that go in messages together.
+pub(super) fn batch(plan: &RenderedPlan, start: usize, end: usize) -> Range<usize> {
+    let alone = start..(start + 1).min(end);
+    if plan.steps.len() <= MANY_STEPS {
+        return alone;
+    }
+    let mut bytes = 0;
+    let fits = |step: &&RenderedStep| {
+        // What an author wrote may change the session, so what comes after starts anew.
+        let plain = step.derived && step.statements.iter().all(|s| s.ledger.is_some() || is_plain(&s.sql));
+        bytes += step.statements.iter().map(|s| s.sql.len() + 2).sum::<usize>();
+        plain && bytes < LONGEST
+    };
+    let count = plan.steps.get(start..end).unwrap_or_default().iter().take_while(fits).count();
+    start..alone.end.max(start + count)
+}
+
+/// Tells of steps as the results of their statements come in.
+struct Teller<'t> {
+    plan: &'t RenderedPlan,
+    events: &'t mut dyn FnMut(&Event),
+    /// The step that is running.
+    index: usize,
+    /// For each step of the batch, the number of its last statement, plus one.
+    ends: std::slice::Iter<'t, usize>,
+    begun: Instant,
+}
+
+impl Teller<'_> {
+    /// So many statements of the batch are done.
+    fn reached(&mut self, done: usize) {
+        while self.ends.as_slice().first().is_some_and(|end| *end <= done) {
+            self.ends.next();
+            finished(self.plan, self.events, self.index, self.begun.elapsed());
+            self.index += 1;
+            self.begun = Instant::now();
+            if !self.ends.as_slice().is_empty() {
+                started(self.plan, self.events, self.index);
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// A batch of steps, in as few messages as can be.
+    pub(super) async fn send_steps(&mut self, batch: Range<usize>) -> Result<(), Stop> {
+        if self.canceller.is_cancelled() {
+            return Err(self.stop(batch.start, None, Cause::Interrupted));
+        }
+        let now = super::who::now_precisely();
+        let steps = self.plan.steps.get(batch.clone()).unwrap_or_default();
+        let mut statements: Vec<Statement> = Vec::new();
+        let mut ends = Vec::with_capacity(steps.len());
+        for step in steps {
+            statements.extend(self.books.rewritten(&step.statements, &now));
+            ends.push(statements.len());
+        }
+        started(self.plan, self.events, batch.start);
+        let mut teller = Teller {
+            plan: self.plan,
+            events: &mut *self.events,
+            index: batch.start,
+            ends: ends.iter(),
+            begun: Instant::now(),
+        };
+        let mut failed = None;
+        for mut message in pack(statements.iter().enumerate()) {
+            let parts = message.statements();
+            let text = std::mem::take(&mut message.sql);
+            let first = parts.start;
+            // A text that goes alone may give any number of results.
+            let mut each = |done: usize| {
+                if parts.len() > 1 {
+                    teller.reached(first + done);
+                }
+            };
+            let sent = self.database.send(text, &mut each).await;
+            if sent.error.is_some() {
+                failed = Some((message, sent));
+                break;
+            }
+            teller.reached(parts.end);
+        }
+        // Steps without statements.
+        if failed.is_none() {
+            teller.reached(statements.len());
+        }
+        let Some((message, sent)) = failed else { return Ok(()) };
+        let (number, position) = message.blame(&sent);
+        let index = batch.start + ends.iter().take_while(|end| number.is_some_and(|number| **end <= number)).count();
+        let statement = number.and_then(|number| statements.get(number));
+        let cause = self.cause(sent, position);
+        Err(self.stop(index, statement, cause))
+    }
+
+    pub(super) fn tell_started(&mut self, index: usize) {
+        started(self.plan, self.events, index);
+    }
+
+    pub(super) fn tell_finished(&mut self, index: usize, duration: Duration) {
+        finished(self.plan, self.events, index, duration);
+    }
+}
+
+fn started(plan: &RenderedPlan, events: &mut dyn FnMut(&Event), index: usize) {
+    let Some(step) = plan.steps.get(index) else { return };
+    events(&Event::StepStarted {
+        index,
+        total: plan.steps.len(),
+        version: step.version,
+        name: step.name.clone(),
+        direction: step.direction,
+    });
+}
+
+fn finished(plan: &RenderedPlan, events: &mut dyn FnMut(&Event), index: usize, duration: Duration) {
+    let Some(step) = plan.steps.get(index) else { return };
+    events(&Event::StepFinished {
+        index,
+        total: plan.steps.len(),
+        version: step.version,
+        name: step.name.clone(),
+        direction: step.direction,
+        duration,
+        notes: step.notes.clone(),
+    });
+}
