@@ -182,6 +182,12 @@ impl<'a> Walk<'a> {
         for change in run {
             let table = change.table();
             let before = table.and_then(|id| self.state.table(id).cloned());
+            if let Change::Sql { effects, .. } = change {
+                for effect in effects {
+                    let of = effect.table().and_then(|id| self.state.table(id)).map(|shared| &**shared);
+                    into.destructive.extend(destructive::of(self.dialect, effect, of, self.start));
+                }
+            }
             self.state.apply(change)?;
             let after = table.and_then(|id| self.state.table(id).cloned());
             into.destructive.extend(destructive::of(self.dialect, change, before.as_deref(), self.start));

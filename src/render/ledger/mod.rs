@@ -1,0 +1,88 @@
+//! The ledger's tables, and every statement that reads or writes them. The executor
+//! runs what is made here and writes no SQL of its own for them.
+
+mod journal;
+mod runs;
+mod stamp;
+mod tables;
+mod versions;
+
+use sea_query::{Alias, Expr, ExprTrait, TableRef};
+
+pub use runs::RunRow;
+pub use versions::{row_state, row_state_of};
+
+use super::dialect::{Dialect, table_ref};
+use crate::backend::Backend;
+use crate::ident::TableName;
+
+/// The format of what the ledger keeps, in each of its rows.
+pub const FORMAT_VERSION: i64 = 1;
+
+/// Applied migrations.
+pub const VERSIONS: &str = "dbmigrate_versions";
+/// One row a run; the history that outlives a reset.
+pub const RUNS: &str = "dbmigrate_runs";
+/// How far a migration outside a transaction came.
+pub const JOURNAL: &str = "dbmigrate_journal";
+/// The environment's name.
+pub const ENVIRONMENT: &str = "dbmigrate_environment";
+
+/// Values of a run that a plan does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunValues {
+    /// The run's id.
+    pub run: String,
+    /// When the step that is written down began: UTC, RFC 3339 with milliseconds. SQLite measures
+    /// from it; PostgreSQL from the message that the step is sent in.
+    pub started: String,
+}
+
+impl RunValues {
+    /// What stands in a dry run.
+    #[must_use]
+    pub fn placeholder() -> Self {
+        Self { run: "run".to_owned(), started: "2000-01-01T00:00:00.000Z".to_owned() }
+    }
+}
+
+/// The ledger's SQL on one backend, in one schema.
+#[derive(Debug, Clone)]
+pub struct LedgerSql {
+    dialect: Dialect,
+    schema: Option<String>,
+}
+
+impl LedgerSql {
+    /// The SQL for a backend. `schema` is PostgreSQL's; without it, `public`. SQLite's is always `main`.
+    /// `None` for a backend that is not built yet.
+    #[must_use]
+    pub fn new(backend: Backend, schema: Option<&str>) -> Option<Self> {
+        let dialect = Dialect::of(backend)?;
+        let schema = match dialect {
+            Dialect::Sqlite => "main".to_owned(),
+            Dialect::Postgres => schema.unwrap_or("public").to_owned(),
+        };
+        Some(Self { dialect, schema: Some(schema) })
+    }
+
+    fn table(&self, name: &str) -> TableRef {
+        table_ref(&TableName { schema: self.schema.clone(), name: name.to_owned() })
+    }
+
+    /// A string as an expression: `dialect` quotes it, not sea-query's parameters.
+    fn string(&self, text: &str) -> Expr {
+        Expr::cust(self.dialect.string(text))
+    }
+
+    fn eq(column: &'static str, text: &str) -> Expr {
+        Expr::col(Alias::new(column)).eq(text)
+    }
+
+    const fn now(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Sqlite => "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
+            Dialect::Postgres => "clock_timestamp()",
+        }
+    }
+}

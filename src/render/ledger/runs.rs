@@ -1,0 +1,84 @@
+//! The rows of runs: the history that outlives a reset.
+
+use sea_query::{Alias, Expr, Query, Value};
+
+use super::{LedgerSql, RUNS};
+
+/// A run, as its row begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRow {
+    /// Id.
+    pub run: String,
+    /// When it began: UTC, RFC 3339.
+    pub started: String,
+    /// The command as typed: `reset`, `latest`.
+    pub command: String,
+    /// `up`, `down`, `mixed`.
+    pub direction: String,
+    /// The target as asked for.
+    pub target: String,
+    /// The environment's name.
+    pub environment: String,
+    /// Who runs it.
+    pub who: String,
+    /// Of dbmigrate.
+    pub tool_version: String,
+    /// Steps planned.
+    pub steps: u64,
+}
+
+impl LedgerSql {
+    /// Writes a run down as it begins.
+    #[must_use]
+    pub fn insert_run(&self, row: &RunRow) -> String {
+        let mut query = Query::insert();
+        query.into_table(self.table(RUNS)).columns(
+            [
+                "run",
+                "command",
+                "direction",
+                "target",
+                "environment",
+                "who",
+                "tool_version",
+                "started_at",
+                "outcome",
+                "steps",
+                "steps_done",
+            ]
+            .map(Alias::new),
+        );
+        let _ = query.values([
+            self.string(&row.run),
+            self.string(&row.command),
+            self.string(&row.direction),
+            self.string(&row.target),
+            self.string(&row.environment),
+            self.string(&row.who),
+            self.string(&row.tool_version),
+            self.string(&row.started),
+            self.string("running"),
+            Expr::val(row.steps),
+            Expr::val(0),
+        ]);
+        self.dialect.query(&query)
+    }
+
+    /// Writes down how a run ended: `done`, `failed`; how many steps stay done; the error.
+    #[must_use]
+    pub fn finish_run(&self, run: &str, outcome: &str, steps_done: u64, error: Option<&str>) -> String {
+        let query = Query::update()
+            .table(self.table(RUNS))
+            .value(Alias::new("outcome"), self.string(outcome))
+            .value(Alias::new("steps_done"), steps_done)
+            .value(Alias::new("finished_at"), Expr::cust(self.now()))
+            .value(
+                Alias::new("error"),
+                // An error's words are the database's own, and may hold anything.
+                error.map_or_else(|| Expr::val(Value::String(None)), |text| self.string(&text.replace('\0', ""))),
+            )
+            .and_where(Self::eq("run", run))
+            .take();
+        self.dialect.query(&query)
+    }
+}
