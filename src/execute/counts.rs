@@ -8,8 +8,7 @@ use crate::render::{Counted, RenderedPlan};
 
 /// Tables with more rows than this are estimated.
 const LARGE: u64 = 200_000;
-/// How many counts go into one query. SQLite takes at most 500 in a UNION, and PostgreSQL locks
-/// each table with its indexes.
+/// How many counts go into one query: PostgreSQL locks each table with its indexes.
 const AT_ONCE: usize = 100;
 
 /// Fills in `rows` of everything destructive that can be counted. What does not stand, or may not
@@ -46,28 +45,25 @@ pub(super) async fn fill(database: &mut Database, plan: &mut RenderedPlan) -> Re
     Ok(())
 }
 
-/// Counts in one query; one by one where that is refused (a table that may not be read).
+/// Counts in one query, one row; one by one where that is refused (a table that may not be read).
 async fn count(database: &mut Database, queries: &[(usize, &str)]) -> Vec<(usize, u64)> {
-    let together: Vec<String> = queries.iter().map(|(place, sql)| format!("SELECT {place}, ({sql})")).collect();
-    if together.is_empty() {
+    if queries.is_empty() {
         return Vec::new();
     }
-    let rows = match database.peek(together.join(" UNION ALL ")).await {
-        Ok(rows) => rows,
+    let together: Vec<String> = queries.iter().map(|(_, sql)| format!("({sql})")).collect();
+    let cells = match database.peek(format!("SELECT {}", together.join(", "))).await {
+        Ok(rows) => rows.into_iter().next().unwrap_or_default(),
         // Another run is at work on these tables; waiting for each of them would take for ever.
         Err(words) if words.trouble == Trouble::Busy => Vec::new(),
         Err(_) => {
-            let mut rows = Vec::new();
-            for sql in together {
-                rows.extend(database.peek(sql).await.unwrap_or_default());
+            let mut cells = Vec::with_capacity(together.len());
+            for one in together {
+                let rows = database.peek(format!("SELECT {one}")).await.unwrap_or_default();
+                cells.push(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()));
             }
-            rows
+            cells
         }
     };
-    rows.iter()
-        .filter_map(|row| match row.as_slice() {
-            [Some(place), Some(rows)] => Some((place.parse().ok()?, rows.parse().ok()?)),
-            _ => None,
-        })
-        .collect()
+    let places = queries.iter().map(|(place, _)| *place);
+    places.zip(cells).filter_map(|(place, rows)| Some((place, rows?.parse().ok()?))).collect()
 }

@@ -289,20 +289,38 @@ impl Sqlite {
         &mut self,
         tables: &[(Option<String>, String)],
     ) -> Result<Vec<Option<u64>>, DatabaseWords> {
-        let rows = self.rows("SELECT lower(name) FROM sqlite_master WHERE type = 'table'".to_owned()).await?;
+        // A row is a message between two threads: a query for all, in one row, is worth it.
+        let names: Vec<String> = tables.iter().map(|(_, table)| literal(&table.to_lowercase())).collect();
+        let names = names.join(", ");
+        let stand = format!("SELECT lower(name) FROM sqlite_master WHERE type = 'table' AND lower(name) IN ({names})");
+        let rows = self.rows(stand).await?;
         let standing: std::collections::HashSet<String> =
             rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect();
-        let mut sizes = Vec::with_capacity(tables.len());
-        for (_, table) in tables {
-            sizes.push(if standing.contains(&table.to_lowercase()) {
-                // Cheap on every table that has row ids, and an upper bound that fits most.
-                let rows = self.rows(format!("SELECT max(rowid) FROM {}", quote(table))).await.unwrap_or_default();
-                let largest = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
-                Some(largest.and_then(|n| n.parse().ok()).unwrap_or(0))
-            } else {
-                None
-            });
+        let stands = |(_, table): &&(Option<String>, String)| standing.contains(&table.to_lowercase());
+        // Cheap on every table that has row ids, and an upper bound that fits most.
+        let largest: Vec<String> = tables
+            .iter()
+            .filter(stands)
+            .map(|(_, table)| format!("(SELECT max(rowid) FROM {})", quote(table)))
+            .collect();
+        if largest.is_empty() {
+            return Ok(vec![None; tables.len()]);
         }
+        let cells = match self.rows(format!("SELECT {}", largest.join(", "))).await {
+            Ok(rows) => rows.into_iter().next().unwrap_or_default(),
+            // One of them has no row ids.
+            Err(_) => {
+                let mut cells = Vec::with_capacity(largest.len());
+                for one in &largest {
+                    let rows = self.rows(format!("SELECT {one}")).await.unwrap_or_default();
+                    cells.push(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()));
+                }
+                cells
+            }
+        };
+        let mut cells = cells.into_iter();
+        let mut size = |()| cells.next().flatten().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let sizes = tables.iter().map(|table| stands(&table).then_some(()).map(&mut size)).collect();
         Ok(sizes)
     }
 
