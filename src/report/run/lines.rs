@@ -69,10 +69,11 @@ pub fn losing(plan: &RenderedPlan, width: usize) -> Vec<String> {
 #[must_use]
 pub fn summary(plan: &RenderedPlan, done: usize, duration: Duration, standing: &str) -> String {
     let took = words::duration(duration);
+    let of = |done: usize, all: usize| format!("{} of {}", words::number(done as u64), words::number(all as u64));
     let what = match directions(plan) {
-        (up, 0) => format!("Applied {done} of {up}"),
-        (0, down) => format!("Undone {done} of {down}"),
-        (up, down) => format!("Undone {} of {down} and applied {} of {up}", done.min(down), done.saturating_sub(down)),
+        (up, 0) => format!("Applied {}", of(done, up)),
+        (0, down) => format!("Undone {}", of(done, down)),
+        (up, down) => format!("Undone {} and applied {}", of(done.min(down), down), of(done.saturating_sub(down), up)),
     };
     format!("{what} in {took}. {standing}")
 }
