@@ -84,7 +84,7 @@ pub struct Global {
         value_name = "auto|always|never"
     )]
     pub color: Color,
-    /// Say more: every step and its statements
+    /// Say more: every step, notes, statements in full
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
     /// Say only the result and errors
