@@ -62,7 +62,7 @@ impl Console {
     /// # Errors
     /// Where it cannot be written; a reader who has gone is told apart at the end.
     pub fn result(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
-        let mut out = BufWriter::new(io::stdout().lock());
+        let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
         write(&mut out).and_then(|()| out.flush()).map_err(Error::Output)
     }
 

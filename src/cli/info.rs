@@ -1,12 +1,12 @@
 //! `info`: where the database stands. It writes nothing, not even a database file.
 
-use super::args::{Global, Info};
+use super::args::{self, Global};
 use super::connect::Place;
 use super::console::Console;
 use super::error::Error;
 use super::exit_code;
 use super::project::{self, Project};
-use crate::plan::{self, InfoState, Ledger};
+use crate::plan::{self, Info, InfoState};
 use crate::report::About;
 use crate::report::info::{InfoPage, write_json, write_text};
 
@@ -14,7 +14,7 @@ use crate::report::info::{InfoPage, write_json, write_text};
 ///
 /// # Errors
 /// Whatever ends it other than well.
-pub async fn run(args: &Info, global: &Global, console: &Console) -> Result<(), Error> {
+pub async fn run(args: &args::Info, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("info", false)?;
     let project = Project::load(global, console)?;
     let found = project.manifest.apply_checks(project.findings.clone());
@@ -26,8 +26,8 @@ pub async fn run(args: &Info, global: &Global, console: &Console) -> Result<(), 
         let text = format!("this database is stamped `{stamped}`, and you asked for `{}`", place.environment);
         console.say(&format!("{}: {text}", console.err.warn("warning")));
     }
-    show(&project, &place, &place.about(&project), &ledger, console)?;
     let info = plan::info(&project.manifest, &project.graph, &ledger);
+    show(&info, &place, &place.about(&project), console)?;
     let half = info.migrations.iter().any(|row| matches!(row.state, InfoState::Applying | InfoState::Reverting));
     if args.fail_if_pending && (info.pending > 0 || half) {
         return Err(Error::Said(exit_code::CHECK));
@@ -39,8 +39,7 @@ pub async fn run(args: &Info, global: &Global, console: &Console) -> Result<(), 
 ///
 /// # Errors
 /// Where it cannot be written.
-pub fn show(project: &Project, place: &Place, about: &About, ledger: &Ledger, console: &Console) -> Result<(), Error> {
-    let info = plan::info(&project.manifest, &project.graph, ledger);
-    let page = InfoPage { info: &info, backend: place.url.backend, about };
+pub fn show(info: &Info, place: &Place, about: &About, console: &Console) -> Result<(), Error> {
+    let page = InfoPage { info, backend: place.url.backend, about };
     console.result(|out| if console.is_json() { write_json(&page, out) } else { write_text(&page, console.out, out) })
 }

@@ -10,7 +10,7 @@ use super::exit_code;
 use super::project::{self, Project};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::execute::{Canceller, Event, ExecuteError, Outcome, RunReport, Session, pull_on_signals};
-use crate::plan::{self, Ledger, PlanDirection, Target};
+use crate::plan::{self, Info, Ledger, PlanDirection, Target};
 use crate::render::{self, RenderOptions, RenderedPlan};
 use crate::report::plan::{Json, Markdown, PlanFormat, Sql, Text};
 use crate::report::run::{Lines, Problem, RunJson, losing, opening, summary, write_failure, write_json};
@@ -200,8 +200,9 @@ impl Run<'_> {
             let page = self.page(plan);
             return self.console.result(|out| write_json(&RunJson::nothing(&page), out));
         }
-        self.console.line(&format!("Nothing to do. {}", self.standing(ledger)))?;
-        self.info(ledger)
+        let info = plan::info(&self.project.manifest, &self.project.graph, ledger);
+        self.console.line(&format!("Nothing to do. {}", standing(&info)))?;
+        self.info(&info)
     }
 
     /// Protected environments: `--allow-protected`, and `--yes` or the name typed at a terminal.
@@ -275,9 +276,10 @@ impl Run<'_> {
             return self.console.result(|out| write_json(&RunJson::ran(report, &page, None), out));
         }
         let ledger = session.ledger().await?;
-        let text = summary(plan, report.steps_done, report.duration, &self.standing(&ledger));
+        let info = plan::info(&self.project.manifest, &self.project.graph, &ledger);
+        let text = summary(plan, report.steps_done, report.duration, &standing(&info));
         self.console.line(&self.console.out.good(&text))?;
-        self.info(&ledger)
+        self.info(&info)
     }
 
     fn failed(&self, plan: &RenderedPlan, report: &RunReport) -> Result<(), Error> {
@@ -293,19 +295,19 @@ impl Run<'_> {
         Err(Error::Said(exit_code::FAILED))
     }
 
-    fn standing(&self, ledger: &Ledger) -> String {
-        let info = plan::info(&self.project.manifest, &self.project.graph, ledger);
-        let current = info.current_version.map_or_else(|| "0".to_owned(), |version| version.to_string());
-        format!("The database is at version {current}{}.", if info.exact { "" } else { ", and more is applied" })
-    }
-
-    fn info(&self, ledger: &Ledger) -> Result<(), Error> {
+    fn info(&self, info: &Info) -> Result<(), Error> {
         if !self.order.then_info || self.console.talk.quiet {
             return Ok(());
         }
         self.console.line("")?;
-        super::info::show(self.project, self.place, self.about, ledger, self.console)
+        super::info::show(info, self.place, self.about, self.console)
     }
+}
+
+/// Where a database stands, as a sentence.
+fn standing(info: &Info) -> String {
+    let current = info.current_version.map_or_else(|| "0".to_owned(), |version| version.to_string());
+    format!("The database is at version {current}{}.", if info.exact { "" } else { ", and more is applied" })
 }
 
 /// Work that Ctrl-C and SIGTERM ask to stop; a second one ends it at once.

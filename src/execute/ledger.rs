@@ -2,6 +2,7 @@
 //! them. Their SQL is `render`'s; which of them run, and when, is decided here.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::database::{Cells, Database};
@@ -321,7 +322,17 @@ fn row(cells: Cells) -> Result<LedgerRow, ExecuteError> {
     let requires = serde_json::from_str(&cells.text("requires")?).map_err(|error| json(error, "requires"))?;
     let body: Body = serde_json::from_str(&cells.text("operations")?).map_err(|error| json(error, "operations"))?;
     let applied_at = cells.text("applied_at")?;
-    Ok(LedgerRow { position, version, name, state, checksums, requires, body, applied_at, progress: None })
+    Ok(LedgerRow {
+        position,
+        version,
+        name,
+        state,
+        checksums,
+        requires,
+        body: Arc::new(body),
+        applied_at,
+        progress: None,
+    })
 }
 
 /// How far each migration in the journal came, by version and direction.

@@ -197,7 +197,13 @@ mod tests {
             name: name.into(),
             description: None,
             requires: requires.iter().map(|n| Requirement { name: (*n).into(), span: Span::NONE }).collect(),
-            body: Body { up: vec![], down: None, transaction: true, backends: None, irreversible: None },
+            body: std::sync::Arc::new(Body {
+                up: vec![],
+                down: None,
+                transaction: true,
+                backends: None,
+                irreversible: None,
+            }),
             span: Span::NONE,
             requires_span: Span::NONE,
         }

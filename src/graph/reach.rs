@@ -174,7 +174,13 @@ mod tests {
                 name: format!("n{at}"),
                 description: None,
                 requires: required.iter().map(|n| Requirement { name: format!("n{n}"), span: Span::NONE }).collect(),
-                body: Body { up: vec![], down: None, transaction: true, backends: None, irreversible: None },
+                body: std::sync::Arc::new(Body {
+                    up: vec![],
+                    down: None,
+                    transaction: true,
+                    backends: None,
+                    irreversible: None,
+                }),
                 span: Span::NONE,
                 requires_span: Span::NONE,
             })

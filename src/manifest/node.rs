@@ -1,5 +1,7 @@
 //! A node: a file `VERSION_name.toml`, or an inline `[[migration]]`.
 
+use std::sync::Arc;
+
 use super::operations::{Way, operation};
 use super::places::{INLINE_NODE, NODE, Place};
 use super::walk::{Table, Val, Walk};
@@ -149,7 +151,7 @@ fn migration(
     walk.covering = outer;
     let (version, name) = identity?;
     let body = Body { up, down, transaction, backends, irreversible };
-    Some(Migration { version, name, description, requires, body, span, requires_span })
+    Some(Migration { version, name, description, requires, body: Arc::new(body), span, requires_span })
 }
 
 /// Where `requires` would be added: behind the last plain key of the node, else at its start.

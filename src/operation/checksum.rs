@@ -1,9 +1,14 @@
 //! Checksums of meaning: of the canonical JSON of a node's operations, so that
 //! comments, formatting and line ends are no edit.
 
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Body, Kind, Operation};
+use crate::backend::Backend;
 
 /// The two checksums the ledger keeps: 64 hex digits each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,18 +21,45 @@ pub struct Checksums {
 
 impl Checksums {
     pub(super) fn of(body: &Body) -> Self {
-        let mut up = Body { down: None, irreversible: None, ..body.clone() };
-        let mut down = Vec::new();
-        for operation in &mut up.up {
-            down.push(take_down(operation));
+        let (mut operations, mut downs) = (Vec::with_capacity(body.up.len()), Vec::with_capacity(body.up.len()));
+        for operation in &body.up {
+            let mut operation = Cow::Borrowed(operation);
+            // Most operations say nothing of the way down, and need no copy.
+            downs.push(if has_down(&operation) { take_down(operation.to_mut()) } else { json!([null, null, null]) });
+            operations.push(operation);
         }
-        let down = serde_json::json!({
+        let up = WayUp { up: operations, transaction: body.transaction, backends: body.backends.as_deref() };
+        let down = json!({
             "down": body.down,
             "irreversible": body.irreversible,
-            "operations": down,
+            "operations": downs,
         });
-        Self { up: hash(&canonical_json(&up)), down: hash(&down.to_string()) }
+        Self { up: hash(&up), down: hash(&down) }
     }
+}
+
+/// A [`Body`] less all that says how to go down, serialized as the body itself would be.
+#[derive(Serialize)]
+struct WayUp<'a> {
+    up: Vec<Cow<'a, Operation>>,
+    #[serde(skip_serializing_if = "super::migration::is_true")]
+    transaction: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backends: Option<&'a [Backend]>,
+}
+
+/// Whether an operation says anything that is only about the way down.
+const fn has_down(operation: &Operation) -> bool {
+    operation.irreversible.is_some()
+        || matches!(
+            operation.kind,
+            Kind::Insert { .. }
+                | Kind::Update { .. }
+                | Kind::Delete { .. }
+                | Kind::Sql { .. }
+                | Kind::DropColumn { .. }
+                | Kind::AlterColumn { .. }
+        )
 }
 
 /// Takes out of an operation what is only about the way down, and gives it.
@@ -52,9 +84,11 @@ pub fn canonical_json(body: &Body) -> String {
     serde_json::to_string(body).unwrap_or_default()
 }
 
-fn hash(text: &str) -> String {
+fn hash(value: &impl Serialize) -> String {
     use std::fmt::Write;
-    Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
+    // As above: it cannot fail.
+    let bytes = serde_json::to_vec(value).unwrap_or_default();
+    Sha256::digest(&bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })

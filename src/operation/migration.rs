@@ -1,5 +1,7 @@
 //! A migration: a node of the graph, with what the ledger keeps of it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Checksums, Operation};
@@ -45,7 +47,7 @@ fn yes() -> bool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
-fn is_true(value: &bool) -> bool {
+pub(super) fn is_true(value: &bool) -> bool {
     *value
 }
 
@@ -69,8 +71,8 @@ pub struct Migration {
     pub description: Option<String>,
     /// What must be applied before.
     pub requires: Vec<Requirement>,
-    /// What it does.
-    pub body: Body,
+    /// What it does; shared with the plans made of it.
+    pub body: Arc<Body>,
     /// Where it starts: the head of its file, or its `[[migration]]`.
     pub span: Span,
     /// The end of the place where `requires` stands or would be added; for fixes.

@@ -1,5 +1,7 @@
 //! The actual history: the ledger's rows held against the manifest, and replayed.
 
+use std::sync::Arc;
+
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::graph::{Graph, NodeId};
@@ -31,7 +33,7 @@ pub(super) struct Past<'a> {
     /// Its node in the graph (extended with the orphans).
     pub(super) node: NodeId,
     /// What is undone: the ledger's body or the manifest's.
-    pub(super) body: &'a Body,
+    pub(super) body: &'a Arc<Body>,
     pub(super) undone: Vec<Undone>,
     pub(super) reversal: Reversal,
     pub(super) span: Span,
@@ -88,7 +90,7 @@ pub(super) fn replay<'a>(
 
 /// The body that is undone, by design: the manifest's where the way up is the same (a broken
 /// down is mended by editing it), else the ledger's.
-fn choose<'a>(row: &'a LedgerRow, migration: Option<&'a Migration>, marks: Marks, downs: Downs) -> &'a Body {
+fn choose<'a>(row: &'a LedgerRow, migration: Option<&'a Migration>, marks: Marks, downs: Downs) -> &'a Arc<Body> {
     match (migration, downs) {
         (Some(migration), Downs::Auto) if !marks.up_edited => &migration.body,
         (Some(migration), Downs::Manifest) => &migration.body,
@@ -157,7 +159,7 @@ pub fn everything_applied(manifest: &Manifest, graph: &Graph, backend: Backend) 
             state: RowState::Applied,
             checksums: migration.body.checksums(),
             requires: migration.requires.iter().map(|requirement| requirement.name.clone()).collect(),
-            body: migration.body.clone(),
+            body: Arc::clone(&migration.body),
             applied_at: String::new(),
             progress: None,
         })

@@ -1,6 +1,7 @@
 //! Making a plan: from a history to a target.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::history::{self, History, Past};
 use super::{Downs, Ledger, Plan, PlanDirection, PlanError, Reversal, RowState, Step, Target, left_out};
@@ -136,7 +137,7 @@ fn step_down(past: &Past<'_>, state: &mut State, found: &mut Vec<Diagnostic>) ->
         reversal: past.reversal,
         transaction: past.body.transaction,
         position: row.position,
-        body: past.body.clone(),
+        body: Arc::clone(past.body),
         requires: row.requires.clone(),
         parts,
         left_out: Vec::new(),
@@ -172,7 +173,7 @@ fn step_up(migration: &Migration, position: i64, state: &mut State, found: &mut 
         reversal,
         transaction: migration.body.transaction,
         position,
-        body: migration.body.clone(),
+        body: Arc::clone(&migration.body),
         requires: migration.requires.iter().map(|requirement| requirement.name.clone()).collect(),
         parts: replayed.parts,
         left_out: Vec::new(),

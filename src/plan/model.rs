@@ -1,5 +1,7 @@
 //! Plans, and the ledger's contents that they are made from, as plain data.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::backend::Backend;
@@ -36,7 +38,7 @@ pub struct LedgerRow {
     /// Names of the migrations that it required.
     pub requires: Vec<String>,
     /// What it did, and how to undo it.
-    pub body: Body,
+    pub body: Arc<Body>,
     /// When, in UTC, RFC 3339 to the second.
     pub applied_at: String,
     /// For an interrupted one: what the journal knows.
@@ -107,7 +109,7 @@ pub struct Step {
     /// Its number in the ledger: the new one going up, its row's going down.
     pub position: i64,
     /// What the ledger keeps (going up) or kept (going down).
-    pub body: Body,
+    pub body: Arc<Body>,
     /// Names it requires.
     pub requires: Vec<String>,
     /// What happens, in order.

@@ -174,7 +174,8 @@ pub fn node_of<'a>(version: u128, name: &str, requires: impl Iterator<Item = &'a
             transaction: true,
             backends: None,
             irreversible: None,
-        },
+        }
+        .into(),
         span: Span::NONE,
         requires_span: Span::NONE,
     }

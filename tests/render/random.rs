@@ -27,7 +27,7 @@ fn plan(start: &State, changes: Vec<Change>, direction: Direction) -> RenderedPl
         reversal: Reversal::Exact,
         transaction: true,
         position: 1,
-        body: Body { up: vec![], down: None, transaction: true, backends: None, irreversible: None },
+        body: Body { up: vec![], down: None, transaction: true, backends: None, irreversible: None }.into(),
         requires: vec![],
         parts: vec![Part { operation: "random".into(), span: Span::NONE, authored: false, changes }],
         left_out: vec![],
