@@ -22,6 +22,7 @@ pub async fn run(args: &args::Info, global: &Global, console: &Console) -> Resul
     let place = Place::find(&project, global, &global.env)?;
     let mut session = place.connect(&project, None).await?;
     let ledger = session.ledger().await?;
+    session.close().await;
     if let Some(stamped) = ledger.environment.as_ref().filter(|stamped| **stamped != place.environment) {
         let text = format!("this database is stamped `{stamped}`, and you asked for `{}`", place.environment);
         console.say(&format!("{}: {text}", console.err.warn("warning")));

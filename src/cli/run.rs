@@ -50,20 +50,10 @@ pub async fn run(order: &Order<'_>, global: &Global, console: &Console) -> Resul
         console.line(&console.out.strong(headline))?;
     }
     let mut session = place.connect(&project, Some(&changing.limits)).await?;
-    let mut last = None;
-    for _ in 0..MOST_PLANS {
-        let ledger = session.ledger().await?;
-        let plan = planned(order, &project, &place, &session, &ledger)?;
-        let run = Run { order, project: &project, place: &place, about: &about, console };
-        match run.once(plan, ledger, &mut session).await {
-            Err(Error::Execute(ExecuteError::LedgerChanged { what })) => last = Some(what),
-            other => return other,
-        }
-    }
-    match last {
-        Some(_) => Err(Refusal::Unsteady(MOST_PLANS).into()),
-        None => Ok(()),
-    }
+    let run = Run { order, project: &project, place: &place, about: &about, console };
+    let ended = run.until_steady(&mut session).await;
+    session.close().await;
+    ended
 }
 
 fn planned(
@@ -127,6 +117,19 @@ struct Run<'a> {
 impl Run<'_> {
     fn page<'p>(&'p self, plan: &'p RenderedPlan) -> PlanPage<'p> {
         PlanPage { plan, sources: &self.project.sources, about: self.about }
+    }
+
+    /// Plans and runs; again where others changed the ledger in between.
+    async fn until_steady(&self, session: &mut Session) -> Result<(), Error> {
+        for _ in 0..MOST_PLANS {
+            let ledger = session.ledger().await?;
+            let plan = planned(self.order, self.project, self.place, session, &ledger)?;
+            match self.once(plan, ledger, session).await {
+                Err(Error::Execute(ExecuteError::LedgerChanged { .. })) => {}
+                other => return other,
+            }
+        }
+        Err(Refusal::Unsteady(MOST_PLANS).into())
     }
 
     async fn once(&self, mut plan: RenderedPlan, ledger: Ledger, session: &mut Session) -> Result<(), Error> {
