@@ -11,6 +11,7 @@ mod access;
 mod assume;
 mod chain;
 mod resource;
+pub mod rules;
 mod verdict;
 mod walk;
 mod witness;
@@ -43,18 +44,30 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
     if !backend.capabilities().supported || graph_findings.iter().any(|found| found.code == Code::DependencyCycle) {
         return checked;
     }
+    if let Ok(mut reach) = Reach::new(graph)
+        && !manifest.linear
+    {
+        checked.diagnostics.extend(rules::edges(migrations, graph, &mut reach));
+    }
     let assumed = assume::missing_edges(migrations, graph, backend);
     checked.diagnostics.extend(assumed.diagnostics);
     let graph = &assumed.graph;
     let all: Vec<NodeId> = graph.nodes().collect();
     let (Ok(order), Ok(mut reach)) = (graph.order_up(&all), Reach::new(graph)) else { return checked };
-    let replay = walk::walk(migrations, &order, &mut reach, backend);
+    let (replay, observer) = walk::walk(migrations, &order, &mut reach, backend);
     let chain = chain::down(migrations, &order, &replay, backend);
     let known: HashSet<(Code, String)> =
         replay.diagnostics.iter().chain(&chain).map(|found| (found.code, found.message.clone())).collect();
     checked.diagnostics.extend(verdict::judge(migrations, graph, backend, &replay, &known));
+    let mut ruled = observer.finish(migrations, &order);
+    // A way down that fails in the chain is told there; that it fails alone, too, is no news.
+    ruled.retain(|found| {
+        found.code != Code::DownDoesNotRestore
+            || !chain.iter().any(|other| other.is_error() && other.migration == found.migration)
+    });
     checked.diagnostics.extend(replay.diagnostics);
     checked.diagnostics.extend(chain);
+    checked.diagnostics.extend(ruled);
     checked
 }
 

@@ -1,12 +1,14 @@
 //! The one replay: every node in one order the graph allows, its footprint, and the
 //! conflicts between nodes that nothing orders.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use super::access::{Access, Collector, Objects};
 use super::resource::{Mode, Resource, conflict};
+use super::rules::Observer;
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Direction};
 use crate::graph::{NodeId, Reach};
 use crate::operation::Migration;
 use crate::state::State;
@@ -42,8 +44,9 @@ struct Log {
 }
 
 /// Replays `order`, collecting footprints, and compares each access with the last change before
-/// it and every conflicting access since. Near linear but for the append/use groups.
-pub(super) fn walk(migrations: &[Migration], order: &[NodeId], reach: &mut Reach<'_>, backend: Backend) -> Replay {
+/// it and every conflicting access since. Near linear but for the append/use groups. The rules
+/// look on.
+pub(super) fn walk(migrations: &[Migration], order: &[NodeId], reach: &mut Reach<'_>, backend: Backend) -> (Replay, Observer) {
     let mut replay = Replay {
         state: State::empty(backend),
         undone: HashMap::with_capacity(order.len()),
@@ -51,11 +54,12 @@ pub(super) fn walk(migrations: &[Migration], order: &[NodeId], reach: &mut Reach
         conflicts: Vec::new(),
     };
     let mut objects = Objects::default();
+    let mut observer = Observer::default();
     let mut logs: HashMap<Resource, Log> = HashMap::new();
     let mut pairs: BTreeMap<(NodeId, NodeId), Vec<(Access, Access)>> = BTreeMap::new();
     for node in order {
         let Some(migration) = migrations.get(node.0) else { continue };
-        let footprint = footprint(migration, *node, &mut replay, &mut objects);
+        let footprint = footprint(migration, *node, &mut replay, &mut objects, &mut observer);
         for (resource, accesses) in footprint {
             let log = logs.entry(resource).or_default();
             for access in &accesses {
@@ -84,7 +88,7 @@ pub(super) fn walk(migrations: &[Migration], order: &[NodeId], reach: &mut Reach
     }
     replay.conflicts =
         pairs.into_iter().map(|((first, second), accesses)| Conflict { first, second, accesses }).collect();
-    replay
+    (replay, observer)
 }
 
 /// A node's accesses by resource, one for each mode: the union over its ways up and down.
@@ -94,11 +98,15 @@ fn footprint(
     node: NodeId,
     replay: &mut Replay,
     objects: &mut Objects,
+    observer: &mut Observer,
 ) -> BTreeMap<Resource, Vec<Access>> {
     let mut found: BTreeMap<Resource, Vec<Access>> = BTreeMap::new();
     let mut opaque: Vec<crate::diagnostic::Span> = Vec::new();
+    let direction = Cell::new(Direction::Up);
+    observer.begin(migration);
     let mut watch = |state: &State, change: &crate::state::Change, span: crate::diagnostic::Span| {
         let span = span.or(migration.span);
+        observer.change(migration, direction.get(), state, change, span);
         let mut collector = Collector { state, objects: &mut *objects, span, found: Vec::new(), opaque: false };
         collector.change(change);
         if collector.opaque && !opaque.contains(&span) {
@@ -115,9 +123,11 @@ fn footprint(
     let up = replay::up_watched(&mut replay.state, name, body, &mut replay.diagnostics, &mut watch);
     // The way down is walked right after the way up and taken back; what fails in it here is
     // judged in the whole way down, not alone.
+    direction.set(Direction::Down);
     let mut alone = Vec::new();
     let (_, back) =
         replay::down_watched(&mut replay.state, name, body, &up.undone, migration.span, &mut alone, &mut watch);
+    observer.undone(&replay.state, migration, &alone);
     for change in &back {
         let _ = replay.state.apply(change);
     }

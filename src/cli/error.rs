@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::exit_code;
 use crate::backend::Backend;
+use crate::diagnostic::Code;
 use crate::execute::{ErrorClass, ExecuteError};
 use crate::manifest::{DotenvError, EnvironmentError, ManifestError};
 use crate::plan::PlanError;
@@ -54,6 +55,17 @@ pub enum UserError {
         /// The command.
         command: &'static str,
     },
+    /// A format that only `check` has.
+    #[error("`--format {format}` is for `check`, and not for `{command}`")]
+    CheckFormat {
+        /// The format.
+        format: &'static str,
+        /// The command.
+        command: &'static str,
+    },
+    /// A severity that a code cannot have.
+    #[error("`{0}` is always an error: nothing could run with it")]
+    AlwaysAnError(Code),
     /// A target that is not there.
     #[error(transparent)]
     Target(#[from] PlanError),
@@ -208,12 +220,13 @@ impl Error {
 impl UserError {
     fn next(&self) -> Option<String> {
         Some(match self {
-            Self::Format { .. } => "`--format json` or `--format text`".to_owned(),
+            Self::Format { .. } | Self::CheckFormat { .. } => "`--format json` or `--format text`".to_owned(),
             Self::Target(PlanError::NotApplied { .. }) => "`dbmigrate info` shows what is applied".to_owned(),
             Self::Target(_) => "`dbmigrate info` shows every migration".to_owned(),
             Self::Name(_) => "letters, digits, `_` and `-`, and at least one that is no digit".to_owned(),
             Self::ProjectThere(_) => "`dbmigrate create NAME` writes a migration".to_owned(),
             Self::OtherBackend { .. } => "leave `--backend` out: the URL says it".to_owned(),
+            Self::AlwaysAnError(code) => format!("`dbmigrate check --explain {code}`"),
             Self::BackendNotThere { .. } | Self::NotSupported(_) | Self::NameTaken { .. } => return None,
         })
     }

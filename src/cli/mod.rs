@@ -1,6 +1,7 @@
 //! The command line: one file per command over the library's public stages.
 
 pub mod args;
+mod check;
 mod connect;
 mod console;
 mod create;
@@ -123,6 +124,7 @@ fn dispatch(program: Program, line: &CommandLine, console: &Console) -> Result<(
                 .map_err(|source| Error::System { doing: "cannot start".to_owned(), source })?;
             runtime.block_on(async {
                 match command {
+                    Command::Check(args) => check::run(args, global, console).await,
                     Command::Info(args) => info::run(args, global, console).await,
                     Command::Seed(args) => seed::run(args, global, console).await,
                     Command::Stamp(args) => stamp::run(args, global, console).await,

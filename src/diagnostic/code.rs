@@ -42,6 +42,7 @@ codes! {
     DataLoss "data-loss" Warning "Rows or values are lost and no way down brings them back.",
     DependencyCycle "dependency-cycle" Error "Migrations require each other in a circle.",
     DownDependsOnRows "down-depends-on-rows" Warning "Whether the way down works depends on the rows in the table.",
+    DownDoesNotRestore "down-does-not-restore" Warning "A way down leaves another schema than the one before its way up.",
     DownEdited "down-edited" Warning "An applied migration's way down was edited since.",
     DownFails "down-fails" Error "A way down does not work on the state it meets.",
     DuplicateName "duplicate-name" Error "Two migrations have one name.",

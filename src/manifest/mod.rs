@@ -5,6 +5,7 @@
 //! with an answer for each usual mistake (`mistakes`). What is found wrong is collected, and
 //! reading goes on.
 
+pub mod edit;
 pub mod environment;
 mod error;
 mod load;

@@ -53,6 +53,47 @@ pub fn split_statements(text: &str, backend: Option<Backend>) -> Vec<Range<usize
     statements
 }
 
+/// A part of a statement, white space and comments left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lexeme<'t> {
+    /// A keyword, a name, a number.
+    Word(&'t str),
+    /// A string, a quoted name, a dollar-quoted text, with its quotes.
+    Quoted(&'t str),
+    /// Any other character.
+    Mark(char),
+}
+
+/// The parts of a text.
+#[must_use]
+pub fn lexemes(text: &str, backend: Option<Backend>) -> Vec<Lexeme<'_>> {
+    let mut scan = Scan { text, at: 0, backend };
+    std::iter::from_fn(|| scan.next())
+        .filter_map(|(token, range)| {
+            let part = text.get(range).unwrap_or_default();
+            match token {
+                Token::Blank => None,
+                Token::Word => Some(Lexeme::Word(part)),
+                Token::Quoted => Some(Lexeme::Quoted(part)),
+                Token::Semicolon => Some(Lexeme::Mark(';')),
+                Token::Mark(mark) => Some(Lexeme::Mark(char::from(mark))),
+            }
+        })
+        .collect()
+}
+
+/// The first words of a statement in capitals, as far as nothing else stands between them; at most `most`.
+#[must_use]
+pub fn first_words(statement: &str, most: usize) -> Vec<String> {
+    let mut scan = Scan { text: statement, at: 0, backend: None };
+    std::iter::from_fn(|| scan.next())
+        .filter(|(token, _)| *token != Token::Blank)
+        .take_while(|(token, _)| *token == Token::Word)
+        .take(most)
+        .map(|(_, range)| statement.get(range).unwrap_or_default().to_ascii_uppercase())
+        .collect()
+}
+
 /// Whether a single statement begins, ends or cuts a transaction, which is the executor's to do.
 #[must_use]
 pub fn is_transaction_control(statement: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Plans: which migrations, in which order, in which direction, and what each comes to.
 
 mod error;
+mod held;
 mod history;
 mod info;
 mod left_out;
@@ -13,6 +14,7 @@ mod tests;
 
 pub use crate::state::{Part, Reversal};
 pub use error::PlanError;
+pub use held::held;
 pub use history::everything_applied;
 pub use info::{Info, InfoRow, InfoState, info};
 pub use make::make;

@@ -155,9 +155,6 @@ fn notes(diagnostic: &Diagnostic) -> Vec<String> {
         (None, Some(Direction::Down)) => notes.push("going down".to_owned()),
         (None, _) => {}
     }
-    if let Some(witness) = &diagnostic.witness {
-        notes.push(format!("this order is allowed and breaks: {}", witness.join(", ")));
-    }
     notes.extend(diagnostic.notes.iter().cloned());
     notes
 }

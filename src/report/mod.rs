@@ -1,6 +1,7 @@
 //! What people and programs read: one serializer per output format, over the plain
 //! data that the stages before it hand on. Nothing here decides anything or opens anything.
 
+pub mod check;
 pub mod diagnostics;
 pub mod found;
 pub mod info;

@@ -30,7 +30,8 @@ impl State {
         gone.chain(others.difference(&mine).map(|line| format!("+ {line}"))).collect()
     }
 
-    fn describe_table(&self, table: &Table, lines: &mut BTreeSet<String>) {
+    /// The facts of one table.
+    pub(crate) fn describe_table(&self, table: &Table, lines: &mut BTreeSet<String>) {
         let name = &table.name;
         lines.insert(format!("table {name} options {:?}", table.options));
         let text = |expr: &Expr| expr.print(table, &|name| format!("\"{name}\""));

@@ -21,6 +21,10 @@ pub enum Format {
     Sql,
     /// For a pull request (plans only)
     Markdown,
+    /// For code hosts (check only)
+    Sarif,
+    /// For GitHub's workflows (check only)
+    Github,
 }
 
 impl Format {
@@ -32,6 +36,8 @@ impl Format {
             Self::Json => "json",
             Self::Sql => "sql",
             Self::Markdown => "markdown",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
         }
     }
 }
@@ -61,17 +67,17 @@ pub struct Global {
     /// The database, instead of the environment's own
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// sqlite or postgres; by default the URL's, and for `plan` each of the manifest's
+    /// sqlite or postgres; by default the URL's, and for `plan` and `check` each of the manifest's
     #[arg(long, global = true, value_name = "NAME")]
     pub backend: Option<Backend>,
-    /// How to write the result
+    /// How to write the result; sarif and github for `check`, sql and markdown for plans
     #[arg(
         long,
         global = true,
         value_enum,
         default_value_t,
         hide_possible_values = true,
-        value_name = "text|json|sql|markdown"
+        value_name = "text|json|…"
     )]
     pub format: Format,
     /// When to write colours

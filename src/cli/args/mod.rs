@@ -6,7 +6,7 @@ mod values;
 use clap::{Args, Parser, Subcommand};
 
 pub use global::{Changing, Color, Format, Global, Limits};
-pub use values::{Duration, Moves, PlanTarget, TargetVersion};
+pub use values::{CodeName, Duration, Moves, PlanTarget, TargetVersion};
 
 use crate::ident::Version;
 
@@ -20,7 +20,7 @@ Examples:
   dbmigrate exec 20260109080000   to that version, whichever way it lies
 
 Exit codes: 0 done · 1 failed while running · 2 usage or manifest · 3 errors in
-the plan · 4 refused for safety · 5 database out of reach or locked";
+the plan or the check · 4 refused for safety · 5 database out of reach or locked";
 
 /// A declarative schema migrator: migrations are a graph in TOML, the way down is
 /// derived, and a reset is one transaction.
@@ -97,6 +97,18 @@ Examples:
   dbmigrate plan --backend postgres --format sql
   dbmigrate plan reset --format markdown    for a pull request")]
     Plan(Plan),
+    /// Prove that every order works up and back, or show the one that breaks; needs no database
+    #[command(after_help = "\
+Examples:
+  dbmigrate check
+  dbmigrate check --fix                 write the missing `requires`, check again
+  dbmigrate check --deny data-loss --allow redundant-requirement
+  dbmigrate check --format sarif        or github, or json
+  dbmigrate check --ledger              and hold a database's ledger against the manifest
+  dbmigrate check --explain unordered-conflict
+
+Exit codes: 0 no errors · 2 errors of TOML or language · 3 errors of graph, order or state")]
+    Check(Check),
     /// Load the manifest's seeds; twice changes nothing
     Seed(Seed),
     /// Write a new migration's file
@@ -180,6 +192,46 @@ pub struct Plan {
     /// `latest` or a version, from nothing; `reset`, from everything applied
     #[arg(value_name = "reset|latest|VERSION", default_value = "latest")]
     pub target: PlanTarget,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Write the missing `requires` of errors into the manifest, then check again; `all`: of warnings, too
+    #[arg(
+        long,
+        value_enum,
+        value_name = "errors|all",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "errors",
+        hide_possible_values = true
+    )]
+    pub fix: Option<Fixing>,
+    /// Hold the ledger of the environment's database against the manifest, too; writes nothing
+    #[arg(long)]
+    pub ledger: bool,
+    /// Make findings of CODE errors (repeatable; wins over `[checks]`)
+    #[arg(long, value_name = "CODE")]
+    pub deny: Vec<CodeName>,
+    /// Make them warnings
+    #[arg(long, value_name = "CODE")]
+    pub warn: Vec<CodeName>,
+    /// Leave them out
+    #[arg(long, value_name = "CODE")]
+    pub allow: Vec<CodeName>,
+    /// Print the page of CODE, and check nothing
+    #[arg(long, value_name = "CODE")]
+    pub explain: Option<CodeName>,
+}
+
+/// `--fix`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Fixing {
+    /// Edges that errors ask for
+    Errors,
+    /// Those that warnings ask for, too
+    All,
 }
 
 /// `seed`.

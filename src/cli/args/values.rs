@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::diagnostic::Code;
 use crate::ident::{Version, VersionError};
 
 /// A length of time: `10`, `10s`, `500ms`, `2m`.
@@ -27,6 +28,36 @@ impl FromStr for Duration {
             _ => None,
         };
         millis.map(|millis| Self(std::time::Duration::from_millis(millis))).ok_or(NotADuration)
+    }
+}
+
+/// A code of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeName(pub Code);
+
+/// A text that is no code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotACode {
+    /// One is near.
+    #[error("there is no such code; did you mean `{0}`?")]
+    Near(Code),
+    /// None is.
+    #[error("there is no such code; docs/check/ has a page for each")]
+    Unknown,
+}
+
+impl FromStr for CodeName {
+    type Err = NotACode;
+
+    fn from_str(text: &str) -> Result<Self, NotACode> {
+        if let Ok(code) = text.parse() {
+            return Ok(Self(code));
+        }
+        let near = Code::ALL.iter().map(|code| (strsim::damerau_levenshtein(text, code.as_str()), *code)).min();
+        Err(match near {
+            Some((distance, code)) if distance <= 1 + code.as_str().len() / 4 => NotACode::Near(code),
+            _ => NotACode::Unknown,
+        })
     }
 }
 

@@ -1,0 +1,48 @@
+//! `data-loss`: a way up that takes rows or values away, which no way down brings back.
+
+use super::Seen;
+use crate::diagnostic::{Code, Diagnostic, Direction};
+use crate::state::Change;
+
+pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
+    if seen.direction == Direction::Up {
+        match seen.change {
+            Change::Sql { effects, .. } => effects.iter().for_each(|effect| judge(seen, effect, found)),
+            change => judge(seen, change, found),
+        }
+    }
+}
+
+fn judge(seen: &Seen<'_>, change: &Change, found: &mut Vec<Diagnostic>) {
+    let Some(id) = change.table().filter(|id| !seen.made.contains(id)) else { return };
+    let Some(table) = seen.state.table(id) else { return };
+    let name = &seen.migration.name;
+    let diagnostic = match change {
+        Change::DropTable(_) => {
+            let message = format!("`{name}` drops the table `{}` with all of its rows", table.name);
+            seen.found(Code::DataLoss, message, "its rows go")
+                .note("the way down makes the table again, empty")
+                .help("if this is meant: `data-loss = \"allow\"` in `[checks]`")
+        }
+        Change::DropColumn { column, refill: None, .. } => {
+            let column = table.column_name(*column);
+            let message = format!("`{name}` drops the column `{}.{column}` with all of its values", table.name);
+            seen.found(Code::DataLoss, message, "its values go")
+                .help("`refill = …` says what the rows get if the column comes back")
+        }
+        Change::AlterColumn { column, patch, using: None, .. } => {
+            let (Some(column), Some(to)) = (table.column(*column), &patch.data_type) else { return };
+            if column.data_type.widens_to(to) {
+                return;
+            }
+            let message = format!(
+                "`{name}` makes `{}.{}` {to}, which not every {} fits",
+                table.name, column.name, column.data_type
+            );
+            seen.found(Code::DataLoss, message, "values may be cut, or stop the run")
+                .help("`using = \"…\"` says how values are converted")
+        }
+        _ => return,
+    };
+    found.push(diagnostic);
+}

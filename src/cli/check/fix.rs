@@ -1,0 +1,95 @@
+//! `check --fix`: the missing edges, written into the manifest, until nothing is left to fix.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::findings::Looked;
+use crate::cli::args::{Check, Fixing, Global};
+use crate::cli::console::Console;
+use crate::cli::error::Error;
+use crate::cli::project::Project;
+use crate::diagnostic::{Code, FileId, Fix};
+use crate::manifest::edit::{EditError, NodeIn, add_requirement};
+
+/// How often the check is made again. Each round mends what the one before could not see yet.
+const MOST_ROUNDS: usize = 50;
+
+/// Writes edges and checks again, until a round has none to write.
+///
+/// # Errors
+/// Where a file cannot be written, or the manifest not be read again.
+pub(super) fn rounds(
+    mut looked: Looked,
+    fixing: Fixing,
+    args: &Check,
+    global: &Global,
+    console: &Console,
+) -> Result<Looked, Error> {
+    for _ in 0..MOST_ROUNDS {
+        let Some(project) = &looked.project else { break };
+        let found = super::severities(&project.manifest, args, looked.found.clone());
+        let wanted = |code: Code| match fixing {
+            Fixing::Errors => code == Code::UnorderedConflict,
+            Fixing::All => matches!(code, Code::UnorderedConflict | Code::UnprovenOrder),
+        };
+        let fixes = found.into_iter().filter(|found| wanted(found.code)).filter_map(|found| found.fix);
+        if write(project, fixes, global, console)? == 0 {
+            break;
+        }
+        looked = Looked::at(global)?;
+    }
+    Ok(looked)
+}
+
+/// Writes edges; gives how many. One that the edges before it imply is left out, and so is one
+/// that would close a circle.
+fn write(
+    project: &Project,
+    fixes: impl Iterator<Item = Fix>,
+    global: &Global,
+    console: &Console,
+) -> Result<usize, Error> {
+    let mut graph = project.graph.clone();
+    let mut texts: BTreeMap<FileId, String> = BTreeMap::new();
+    let mut said = Vec::new();
+    for fix in fixes {
+        let (Some(by), Some(required)) = (graph.named(&fix.migration), graph.named(&fix.requires)) else { continue };
+        if by == required
+            || graph.with_requirements([by]).contains(&required)
+            || graph.with_requirements([required]).contains(&by)
+        {
+            continue;
+        }
+        let Some(migration) = project.manifest.migrations.get(by.0) else { continue };
+        let file = migration.span.file;
+        let Some(source) = project.sources.get(file) else { continue };
+        let node = if Path::new(&source.path) == global.manifest {
+            NodeIn::Inline { version: migration.version, name: &migration.name }
+        } else {
+            NodeIn::File
+        };
+        let before = texts.get(&file).unwrap_or(&source.text);
+        match add_requirement(before, node, &fix.requires) {
+            Ok(after) => {
+                texts.insert(file, after);
+                graph = graph.with_edge(required, by);
+                said.push(format!("wrote into {}: `{}` requires `{}`", source.path, fix.migration, fix.requires));
+            }
+            Err(error) => cannot(console, &source.path, &fix, &error),
+        }
+    }
+    for (file, text) in &texts {
+        let Some(source) = project.sources.get(*file) else { continue };
+        std::fs::write(&source.path, text)
+            .map_err(|error| Error::System { doing: format!("cannot write `{}`", source.path), source: error })?;
+    }
+    for line in &said {
+        console.say(line);
+    }
+    Ok(said.len())
+}
+
+fn cannot(console: &Console, path: &str, fix: &Fix, error: &EditError) {
+    let text = format!("{path} was not edited: {error}; add `requires = [\"{}\"]` to `{}`", fix.requires, fix.migration);
+    console.say(&format!("{}: {text}", console.err.warn("warning")));
+}

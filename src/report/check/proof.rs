@@ -1,0 +1,85 @@
+//! What a check proved, in words that claim no more than it did.
+
+use crate::diagnostic::{Code, Diagnostic, Direction};
+
+/// How far the proof goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing was replayed: the manifest or its graph cannot be read that far.
+    NotTried,
+    /// A way up does not work in any order, so the rest stands on sand.
+    Broken,
+    /// Every pair commutes or is ordered, but for those told.
+    Held {
+        /// Some pairs conflict, or may.
+        but_pairs: bool,
+        /// Some SQL cannot be read.
+        but_opaque: bool,
+        /// The way down works.
+        down: bool,
+    },
+}
+
+impl Proof {
+    /// Judged by all findings, before any of them is silenced.
+    #[must_use]
+    pub fn of(found: &[Diagnostic]) -> Self {
+        let any = |code: Code| found.iter().any(|found| found.code == code);
+        if any(Code::DependencyCycle) || found.iter().any(|one| one.is_error() && one.code.is_of_the_language()) {
+            return Self::NotTried;
+        }
+        let pairs = any(Code::UnorderedConflict) || any(Code::UnprovenOrder);
+        // An edge that the graph lacks, or a pair's order, is not the fault of a way up itself.
+        let broken = |one: &Diagnostic| {
+            one.is_error()
+                && one.direction != Some(Direction::Down)
+                && !matches!(
+                    one.code,
+                    Code::UnorderedConflict | Code::UnprovenOrder | Code::VersionInversion | Code::RedundantRequirement
+                )
+                && !is_of_the_way_down(one.code)
+        };
+        if found.iter().any(broken) {
+            return Self::Broken;
+        }
+        // A pair whose order breaks only going down is told as that pair.
+        let of_a_pair = |one: &Diagnostic| matches!(one.code, Code::UnorderedConflict | Code::UnprovenOrder);
+        let breaks = |one: &Diagnostic| {
+            is_of_the_way_down(one.code)
+                || (one.is_error() && one.direction == Some(Direction::Down) && !of_a_pair(one))
+        };
+        let down = !found.iter().any(breaks);
+        Self::Held { but_pairs: pairs, but_opaque: any(Code::OpaqueSql), down }
+    }
+
+    /// As a sentence.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NotTried => "the order was not checked: mend the errors first",
+            Self::Broken => "nothing is proved about the order: mend the errors first",
+            Self::Held { but_pairs: false, but_opaque: false, down: true } => {
+                "every order the graph allows leaves the same schema; the way back to 0 was replayed"
+            }
+            Self::Held { but_pairs: false, but_opaque: false, down: false } => {
+                "every order the graph allows leaves the same schema; the way back to 0 does not work"
+            }
+            Self::Held { but_pairs: true, but_opaque: false, down: true } => {
+                "every other pair commutes or is ordered; the way back to 0 was replayed"
+            }
+            Self::Held { but_pairs: true, but_opaque: false, down: false } => {
+                "every other pair commutes or is ordered; the way back to 0 does not work"
+            }
+            Self::Held { but_opaque: true, down: true, .. } => {
+                "but for the SQL that cannot be read, every other pair commutes or is ordered;\nthe way back to 0 was replayed as far as it can be read"
+            }
+            Self::Held { but_opaque: true, down: false, .. } => {
+                "but for the SQL that cannot be read, every other pair commutes or is ordered;\nthe way back to 0 does not work"
+            }
+        }
+    }
+}
+
+const fn is_of_the_way_down(code: Code) -> bool {
+    matches!(code, Code::DownFails | Code::LeftAtZero | Code::NoWayDown | Code::Irreversible)
+}
