@@ -46,7 +46,12 @@ struct Log {
 /// Replays `order`, collecting footprints, and compares each access with the last change before
 /// it and every conflicting access since. Near linear but for the append/use groups. The rules
 /// look on.
-pub(super) fn walk(migrations: &[Migration], order: &[NodeId], reach: &mut Reach<'_>, backend: Backend) -> (Replay, Observer) {
+pub(super) fn walk(
+    migrations: &[Migration],
+    order: &[NodeId],
+    reach: &mut Reach<'_>,
+    backend: Backend,
+) -> (Replay, Observer) {
     let mut replay = Replay {
         state: State::empty(backend),
         undone: HashMap::with_capacity(order.len()),

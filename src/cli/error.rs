@@ -64,7 +64,7 @@ pub enum UserError {
         command: &'static str,
     },
     /// A severity that a code cannot have.
-    #[error("`{0}` is always an error: nothing could run with it")]
+    #[error("`{0}` is always an error")]
     AlwaysAnError(Code),
     /// A target that is not there.
     #[error(transparent)]

@@ -340,7 +340,9 @@ impl Console {
 /// Writes plans in the format asked for.
 pub fn write_plans(console: &Console, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
     match console.format {
-        Format::Text | Format::Sarif | Format::Github => Text { paint: console.out, verbose: console.talk.verbose }.write(pages, out),
+        Format::Text | Format::Sarif | Format::Github => {
+            Text { paint: console.out, verbose: console.talk.verbose }.write(pages, out)
+        }
         Format::Json => Json.write(pages, out),
         Format::Sql => Sql.write(pages, out),
         Format::Markdown => Markdown.write(pages, out),

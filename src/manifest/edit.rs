@@ -142,8 +142,9 @@ fn into_list(text: &str, list: &Array, required: &str) -> Result<Vec<Edit>, Edit
     // What stands before the last item is repeated: a line end with its indentation, or a space.
     let between = match before.rfind('\n') {
         Some(at) => {
-            let end = if before[..at].ends_with('\r') { "\r\n" } else { "\n" };
-            format!("{end}{}", &before[at + 1..])
+            let (line, indentation) = before.split_at(at);
+            let end = if line.ends_with('\r') { "\r" } else { "" };
+            format!("{end}{indentation}")
         }
         None => " ".to_owned(),
     };
@@ -243,10 +244,7 @@ mod tests {
     fn a_line_of_its_own_stands_behind_the_plain_keys() {
         let text = "# head\r\ndescription = \"x\" # why\r\n\r\n[[up]]\r\nnote = \"x\"\r\n";
         let line = "requires = [\"new\"]\r\n";
-        assert_eq!(
-            file(text),
-            format!("# head\r\ndescription = \"x\" # why\r\n{line}\r\n[[up]]\r\nnote = \"x\"\r\n")
-        );
+        assert_eq!(file(text), format!("# head\r\ndescription = \"x\" # why\r\n{line}\r\n[[up]]\r\nnote = \"x\"\r\n"));
     }
 
     #[test]
@@ -267,7 +265,8 @@ mod tests {
             add_requirement(tables, node, "a").unwrap(),
             tables.replace("# second\n", "# second\nrequires = [\"a\"]\n")
         );
-        let braces = "migration = [{ version = 1, name = \"a\", up = [] }, { version = \"002\", name = \"b\", up = [] }]";
+        let braces =
+            "migration = [{ version = 1, name = \"a\", up = [] }, { version = \"002\", name = \"b\", up = [] }]";
         assert_eq!(
             add_requirement(braces, node, "a").unwrap(),
             braces.replace("\"b\", ", "\"b\", requires = [\"a\"], ")

@@ -47,10 +47,9 @@ fn interrupted(row: &LedgerRow, span: Span) -> Diagnostic {
         RowState::Reverting => ("down", format!("`dbmigrate down {}` goes on", row.name)),
         _ => ("up", format!("`dbmigrate up {}` goes on", row.name)),
     };
-    let mut diagnostic =
-        Diagnostic::new(Code::Interrupted, format!("`{}` was interrupted on its way {way}", row.name))
-            .of(&row.name)
-            .at(span, "half done");
+    let mut diagnostic = Diagnostic::new(Code::Interrupted, format!("`{}` was interrupted on its way {way}", row.name))
+        .of(&row.name)
+        .at(span, "half done");
     if let Some(progress) = &row.progress {
         diagnostic = diagnostic.note(format!("{} of {} statements ran", progress.done, progress.of));
         if let Some(statement) = progress.unknown {
@@ -204,7 +203,9 @@ mod tests {
     }
 
     fn node(version: u32, requires: &[&str], operation: &str) -> String {
-        format!("[[migration]]\nversion = {version}\nname = \"n{version}\"\nrequires = {requires:?}\n[[migration.up]]\n{operation}\n")
+        format!(
+            "[[migration]]\nversion = {version}\nname = \"n{version}\"\nrequires = {requires:?}\n[[migration.up]]\n{operation}\n"
+        )
     }
 
     fn holds(then: &str, now: &str, mut change: impl FnMut(&mut Ledger)) -> Vec<(Code, Vec<String>)> {
@@ -228,7 +229,10 @@ mod tests {
         let found = holds(&node(1, &[], TABLE), &node(1, &[], &now), |_| ());
         let [(Code::UpEdited, notes)] = found.as_slice() else { panic!("{found:?}") };
         assert_eq!(notes.first().unwrap(), "operation 1, `create_table t`, is the first that differs");
-        assert!(notes.iter().any(|note| note.contains("before") && note.contains("text") && note.contains("20")), "{notes:?}");
+        assert!(
+            notes.iter().any(|note| note.contains("before") && note.contains("text") && note.contains("20")),
+            "{notes:?}"
+        );
     }
 
     #[test]

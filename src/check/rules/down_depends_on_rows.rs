@@ -30,8 +30,10 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
             match narrows {
                 // SQLite keeps any length, and values that do not convert as they are.
                 Some(to) if using.is_none() && seen.state.backend() != Backend::Sqlite => {
-                    let message =
-                        format!("{way} makes `{}.{}` {to} again, which new values may not fit", table.name, column.name);
+                    let message = format!(
+                        "{way} makes `{}.{}` {to} again, which new values may not fit",
+                        table.name, column.name
+                    );
                     (message, "`using_down = \"…\"` says how values are converted on the way back")
                 }
                 _ if patch.null == Some(false) && fill.is_none() => {
@@ -46,12 +48,15 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
         }
         Change::AddConstraint { constraint, .. } => {
             let (kind, name) = (constraint.kind().title(), &constraint.name().text);
-            let message = format!("{way} adds the {kind} `{name}` on `{}` back, which rows may break by then", table.name);
+            let message =
+                format!("{way} adds the {kind} `{name}` on `{}` back, which rows may break by then", table.name);
             (message, "a `[[down]]` of its own can mend the rows first")
         }
         Change::AddIndex { index, .. } if index.unique => {
-            let message =
-                format!("{way} adds the unique index `{}` on `{}` back, which rows may break by then", index.name, table.name);
+            let message = format!(
+                "{way} adds the unique index `{}` on `{}` back, which rows may break by then",
+                index.name, table.name
+            );
             (message, "a `[[down]]` of its own can mend the rows first")
         }
         _ => return,

@@ -74,8 +74,10 @@ impl Before {
         for table in named.chain(touched) {
             state.describe_table(table, &mut now);
         }
-        let mut lines: Vec<String> = self.lines.difference(&now).map(|line| format!("gone: {line}")).collect();
-        lines.extend(now.difference(&self.lines).map(|line| format!("left: {line}")));
+        let gone: Vec<&String> = self.lines.difference(&now).collect();
+        let left: Vec<&String> = now.difference(&self.lines).collect();
+        let mut lines: Vec<String> = whole_tables(&gone).map(|line| format!("gone: {line}")).collect();
+        lines.extend(whole_tables(&left).map(|line| format!("left: {line}")));
         let mut programs: Vec<_> = self.programs.iter().filter(|(_, count)| **count != 0).collect();
         programs.sort();
         lines.extend(programs.into_iter().map(|(what, count)| {
@@ -84,6 +86,19 @@ impl Before {
         }));
         lines
     }
+}
+
+/// Facts for people: of a table that is among them as a whole, nothing else.
+fn whole_tables<'l>(lines: &'l [&String]) -> impl Iterator<Item = String> + 'l {
+    let name = |line: &'l str| line.strip_prefix("table ").and_then(|rest| rest.split(" options ").next());
+    let tables: HashSet<&str> = lines.iter().filter_map(|line| name(line)).collect();
+    lines.iter().filter_map(move |line| match name(line) {
+        Some(table) => Some(format!("table {table}")),
+        None => {
+            let within = tables.iter().any(|table| line.contains(&format!(" {table}.")));
+            (!within).then(|| (*line).clone())
+        }
+    })
 }
 
 pub(super) fn look(observer: &mut Observer, state: &State, migration: &Migration, failures: &[Diagnostic]) {
@@ -99,11 +114,10 @@ pub(super) fn look(observer: &mut Observer, state: &State, migration: &Migration
     }
     let message = format!("the way down of `{}` does not restore the schema before it", migration.name);
     let down = migration.body.down.as_ref().and_then(|down| down.first()).map(|operation| operation.spans.object());
-    let of_an_operation = migration
-        .body
-        .up
-        .iter()
-        .find_map(|operation| operation.spans.parts.iter().find(|(name, _)| &**name == "down").map(|(_, span)| *span));
+    let of_an_operation =
+        migration.body.up.iter().find_map(|operation| {
+            operation.spans.parts.iter().find(|(name, _)| &**name == "down").map(|(_, span)| *span)
+        });
     let span = down.or(of_an_operation).unwrap_or(migration.span).or(migration.span);
     let mut diagnostic = Diagnostic::new(Code::DownDoesNotRestore, message)
         .of(&migration.name)

@@ -206,15 +206,8 @@ pub(super) fn look(observer: &Observer, migrations: &[Migration], order: &[NodeI
         let mut watch = |state: &State, change: &Change, _| made.change(state, change);
         let (name, body) = (&migration.name, &migration.body);
         let up = replay::up_watched(&mut state, name, body, &mut Vec::new(), &mut watch);
-        let (_, back) = replay::down_watched(
-            &mut state,
-            name,
-            body,
-            &up.undone,
-            migration.span,
-            &mut Vec::new(),
-            &mut watch,
-        );
+        let (_, back) =
+            replay::down_watched(&mut state, name, body, &up.undone, migration.span, &mut Vec::new(), &mut watch);
         for change in &back {
             let _ = state.apply(change);
         }
@@ -257,7 +250,8 @@ mod tests {
 
     #[test]
     fn names_behind_if_exists_are_read() {
-        let of = |sql| names(sql, Backend::Postgres).into_iter().map(|(_, t, n)| format!("{t}.{n}")).collect::<Vec<_>>();
+        let of =
+            |sql| names(sql, Backend::Postgres).into_iter().map(|(_, t, n)| format!("{t}.{n}")).collect::<Vec<_>>();
         assert_eq!(of("drop table if exists A, public.\"B c\" cascade"), [".a", ".B c"]);
         assert_eq!(of("DROP INDEX CONCURRENTLY IF EXISTS i"), [".i"]);
         assert_eq!(of("DROP TRIGGER IF EXISTS t ON posts"), [".t"]);

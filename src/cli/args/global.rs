@@ -71,14 +71,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub backend: Option<Backend>,
     /// How to write the result; sarif and github for `check`, sql and markdown for plans
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
-        value_name = "text|json|…"
-    )]
+    #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true, value_name = "text|json|…")]
     pub format: Format,
     /// When to write colours
     #[arg(

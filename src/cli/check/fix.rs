@@ -90,6 +90,7 @@ fn write(
 }
 
 fn cannot(console: &Console, path: &str, fix: &Fix, error: &EditError) {
-    let text = format!("{path} was not edited: {error}; add `requires = [\"{}\"]` to `{}`", fix.requires, fix.migration);
+    let text =
+        format!("{path} was not edited: {error}; add `requires = [\"{}\"]` to `{}`", fix.requires, fix.migration);
     console.say(&format!("{}: {text}", console.err.warn("warning")));
 }

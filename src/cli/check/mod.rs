@@ -59,7 +59,8 @@ pub async fn run(args: &Check, global: &Global, console: &Console) -> Result<(),
         quiet: console.talk.quiet,
     };
     console.result(|out| write(&page, format, out))?;
-    code_of(&found).map_or(Ok(()), |code| Err(Error::Said(code)))
+    let code = if looked.project.is_some() { code_of(&found) } else { Some(exit_code::USAGE) };
+    code.map_or(Ok(()), |code| Err(Error::Said(code)))
 }
 
 fn format(console: &Console) -> Result<CheckFormat, UserError> {

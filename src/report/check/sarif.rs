@@ -176,12 +176,8 @@ fn result<'a>(found: &'a Diagnostic, sources: &Sources) -> SarifResult<'a> {
 fn location<'a>(label: &'a Label, sources: &Sources) -> Option<Location<'a>> {
     let at = sources.location(label.span)?;
     let message = (!label.text.is_empty()).then(|| Text { text: label.text.as_str().into() });
-    let region = Region {
-        start_line: at.line,
-        start_column: at.column,
-        end_line: at.end_line,
-        end_column: at.end_column,
-    };
+    let region =
+        Region { start_line: at.line, start_column: at.column, end_line: at.end_line, end_column: at.end_column };
     Some(Location {
         physical_location: Physical { artifact_location: Artifact { uri: uri(&at.file) }, region },
         message,

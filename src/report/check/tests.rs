@@ -7,12 +7,13 @@ fn written(format: CheckFormat) -> String {
     let mut sources = Sources::default();
     let a = sources.add("migrations/1_a.toml", "[[up]]\ncreate_index = \"slugs\"\ncolumns = [\"slug\"]\n");
     let b = sources.add("migrations/2 b.toml", "[[up]]\r\ndrop_column = \"posts.slug\"\r\n");
-    let mut conflict = Diagnostic::new(Code::UnorderedConflict, "`a` and `b` both touch posts.slug, and nothing orders them")
-        .of("b")
-        .at(Span::new(b, 22..34), "drops posts.slug")
-        .at(Span::new(a, 42..48), "uses posts.slug")
-        .note("this order is allowed and breaks: b, a")
-        .help("add `requires = [\"a\"]` to b (dbmigrate check --fix)");
+    let mut conflict =
+        Diagnostic::new(Code::UnorderedConflict, "`a` and `b` both touch posts.slug, and nothing orders them")
+            .of("b")
+            .at(Span::new(b, 22..34), "drops posts.slug")
+            .at(Span::new(a, 42..48), "uses posts.slug")
+            .note("this order is allowed and breaks: b, a")
+            .help("add `requires = [\"a\"]` to b (dbmigrate check --fix)");
     conflict.related.push("a".to_owned());
     conflict.witness = Some(vec!["b".to_owned(), "a".to_owned()]);
     conflict.fix = Some(Fix { migration: "b".to_owned(), requires: "a".to_owned() });
@@ -61,7 +62,9 @@ fn sarif_has_what_its_schema_requires() {
     for rule in rules {
         assert!(rule["id"].is_string() && rule["shortDescription"]["text"].is_string(), "{rule}");
         assert!(rule["help"]["text"].is_string());
-        assert!(["error", "warning", "note", "none"].contains(&rule["defaultConfiguration"]["level"].as_str().unwrap()));
+        assert!(
+            ["error", "warning", "note", "none"].contains(&rule["defaultConfiguration"]["level"].as_str().unwrap())
+        );
     }
     let results = run["results"].as_array().unwrap();
     assert_eq!(results.len(), 2);
