@@ -68,8 +68,5 @@ pub(super) enum Mode {
 /// Whether two accesses to one resource conflict. Independent are only use/use, use/release,
 /// release/release and append/append.
 pub(super) const fn conflict(a: Mode, b: Mode) -> bool {
-    match (a, b) {
-        (Mode::Use | Mode::Release, Mode::Use | Mode::Release) | (Mode::Append, Mode::Append) => false,
-        _ => true,
-    }
+    !matches!((a, b), (Mode::Use | Mode::Release, Mode::Use | Mode::Release) | (Mode::Append, Mode::Append))
 }

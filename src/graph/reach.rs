@@ -80,6 +80,9 @@ impl<'g> Reach<'g> {
     }
 }
 
+/// An interval for each node.
+type Intervals = Vec<(u32, u32)>;
+
 /// Whether b's interval lies in a's.
 fn within(intervals: &[(u32, u32)], a: NodeId, b: NodeId) -> bool {
     match (intervals.get(a.0), intervals.get(b.0)) {
@@ -90,7 +93,7 @@ fn within(intervals: &[(u32, u32)], a: NodeId, b: NodeId) -> bool {
 
 /// One depth-first traversal: intervals in its forest (preorder, strict subtrees), and GRAIL's
 /// intervals (the lowest postorder of anything reached, own postorder).
-fn traverse(graph: &Graph, order: &[NodeId], reverse: bool) -> (Vec<(u32, u32)>, Vec<(u32, u32)>) {
+fn traverse(graph: &Graph, order: &[NodeId], reverse: bool) -> (Intervals, Intervals) {
     let count = graph.len();
     let mut tree = vec![(0, 0); count];
     let mut label = vec![(0, 0); count];

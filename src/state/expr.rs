@@ -33,7 +33,7 @@ impl Expr {
     /// Whether it names that column.
     #[must_use]
     pub fn mentions(&self, column: ColumnId) -> bool {
-        self.pieces.iter().any(|piece| *piece == Piece::Column(column))
+        self.pieces.contains(&Piece::Column(column))
     }
 
     /// The columns it names, in the order they stand.
