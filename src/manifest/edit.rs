@@ -47,6 +47,9 @@ pub enum EditError {
 ///
 /// Where the text cannot be read, or the node is not in it.
 pub fn add_requirement(text: &str, node: NodeIn<'_>, required: &str) -> Result<String, EditError> {
+    if let Some(rest) = text.strip_prefix('\u{feff}') {
+        return add_requirement(rest, node, required).map(|edited| format!("\u{feff}{edited}"));
+    }
     let document = Document::parse(text)?;
     let found = find(document.as_table(), node).ok_or(EditError::NoNode)?;
     if requires(found.table, required) {
@@ -195,7 +198,7 @@ fn above_the_first_header(text: &str, table: &dyn TableLike) -> usize {
     let first = starts.min().unwrap_or(text.len());
     let mut at = text.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
     while let Some(above) = text.get(..at).filter(|above| !above.is_empty()) {
-        let line = above.trim_end_matches('\n').rfind('\n').map_or(0, |end| end + 1);
+        let line = above.strip_suffix('\n').unwrap_or(above).rfind('\n').map_or(0, |end| end + 1);
         if !above.get(line..).is_some_and(|line| line.trim_start().starts_with('#')) {
             break;
         }
@@ -254,6 +257,7 @@ mod tests {
             file("# the file\n\n# the step\n[[up]]\nnote = \"x\"\n"),
             "# the file\n\nrequires = [\"new\"]\n\n# the step\n[[up]]\nnote = \"x\"\n"
         );
+        assert_eq!(file("\u{feff}up = []"), "\u{feff}requires = [\"new\"]\n\nup = []");
         assert_eq!(file("up = []"), "requires = [\"new\"]\n\nup = []");
     }
 

@@ -97,7 +97,7 @@ Examples:
   dbmigrate plan --backend postgres --format sql
   dbmigrate plan reset --format markdown    for a pull request")]
     Plan(Plan),
-    /// Prove that every order works up and back, or show the one that breaks; needs no database
+    /// Prove that every order works, or show the one that breaks; needs no database
     #[command(after_help = "\
 Examples:
   dbmigrate check

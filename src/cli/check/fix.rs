@@ -68,8 +68,13 @@ fn write(
         } else {
             NodeIn::File
         };
-        let before = texts.get(&file).unwrap_or(&source.text);
-        match add_requirement(before, node, &fix.requires) {
+        // As it is on disk: the text for drawing has no carriage returns.
+        let before = match texts.get(&file) {
+            Some(text) => text.clone(),
+            None => std::fs::read_to_string(&source.path)
+                .map_err(|error| Error::System { doing: format!("cannot read `{}`", source.path), source: error })?,
+        };
+        match add_requirement(&before, node, &fix.requires) {
             Ok(after) => {
                 texts.insert(file, after);
                 graph = graph.with_edge(required, by);
