@@ -47,6 +47,9 @@ pub(super) enum RenderError {
     /// A row that nothing tells from others.
     #[error("a row for `{table}` names no column, so it cannot be found again")]
     RowWithoutColumns { table: String },
+    /// COPY with the client at the other end.
+    #[error("`COPY … {direction}` waits for a client that sends or takes the rows, and a run has none")]
+    CopyWithClient { direction: &'static str },
     /// A row change with foreign keys off.
     #[error(
         "the transaction rebuilds a table with foreign keys off, so {action} of `{by}` would not follow this change of `{table}`"
@@ -62,7 +65,8 @@ impl RenderError {
             Self::Dangling { .. } => Code::UnknownTable,
             Self::RowWithoutKey { .. } | Self::RowWithoutColumns { .. } => Code::WrongValue,
             Self::KeysOff { .. } => Code::KeysOffWithRows,
-            Self::NoColumns { .. }
+            Self::CopyWithClient { .. }
+            | Self::NoColumns { .. }
             | Self::NumberedButNotKey { .. }
             | Self::CannotNumber { .. }
             | Self::NullsOrder { .. }
@@ -82,6 +86,7 @@ impl RenderError {
             Self::KeysOff { .. } => {
                 Some("move the row change into a migration of its own, and run with `--transaction each`")
             }
+            Self::CopyWithClient { .. } => Some("write the rows as an `insert`, or COPY from a file of the server's"),
             Self::RowWithoutColumns { .. } => Some("give the row a value, or write its `down`"),
             Self::NullsOrder { .. } => Some("leave `nulls` out"),
             _ => None,

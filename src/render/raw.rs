@@ -20,6 +20,16 @@ pub(super) fn is_ddl(sql: &str) -> bool {
     matches!(first.as_str(), "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "REINDEX" | "CLUSTER" | "REFRESH")
 }
 
+/// `FROM STDIN` or `TO STDOUT`, where a statement is a COPY that has the client at its other end.
+pub(super) fn copies_with_client(sql: &str) -> Option<&'static str> {
+    let words = words(sql)?;
+    if words.first().is_none_or(|word| word != "COPY") {
+        return None;
+    }
+    let stands = |pair: [&str; 2]| words.windows(2).any(|two| two == pair);
+    if stands(["FROM", "STDIN"]) { Some("FROM STDIN") } else { stands(["TO", "STDOUT"]).then_some("TO STDOUT") }
+}
+
 /// How an author's statement goes into a plan: a comment at its end must not swallow what follows.
 pub(super) fn closed(sql: &str) -> String {
     let mut sql = sql.trim_end().to_owned();
@@ -84,6 +94,14 @@ mod tests {
     fn a_comment_at_the_end_is_closed() {
         assert_eq!(closed("SELECT 1 -- one "), "SELECT 1 -- one\n");
         assert_eq!(closed("-- one\nSELECT 1 "), "-- one\nSELECT 1");
+    }
+
+    #[test]
+    fn a_copy_that_needs_a_client_is_known() {
+        assert_eq!(copies_with_client("COPY a (x) FROM stdin WITH (FORMAT csv)"), Some("FROM STDIN"));
+        assert_eq!(copies_with_client("-- out\ncopy (SELECT 1) to stdout"), Some("TO STDOUT"));
+        assert_eq!(copies_with_client("COPY a FROM '/tmp/stdin'"), None);
+        assert_eq!(copies_with_client("SELECT 'COPY a FROM STDIN'"), None);
     }
 
     #[test]

@@ -101,6 +101,9 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
             written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
         }
         (Change::Sql { sql, .. }, ..) => {
+            if let Some(direction) = raw::copies_with_client(sql) {
+                return Err(RenderError::CopyWithClient { direction });
+            }
             let kind = if raw::is_ddl(sql) { Kind::Schema } else { Kind::Rows };
             written.push(kind, raw::closed(sql));
         }
