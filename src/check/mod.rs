@@ -19,7 +19,7 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -69,6 +69,20 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
     checked.diagnostics.extend(chain);
     checked.diagnostics.extend(ruled);
     checked
+}
+
+/// What keeps unordered nodes independent: for each pair that nothing orders and that does not conflict, what both
+/// touch and in which modes, counted. `nothing shared` counts the pairs that touch nothing in common.
+///
+/// For tests of the check itself: it compares all nodes with each other.
+#[doc(hidden)]
+#[must_use]
+pub fn commuting(manifest: &Manifest, graph: &Graph, backend: Backend) -> BTreeMap<String, usize> {
+    let all: Vec<NodeId> = graph.nodes().collect();
+    match (graph.order_up(&all), Reach::new(graph)) {
+        (Ok(order), Ok(mut reach)) => walk::commuting(&manifest.migrations, &order, &mut reach, backend),
+        _ => BTreeMap::new(),
+    }
 }
 
 /// Sorted for people: errors first, then by migration as the manifest has them.

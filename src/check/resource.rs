@@ -39,6 +39,27 @@ pub(super) enum Resource {
     Programs,
 }
 
+impl Resource {
+    /// What kind of thing it is, for counts.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Table(_) => "table",
+            Self::Column(_) => "column",
+            Self::Object(_) => "index or constraint",
+            Self::Name(..) => "name",
+            Self::Key(..) => "key",
+            Self::ColumnList(_) => "column-list",
+            Self::RowRules(_) => "row-rules",
+            Self::Rows(_) => "rows",
+            Self::Numbering(_) => "numbering",
+            Self::PrimaryKeySlot(_) => "primary key slot",
+            Self::Declared(..) => "declared",
+            Self::AnyRows => "any rows",
+            Self::Programs => "views and triggers",
+        }
+    }
+}
+
 /// Where a name must be unique.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Namespace {

@@ -2,7 +2,7 @@
 //! conflicts between nodes that nothing orders.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::access::{Access, Collector, Objects};
 use super::resource::{Mode, Resource, conflict};
@@ -35,6 +35,17 @@ pub(super) struct Replay {
     pub(super) conflicts: Vec<Conflict>,
 }
 
+impl Replay {
+    fn new(backend: Backend, nodes: usize) -> Self {
+        Self {
+            state: State::empty(backend),
+            undone: HashMap::with_capacity(nodes),
+            diagnostics: Vec::new(),
+            conflicts: Vec::new(),
+        }
+    }
+}
+
 /// What happened to a resource since it was last changed.
 #[derive(Debug, Default)]
 struct Log {
@@ -52,12 +63,7 @@ pub(super) fn walk(
     reach: &mut Reach<'_>,
     backend: Backend,
 ) -> (Replay, Observer) {
-    let mut replay = Replay {
-        state: State::empty(backend),
-        undone: HashMap::with_capacity(order.len()),
-        diagnostics: Vec::new(),
-        conflicts: Vec::new(),
-    };
+    let mut replay = Replay::new(backend, order.len());
     let mut objects = Objects::default();
     let mut observer = Observer::default();
     let mut logs: HashMap<Resource, Log> = HashMap::new();
@@ -147,4 +153,45 @@ fn footprint(
     }));
     replay.undone.insert(node, up.undone);
     found
+}
+
+/// What unordered nodes share without a conflict; see [`super::commuting`].
+pub(super) fn commuting(
+    migrations: &[Migration],
+    order: &[NodeId],
+    reach: &mut Reach<'_>,
+    backend: Backend,
+) -> BTreeMap<String, usize> {
+    let mut replay = Replay::new(backend, 0);
+    let mut objects = Objects::default();
+    let mut before: Vec<(NodeId, BTreeMap<Resource, Vec<Access>>)> = Vec::new();
+    let mut rules = BTreeMap::new();
+    for node in order {
+        let Some(migration) = migrations.get(node.0) else { continue };
+        let own = footprint(migration, *node, &mut replay, &mut objects, &mut Observer::default());
+        for (_, other) in before.iter().filter(|(other, _)| !reach.is_before(*other, *node)) {
+            let mut shared: BTreeSet<String> = BTreeSet::new();
+            let mut conflicts = false;
+            for (resource, accesses) in &own {
+                for (theirs, ours) in
+                    other.get(resource).into_iter().flatten().flat_map(|a| accesses.iter().map(move |b| (a, b)))
+                {
+                    conflicts |= conflict(theirs.mode, ours.mode);
+                    let (low, high) = (theirs.mode.min(ours.mode), theirs.mode.max(ours.mode));
+                    shared.insert(format!("{} {low:?}/{high:?}", resource.kind()).to_lowercase());
+                }
+            }
+            if conflicts {
+                continue;
+            }
+            if shared.is_empty() {
+                shared.insert("nothing shared".to_owned());
+            }
+            for rule in shared {
+                *rules.entry(rule).or_default() += 1;
+            }
+        }
+        before.push((*node, own));
+    }
+    rules
 }
