@@ -30,10 +30,12 @@ pub(super) fn missing_edges(migrations: &[Migration], graph: &Graph, backend: Ba
         let all: Vec<NodeId> = assumed.graph.nodes().collect();
         let Ok(order) = assumed.graph.order_up(&all) else { break };
         let Some((node, finding)) = first_failure(migrations, &order, backend, &hopeless) else { break };
-        match maker(migrations, &assumed.graph, backend, node, &finding, &order) {
-            Some((maker, with)) => {
-                assumed.graph = with;
-                assumed.diagnostics.push(report(migrations, backend, node, maker, &finding, &order));
+        let missing = maker(migrations, &assumed.graph, backend, node, &finding, &order)
+            .or_else(|| remover(migrations, &assumed.graph, backend, node, &finding, &order));
+        match missing {
+            Some(missing) => {
+                assumed.diagnostics.push(report(migrations, backend, node, &missing, &finding, &order));
+                assumed.graph = missing.with;
             }
             None => _ = hopeless.insert(node),
         }
@@ -74,7 +76,17 @@ const fn depends_on_others(code: Code) -> bool {
     )
 }
 
-/// A node after which the failing one works, and the graph with that edge.
+/// An edge without which a node fails.
+struct Missing {
+    /// The node that comes before.
+    first: NodeId,
+    /// The node that requires it.
+    second: NodeId,
+    /// The graph with that edge.
+    with: Graph,
+}
+
+/// A node after which the failing one works.
 fn maker(
     migrations: &[Migration],
     graph: &Graph,
@@ -82,21 +94,57 @@ fn maker(
     node: NodeId,
     finding: &Diagnostic,
     order: &[NodeId],
-) -> Option<(NodeId, Graph)> {
+) -> Option<Missing> {
     let at = order.iter().position(|other| *other == node)?;
     let dependents: HashSet<NodeId> = graph.with_dependents([node]).into_iter().collect();
-    let needed = names(&migrations.get(node.0)?.body.up);
     let later = order.get(at + 1..)?.iter().copied().filter(|other| !dependents.contains(other));
-    let candidates = later.filter(|other| {
-        migrations.get(other.0).is_some_and(|migration| !needed.is_disjoint(&names(&migration.body.up)))
-    });
-    for other in candidates.take(MOST_MAKERS) {
-        let with = graph.with_edge(other, node);
+    let edges = akin(migrations, node, later).into_iter().map(|other| (other, node));
+    mends(migrations, graph, backend, node, finding, edges)
+}
+
+/// A node before which the failing one works: it took away what this one needs, or took its name.
+fn remover(
+    migrations: &[Migration],
+    graph: &Graph,
+    backend: Backend,
+    node: NodeId,
+    finding: &Diagnostic,
+    order: &[NodeId],
+) -> Option<Missing> {
+    let at = order.iter().position(|other| *other == node)?;
+    let required: HashSet<NodeId> = graph.with_requirements([node]).into_iter().collect();
+    let earlier = order.get(..at)?.iter().rev().copied().filter(|other| !required.contains(other));
+    let edges = akin(migrations, node, earlier).into_iter().map(|other| (node, other));
+    mends(migrations, graph, backend, node, finding, edges)
+}
+
+/// Those that speak of a table that the node speaks of too; a few of them.
+fn akin(migrations: &[Migration], node: NodeId, others: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
+    let body = |node: NodeId| migrations.get(node.0).map(|migration| names(&migration.body.up)).unwrap_or_default();
+    let needed = body(node);
+    others.filter(|other| !needed.is_disjoint(&body(*other))).take(MOST_MAKERS).collect()
+}
+
+/// The first of some edges with which a node does not fail any more as it did.
+fn mends(
+    migrations: &[Migration],
+    graph: &Graph,
+    backend: Backend,
+    node: NodeId,
+    finding: &Diagnostic,
+    edges: impl Iterator<Item = (NodeId, NodeId)>,
+) -> Option<Missing> {
+    for (first, second) in edges {
+        let with = graph.with_edge(first, second);
         let all: Vec<NodeId> = with.nodes().collect();
         let Ok(order) = with.order_up(&all) else { continue };
+        // The other must not break instead.
         let still = failures(migrations, &order, backend, node);
-        if !still.iter().any(|other| other.code == finding.code && other.message == finding.message) {
-            return Some((other, with));
+        let other = if first == node { second } else { first };
+        let instead = failures(migrations, &order, backend, other);
+        let same = |found: &Diagnostic| found.code == finding.code && found.message == finding.message;
+        if !still.iter().any(same) && !instead.iter().any(|found| depends_on_others(found.code)) {
+            return Some(Missing { first, second, with });
         }
     }
     None
@@ -162,27 +210,33 @@ fn report(
     migrations: &[Migration],
     backend: Backend,
     node: NodeId,
-    maker: NodeId,
+    missing: &Missing,
     finding: &Diagnostic,
     order: &[NodeId],
 ) -> Diagnostic {
     let name = |node: NodeId| migrations.get(node.0).map_or("", |migration| migration.name.as_str());
-    let (user, made) = (name(node), name(maker));
-    let mut diagnostic =
-        Diagnostic::new(Code::UnorderedConflict, format!("`{user}` needs what `{made}` does, and nothing orders them"))
-            .of(user)
-            .on(backend)
-            .note(format!("the order by version is allowed and breaks: {user}: {}", finding.message))
-            .help(format!("add `requires = [\"{made}\"]` to {user} (dbmigrate check --fix)"));
+    let (first, second) = (name(missing.first), name(missing.second));
+    let needs_maker = node == missing.second;
+    let message = if needs_maker {
+        format!("`{second}` needs what `{first}` does, and nothing orders them")
+    } else {
+        format!("`{first}` needs what `{second}` takes away, and nothing orders them")
+    };
+    let mut diagnostic = Diagnostic::new(Code::UnorderedConflict, message)
+        .of(second)
+        .on(backend)
+        .note(format!("the order by version is allowed and breaks: {}: {}", name(node), finding.message))
+        .help(format!("add `requires = [\"{first}\"]` to {second} (dbmigrate check --fix)"));
     diagnostic.labels.clone_from(&finding.labels);
-    if let Some(first) = diagnostic.labels.first_mut().filter(|label| label.text.is_empty()) {
-        first.text = format!("needs `{made}`");
+    let other = if needs_maker { missing.first } else { missing.second };
+    if let Some(label) = diagnostic.labels.first_mut().filter(|label| label.text.is_empty()) {
+        label.text = if needs_maker { format!("needs `{first}`") } else { format!("fails after `{second}`") };
     }
-    if let Some(migration) = migrations.get(maker.0) {
-        diagnostic = diagnostic.at(migration.span, format!("`{made}`"));
+    if let Some(migration) = migrations.get(other.0) {
+        diagnostic = diagnostic.at(migration.span, format!("`{}`", name(other)));
     }
-    diagnostic.related.push(made.to_owned());
+    diagnostic.related.push(first.to_owned());
     diagnostic.witness = Some(order.iter().map(|node| name(*node).to_owned()).collect());
-    diagnostic.fix = Some(Fix { migration: user.to_owned(), requires: made.to_owned() });
+    diagnostic.fix = Some(Fix { migration: second.to_owned(), requires: first.to_owned() });
     diagnostic
 }

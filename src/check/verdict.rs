@@ -33,7 +33,9 @@ pub(super) fn judge(
         }
         let orders = [witness::late(graph, conflict.first), witness::early(graph, conflict.second)];
         let broken = orders.into_iter().flatten().find_map(|order| {
-            let broken = witness::try_order(migrations, &order, backend, known, &replay.state)?;
+            // Where the first order itself breaks, its end is no schema to hold others against.
+            let end = Some(&replay.state).filter(|_| !replay.diagnostics.iter().any(Diagnostic::is_error));
+            let broken = witness::try_order(migrations, &order, backend, known, end)?;
             Some((order, broken))
         });
         found.push(match broken {

@@ -47,13 +47,14 @@ pub(super) fn early(graph: &Graph, node: NodeId) -> Option<Vec<NodeId>> {
 }
 
 /// Replays an order up and, in reverse, down. `known` are findings of the first replay: what is wrong
-/// in every order is not this one's doing. `end` is the state that the first replay ends in.
+/// in every order is not this one's doing. `end` is the state that the first replay ends in,
+/// where that ran.
 pub(super) fn try_order(
     migrations: &[Migration],
     order: &[NodeId],
     backend: Backend,
     known: &HashSet<(Code, String)>,
-    end: &State,
+    end: Option<&State>,
 ) -> Option<Broken> {
     let mut state = State::empty(backend);
     let mut undone = Vec::with_capacity(order.len());
@@ -66,7 +67,7 @@ pub(super) fn try_order(
         }
         undone.push(replayed.undone);
     }
-    let lines = end.differences(&state);
+    let lines = end.map(|end| end.differences(&state)).unwrap_or_default();
     if !lines.is_empty() {
         return Some(Broken::Differs { lines });
     }

@@ -19,6 +19,11 @@ impl State {
             Change::DropTable(id) => self.drop_table(*id).map(Some),
             Change::RenameTable { table, to } => self.rename_table(*table, to).map(Some),
             Change::AddColumn { table, column, fill } => {
+                let sequence = self.sequence_name(*table, column.sequence.as_ref())?;
+                if let Some(by) = sequence.as_ref().and_then(|name| self.name_taken(name)) {
+                    let name = sequence.unwrap_or_else(|| TableName::bare(&column.name));
+                    return Err(StateError::NameTaken { name, by });
+                }
                 self.edit(*table, |edited| {
                     if edited.columns.iter().any(|other| other.id == column.id) {
                         return Err(StateError::ColumnExists {
@@ -29,6 +34,7 @@ impl State {
                     edited.columns.push(column.clone());
                     Ok(())
                 })?;
+                sequence.map_or(Ok(()), |name| self.hold(&name, "a sequence"))?;
                 Ok(Some(Change::DropColumn { table: *table, column: column.id, refill: fill.clone() }))
             }
             Change::DropColumn { table, column, refill } => {
@@ -43,6 +49,9 @@ impl State {
                     let at = edited.columns.iter().position(|other| other.id == *column);
                     at.map(|at| edited.columns.remove(at)).ok_or_else(|| no_column(edited))
                 })?;
+                if let Some(name) = self.sequence_name(*table, gone.sequence.as_ref())? {
+                    self.let_go(&name);
+                }
                 Ok(Some(Change::AddColumn { table: *table, column: gone, fill: refill.clone() }))
             }
             Change::RenameColumn { table, column, to } => {
@@ -56,6 +65,17 @@ impl State {
                 Ok(Some(Change::RenameColumn { table: *table, column: *column, to: from }))
             }
             Change::AlterColumn { table, column, patch, using, using_down, fill } => {
+                if let Some((_, sequence)) = &patch.auto_increment {
+                    let standing = self.existing(*table)?.column(*column).and_then(|column| column.sequence.clone());
+                    let (from, to) = (
+                        self.sequence_name(*table, standing.as_ref())?,
+                        self.sequence_name(*table, sequence.as_ref())?,
+                    );
+                    if from != to {
+                        to.map_or(Ok(()), |name| self.hold(&name, "a sequence"))?;
+                        from.iter().for_each(|name| self.let_go(name));
+                    }
+                }
                 let before = self.edit(*table, |edited| {
                     let column = find_column(edited, *column)?;
                     Ok(patch_column(column, patch))
@@ -124,6 +144,15 @@ impl State {
                     });
                 };
                 let from = dropped.name().clone();
+                if let Some(standing) = self.tables.get(table).map(Arc::clone) {
+                    self.let_go_constraint(&standing, &dropped);
+                    let mut renamed = dropped.clone();
+                    *renamed.name_mut() = to.clone();
+                    if let Err(error) = self.hold_constraint(&standing, &renamed) {
+                        self.hold_constraint(&standing, &dropped)?;
+                        return Err(error);
+                    }
+                }
                 self.edit(*table, |edited| {
                     rename_constraint(edited, *kind, name, to);
                     Ok(())
@@ -131,6 +160,11 @@ impl State {
                 Ok(Some(Change::RenameConstraint { table: *table, kind: *kind, name: to.text.clone(), to: from }))
             }
             Change::RenameSequence { table, column, to } => {
+                let standing = self.existing(*table)?.column(*column).and_then(|column| column.sequence.clone());
+                let names = self.sequence_name(*table, standing.as_ref())?.zip(self.sequence_name(*table, Some(to))?);
+                if let Some((from, to)) = names {
+                    self.hold_instead(&from, &to)?;
+                }
                 let from = self.edit(*table, |edited| {
                     let column = find_column(edited, *column)?;
                     Ok(column.sequence.replace(to.clone()))
@@ -151,12 +185,14 @@ impl State {
                 Ok(Some(Change::CreateTrigger(self.triggers.remove(at))))
             }
             Change::CreateView(view) => {
+                self.hold(&view.name, "a view")?;
                 self.views.push(view.clone());
                 Ok(Some(Change::DropView(view.clone())))
             }
             Change::DropView(view) => {
                 let at = self.views.iter().position(|other| other.name == view.name);
                 let at = at.ok_or_else(|| StateError::NoView { view: view.name.clone() })?;
+                self.let_go(&view.name);
                 Ok(Some(Change::CreateView(self.views.remove(at))))
             }
             Change::Sql { effects, .. } => {
@@ -182,14 +218,16 @@ impl State {
 
     fn create_table(&mut self, table: &Arc<Table>) -> Result<Change, StateError> {
         let name = self.fold(&table.name);
-        if self.names.contains_key(&name) || self.tables.contains_key(&table.id) {
+        if self.tables.contains_key(&table.id) {
             return Err(StateError::TableExists { table: table.name.clone() });
         }
+        self.hold_table(table)?;
         for (at, index) in table.indexes.iter().enumerate() {
             if let Err(error) = self.claim_index(table.name.schema.as_deref(), &index.name, table.id) {
                 for claimed in table.indexes.iter().take(at) {
                     self.release_index(table.name.schema.as_deref(), &claimed.name, table.id);
                 }
+                self.let_go_table(table);
                 return Err(error);
             }
         }
@@ -216,6 +254,7 @@ impl State {
         for index in &table.indexes {
             self.release_index(table.name.schema.as_deref(), &index.name, id);
         }
+        self.let_go_table(&table);
         self.names.remove(&self.fold(&table.name));
         self.tables.remove(&id);
         // The database drops a table's triggers with it.
@@ -226,8 +265,11 @@ impl State {
     fn rename_table(&mut self, id: TableId, to: &TableName) -> Result<Change, StateError> {
         let from = self.existing(id)?.name.clone();
         let (old, new) = (self.fold(&from), self.fold(to));
-        if old != new && self.names.contains_key(&new) {
-            return Err(StateError::TableExists { table: to.clone() });
+        if let Some(by) = self.name_taken(to).filter(|_| old != new) {
+            return Err(match by {
+                "a table" => StateError::TableExists { table: to.clone() },
+                by => StateError::NameTaken { name: to.clone(), by },
+            });
         }
         self.names.remove(&old);
         self.names.insert(new, id);
@@ -246,7 +288,9 @@ impl State {
     fn add_constraint(&mut self, id: TableId, constraint: &Constraint) -> Result<Change, StateError> {
         let backend = self.backend;
         let name = &constraint.name().text;
-        self.edit(id, |edited| {
+        let standing = Arc::clone(self.existing(id)?);
+        self.hold_constraint(&standing, constraint)?;
+        let added = self.edit(id, |edited| {
             if edited.constraints().any(|other| backend.fold(&other.name().text) == backend.fold(name)) {
                 return Err(StateError::ConstraintExists { table: edited.name.clone(), constraint: name.clone() });
             }
@@ -260,7 +304,11 @@ impl State {
                 Constraint::Check(check) => edited.checks.push(check.clone()),
             }
             Ok(())
-        })?;
+        });
+        if let Err(error) = added {
+            self.let_go_constraint(&standing, constraint);
+            return Err(error);
+        }
         if let Constraint::ForeignKey(key) = constraint {
             self.count_key(key.table, id, true);
         }
@@ -287,6 +335,9 @@ impl State {
             };
             dropped.ok_or_else(|| StateError::NoConstraint { table: edited.name.clone(), constraint: name.to_owned() })
         })?;
+        if let Some(standing) = self.tables.get(&id).map(Arc::clone) {
+            self.let_go_constraint(&standing, &dropped);
+        }
         if let Constraint::ForeignKey(key) = &dropped {
             self.count_key(key.table, id, false);
         }
@@ -319,7 +370,8 @@ impl State {
 
     fn claim_index(&mut self, schema: Option<&str>, name: &str, table: TableId) -> Result<(), StateError> {
         let key = self.index_key(schema, name, table);
-        if self.names.contains_key(&key) || self.indexes.contains_key(&key) {
+        let held = self.backend.capabilities().index_names_are_global && self.held.contains_key(&key);
+        if held || self.names.contains_key(&key) || self.indexes.contains_key(&key) {
             return Err(StateError::IndexExists { index: name.to_owned() });
         }
         self.indexes.insert(key, table);
@@ -329,6 +381,12 @@ impl State {
     fn release_index(&mut self, schema: Option<&str>, name: &str, table: TableId) {
         let key = self.index_key(schema, name, table);
         self.indexes.remove(&key);
+    }
+
+    /// The name of a sequence among the tables of its schema.
+    fn sequence_name(&self, table: TableId, sequence: Option<&super::Name>) -> Result<Option<TableName>, StateError> {
+        let table = self.existing(table)?;
+        Ok(sequence.map(|sequence| table.name.renamed(sequence.text.clone())))
     }
 
     fn count_key(&mut self, to: TableId, from: TableId, add: bool) {

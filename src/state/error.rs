@@ -23,6 +23,8 @@ pub enum StateError {
     NoIndex { table: TableName, index: String },
     #[error("the name `{index}` is taken already")]
     IndexExists { index: String },
+    #[error("the name `{name}` is taken already, by {by}")]
+    NameTaken { name: TableName, by: &'static str },
     #[error("`{table}` has no constraint `{constraint}`")]
     NoConstraint { table: TableName, constraint: String },
     #[error("`{table}` has a constraint `{constraint}` already")]
@@ -48,6 +50,7 @@ impl StateError {
             Self::TableExists { .. }
             | Self::ColumnExists { .. }
             | Self::IndexExists { .. }
+            | Self::NameTaken { .. }
             | Self::ConstraintExists { .. }
             | Self::PrimaryKeyExists { .. } => Code::AlreadyExists,
         }

@@ -10,6 +10,7 @@ mod describe;
 mod error;
 mod expr;
 mod lower;
+mod names;
 mod read_sql;
 pub(crate) mod replay;
 mod table;
@@ -40,6 +41,8 @@ pub struct State {
     referrers: HashMap<TableId, HashMap<TableId, usize>>,
     /// Index names by their folded form, with the table they are on.
     indexes: HashMap<TableName, TableId>,
+    /// Other names in the tables' namespace, folded, with what holds them.
+    held: HashMap<TableName, &'static str>,
     triggers: Vec<Trigger>,
     views: Vec<View>,
     next_id: u32,
@@ -55,6 +58,7 @@ impl State {
             names: HashMap::new(),
             referrers: HashMap::new(),
             indexes: HashMap::new(),
+            held: HashMap::new(),
             triggers: Vec::new(),
             views: Vec::new(),
             next_id: 0,

@@ -150,6 +150,15 @@ impl Constraint {
         }
     }
 
+    pub(super) const fn name_mut(&mut self) -> &mut Name {
+        match self {
+            Self::PrimaryKey(key) => &mut key.name,
+            Self::Unique(unique) => &mut unique.name,
+            Self::ForeignKey(key) => &mut key.name,
+            Self::Check(check) => &mut check.name,
+        }
+    }
+
     /// Its kind.
     #[must_use]
     pub const fn kind(&self) -> ConstraintKind {

@@ -124,13 +124,13 @@ impl Scope {
             }
         };
         let mut sql = Sql::default();
-        let up = make(&Ledger::default(), &Target::Latest)
-            .map_err(|message| (Direction::Up, Sql::default(), message))?;
+        let up =
+            make(&Ledger::default(), &Target::Latest).map_err(|message| (Direction::Up, Sql::default(), message))?;
         sql.up = statements(&up).split_off(1);
         sql.rebuilds[0] = up.steps.iter().skip(1).any(|step| step.rebuilds);
         let ledger = plan::everything_applied(&manifest, &graph, self.backend);
-        let down = make(&ledger, &Target::Down(order.len()))
-            .map_err(|message| (Direction::Down, sql.clone(), message))?;
+        let down =
+            make(&ledger, &Target::Down(order.len())).map_err(|message| (Direction::Down, sql.clone(), message))?;
         sql.down = statements(&down);
         sql.rebuilds[1] = down.steps.iter().any(|step| step.rebuilds);
         Ok(sql)

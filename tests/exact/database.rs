@@ -150,7 +150,9 @@ impl Database {
         match &mut self.link {
             Link::Postgres(connection, _) => {
                 if self.runs % 1000 == 0 {
-                    for table in ["pg_class", "pg_attribute", "pg_depend", "pg_constraint", "pg_index", "pg_type", "pg_attrdef"] {
+                    for table in
+                        ["pg_class", "pg_attribute", "pg_depend", "pg_constraint", "pg_index", "pg_type", "pg_attrdef"]
+                    {
                         let vacuum = AssertSqlSafe(format!("VACUUM pg_catalog.{table}"));
                         sqlx::raw_sql(vacuum).execute(&mut **connection).await.unwrap();
                     }
@@ -240,11 +242,13 @@ async fn sqlite_schema(connection: &mut SqliteConnection, rows: bool) -> String 
             .await
             .unwrap();
         for table in tables.iter().map(|row| row.get::<String, _>(0)) {
-            let columns = sqlx::raw_sql(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}') ORDER BY 1")))
-                .fetch_all(&mut *connection)
-                .await
-                .unwrap();
-            let columns: Vec<String> = columns.iter().map(|row| format!("quote(\"{}\")", row.get::<String, _>(0))).collect();
+            let columns =
+                sqlx::raw_sql(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}') ORDER BY 1")))
+                    .fetch_all(&mut *connection)
+                    .await
+                    .unwrap();
+            let columns: Vec<String> =
+                columns.iter().map(|row| format!("quote(\"{}\")", row.get::<String, _>(0))).collect();
             let query = format!("SELECT {} FROM \"{table}\" ORDER BY 1", columns.join(" || ',' || "));
             let found = sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut *connection).await.unwrap();
             lines.extend(found.iter().map(|row| format!("row {table} {}", row.get::<String, _>(0))));

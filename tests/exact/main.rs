@@ -34,9 +34,8 @@ impl Numbers {
 
 /// All pairs, each once, with the lower place first and both of a kind too; or every n-th of them.
 fn pairs(count: usize, most: usize) -> Vec<Case> {
-    let all: Vec<Case> = (0..count)
-        .flat_map(|a| (a..count).map(move |b| Case { nodes: vec![a, b], edges: Vec::new() }))
-        .collect();
+    let all: Vec<Case> =
+        (0..count).flat_map(|a| (a..count).map(move |b| Case { nodes: vec![a, b], edges: Vec::new() })).collect();
     spread(all, most)
 }
 
@@ -49,9 +48,7 @@ fn spread(all: Vec<Case>, most: usize) -> Vec<Case> {
 /// Triples of the pool.
 fn triples(count: usize, most: usize, seed: u64) -> Vec<Case> {
     let mut numbers = Numbers(seed);
-    (0..most)
-        .map(|_| Case { nodes: (0..3).map(|_| numbers.below(count)).collect(), edges: Vec::new() })
-        .collect()
+    (0..most).map(|_| Case { nodes: (0..3).map(|_| numbers.below(count)).collect(), edges: Vec::new() }).collect()
 }
 
 /// Random graphs of four to six nodes.

@@ -50,7 +50,13 @@ impl Tally {
     pub(crate) fn row(&self, name: &str) -> String {
         format!(
             "| {name} | {} | {} | {} | {} | {} | {} | {} |",
-            self.cases, self.clean, self.errors, self.hopeless, self.unproven, self.orders, self.wrong.len()
+            self.cases,
+            self.clean,
+            self.errors,
+            self.hopeless,
+            self.unproven,
+            self.orders,
+            self.wrong.len()
         )
     }
 }
@@ -173,7 +179,8 @@ impl<'s> Search<'s> {
             match &first {
                 None => first = Some((order, ran)),
                 Some((other, before)) if !alike(before, &ran) => {
-                    let what = format!("wrong clean verdict: {other:?} and {order:?} differ: {}", show_both(before, &ran));
+                    let what =
+                        format!("wrong clean verdict: {other:?} and {order:?} differ: {}", show_both(before, &ran));
                     self.wrong(case, what);
                     return;
                 }
@@ -289,7 +296,11 @@ fn show_both(a: &Ran, b: &Ran) -> String {
 /// The lines that only one of two has.
 fn differ(a: &str, b: &str) -> String {
     let only = |these: &str, those: &str, mark: &str| -> String {
-        these.lines().filter(|line| !those.lines().any(|other| other == *line)).map(|line| format!("\n    {mark} {line}")).collect()
+        these
+            .lines()
+            .filter(|line| !those.lines().any(|other| other == *line))
+            .map(|line| format!("\n    {mark} {line}"))
+            .collect()
     };
     format!("{}{}", only(a, b, "-"), only(b, a, "+"))
 }

@@ -125,6 +125,12 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
+        if let Some(by) = self.state.name_taken(name) {
+            let diagnostic =
+                self.error(Code::AlreadyExists, part, format!("the name `{name}` is taken already, by {by}"));
+            self.report(diagnostic);
+            return None;
+        }
         Some(())
     }
 
