@@ -71,7 +71,7 @@ SELECT 'trigger ' || pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c 
 /// Rows without the columns that number themselves: which number a row gets may depend on the order.
 const POSTGRES_ROWS: &str = r"
 UNION ALL
-SELECT 'rows ' || c.relname || ' ' || query_to_xml(format('SELECT (to_jsonb(t) - %L::text[])::text AS r FROM public.%I t ORDER BY 1',
+SELECT 'rows ' || c.relname || ' ' || query_to_xml(format('SELECT (to_jsonb(one_row) - %L::text[])::text AS r FROM public.%I one_row ORDER BY 1',
     (SELECT coalesce(array_agg(a.attname::text), '{}') FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attidentity <> '')::text, c.relname),
     true, true, '')::text
   FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
