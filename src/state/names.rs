@@ -1,7 +1,9 @@
 //! Names that a database holds in one namespace with its tables: those of indexes, views and, on PostgreSQL,
 //! of the indexes behind primary keys and unique constraints and of sequences.
 
-use super::{Constraint, ConstraintKind, State, StateError, Table};
+use std::collections::HashMap;
+
+use super::{Change, Constraint, ConstraintKind, State, StateError, Table};
 use crate::ident::TableName;
 
 impl State {
@@ -104,5 +106,104 @@ impl State {
             self.held.insert(self.fold(from), what);
         }
         held
+    }
+}
+
+/// Names that changes free and take, one change after the other.
+struct Moves<'s> {
+    state: &'s State,
+    /// Names that differ from the state: taken by what, or free.
+    moved: HashMap<TableName, Option<&'static str>>,
+}
+
+impl Moves<'_> {
+    fn free(&mut self, name: &TableName) {
+        self.moved.insert(self.state.fold(name), None);
+    }
+
+    fn take(&mut self, name: &TableName, what: &'static str) -> Result<(), StateError> {
+        let folded = self.state.fold(name);
+        let by = self.moved.get(&folded).copied().unwrap_or_else(|| self.state.name_taken(name));
+        if let Some(by) = by {
+            return Err(StateError::NameTaken { name: name.clone(), by });
+        }
+        self.moved.insert(folded, Some(what));
+        Ok(())
+    }
+
+    fn index(&mut self, table: &Table, from: Option<&str>, to: Option<&str>) -> Result<(), StateError> {
+        if self.state.backend.capabilities().index_names_are_global {
+            from.iter().for_each(|name| self.free(&table.name.renamed(*name)));
+            to.map_or(Ok(()), |name| self.take(&table.name.renamed(name), "an index"))?;
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, change: &Change) -> Result<(), StateError> {
+        let state = self.state;
+        let Some(table) = change.table().and_then(|id| state.table(id)) else {
+            if let Change::CreateTable(table) = change {
+                self.take(&table.name, "a table")?;
+                for (name, what) in state.held_by(table) {
+                    self.take(&name, what)?;
+                }
+                for index in &table.indexes {
+                    self.index(table, None, Some(&index.name))?;
+                }
+            }
+            return Ok(());
+        };
+        let sequence_of = |id: &super::ColumnId| table.column(*id).and_then(|column| column.sequence.as_ref());
+        let named = |name: &super::Name| table.name.renamed(name.text.clone());
+        match change {
+            Change::DropTable(_) => {
+                self.free(&table.name);
+                state.held_by(table).iter().for_each(|(name, _)| self.free(name));
+                table.indexes.iter().try_for_each(|index| self.index(table, Some(&index.name), None))
+            }
+            Change::RenameTable { to, .. } => {
+                self.free(&table.name);
+                self.take(to, "a table")
+            }
+            Change::AddColumn { column, .. } => {
+                column.sequence.as_ref().map_or(Ok(()), |name| self.take(&named(name), "a sequence"))
+            }
+            Change::DropColumn { column, .. } => {
+                sequence_of(column).iter().for_each(|name| self.free(&named(name)));
+                Ok(())
+            }
+            Change::AlterColumn { column, patch, .. } => {
+                let Some((_, sequence)) = &patch.auto_increment else { return Ok(()) };
+                sequence_of(column).iter().for_each(|name| self.free(&named(name)));
+                sequence.as_ref().map_or(Ok(()), |name| self.take(&named(name), "a sequence"))
+            }
+            Change::RenameSequence { column, to, .. } => {
+                sequence_of(column).iter().for_each(|name| self.free(&named(name)));
+                self.take(&named(to), "a sequence")
+            }
+            Change::AddIndex { index, .. } => self.index(table, None, Some(&index.name)),
+            Change::DropIndex { name, .. } => self.index(table, Some(name), None),
+            Change::RenameIndex { name, to, .. } => self.index(table, Some(name), Some(to)),
+            Change::AddConstraint { constraint, .. } => {
+                state.held_by_constraint(table, constraint).map_or(Ok(()), |(name, what)| self.take(&name, what))
+            }
+            Change::DropConstraint { kind, name, .. } if state.is_held(*kind) => {
+                self.free(&table.name.renamed(name.clone()));
+                Ok(())
+            }
+            Change::RenameConstraint { kind, name, to, .. } if state.is_held(*kind) => {
+                self.free(&table.name.renamed(name.clone()));
+                self.take(&named(to), "a constraint")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl State {
+    /// Whether the names that some changes take, one after the other, are free by then.
+    pub(super) fn names_are_free(&self, changes: &[Change]) -> Result<(), StateError> {
+        let mut moves = Moves { state: self, moved: HashMap::new() };
+        changes.iter().try_for_each(|change| moves.change(change))
     }
 }

@@ -124,7 +124,7 @@ pub(crate) const SCHEMA: &[&str] = &[
     r#"drop_foreign_key = "posts_author_id_fkey" | on = "posts""#,
     r#"drop_foreign_key = "posts_author_id_fkey" | on = "posts"; add_foreign_key = "posts_author_id_fkey" | on = "posts" | columns = ["author_id"] | references = "tags.id""#,
     r#"add_check = "k" | on = "posts" | expr = "n > 0""#,
-    r#"add_check = "l" | on = "posts" | expr = "length(slug) > 0""#,
+    r#"add_check = "l" | on = "posts" | expr = "slug IS NOT NULL""#,
     r#"add_check = "k" | on = "users" | expr = "age < 200""#,
     r#"drop_check = "users_age_check" | on = "users""#,
     r#"drop_check = "users_age_check" | on = "users"; add_check = "users_age_check" | on = "users" | expr = "age > 1""#,

@@ -49,6 +49,12 @@ impl State {
         }
         let mut lower = Lower { state: self, operation, context, found: Vec::new() };
         let changes = lower.kind();
+        let said = lower.found.iter().any(Diagnostic::is_error);
+        let names = changes.as_ref().filter(|_| !said).map(|changes| lower.state.names_are_free(changes));
+        if let Some(Err(error)) = names {
+            let diagnostic = lower.error(error.code(), "object", error.to_string());
+            lower.report(diagnostic);
+        }
         let diagnostics = lower.found;
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         Lowered { changes: changes.filter(|_| !failed).unwrap_or_default(), diagnostics }
