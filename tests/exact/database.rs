@@ -149,7 +149,7 @@ impl Database {
         let rows = self.rows;
         match &mut self.link {
             Link::Postgres(connection, _) => {
-                if self.runs % 1000 == 0 {
+                if self.runs.is_multiple_of(1000) {
                     for table in
                         ["pg_class", "pg_attribute", "pg_depend", "pg_constraint", "pg_index", "pg_type", "pg_attrdef"]
                     {

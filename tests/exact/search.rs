@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::{Code, Diagnostic, Direction};
 
 use crate::case::{Case, Scope, place};
@@ -314,7 +313,7 @@ fn differ(a: &str, b: &str) -> String {
 
 /// Settles cases on `workers` databases at once.
 pub(crate) fn settle_all(scope: &Scope, base: &Base, title: &str, rows: bool, cases: &[Case]) -> Tally {
-    let workers = if scope.backend == Backend::Sqlite { 2 } else { 2 };
+    let workers = 2;
     let title: String = title.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let mut all = Tally::default();
     std::thread::scope(|threads| {
