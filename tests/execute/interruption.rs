@@ -142,3 +142,65 @@ fn a_connection_lost_at_commit_is_cleared_up_by_asking_the_ledger() {
         assert_eq!(database.runs().await.len(), 1);
     });
 }
+
+/// A way to the server that goes dead for its first connection once COMMIT has been passed on.
+fn proxy_that_dies_after_commit(server: &str) -> u16 {
+    use std::io::{Read, Write};
+    use std::net::{Shutdown, TcpListener, TcpStream};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = server.to_owned();
+    std::thread::spawn(move || {
+        for (number, client) in listener.incoming().enumerate() {
+            let (Ok(mut client), Ok(mut upstream)) = (client, TcpStream::connect(&server)) else { return };
+            let (mut back, mut client_back) = (upstream.try_clone().unwrap(), client.try_clone().unwrap());
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut back, &mut client_back);
+                let _ = client_back.shutdown(Shutdown::Both);
+            });
+            std::thread::spawn(move || {
+                let mut bytes = [0; 65536];
+                while let Ok(count @ 1..) = client.read(&mut bytes) {
+                    let commit = number == 0 && bytes[..count].windows(6).any(|word| word == b"COMMIT");
+                    if commit {
+                        // The client hears no more of this connection; the server goes on.
+                        let _ = client.shutdown(Shutdown::Both);
+                    }
+                    if upstream.write_all(&bytes[..count]).is_err() || commit {
+                        std::thread::sleep(Duration::from_millis(500));
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn a_commit_that_went_through_before_the_connection_was_lost_counts() {
+    on_runtime(async {
+        let database = TestDatabase::new(Backend::Postgres).await;
+        let options: sqlx::postgres::PgConnectOptions = database.url.parse().unwrap();
+        let port = proxy_that_dies_after_commit(&format!("{}:{}", options.get_host(), options.get_port()));
+        let mut settings = database.settings();
+        settings.url = format!(
+            "postgres://{}@127.0.0.1:{port}/{}?sslmode=disable",
+            options.get_username(),
+            options.get_database().unwrap()
+        );
+        let mut session = dbmigrate::execute::Session::connect(settings).await.unwrap();
+        let ledger = session.ledger().await.unwrap();
+        let mut reconnected = false;
+        let report = session
+            .run(&five(Backend::Postgres), &ledger, "latest", &mut |event| {
+                reconnected |= matches!(event, Event::Reconnecting);
+            })
+            .await
+            .unwrap();
+        assert!(reconnected, "{report:?}");
+        assert_eq!((report.outcome, report.steps_done), (Outcome::Done, 5), "{report:?}");
+        assert_eq!(database.versions().await, [1, 2, 3, 4, 5]);
+        assert_eq!(database.runs().await, [("done".to_owned(), "NULL".to_owned())]);
+    });
+}
