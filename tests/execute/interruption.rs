@@ -184,11 +184,8 @@ fn a_commit_that_went_through_before_the_connection_was_lost_counts() {
         let options: sqlx::postgres::PgConnectOptions = database.url.parse().unwrap();
         let port = proxy_that_dies_after_commit(&format!("{}:{}", options.get_host(), options.get_port()));
         let mut settings = database.settings();
-        settings.url = format!(
-            "postgres://{}@127.0.0.1:{port}/{}?sslmode=disable",
-            options.get_username(),
-            options.get_database().unwrap()
-        );
+        let (credentials, _) = database.url.split_once('@').unwrap();
+        settings.url = format!("{credentials}@127.0.0.1:{port}/{}?sslmode=disable", options.get_database().unwrap());
         let mut session = dbmigrate::execute::Session::connect(settings).await.unwrap();
         let ledger = session.ledger().await.unwrap();
         let mut reconnected = false;
