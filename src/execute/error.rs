@@ -112,6 +112,20 @@ pub enum ExecuteError {
         /// The statement's SQL, where the plan goes on with that migration.
         sql: Option<String>,
     },
+    /// A migration outside a transaction was interrupted, and edited where it had run already.
+    #[error(
+        "`{name}` ({version}) was interrupted after its statement {statement} had run, and that statement was edited since"
+    )]
+    EditedMidway {
+        /// Version.
+        version: Version,
+        /// Name.
+        name: String,
+        /// The statement, counted from 1.
+        statement: usize,
+        /// What ran.
+        ran: String,
+    },
     /// `resolve` named a statement that is not in doubt.
     #[error("statement {statement} of `{version}` is not in doubt: {why}")]
     NothingToResolve {
@@ -184,6 +198,7 @@ impl ExecuteError {
             | Self::ConnectionLost { .. } => ErrorClass::Unreachable,
             Self::EnvironmentMismatch { .. }
             | Self::Interrupted { .. }
+            | Self::EditedMidway { .. }
             | Self::LedgerTooNew { .. }
             | Self::LedgerChanged { .. }
             | Self::HookFailed { .. }
@@ -207,6 +222,9 @@ impl ExecuteError {
             Self::Interrupted { version, statement, .. } => format!(
                 "look at the database, then `resolve {version} --statement {statement} --ran` or `--not-ran`, and run again"
             ),
+            Self::EditedMidway { ran, statement, .. } => {
+                format!("let statement {statement} stand as it ran and mend only what comes after it; it was: {ran}")
+            }
             Self::Locked { .. } => "wait for it, or allow more time with `--lock-timeout`".to_owned(),
             Self::LedgerChanged { .. } => "run again: the plan is made anew".to_owned(),
             Self::LedgerTooNew { .. } => "use the newer dbmigrate".to_owned(),

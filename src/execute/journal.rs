@@ -47,6 +47,10 @@ impl Run<'_> {
         self.tell_started(index);
         let own: Vec<&Statement> = step.statements.iter().filter(|s| s.ledger.is_none()).collect();
         let of = own.len();
+        self.unedited(step, &own).await?;
+        if step.skip_statements == 0 {
+            self.nothing_unknown(index).await?;
+        }
         self.open(index, step, expected).await?;
         for (number, statement) in (1..).zip(own.iter().copied()).skip(step.skip_statements) {
             self.journaled(index, step, statement, number, of).await?;
@@ -57,6 +61,26 @@ impl Run<'_> {
         self.tell_finished(index, begun.elapsed());
         (self.events)(&Event::Committed { steps: self.committed });
         if last { Ok(Vec::new()) } else { Ok(self.books.glance(self.database).await?) }
+    }
+
+    /// A run that goes on after an interruption counts statements: those that ran must still be the first ones.
+    async fn unedited(&mut self, step: &RenderedStep, own: &[&Statement]) -> Result<(), ExecuteError> {
+        if step.skip_statements == 0 {
+            return Ok(());
+        }
+        let ran = self.books.journaled(self.database, step.version).await?;
+        for (number, sql) in (1..).zip(ran.iter().take(step.skip_statements)) {
+            let now = own.get(number - 1).map(|statement| statement.sql.as_str());
+            if now != Some(sql.as_str()) {
+                return Err(ExecuteError::EditedMidway {
+                    version: step.version,
+                    name: step.name.clone(),
+                    statement: number,
+                    ran: sql.clone(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Says in the ledger that the step has begun, and makes the ledger where the step is to.
@@ -107,7 +131,7 @@ impl Run<'_> {
             return Err(self.within(index, None, Cause::Interrupted, known));
         }
         let entry = Entry { version: step.version, direction: step.direction, statement: number, of };
-        self.together(index, &[self.books.announce(&entry)], known.clone(), true).await?;
+        self.together(index, &[self.books.announce(&entry, &statement.sql)], known.clone(), true).await?;
         let sent = self.database.send(statement.sql.clone(), &mut |_| ()).await;
         let Some(words) = &sent.error else {
             return self.together(index, &[self.books.mark(&entry)], doubt, true).await;

@@ -159,9 +159,19 @@ impl Books {
         own(self.sql.set_state(version, RowState::Reverting))
     }
 
-    pub(super) fn announce(&self, entry: &Entry) -> Statement {
+    pub(super) fn announce(&self, entry: &Entry, sql: &str) -> Statement {
         let direction = entry.direction.to_string();
-        own(self.sql.journal_start(entry.version, wide(entry.statement), wide(entry.of), &direction, &self.run))
+        own(self.sql.journal_start(entry.version, wide(entry.statement), wide(entry.of), &direction, &self.run, sql))
+    }
+
+    /// The SQL of the statements of a migration outside a transaction that the journal knows to have run, in order.
+    pub(super) async fn journaled(
+        &self,
+        database: &mut Database,
+        version: Version,
+    ) -> Result<Vec<String>, ExecuteError> {
+        let rows = ask(database, self.sql.select_journaled(version)).await?;
+        Ok(rows.into_iter().filter_map(|mut row| row.pop().flatten()).collect())
     }
 
     pub(super) fn mark(&self, entry: &Entry) -> Statement {

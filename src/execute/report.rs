@@ -38,6 +38,13 @@ pub enum Cause {
     Interrupted,
     /// A table was rebuilt, and rows now point to rows that are not there.
     ForeignKeys(Vec<Violation>),
+    /// A table was going to be rebuilt that holds more than the migrations know.
+    Unknown {
+        /// The table.
+        table: String,
+        /// What it holds: `column `x``, …
+        holds: Vec<String>,
+    },
     /// The database refused COMMIT.
     Commit(DatabaseWords),
     /// The connection was lost at COMMIT, and the ledger says that nothing was committed.
@@ -71,6 +78,11 @@ impl fmt::Display for Cause {
         match self {
             Self::Statement(words) => words.fmt(f),
             Self::Interrupted => f.write_str("interrupted"),
+            Self::Unknown { table, holds } => write!(
+                f,
+                "`{table}` is rebuilt here, and it holds what no migration is known to have made: {}; it would be lost",
+                holds.join(", ")
+            ),
             Self::ForeignKeys(violations) => {
                 const SHOWN: usize = 5;
                 f.write_str("foreign keys no longer hold: ")?;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use super::error::ExecuteError;
 use super::event::Event;
 use super::message::{LONGEST, is_plain, pack};
 use super::report::Cause;
@@ -22,7 +23,9 @@ pub(super) fn batch(plan: &RenderedPlan, start: usize, end: usize) -> Range<usiz
     let mut bytes = 0;
     let fits = |step: &&RenderedStep| {
         // What an author wrote may change the session, so what comes after starts anew.
-        let plain = step.derived && step.statements.iter().all(|s| s.ledger.is_some() || is_plain(&s.sql));
+        let plain = step.derived
+            && step.keeps.is_empty()
+            && step.statements.iter().all(|s| s.ledger.is_some() || is_plain(&s.sql));
         bytes += step.statements.iter().map(|s| s.sql.len() + 2).sum::<usize>();
         plain && bytes < LONGEST
     };
@@ -71,6 +74,7 @@ impl Run<'_> {
             ends.push(statements.len());
         }
         started(self.plan, self.events, batch.start);
+        self.nothing_unknown(batch.start).await?;
         let mut teller = Teller {
             plan: self.plan,
             events: &mut *self.events,
@@ -106,6 +110,25 @@ impl Run<'_> {
         let statement = number.and_then(|number| statements.get(number));
         let cause = self.cause(sent, position);
         Err(self.stop(index, statement, cause))
+    }
+
+    /// Before a table is rebuilt: it must hold nothing that the migrations do not know.
+    pub(super) async fn nothing_unknown(&mut self, index: usize) -> Result<(), Stop> {
+        for known in self.plan.steps.get(index).map(|step| step.keeps.as_slice()).unwrap_or_default() {
+            let rows = self.database.rows(known.sql.clone()).await;
+            let rows = rows.map_err(|words| ExecuteError::of("looking at a table to be rebuilt", words))?;
+            let mut unknown = Vec::new();
+            for row in &rows {
+                let [Some(kind), Some(name)] = row.as_slice() else { continue };
+                if !known.names.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+                    unknown.push(format!("{kind} `{name}`"));
+                }
+            }
+            if !unknown.is_empty() {
+                return Err(self.stop(index, None, Cause::Unknown { table: known.table.clone(), holds: unknown }));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn tell_started(&mut self, index: usize) {

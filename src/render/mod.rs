@@ -11,6 +11,7 @@ mod divide;
 mod error;
 #[cfg(test)]
 mod fixture;
+mod known;
 pub mod ledger;
 mod locks;
 mod model;
@@ -28,7 +29,7 @@ mod value;
 mod walk;
 
 pub use model::{
-    AppliedRecord, Counted, Destructive, LedgerWrite, RenderOptions, RenderedPlan, RenderedSeed, RenderedStep,
+    AppliedRecord, Counted, Destructive, Known, LedgerWrite, RenderOptions, RenderedPlan, RenderedSeed, RenderedStep,
     Statement, TransactionMode, Transactions,
 };
 pub use plan::render;

@@ -114,6 +114,17 @@ pub struct Statement {
     pub ledger: Option<LedgerWrite>,
 }
 
+/// What the migrations know of a table that is going to be rebuilt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The table.
+    pub table: String,
+    /// Its columns, indexes and triggers by name.
+    pub names: Vec<String>,
+    /// Gives what the database has of it: kind (`column`, `index`, `trigger`) and name, a row each.
+    pub sql: String,
+}
+
 /// One migration in one direction, as SQL.
 #[derive(Debug, Clone)]
 pub struct RenderedStep {
@@ -141,6 +152,9 @@ pub struct RenderedStep {
     pub span: Span,
     /// SQLite: a table is rebuilt, so foreign keys must be off around the transaction.
     pub rebuilds: bool,
+    /// SQLite: the tables that are rebuilt, as the migrations know them when the step begins. What they
+    /// hold besides would be lost without a word, so the executor looks first.
+    pub keeps: Vec<Known>,
     /// PostgreSQL: about how many locks it takes in the shared lock table.
     pub locks: usize,
     /// Statements that ran already, before an interruption (ledger statements not counted).

@@ -8,10 +8,10 @@ use super::error::RenderError;
 use super::ledger::{LedgerSql, RunValues};
 use super::locks::{Lock, Locks};
 use super::model::{AppliedRecord, Destructive, LedgerWrite, RenderOptions, RenderedStep, Statement};
-use super::{destructive, postgres, sqlite};
+use super::{destructive, known, postgres, sqlite};
 use crate::diagnostic::{Diagnostic, Direction, Span};
 use crate::plan::{Part, RowState, Step};
-use crate::state::{Change, SharedTable, State};
+use crate::state::{Change, SharedTable, State, TableId};
 
 /// What a statement is to those that come after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +101,8 @@ pub(super) struct Block {
     pub(super) notes: Vec<String>,
     pub(super) destructive: Vec<Destructive>,
     pub(super) rebuilds: bool,
+    /// SQLite: the tables that are rebuilt.
+    pub(super) rebuilt: Vec<TableId>,
 }
 
 impl<'a> Walk<'a> {
@@ -127,6 +129,10 @@ impl<'a> Walk<'a> {
             self.make_ledger(&mut block);
         }
         let scope = Scope { number, step: Some(step) };
+        let tables = match self.dialect {
+            Dialect::Sqlite => known::tables(step, &self.state),
+            Dialect::Postgres => Vec::new(),
+        };
         for part in &step.parts {
             self.part(&scope, part, &mut block);
         }
@@ -145,6 +151,7 @@ impl<'a> Walk<'a> {
             destructive: block.destructive,
             span: step.span,
             rebuilds: block.rebuilds,
+            keeps: known::rebuilt(tables, &block.rebuilt),
             locks: locks.len(),
             skip_statements: step.skip_statements,
         };
@@ -162,7 +169,12 @@ impl<'a> Walk<'a> {
             let (run, after) = rest.split_at(length.clamp(1, rest.len()));
             rest = after;
             let written = self.replay(run, into).and_then(|links| match (self.dialect, links.as_slice()) {
-                (Dialect::Sqlite, links) => sqlite::write(links, &self.state),
+                (Dialect::Sqlite, links) => {
+                    let written = sqlite::write(links, &self.state)?;
+                    let table = links.first().filter(|_| written.rebuilds).and_then(|link| link.change.table());
+                    into.rebuilt.extend(table);
+                    Ok(written)
+                }
                 (Dialect::Postgres, [link, ..]) => postgres::write(link, &self.state),
                 (Dialect::Postgres, []) => Ok(Written::default()),
             });

@@ -94,3 +94,23 @@ fn a_database_out_of_reach_is_5() {
     ran.code(5);
     assert!(!ran.err.contains("s3cret"), "{}", ran.err);
 }
+
+#[test]
+fn a_rebuild_loses_nothing_that_the_migrations_do_not_know() {
+    let project = Project::blog();
+    project.run("latest").code(0);
+    project.sql(
+        "blog.db",
+        "INSERT INTO users (email) VALUES ('a'); ALTER TABLE users ADD COLUMN secret text; \
+         UPDATE users SET secret = 'precious'; CREATE INDEX users_secret ON users (secret)",
+    );
+    project.write(
+        "migrations/20260201000000_rebuild.toml",
+        "requires = [\"create_users\"]\n\n[[up]]\nadd_check = \"users_email_length\"\non = \"users\"\nexpr = \"length(email) > 0\"\n",
+    );
+    let ran = project.run("latest");
+    insta::assert_snapshot!(ran.screen());
+    ran.code(1);
+    project.sql("blog.db", "DROP INDEX users_secret; ALTER TABLE users DROP COLUMN secret");
+    project.run("latest").code(0);
+}

@@ -104,13 +104,29 @@ on_both! {
         assert_eq!(report.outcome, Outcome::Done, "{report:?}");
     }
 
+    async fn what_ran_must_stand_as_it_ran(database: TestDatabase) {
+        database.run(&three(database.backend, "SELECT * FROM gone").plan()).await.unwrap();
+        let mut session = database.session().await;
+        let ledger = session.ledger().await.unwrap();
+        let edited = up(database.backend)
+            .from(&[1])
+            .step(2, &["CREATE TABLE t2 (id integer)", "CREATE INDEX t2_new ON t2 (id)", "SELECT 1"])
+            .outside()
+            .with(|step| step.skip_statements = 2)
+            .plan();
+        let error = session.run(&edited, &ledger, "latest", &mut |_| ()).await.unwrap_err();
+        assert!(matches!(error, ExecuteError::EditedMidway { statement: 2, .. }), "{error:?}");
+        assert!(error.next().unwrap().contains("CREATE INDEX t2_idx ON t2 (id)"));
+        assert_eq!(session.ledger().await.unwrap().rows, ledger.rows);
+    }
+
     async fn a_statement_that_did_run_is_not_run_again(database: TestDatabase) {
         killed_within(&database).await;
         let mut session = database.session().await;
         session.resolve(version(2), 3, true).await.unwrap();
         let ledger = session.ledger().await.unwrap();
         assert_eq!(ledger.rows[1].progress, Some(Progress { done: 3, unknown: None, of: 3 }));
-        let plan = rest(database.backend, "SELECT * FROM gone", 3).plan();
+        let plan = rest(database.backend, endless(database.backend), 3).plan();
         let report = session.run(&plan, &ledger, "latest", &mut |_| ()).await.unwrap();
         assert_eq!(report.outcome, Outcome::Done, "{report:?}");
     }
@@ -137,7 +153,7 @@ on_both! {
         let mut session = database.session().await;
         let ledger = session.ledger().await.unwrap();
         let stale = rest(database.backend, "SELECT 1", 2).plan();
-        database.sql("INSERT INTO dbmigrate_journal SELECT version, 3, statements, direction, state, run, changed_at \
+        database.sql("INSERT INTO dbmigrate_journal SELECT version, 3, statements, direction, state, run, sql, changed_at \
             FROM dbmigrate_journal WHERE statement = 2").await;
         let error = session.run(&stale, &ledger, "latest", &mut |_| ()).await.unwrap_err();
         assert!(matches!(error, ExecuteError::LedgerChanged { .. }), "{error:?}");

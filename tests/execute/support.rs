@@ -269,6 +269,7 @@ impl Plans {
             destructive: Vec::new(),
             span: Span::NONE,
             rebuilds: false,
+            keeps: vec![],
             locks: 0,
             skip_statements: 0,
         });

@@ -56,11 +56,11 @@ fn every_statement_does_what_it_says() {
 
             // Outside a transaction: the row stands as `applying`, then the same row is applied.
             database.execute(&sql.insert_version(&record(false), RowState::Applying, &values)).await;
-            database.execute(&sql.journal_start(record(false).version, 1, 3, "up", "r1")).await;
+            database.execute(&sql.journal_start(record(false).version, 1, 3, "up", "r1", "SELECT 1")).await;
             assert_eq!(database.query(&sql.select_journal()).await, ["42|1|3|up|started"]);
             database.execute(&sql.journal_done(record(false).version, 1)).await;
             assert_eq!(database.query(&sql.select_journal()).await, ["42|1|3|up|done"]);
-            database.execute(&sql.journal_start(record(false).version, 2, 3, "up", "r1")).await;
+            database.execute(&sql.journal_start(record(false).version, 2, 3, "up", "r1", "SELECT 1")).await;
             database.execute(&sql.journal_forget(record(false).version, 2)).await;
             database.execute(&sql.insert_version(&record(false), RowState::Applied, &values)).await;
             database.execute(&sql.journal_clear(record(false).version)).await;

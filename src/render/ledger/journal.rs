@@ -6,7 +6,8 @@ use super::{JOURNAL, LedgerSql};
 use crate::ident::Version;
 
 impl LedgerSql {
-    /// Journals that a statement (K, from 1) of a migration outside a transaction is about to run.
+    /// Journals that a statement (K, from 1) of a migration outside a transaction is about to run. Its SQL
+    /// is kept, so that a run that goes on can tell whether the statements before it are still the same.
     #[must_use]
     pub fn journal_start(
         &self,
@@ -15,11 +16,12 @@ impl LedgerSql {
         statements: u64,
         direction: &str,
         run: &str,
+        sql: &str,
     ) -> String {
         let mut query = Query::insert();
-        query
-            .into_table(self.table(JOURNAL))
-            .columns(["version", "statement", "statements", "direction", "state", "run", "changed_at"].map(Alias::new));
+        query.into_table(self.table(JOURNAL)).columns(
+            ["version", "statement", "statements", "direction", "state", "run", "sql", "changed_at"].map(Alias::new),
+        );
         let _ = query.values([
             self.string(&version.to_string()),
             Expr::val(statement),
@@ -27,6 +29,7 @@ impl LedgerSql {
             self.string(direction),
             self.string("started"),
             self.string(run),
+            self.string(sql),
             Expr::cust(self.now()),
         ]);
         self.dialect.query(&query)
@@ -61,6 +64,19 @@ impl LedgerSql {
     pub fn journal_clear(&self, version: Version) -> String {
         let query =
             Query::delete().from_table(self.table(JOURNAL)).and_where(Self::eq("version", &version.to_string())).take();
+        self.dialect.query(&query)
+    }
+
+    /// Reads the SQL of the statements of one migration that have run, in order. Columns: statement (integer), sql (text).
+    #[must_use]
+    pub fn select_journaled(&self, version: Version) -> String {
+        let query = Query::select()
+            .columns(["statement", "sql"].map(Alias::new))
+            .from(self.table(JOURNAL))
+            .and_where(Self::eq("version", &version.to_string()))
+            .and_where(Self::eq("state", "done"))
+            .order_by(Alias::new("statement"), Order::Asc)
+            .take();
         self.dialect.query(&query)
     }
 

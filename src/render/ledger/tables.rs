@@ -58,6 +58,7 @@ impl LedgerSql {
                     text("direction").not_null().take(),
                     text("state").not_null().take(),
                     text("run").not_null().take(),
+                    text("sql").not_null().take(),
                     time("changed_at").not_null().take(),
                 ],
             ),

@@ -40,6 +40,7 @@ fn step(number: u128, name: &str, statements: Vec<Statement>) -> RenderedStep {
         destructive: vec![],
         span: Span::NONE,
         rebuilds: false,
+        keeps: vec![],
         locks: 1,
         skip_statements: 0,
     }

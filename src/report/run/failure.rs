@@ -33,7 +33,9 @@ pub fn write_failure(
         Cause::Interrupted => format!("interrupted in step {} of {}", failure.step, failure.of),
         Cause::Commit(_) | Cause::LostAtCommit(_) => "the transaction could not be committed".to_owned(),
         Cause::BetweenTransactions(_) => format!("stopped before step {} of {}", failure.step, failure.of),
-        Cause::Statement(_) | Cause::ForeignKeys(_) => format!("step {} of {} failed", failure.step, failure.of),
+        Cause::Statement(_) | Cause::ForeignKeys(_) | Cause::Unknown { .. } => {
+            format!("step {} of {} failed", failure.step, failure.of)
+        }
     };
     let hand = if step.is_some_and(|step| !step.derived) { ", written by hand" } else { "" };
     let mut problem = Problem::new(format!("{what}; {state}"))
@@ -73,6 +75,7 @@ fn next(failure: &Failure, step: Option<&RenderedStep>, state: &DatabaseState, c
         (Cause::Statement(_) | Cause::Commit(_), Direction::Down) => "mend what stands in its way",
         (Cause::Statement(_) | Cause::Commit(_), Direction::Up) => "mend the migration",
         (Cause::ForeignKeys(_), _) => "mend the rows",
+        (Cause::Unknown { .. }, _) => "take it out of the table, or bring it into the migrations",
         (Cause::Interrupted | Cause::LostAtCommit(_) | Cause::BetweenTransactions(_), _) => {
             return format!("`{command}` again");
         }
