@@ -79,16 +79,16 @@ pub fn is_destructive(plan: &RenderedPlan) -> bool {
     })
 }
 
-/// How a plan is divided, in words.
+/// How a plan is divided, in words: `one transaction`, `3 transactions, 1 step outside`.
 #[must_use]
 pub fn division_words(plan: &RenderedPlan) -> String {
-    match (plan.transaction, divisions(plan).len()) {
-        (Transactions::None, _) => "no transaction".to_owned(),
-        (_, 0 | 1) if plan.steps.iter().any(|step| !step.transaction) => "outside a transaction".to_owned(),
-        (_, 0 | 1) => "one transaction".to_owned(),
-        (Transactions::Each, _) => "a transaction for each step".to_owned(),
-        (_, several) => format!("{several} transactions"),
-    }
+    let outside = plan.steps.iter().filter(|step| !step.transaction).count();
+    let inside = match (plan.transaction, divisions(plan).len().saturating_sub(outside)) {
+        (Transactions::None, _) | (_, 0) => return "no transaction".to_owned(),
+        (_, 1) => "one transaction".to_owned(),
+        (_, several) => words::count(several, "transaction"),
+    };
+    if outside == 0 { inside } else { format!("{inside}, {} outside", words::count(outside, "step")) }
 }
 
 /// The steps that run as one, in order: between cuts, and each step that must run outside a

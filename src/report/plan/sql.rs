@@ -40,7 +40,9 @@ fn write_page(page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
         let steps = plan.steps.get(range.clone()).unwrap_or_default();
         let rebuilds = plan.backend == Backend::Sqlite && steps.iter().any(|step| step.rebuilds);
         let transaction = plan.transaction != Transactions::None && steps.iter().all(|step| step.transaction);
-        writeln!(out)?;
+        if transaction || rebuilds || number > 0 {
+            writeln!(out)?;
+        }
         if number > 0
             && let Some(reason) =
                 plan.cuts.iter().position(|cut| *cut == range.start).and_then(|at| plan.cut_reasons.get(at))

@@ -30,13 +30,7 @@ pub fn opening(about: &About, plan: &RenderedPlan) -> String {
     if let Some(environment) = &about.environment {
         place.push_str(&format!(" ({environment})"));
     }
-    let how = division_words(plan);
-    let how = if how.starts_with("no ") || how.starts_with("outside") || how.starts_with("a ") {
-        format!("with {how}").replace("with outside", "outside")
-    } else {
-        format!("in {how}")
-    };
-    format!("{place}: {what}, {how}")
+    format!("{place}: {what}, in {}", division_words(plan))
 }
 
 /// The lines on what will be lost of what stands now: `losing rows: posts 1,204 · comments ~8,911`.
