@@ -241,7 +241,7 @@ impl Run<'_> {
         let console = self.console;
         let json = console.is_json();
         if !json && !console.talk.quiet {
-            let mut text = words::wrap(&opening(self.about, plan), console.out.width).join("\n  ");
+            let mut text = opening(self.about, plan);
             for line in losing(plan, console.out.width.saturating_sub(2)) {
                 text.push_str(&format!("\n  {}", console.out.warn(&line)));
             }
