@@ -21,7 +21,7 @@ pub async fn run(args: &args::Info, global: &Global, console: &Console) -> Resul
     project::show(&found, &project.sources, console);
     let place = Place::find(&project, global, &global.env)?;
     let mut session = place.connect(&project, None).await?;
-    let ledger = session.ledger().await?;
+    let ledger = session.ledger_beside(&|version, sums| project.known(version, sums)).await?;
     session.close().await;
     if let Some(stamped) = ledger.environment.as_ref().filter(|stamped| **stamped != place.environment) {
         let text = format!("this database is stamped `{stamped}`, and you asked for `{}`", place.environment);

@@ -1,6 +1,7 @@
 //! The manifest as every command starts from it: loaded, its findings shown, its graph built.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::args::Global;
 use super::console::Console;
@@ -8,7 +9,9 @@ use super::error::{ConfigurationError, Error, UserError};
 use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::graph::Graph;
+use crate::ident::Version;
 use crate::manifest::{self, Manifest};
+use crate::operation::{Body, Checksums};
 use crate::report::diagnostics::render_text;
 use crate::report::run::RunJson;
 use crate::report::words;
@@ -63,6 +66,13 @@ impl Project {
             "" | "." => PathBuf::from(path),
             folder => Path::new(folder).join(path),
         }
+    }
+
+    /// The manifest's body of a version, where it is what those checksums are of.
+    #[must_use]
+    pub fn known(&self, version: Version, checksums: &Checksums) -> Option<Arc<Body>> {
+        let body = &self.manifest.migrations.get(self.graph.versioned(version)?.0)?.body;
+        (body.checksums() == *checksums).then(|| Arc::clone(body))
     }
 
     /// The folder of the manifest.

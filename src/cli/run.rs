@@ -10,7 +10,8 @@ use super::exit_code;
 use super::project::{self, Project};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::execute::{Canceller, Event, ExecuteError, Outcome, RunReport, Session, pull_on_signals};
-use crate::plan::{self, Info, Ledger, PlanDirection, Target};
+use crate::ident::Version;
+use crate::plan::{self, Ledger, PlanDirection, Target};
 use crate::render::{self, RenderOptions, RenderedPlan};
 use crate::report::plan::{Json, Markdown, PlanFormat, Sql, Text};
 use crate::report::run::{Lines, Problem, RunJson, losing, opening, summary, write_failure, write_json};
@@ -122,7 +123,7 @@ impl Run<'_> {
     /// Plans and runs; again where others changed the ledger in between.
     async fn until_steady(&self, session: &mut Session) -> Result<(), Error> {
         for _ in 0..MOST_PLANS {
-            let ledger = session.ledger().await?;
+            let ledger = session.ledger_beside(&|version, sums| self.project.known(version, sums)).await?;
             let plan = planned(self.order, self.project, self.place, session, &ledger)?;
             match self.once(plan, ledger, session).await {
                 Err(Error::Execute(ExecuteError::LedgerChanged { .. })) => {}
@@ -150,7 +151,7 @@ impl Run<'_> {
             return self.stop(&error.into(), &plan);
         }
         if plan.steps.is_empty() {
-            return self.nothing(&plan, &ledger);
+            return self.nothing(&plan, session).await;
         }
         if self.page(&plan).is_destructive() {
             if let Err(refusal) = self.confirm(&plan) {
@@ -198,14 +199,13 @@ impl Run<'_> {
         Err(Error::Said(error.exit_code()))
     }
 
-    fn nothing(&self, plan: &RenderedPlan, ledger: &Ledger) -> Result<(), Error> {
+    async fn nothing(&self, plan: &RenderedPlan, session: &mut Session) -> Result<(), Error> {
         if self.console.is_json() {
             let page = self.page(plan);
             return self.console.result(|out| write_json(&RunJson::nothing(&page), out));
         }
-        let info = plan::info(&self.project.manifest, &self.project.graph, ledger);
-        self.console.line(&format!("Nothing to do. {}", standing(&info)))?;
-        self.info(&info)
+        self.console.line(&format!("Nothing to do. {}", self.standing(&plan.to)))?;
+        self.info(session).await
     }
 
     /// Protected environments: `--allow-protected`, and `--yes` or the name typed at a terminal.
@@ -278,11 +278,9 @@ impl Run<'_> {
             let page = self.page(plan);
             return self.console.result(|out| write_json(&RunJson::ran(report, &page, None), out));
         }
-        let ledger = session.ledger().await?;
-        let info = plan::info(&self.project.manifest, &self.project.graph, &ledger);
-        let text = summary(plan, report.steps_done, report.duration, &standing(&info));
+        let text = summary(plan, report.steps_done, report.duration, &self.standing(&report.state));
         self.console.line(&self.console.out.good(&text))?;
-        self.info(&info)
+        self.info(session).await
     }
 
     fn failed(&self, plan: &RenderedPlan, report: &RunReport) -> Result<(), Error> {
@@ -298,19 +296,22 @@ impl Run<'_> {
         Err(Error::Said(exit_code::FAILED))
     }
 
-    fn info(&self, info: &Info) -> Result<(), Error> {
+    /// Where a database with those versions stands, as a sentence.
+    fn standing(&self, applied: &[Version]) -> String {
+        let (current, exact) = plan::current_version(&self.project.manifest, &self.project.graph, applied);
+        let current = current.map_or_else(|| "0".to_owned(), |version| version.to_string());
+        format!("The database is at version {current}{}.", if exact { "" } else { ", and more is applied" })
+    }
+
+    async fn info(&self, session: &mut Session) -> Result<(), Error> {
         if !self.order.then_info || self.console.talk.quiet {
             return Ok(());
         }
+        let ledger = session.ledger_beside(&|version, sums| self.project.known(version, sums)).await?;
+        let info = plan::info(&self.project.manifest, &self.project.graph, &ledger);
         self.console.line("")?;
-        super::info::show(info, self.place, self.about, self.console)
+        super::info::show(&info, self.place, self.about, self.console)
     }
-}
-
-/// Where a database stands, as a sentence.
-fn standing(info: &Info) -> String {
-    let current = info.current_version.map_or_else(|| "0".to_owned(), |version| version.to_string());
-    format!("The database is at version {current}{}.", if info.exact { "" } else { ", and more is applied" })
 }
 
 /// Work that Ctrl-C and SIGTERM ask to stop; a second one ends it at once.

@@ -26,7 +26,7 @@ pub async fn run(args: &Seed, global: &Global, console: &Console) -> Result<(), 
     let project = Project::load(global, console)?;
     let place = Place::find(&project, global, &global.env)?;
     let mut session = place.connect(&project, Some(&args.limits)).await?;
-    let ledger = session.ledger().await?;
+    let ledger = session.ledger_beside(&|version, sums| project.known(version, sums)).await?;
     let planned = plan::seed(&project.manifest, &project.graph, &ledger, place.url.backend);
     let seed = render::render_seed(&planned);
     project::show(&seed.diagnostics, &project.sources, console);

@@ -75,13 +75,13 @@ impl Books {
         statements
     }
 
-    /// Everything in it.
-    pub(super) async fn read(&self, database: &mut Database) -> Result<Ledger, ExecuteError> {
+    /// Everything in it; the bodies that are `known` are not read.
+    pub(super) async fn read(&self, database: &mut Database, known: Known<'_>) -> Result<Ledger, ExecuteError> {
         if !self.stand(database).await? {
             return Ok(Ledger::default());
         }
         let rows = ask(database, self.sql.select_versions()).await?;
-        let mut rows = rows.into_iter().map(row).collect::<Result<Vec<LedgerRow>, _>>()?;
+        let mut rows = rows.into_iter().map(|cells| row(cells, known)).collect::<Result<Vec<LedgerRow>, _>>()?;
         if rows.iter().any(|row| row.state != RowState::Applied) {
             let journal = self.journal(database).await?;
             for row in &mut rows {
@@ -311,8 +311,11 @@ impl Texts {
     }
 }
 
+/// A body that is at hand already, by version and checksums: what it says need not be read again.
+pub type Known<'a> = &'a dyn Fn(Version, &Checksums) -> Option<Arc<Body>>;
+
 /// A row of `select_versions`.
-fn row(cells: Cells) -> Result<LedgerRow, ExecuteError> {
+fn row(cells: Cells, known: Known<'_>) -> Result<LedgerRow, ExecuteError> {
     // The format comes last, and is looked at first: a newer one may say anything in the rest.
     let format: i64 = cells
         .last()
@@ -330,19 +333,13 @@ fn row(cells: Cells) -> Result<LedgerRow, ExecuteError> {
     let checksums = Checksums { up: cells.text("checksum_up")?, down: cells.text("checksum_down")? };
     let json = |error: serde_json::Error, column: &str| unreadable(format!("`{column}` of {version} {name}: {error}"));
     let requires = serde_json::from_str(&cells.text("requires")?).map_err(|error| json(error, "requires"))?;
-    let body: Body = serde_json::from_str(&cells.text("operations")?).map_err(|error| json(error, "operations"))?;
+    let operations = cells.text("operations")?;
+    let body = match known(version, &checksums) {
+        Some(body) => body,
+        None => Arc::new(serde_json::from_str::<Body>(&operations).map_err(|error| json(error, "operations"))?),
+    };
     let applied_at = cells.text("applied_at")?;
-    Ok(LedgerRow {
-        position,
-        version,
-        name,
-        state,
-        checksums,
-        requires,
-        body: Arc::new(body),
-        applied_at,
-        progress: None,
-    })
+    Ok(LedgerRow { position, version, name, state, checksums, requires, body, applied_at, progress: None })
 }
 
 /// How far each migration in the journal came, by version and direction.

@@ -7,7 +7,7 @@ use super::database::{Database, Facts};
 use super::error::ExecuteError;
 use super::event::Event;
 use super::hooks::{self, Told};
-use super::ledger::{Books, Entry, difference, glance_of, run_row};
+use super::ledger::{Books, Entry, Known, difference, glance_of, run_row};
 use super::lock::lock;
 use super::report::{Outcome, RunReport, SeedReport};
 use super::run::Run;
@@ -60,8 +60,17 @@ impl Session {
     /// # Errors
     /// The connection is lost, or the ledger is a newer format's or makes no sense.
     pub async fn ledger(&mut self) -> Result<Ledger, ExecuteError> {
+        self.ledger_beside(&|_, _| None).await
+    }
+
+    /// Reads the ledger, with the bodies that are `known` (the manifest's, where their checksums
+    /// are the row's) instead of their copies. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`Session::ledger`].
+    pub async fn ledger_beside(&mut self, known: Known<'_>) -> Result<Ledger, ExecuteError> {
         let books = Books::new(&self.database, String::new())?;
-        books.read(&mut self.database).await
+        books.read(&mut self.database, known).await
     }
 
     /// Refuses a database that is stamped with another environment's name. Every run looks again.
@@ -259,7 +268,7 @@ impl Session {
         let settings = &self.settings;
         let database = &mut self.database;
         let resolved = async {
-            let ledger = books.read(database).await?;
+            let ledger = books.read(database, &|_, _| None).await?;
             if let Some(stamped) = ledger.environment.as_ref().filter(|name| **name != settings.environment) {
                 return Err(mismatch(settings, stamped.clone()));
             }

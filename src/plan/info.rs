@@ -114,7 +114,9 @@ pub fn info(manifest: &Manifest, graph: &Graph, ledger: &Ledger) -> Info {
         progress: row.progress.clone(),
     }));
     rows.sort_by_key(|row| row.version);
-    let (current_version, exact) = current(manifest, graph, &done, &rows);
+    let orphans = rows.iter().filter(|row| row.orphaned).map(|row| row.version);
+    let (current_version, exact) = current(manifest, graph, &done, orphans);
+    let exact = exact && !rows.iter().any(|row| matches!(row.state, InfoState::Applying | InfoState::Reverting));
     Info {
         current_version,
         exact,
@@ -126,9 +128,23 @@ pub fn info(manifest: &Manifest, graph: &Graph, ledger: &Ledger) -> Info {
     }
 }
 
+/// The current version of a database with those versions applied, and whether nothing beyond it
+/// is. Pure.
+#[must_use]
+pub fn current_version(manifest: &Manifest, graph: &Graph, applied: &[Version]) -> (Option<Version>, bool) {
+    let done = applied.iter().filter_map(|version| graph.versioned(*version)).collect();
+    let orphans = applied.iter().copied().filter(|version| graph.versioned(*version).is_none());
+    current(manifest, graph, &done, orphans)
+}
+
 /// The highest V whose target set (all versions up to V, and what they require) is applied,
 /// and whether nothing beyond that set is.
-fn current(manifest: &Manifest, graph: &Graph, done: &HashSet<NodeId>, rows: &[InfoRow]) -> (Option<Version>, bool) {
+fn current(
+    manifest: &Manifest,
+    graph: &Graph,
+    done: &HashSet<NodeId>,
+    mut orphans: impl Iterator<Item = Version>,
+) -> (Option<Version>, bool) {
     let mut current = None;
     let mut wanted = Vec::new();
     for (at, migration) in manifest.migrations.iter().enumerate() {
@@ -143,9 +159,8 @@ fn current(manifest: &Manifest, graph: &Graph, done: &HashSet<NodeId>, rows: &[I
         current = Some(migration.version);
     }
     let set = graph.with_requirements(wanted);
-    let orphan_beyond = rows.iter().any(|row| row.orphaned && current.is_none_or(|version| row.version > version));
-    let half_way = rows.iter().any(|row| matches!(row.state, InfoState::Applying | InfoState::Reverting));
-    (current, set.len() == done.len() && !orphan_beyond && !half_way)
+    let orphan_beyond = orphans.any(|orphan| current.is_none_or(|version| orphan > version));
+    (current, set.len() == done.len() && !orphan_beyond)
 }
 
 impl From<RowState> for InfoState {

@@ -16,7 +16,7 @@ pub use crate::state::{Part, Reversal};
 pub use error::PlanError;
 pub use held::held;
 pub use history::everything_applied;
-pub use info::{Info, InfoRow, InfoState, info};
+pub use info::{Info, InfoRow, InfoState, current_version, info};
 pub use make::make;
 pub use model::{Ledger, LedgerRow, LeftOut, Plan, PlanDirection, Progress, RowState, Step};
 pub use seed::{SeedItem, SeedPlan, seed};
