@@ -196,6 +196,15 @@ mod tests {
     }
 
     #[test]
+    fn the_list_of_pages_is_the_table() {
+        let list = include_str!("../../../docs/check/README.md");
+        for rule in RULES {
+            let line = format!("| [{0}]({0}.md) | {1} | {2} |\n", rule.code, rule.severity(), rule.meaning());
+            assert!(list.contains(&line), "docs/check/README.md has not: {line}");
+        }
+    }
+
+    #[test]
     fn each_page_is_about_its_code() {
         for rule in RULES {
             let title = format!("# {}\n", rule.code);

@@ -1,6 +1,6 @@
 //! `check --fix`: the missing edges, written into the manifest, until nothing is left to fix.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::findings::Looked;
@@ -9,6 +9,7 @@ use crate::cli::console::Console;
 use crate::cli::error::Error;
 use crate::cli::project::Project;
 use crate::diagnostic::{Code, FileId, Fix};
+use crate::graph::{Graph, NodeId};
 use crate::manifest::edit::{EditError, NodeIn, add_requirement};
 
 /// How often the check is made again. Each round mends what the one before could not see yet.
@@ -32,7 +33,9 @@ pub(super) fn rounds(
             Fixing::Errors => code == Code::UnorderedConflict,
             Fixing::All => matches!(code, Code::UnorderedConflict | Code::UnprovenOrder),
         };
-        let fixes = found.into_iter().filter(|found| wanted(found.code)).filter_map(|found| found.fix);
+        let mut fixes: Vec<Fix> =
+            found.into_iter().filter(|found| wanted(found.code)).filter_map(|found| found.fix).collect();
+        nearest_first(&project.graph, &mut fixes);
         if write(project, fixes, global, console)? == 0 {
             break;
         }
@@ -41,11 +44,21 @@ pub(super) fn rounds(
     Ok(looked)
 }
 
+/// Edges of the first migrations first, and of each the nearest first, so that as many as can be
+/// are implied by those before them.
+fn nearest_first(graph: &Graph, fixes: &mut [Fix]) {
+    let all: Vec<NodeId> = graph.nodes().collect();
+    let order = graph.order_up(&all).unwrap_or(all);
+    let rank: HashMap<NodeId, usize> = order.into_iter().zip(0..).collect();
+    let of = |name: &str| graph.named(name).and_then(|node| rank.get(&node)).copied().unwrap_or_default();
+    fixes.sort_by_key(|fix| (of(&fix.migration), std::cmp::Reverse(of(&fix.requires))));
+}
+
 /// Writes edges; gives how many. One that the edges before it imply is left out, and so is one
 /// that would close a circle.
 fn write(
     project: &Project,
-    fixes: impl Iterator<Item = Fix>,
+    fixes: Vec<Fix>,
     global: &Global,
     console: &Console,
 ) -> Result<usize, Error> {
