@@ -61,9 +61,16 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
     checked.diagnostics.extend(verdict::judge(migrations, graph, backend, &replay, &known));
     let mut ruled = observer.finish(migrations, &order);
     // A way down that fails in the chain is told there; that it fails alone, too, is no news.
-    ruled.retain(|found| {
-        found.code != Code::DownDoesNotRestore
-            || !chain.iter().any(|other| other.is_error() && other.migration == found.migration)
+    let of_the_same = |found: &Diagnostic, other: &Diagnostic| other.migration == found.migration;
+    ruled.retain(|found| match found.code {
+        Code::DownDoesNotRestore => !chain.iter().any(|other| other.is_error() && of_the_same(found, other)),
+        // Reading SQL may tell it already.
+        Code::HiddenByIfExists => !replay.diagnostics.iter().chain(&chain).any(|other| {
+            other.code == found.code
+                && of_the_same(found, other)
+                && other.labels.first().map(|l| l.span) == found.labels.first().map(|l| l.span)
+        }),
+        _ => true,
     });
     checked.diagnostics.extend(replay.diagnostics);
     checked.diagnostics.extend(chain);

@@ -56,12 +56,7 @@ fn nearest_first(graph: &Graph, fixes: &mut [Fix]) {
 
 /// Writes edges; gives how many. One that the edges before it imply is left out, and so is one
 /// that would close a circle.
-fn write(
-    project: &Project,
-    fixes: Vec<Fix>,
-    global: &Global,
-    console: &Console,
-) -> Result<usize, Error> {
+fn write(project: &Project, fixes: Vec<Fix>, global: &Global, console: &Console) -> Result<usize, Error> {
     let mut graph = project.graph.clone();
     let mut texts: BTreeMap<FileId, String> = BTreeMap::new();
     let mut said = Vec::new();
