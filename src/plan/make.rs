@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::back_out;
 use super::history::{self, History, Past};
 use super::{Downs, Ledger, Plan, PlanDirection, PlanError, Reversal, RowState, Step, Target, left_out};
 use crate::backend::Backend;
@@ -11,7 +12,8 @@ use crate::graph::{Graph, NodeId};
 use crate::ident::Version;
 use crate::manifest::Manifest;
 use crate::operation::Migration;
-use crate::state::{State, replay};
+use crate::state::State;
+use crate::state::replay::{self, Undone};
 
 /// The two ways of a plan, as nodes: downs first.
 struct Ways {
@@ -45,17 +47,25 @@ pub fn make(
     // The history ran as it is; what its replay could not follow is worth a warning, not a refusal.
     diagnostics.extend(found);
     let mut state = history.state;
+    let all_past: HashMap<NodeId, &Past<'_>> = history.past.iter().map(|past| (past.node, past)).collect();
+    let mut half: HashMap<NodeId, Vec<Undone>> = HashMap::new();
+    for (node, past) in ways.down.iter().filter_map(|node| all_past.get(node).map(|past| (node, past))) {
+        if past.row.state == RowState::Applying {
+            half.insert(*node, back_out::prepare(past, &mut state, &mut diagnostics));
+        }
+    }
     let start = state.clone();
     let mut steps = Vec::with_capacity(ways.down.len() + ways.up.len());
-    let all_past: HashMap<NodeId, &Past<'_>> = history.past.iter().map(|past| (past.node, past)).collect();
     for node in &ways.down {
         let Some(past) = all_past.get(node) else { continue };
-        steps.push(step_down(past, &mut state, &mut diagnostics));
+        let undone = half.get(node).unwrap_or(&past.undone);
+        steps.push(step_down(past, undone, &mut state, &mut diagnostics));
     }
     let mut position = ledger.rows.iter().map(|row| row.position).max().unwrap_or(0);
     for node in &ways.up {
         let Some(migration) = manifest.migrations.get(node.0) else { continue };
-        let interrupted = all_past.get(node).filter(|past| past.row.state == RowState::Applying);
+        let interrupted =
+            all_past.get(node).filter(|past| past.row.state == RowState::Applying && !half.contains_key(node));
         let at = interrupted.map_or_else(
             || {
                 position += 1;
@@ -110,23 +120,13 @@ fn left_at_zero(state: &State) -> Vec<Diagnostic> {
         .collect()
 }
 
-fn step_down(past: &Past<'_>, state: &mut State, found: &mut Vec<Diagnostic>) -> Step {
+/// `undone` says how what ran of it is undone.
+fn step_down(past: &Past<'_>, undone: &[Undone], state: &mut State, found: &mut Vec<Diagnostic>) -> Step {
     let row = past.row;
     let parts = match row.state {
-        RowState::Applying => {
-            // Nothing of it ran: taking it back is taking its row out.
-            if row.progress.as_ref().is_some_and(|progress| progress.done > 0 || progress.unknown.is_some()) {
-                let message = format!("`{}` was interrupted on its way up", row.name);
-                let diagnostic = Diagnostic::new(Code::Interrupted, message)
-                    .of(&row.name)
-                    .at(past.span, "")
-                    .help(format!("finish it first (`dbmigrate up {}`), then undo it", row.name));
-                found.push(diagnostic);
-            }
-            Vec::new()
-        }
-        RowState::Applied | RowState::Reverting => {
-            replay::down(state, &row.name, past.body, &past.undone, past.span, found)
+        RowState::Applying if undone.is_empty() => Vec::new(),
+        RowState::Applying | RowState::Applied | RowState::Reverting => {
+            replay::down(state, &row.name, past.body, undone, past.span, found)
         }
     };
     Step {
@@ -134,7 +134,7 @@ fn step_down(past: &Past<'_>, state: &mut State, found: &mut Vec<Diagnostic>) ->
         name: row.name.clone(),
         direction: Direction::Down,
         derived: !parts.iter().any(|part| part.authored),
-        reversal: past.reversal,
+        reversal: replay::reversal(past.body, undone),
         transaction: past.body.transaction,
         position: row.position,
         body: Arc::clone(past.body),

@@ -1,5 +1,6 @@
 //! Plans: which migrations, in which order, in which direction, and what each comes to.
 
+mod back_out;
 mod error;
 mod held;
 mod history;

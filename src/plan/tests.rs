@@ -229,21 +229,55 @@ fn a_written_down_that_leaves_something_standing_is_told() {
     assert_eq!(codes(&reset), [(Code::LeftAtZero, Severity::Error)]);
 }
 
-#[test]
-fn an_interrupted_migration_goes_on_and_is_not_backed_out_half_way() {
-    let nodes = format!(
-        "{BASE}\n[[migration]]\nversion = 3\nname = \"slow\"\ntransaction = false\n[[migration.up]]\nsql = [\"SELECT 1\", \"SELECT 2\"]\ndown = \"\"\n"
-    );
-    let mut ledger = applied(&nodes);
+const SLOW: &str = r#"
+[[migration]]
+version = 3
+name = "slow"
+requires = ["posts"]
+transaction = false
+[[migration.up]]
+create_index = "posts_slug_idx"
+on = "posts"
+columns = ["slug"]
+[[migration.up]]
+sql = ["SELECT 1", "SELECT 2"]
+down = "SELECT 3"
+"#;
+
+fn interrupted(nodes: &str, done: usize, of: usize) -> Ledger {
+    let mut ledger = applied(nodes);
     ledger.rows[2].state = RowState::Applying;
-    ledger.rows[2].progress = Some(Progress { done: 1, unknown: None, of: 2 });
-    let up = plan(&nodes, &ledger, &Target::Latest);
+    ledger.rows[2].progress = Some(Progress { done, unknown: None, of });
+    ledger
+}
+
+#[test]
+fn an_interrupted_migration_goes_on_after_the_last_statement_that_ran() {
+    let nodes = format!("{BASE}{SLOW}");
+    let up = plan(&nodes, &interrupted(&nodes, 1, 3), &Target::Latest);
     assert_eq!((steps(&up), up.steps[0].skip_statements, up.steps[0].position), (vec!["+slow".to_owned()], 1, 3));
-    let down = plan(&nodes, &ledger, &Target::Zero);
-    assert_eq!(codes(&down), [(Code::Interrupted, Severity::Error)]);
-    ledger.rows[2].progress = Some(Progress { done: 0, unknown: None, of: 2 });
-    let down = plan(&nodes, &ledger, &Target::Zero);
-    assert_eq!((steps(&down).len(), codes(&down)), (3, vec![]));
+}
+
+#[test]
+fn what_ran_of_an_interrupted_migration_is_backed_out() {
+    let nodes = format!("{BASE}{SLOW}");
+    let down = |done| {
+        let plan = plan(&nodes, &interrupted(&nodes, done, 3), &Target::Down(1));
+        let undone: Vec<String> = plan.steps[0].parts.iter().map(|part| part.operation.clone()).collect();
+        (undone, codes(&plan))
+    };
+    assert_eq!(down(0), (vec![], vec![]));
+    assert_eq!(down(1), (vec!["create_index posts_slug_idx".to_owned()], vec![]));
+    assert_eq!(down(2), (vec![], vec![(Code::Interrupted, Severity::Error)]));
+    assert_eq!(down(3), (vec!["sql".to_owned(), "create_index posts_slug_idx".to_owned()], vec![]));
+}
+
+#[test]
+fn an_interrupted_orphan_is_backed_out_too() {
+    let nodes = format!("{BASE}{SLOW}");
+    let reset = plan(BASE, &interrupted(&nodes, 1, 3), &Target::Zero);
+    assert_eq!(codes(&reset), [(Code::Orphaned, Severity::Warning)]);
+    assert_eq!(steps(&reset), ["-slow", "-posts", "-users"]);
 }
 
 #[test]

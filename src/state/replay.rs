@@ -61,6 +61,8 @@ pub(crate) struct Undone {
     pub(crate) lossy: bool,
     /// Where the statements of an authored `down` stand: one place each, or one for all.
     pub(crate) down_spans: Vec<Span>,
+    /// How many parts of the replay its way up is.
+    pub(crate) parts: usize,
 }
 
 /// A migration replayed going up.
@@ -136,13 +138,16 @@ pub(crate) fn up_watched(
         };
         let title = operation.title();
         let down_spans = statement_spans(operation, "down", span);
-        replayed.undone.push(Undone { operation: title.clone(), span, undo, lossy, down_spans });
+        let before = replayed.parts.len();
+        let mut undone = Undone { operation: title.clone(), span, undo, lossy, down_spans, parts: 0 };
         let span = operation.spans.object();
         if matches!(operation.kind, Kind::Sql { .. }) {
             replayed.parts.extend(by_statement(&title, &statement_spans(operation, "sql", span), applied));
         } else {
             replayed.parts.push(Part { operation: title, span, authored: false, changes: applied });
         }
+        undone.parts = replayed.parts.len() - before;
+        replayed.undone.push(undone);
     }
     replayed
 }
