@@ -13,6 +13,7 @@ fn a_database_that_is_not_there_has_nothing_applied_and_is_not_made() {
     let project = Project::of(&format!("{HEAD}{}", node(1, "create_table = \"t\"\ncolumns = { a = \"text\" }")));
     let ran = project.run(&["check", "--ledger", "--format", "json"]);
     assert_eq!((ran.code, ran.codes(None)), (0, vec![]));
+    assert!(!project.path("t.db").exists());
     assert_eq!(project.run(&["info", "--format", "json"]).json()["applied"], 0);
 }
 
