@@ -38,12 +38,13 @@ pub async fn run(args: &Check, global: &Global, console: &Console) -> Result<(),
         looked = fix::rounds(looked, fixing, args, global, console)?;
     }
     let mut all = looked.found;
+    // What a database's ledger says is no matter of the order.
+    let proof = Proof::of(&all);
     if args.ledger
         && let Some(project) = &looked.project
     {
         all.extend(ledger(project, global, console).await?);
     }
-    let proof = Proof::of(&all);
     let mut found = match &looked.project {
         Some(project) => severities(&project.manifest, args, all),
         None => all,

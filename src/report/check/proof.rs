@@ -83,3 +83,29 @@ impl Proof {
 const fn is_of_the_way_down(code: Code) -> bool {
     matches!(code, Code::DownFails | Code::LeftAtZero | Code::NoWayDown | Code::Irreversible)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(but_pairs: bool, but_opaque: bool, down: bool) -> Proof {
+        Proof::Held { but_pairs, but_opaque, down }
+    }
+
+    #[test]
+    fn no_more_is_claimed_than_was_proved() {
+        let one = |code| vec![Diagnostic::new(code, "")];
+        assert_eq!(Proof::of(&[]), held(false, false, true));
+        assert_eq!(Proof::of(&one(Code::DataLoss)), held(false, false, true));
+        assert_eq!(Proof::of(&one(Code::UnprovenOrder)), held(true, false, true));
+        assert_eq!(Proof::of(&one(Code::OpaqueSql)), held(false, true, true));
+        assert_eq!(Proof::of(&one(Code::NoWayDown)), held(false, false, false));
+        assert_eq!(Proof::of(&one(Code::UnknownTable)), Proof::Broken);
+        assert_eq!(Proof::of(&one(Code::DependencyCycle)), Proof::NotTried);
+        assert_eq!(Proof::of(&one(Code::UnknownKey)), Proof::NotTried);
+        let down = Diagnostic::new(Code::UnknownTable, "").going(Direction::Down);
+        assert_eq!(Proof::of(&[down]), held(false, false, false));
+        let pair = Diagnostic::new(Code::UnorderedConflict, "").going(Direction::Down);
+        assert_eq!(Proof::of(&[pair]), held(true, false, true));
+    }
+}
