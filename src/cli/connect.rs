@@ -11,7 +11,7 @@ use crate::report::About;
 
 /// An environment whose database is known, and not yet connected to.
 #[derive(Debug)]
-pub struct Place {
+pub(super) struct Place {
     /// The environment's name.
     pub environment: String,
     /// Its database.
@@ -27,7 +27,7 @@ impl Place {
     ///
     /// # Errors
     /// Where there is no such environment, it has no database, or work on its backend is not built.
-    pub fn find(project: &Project, global: &Global, name: &str) -> Result<Self, Error> {
+    pub(super) fn find(project: &Project, global: &Global, name: &str) -> Result<Self, Error> {
         let lookup = environment::dotenv(project.folder()).map_err(ConfigurationError::Dotenv)?;
         let url = environment::resolve_url(&project.manifest, name, global.database_url.as_deref(), &lookup)
             .map_err(ConfigurationError::Environment)?;
@@ -52,7 +52,7 @@ impl Place {
 
     /// What reports call it.
     #[must_use]
-    pub fn about(&self, project: &Project) -> About {
+    pub(super) fn about(&self, project: &Project) -> About {
         About {
             project: project.manifest.project.clone(),
             environment: Some(self.environment.clone()),
@@ -64,7 +64,7 @@ impl Place {
     ///
     /// # Errors
     /// Where the database cannot be reached.
-    pub async fn connect(&self, project: &Project, limits: Option<&Limits>) -> Result<Session, Error> {
+    pub(super) async fn connect(&self, project: &Project, limits: Option<&Limits>) -> Result<Session, Error> {
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
         let settings = Settings {
             environment: self.environment.clone(),

@@ -15,7 +15,7 @@ const WIDTHS: (usize, usize) = (40, 120);
 
 /// How to talk to whoever started this.
 #[derive(Debug, Clone, Copy)]
-pub struct Console {
+pub(super) struct Console {
     /// For stdout.
     pub out: Paint,
     /// For stderr.
@@ -31,7 +31,7 @@ pub struct Console {
 impl Console {
     /// Looks at the streams and the flags.
     #[must_use]
-    pub fn new(global: &Global) -> Self {
+    pub(super) fn new(global: &Global) -> Self {
         let (stdout, stderr) = (io::stdout(), io::stderr());
         let width = width();
         let paint = |auto: ColorChoice| Paint {
@@ -53,7 +53,7 @@ impl Console {
 
     /// Whether results are JSON.
     #[must_use]
-    pub fn is_json(&self) -> bool {
+    pub(super) fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
@@ -61,7 +61,7 @@ impl Console {
     ///
     /// # Errors
     /// Where it cannot be written; a reader who has gone is told apart at the end.
-    pub fn result(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    pub(super) fn result(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
         write(&mut out).and_then(|()| out.flush()).map_err(Error::Output)
     }
@@ -70,17 +70,17 @@ impl Console {
     ///
     /// # Errors
     /// As [`Console::result`].
-    pub fn line(&self, text: &str) -> Result<(), Error> {
+    pub(super) fn line(&self, text: &str) -> Result<(), Error> {
         self.result(|out| writeln!(out, "{text}"))
     }
 
     /// Says something on stderr. Nobody there to hear it is no error.
-    pub fn say(&self, text: &str) {
+    pub(super) fn say(&self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
     }
 
     /// Shows a problem on stderr.
-    pub fn problem(&self, problem: &Problem) {
+    pub(super) fn problem(&self, problem: &Problem) {
         let mut text = Vec::new();
         let _ = problem.write(self.err, &mut text);
         let _ = io::stderr().lock().write_all(&text);
@@ -88,7 +88,7 @@ impl Console {
 
     /// Asks a person for a line; `None` where there is none.
     #[must_use]
-    pub fn ask(&self, question: &str) -> Option<String> {
+    pub(super) fn ask(&self, question: &str) -> Option<String> {
         let mut err = io::stderr().lock();
         let _ = write!(err, "{question}");
         let _ = err.flush();

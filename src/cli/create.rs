@@ -27,7 +27,7 @@ struct CreateJson<'a> {
 ///
 /// # Errors
 /// Whatever ends it other than well; nothing is ever written over.
-pub fn run(args: &Create, global: &Global, console: &Console) -> Result<(), Error> {
+pub(super) fn run(args: &Create, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("create", false)?;
     let name = args.name.as_str();
     let fine = |c: char| c.is_alphanumeric() || c == '_' || c == '-';

@@ -15,7 +15,7 @@ use crate::report::words;
 
 /// Anything that ends a command other than well.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(super) enum Error {
     /// What was typed does not make sense.
     #[error(transparent)]
     User(#[from] UserError),
@@ -46,7 +46,7 @@ pub enum Error {
 
 /// What was typed does not make sense.
 #[derive(Debug, thiserror::Error)]
-pub enum UserError {
+pub(super) enum UserError {
     /// A format that the command does not have.
     #[error("`--format {format}` is for plans, and `{command}` writes none")]
     Format {
@@ -108,7 +108,7 @@ pub enum UserError {
 
 /// The manifest or the environment does not make sense.
 #[derive(Debug, thiserror::Error)]
-pub enum ConfigurationError {
+pub(super) enum ConfigurationError {
     /// The manifest cannot be read.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -125,7 +125,7 @@ pub enum ConfigurationError {
 
 /// It was not allowed; nothing was changed.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub(super) enum Refusal {
     /// The environment is protected.
     #[error("`{environment}` is protected, and this {what}")]
     Protected {
@@ -150,7 +150,7 @@ pub enum Refusal {
 impl Error {
     /// The exit code.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(super) fn exit_code(&self) -> u8 {
         match self {
             Self::User(_) | Self::Configuration(_) => exit_code::USAGE,
             Self::Refusal(Refusal::Unsteady(_)) => exit_code::UNREACHABLE,
@@ -170,14 +170,14 @@ impl Error {
 
     /// Whether it was refused, as against having failed.
     #[must_use]
-    pub fn is_refusal(&self) -> bool {
+    pub(super) fn is_refusal(&self) -> bool {
         matches!(self, Self::Refusal(_) | Self::User(_) | Self::Configuration(_))
             || self.exit_code() == exit_code::REFUSED
     }
 
     /// Whether nothing more is to be said.
     #[must_use]
-    pub fn is_silent(&self) -> bool {
+    pub(super) fn is_silent(&self) -> bool {
         match self {
             Self::Said(_) => true,
             Self::Output(error) => error.kind() == io::ErrorKind::BrokenPipe,
@@ -187,7 +187,7 @@ impl Error {
 
     /// What to do next, where there is something to say.
     #[must_use]
-    pub fn next(&self) -> Option<String> {
+    pub(super) fn next(&self) -> Option<String> {
         match self {
             Self::User(error) => error.next(),
             Self::Configuration(error) => error.next(),
@@ -200,7 +200,7 @@ impl Error {
 
     /// As a screen.
     #[must_use]
-    pub fn problem(&self) -> Problem {
+    pub(super) fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.to_string());
         match self {
             Self::Configuration(ConfigurationError::Manifest(ManifestError::Unreadable { source, .. })) => {

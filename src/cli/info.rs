@@ -14,7 +14,7 @@ use crate::report::info::{InfoPage, write_json, write_text};
 ///
 /// # Errors
 /// Whatever ends it other than well.
-pub async fn run(args: &args::Info, global: &Global, console: &Console) -> Result<(), Error> {
+pub(super) async fn run(args: &args::Info, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("info", false)?;
     let project = Project::load(global, console)?;
     let found = project.manifest.apply_checks(project.findings.clone());
@@ -40,7 +40,7 @@ pub async fn run(args: &args::Info, global: &Global, console: &Console) -> Resul
 ///
 /// # Errors
 /// Where it cannot be written.
-pub fn show(info: &Info, place: &Place, about: &About, console: &Console) -> Result<(), Error> {
+pub(super) fn show(info: &Info, place: &Place, about: &About, console: &Console) -> Result<(), Error> {
     let page = InfoPage { info, backend: place.url.backend, about };
     console.result(|out| if console.is_json() { write_json(&page, out) } else { write_text(&page, console.out, out) })
 }

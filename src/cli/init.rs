@@ -24,7 +24,7 @@ struct InitJson {
 ///
 /// # Errors
 /// Where there is a manifest already, or it cannot be written.
-pub fn run(args: &Init, global: &Global, console: &Console) -> Result<(), Error> {
+pub(super) fn run(args: &Init, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("init", false)?;
     let manifest = &global.manifest;
     let backend = global.backend.unwrap_or(Backend::Sqlite);

@@ -7,7 +7,7 @@ use crate::plan::Target;
 /// What a command that moves the database wants done; `None` for the other commands.
 /// `program` is how it is called: `dbmigrate`, `wheels dbmigrate`.
 #[must_use]
-pub fn order<'a>(command: &'a Command, program: &str) -> Option<Order<'a>> {
+pub(super) fn order<'a>(command: &'a Command, program: &str) -> Option<Order<'a>> {
     let (name, argument, target, changing): (&'static str, String, Target, &Changing) = match command {
         Command::Reset(run) => ("reset", String::new(), Target::Zero, &run.changing),
         Command::Latest(run) => ("latest", String::new(), Target::Latest, &run.changing),

@@ -15,7 +15,7 @@ use crate::report::{About, PlanPage};
 ///
 /// # Errors
 /// Whatever ends it other than well; errors in a plan end it after all plans are shown.
-pub fn run(args: &Plan, global: &Global, console: &Console) -> Result<(), Error> {
+pub(super) fn run(args: &Plan, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("plan", true)?;
     let project = Project::load(global, console)?;
     let plans = backends(&project, global.backend, console)?

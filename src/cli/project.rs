@@ -20,7 +20,7 @@ use super::exit_code;
 
 /// A manifest that can be worked with.
 #[derive(Debug)]
-pub struct Project {
+pub(super) struct Project {
     /// The manifest.
     pub manifest: Manifest,
     /// Its files.
@@ -37,7 +37,7 @@ impl Project {
     ///
     /// # Errors
     /// Where it cannot be read, or has errors of the language.
-    pub fn load(global: &Global, console: &Console) -> Result<Self, Error> {
+    pub(super) fn load(global: &Global, console: &Console) -> Result<Self, Error> {
         let loaded = manifest::load(&global.manifest).map_err(ConfigurationError::Manifest)?;
         let errors = loaded.diagnostics.iter().filter(|found| found.is_error()).count();
         show(&loaded.diagnostics, &loaded.sources, console);
@@ -61,7 +61,7 @@ impl Project {
 
     /// A path that starts at the manifest's folder, as it is to be shown.
     #[must_use]
-    pub fn within(&self, path: &str) -> PathBuf {
+    pub(super) fn within(&self, path: &str) -> PathBuf {
         match self.manifest.folder.as_str() {
             "" | "." => PathBuf::from(path),
             folder => Path::new(folder).join(path),
@@ -77,7 +77,7 @@ impl Project {
 
     /// The folder of the manifest.
     #[must_use]
-    pub fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         let folder = Path::new(&self.manifest.folder);
         if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
     }
@@ -86,7 +86,7 @@ impl Project {
     ///
     /// # Errors
     /// Where it is not.
-    pub fn backend(&self, asked: Backend) -> Result<Backend, UserError> {
+    pub(super) fn backend(&self, asked: Backend) -> Result<Backend, UserError> {
         if !self.manifest.backends.contains(&asked) {
             let known: Vec<_> = self.manifest.backends.iter().map(|backend| backend.name()).collect();
             return Err(UserError::BackendNotThere { asked, known: words::list(&known) });
@@ -96,7 +96,7 @@ impl Project {
 }
 
 /// Shows findings on stderr: errors always, warnings unless quiet, notes where more is wanted.
-pub fn show(findings: &[Diagnostic], sources: &Sources, console: &Console) {
+pub(super) fn show(findings: &[Diagnostic], sources: &Sources, console: &Console) {
     let shown: Vec<_> = findings
         .iter()
         .filter(|found| match found.severity {

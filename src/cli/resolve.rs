@@ -23,7 +23,7 @@ struct ResolveJson {
 ///
 /// # Errors
 /// Whatever ends it other than well; a statement that is not in doubt is refused.
-pub async fn run(args: &Resolve, global: &Global, console: &Console) -> Result<(), Error> {
+pub(super) async fn run(args: &Resolve, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("resolve", false)?;
     let project = Project::load(global, console)?;
     let place = Place::find(&project, global, &global.env)?;

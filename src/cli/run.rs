@@ -22,7 +22,7 @@ const MOST_PLANS: usize = 5;
 
 /// What a command wants done.
 #[derive(Debug)]
-pub struct Order<'a> {
+pub(super) struct Order<'a> {
     /// The command as hooks and the history of runs know it.
     pub command: &'static str,
     /// The command as it is typed: `dbmigrate reset`.
@@ -41,7 +41,7 @@ pub struct Order<'a> {
 ///
 /// # Errors
 /// Whatever ends it other than well; what was shown already is [`Error::Said`].
-pub async fn run(order: &Order<'_>, global: &Global, console: &Console) -> Result<(), Error> {
+pub(super) async fn run(order: &Order<'_>, global: &Global, console: &Console) -> Result<(), Error> {
     let changing = order.changing;
     console.plan_format(order.command, changing.dry_run)?;
     let project = Project::load(global, console)?;
@@ -82,7 +82,7 @@ fn planned(
 
 /// The graph's findings and the plan's own, as `[checks]` wants them. Those of the graph, and
 /// those that only `[checks]` makes errors, stop only what goes up: a reset must stay possible.
-pub fn with_findings(found: Vec<Diagnostic>, direction: PlanDirection, project: &Project) -> Vec<Diagnostic> {
+pub(super) fn with_findings(found: Vec<Diagnostic>, direction: PlanDirection, project: &Project) -> Vec<Diagnostic> {
     let only_down = matches!(direction, PlanDirection::Down | PlanDirection::None);
     let of_the_graph = project.findings.iter().cloned().map(|finding| (finding, true));
     let of_the_plan = found.into_iter().map(|finding| (finding, false));
@@ -101,7 +101,7 @@ pub fn with_findings(found: Vec<Diagnostic>, direction: PlanDirection, project: 
 
 /// The exit code for a plan's errors: refused for safety where only a cut was not allowed.
 #[must_use]
-pub fn code_of(found: &[Diagnostic]) -> Option<u8> {
+pub(super) fn code_of(found: &[Diagnostic]) -> Option<u8> {
     let mut errors = found.iter().filter(|found| found.is_error()).peekable();
     errors.peek()?;
     Some(if errors.all(|found| found.code == Code::NeedsCuts) { exit_code::REFUSED } else { exit_code::CHECK })
@@ -223,7 +223,7 @@ impl Run<'_> {
         };
         if changing.allow_protected && self.console.can_ask {
             let width = self.console.err.width.saturating_sub(2);
-            let losing: String = losing(plan, width).iter().map(|line| format!("  {line}\n")).collect();
+            let losing = losing(plan, width).iter().flat_map(|line| ["  ", line, "\n"]).collect::<String>();
             let database = &self.place.url.shown;
             let question =
                 format!("This {what} on {database}.\n{losing}Type the environment's name ({environment}) to go on: ");
@@ -315,7 +315,7 @@ impl Run<'_> {
 }
 
 /// Work that Ctrl-C and SIGTERM ask to stop; a second one ends it at once.
-pub async fn interruptible<T>(canceller: Canceller, work: impl Future<Output = T>) -> Result<T, Error> {
+pub(super) async fn interruptible<T>(canceller: Canceller, work: impl Future<Output = T>) -> Result<T, Error> {
     tokio::select! {
         biased;
         done = work => Ok(done),
@@ -339,7 +339,7 @@ impl Console {
 }
 
 /// Writes plans in the format asked for.
-pub fn write_plans(console: &Console, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_plans(console: &Console, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
     match console.format {
         Format::Text | Format::Sarif | Format::Github => {
             Text { paint: console.out, verbose: console.talk.verbose }.write(pages, out)

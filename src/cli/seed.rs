@@ -21,7 +21,7 @@ use crate::report::words;
 ///
 /// # Errors
 /// Whatever ends it other than well.
-pub async fn run(args: &Seed, global: &Global, console: &Console) -> Result<(), Error> {
+pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("seed", false)?;
     let project = Project::load(global, console)?;
     let place = Place::find(&project, global, &global.env)?;

@@ -22,7 +22,7 @@ struct StampJson<'a> {
 ///
 /// # Errors
 /// Whatever ends it other than well.
-pub async fn run(args: &Stamp, global: &Global, console: &Console) -> Result<(), Error> {
+pub(super) async fn run(args: &Stamp, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("stamp", false)?;
     let project = Project::load(global, console)?;
     let name = args.environment.as_str();

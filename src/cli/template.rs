@@ -4,7 +4,7 @@ use crate::backend::Backend;
 
 /// A new migration. It is an error to run it as it is: somebody has to say what it does.
 #[must_use]
-pub fn node(name: &str, requires: &[String], linear: bool) -> String {
+pub(super) fn node(name: &str, requires: &[String], linear: bool) -> String {
     let names: Vec<_> = requires.iter().map(|name| format!("\"{name}\"")).collect();
     let one_line = format!("requires = [{}]", names.join(", "));
     let requires = if linear {
@@ -79,7 +79,7 @@ fn suggestion(name: &str) -> String {
 
 /// A new `schema.toml`.
 #[must_use]
-pub fn manifest(name: &str, backend: Backend) -> String {
+pub(super) fn manifest(name: &str, backend: Backend) -> String {
     let url = match backend {
         Backend::Sqlite => format!("sqlite://{name}.db"),
         Backend::Postgres => format!("postgres://localhost/{name}"),
@@ -106,7 +106,7 @@ url = \"{url}\"
 
 /// What git is to pass over.
 #[must_use]
-pub fn ignored(name: &str, backend: Backend) -> Vec<String> {
+pub(super) fn ignored(name: &str, backend: Backend) -> Vec<String> {
     let mut lines = vec![".env".to_owned()];
     if backend == Backend::Sqlite {
         lines.extend(["", "-journal", "-wal", "-shm"].map(|end| format!("/{name}.db{end}")));

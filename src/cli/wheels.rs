@@ -6,7 +6,7 @@ use super::Program;
 
 /// What to do with a command line of `wheels`.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Line {
+pub(super) enum Line {
     /// It is ours: the arguments for the grammar, program name first.
     Ours(Program, Vec<OsString>),
     /// It asks what this is.
@@ -16,7 +16,7 @@ pub enum Line {
 }
 
 /// What this binary is, for people.
-pub const HELP: &str = "\
+pub(super) const HELP: &str = "\
 wheels: the database commands of Wheels, done by dbmigrate
 
 Usage:
@@ -28,7 +28,7 @@ Usage:
 
 /// Reads a command line; `arguments` are those after the program's name.
 #[must_use]
-pub fn read(arguments: Vec<OsString>) -> Line {
+pub(super) fn read(arguments: Vec<OsString>) -> Line {
     let words: Vec<_> = arguments.iter().take(2).map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     match words.as_slice() {

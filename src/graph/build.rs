@@ -193,7 +193,7 @@ mod tests {
 
     fn node(version: u128, name: &str, requires: &[&str]) -> Migration {
         Migration {
-            version: crate::ident::Version::new(version).unwrap(),
+            version: Version::new(version).unwrap(),
             name: name.into(),
             description: None,
             requires: requires.iter().map(|n| Requirement { name: (*n).into(), span: Span::NONE }).collect(),

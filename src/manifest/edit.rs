@@ -1,6 +1,6 @@
 //! Editing a manifest's text: a requirement written into a node, every other byte left alone.
 //!
-//! toml_edit says where things stand; the text itself is cut and joined here, so comments,
+//! `toml_edit` says where things stand; the text itself is cut and joined here, so comments,
 //! line ends and spacing cannot change.
 
 use std::ops::Range;

@@ -185,7 +185,7 @@ mod tests {
         parse(&files).manifest.unwrap()
     }
 
-    /// A shell in which DATABASE_URL is that of production.
+    /// A shell in which `DATABASE_URL` is that of production.
     fn shell(name: &str) -> Option<String> {
         match name {
             "DATABASE_URL" => Some("postgres://app:secret@db/blog".into()),

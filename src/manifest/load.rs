@@ -39,7 +39,7 @@ pub fn load(path: &Path) -> Result<Loaded, ManifestError> {
 }
 
 /// A path of the manifest, from its folder on; without `./` in front, as people see it.
-fn join(folder: &Path, written: &str) -> std::path::PathBuf {
+fn join(folder: &Path, written: &str) -> PathBuf {
     if folder == Path::new(".") { Path::new(written).to_owned() } else { folder.join(written) }
 }
 

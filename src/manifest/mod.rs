@@ -6,8 +6,10 @@
 //! reading goes on.
 
 pub mod edit;
+#[expect(clippy::disallowed_methods, reason = "`$NAME` is looked up in the environment and in `.env`")]
 pub mod environment;
 mod error;
+#[expect(clippy::disallowed_methods, reason = "the one file of this stage that reads files")]
 mod load;
 mod mistakes;
 mod model;

@@ -127,7 +127,7 @@ fn migration(
             let message = "`irreversible` and `[[down]]` contradict each other";
             walk.report(Diagnostic::new(Code::WrongValue, message).at(val.span, "").at(down.key_span, "a way down"));
         }
-        self::irreversible(walk, val)
+        irreversible(walk, val)
     });
     let up = match table.take("up") {
         Some(val) => operations(walk, val, Way::Up),

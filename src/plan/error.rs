@@ -6,7 +6,7 @@ use crate::ident::Version;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// No migration has that version.
-    #[error("there is no migration of version {version}{}", hint(.nearest))]
+    #[error("there is no migration of version {version}{}", hint(.nearest.as_ref()))]
     NoVersion {
         /// The version asked for.
         version: Version,
@@ -14,7 +14,7 @@ pub enum PlanError {
         nearest: Option<String>,
     },
     /// No migration has that name.
-    #[error("there is no migration `{name}`{}", hint(.nearest))]
+    #[error("there is no migration `{name}`{}", hint(.nearest.as_ref()))]
     NoName {
         /// The name asked for.
         name: String,
@@ -29,6 +29,6 @@ pub enum PlanError {
     },
 }
 
-fn hint(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+fn hint(nearest: Option<&String>) -> String {
+    nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }

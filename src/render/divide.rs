@@ -65,7 +65,7 @@ pub(super) fn divide(
             } else if !before.transaction {
                 (format!("`{}` runs outside a transaction", before.name), false)
             } else if wanted > budget {
-                (format!("the server's lock table has no room for more than {} locks at once", budget), true)
+                (format!("the server's lock table has no room for more than {budget} locks at once"), true)
             } else {
                 return None;
             };

@@ -63,7 +63,7 @@ pub(super) fn step(number: u32, direction: Direction, changes: Vec<Change>) -> S
         reversal: Reversal::Exact,
         transaction: true,
         position: i64::from(number),
-        body: std::sync::Arc::new(body()),
+        body: Arc::new(body()),
         requires: vec![],
         parts: vec![Part { operation: "test".to_owned(), span: Span::NONE, authored: false, changes }],
         left_out: vec![],

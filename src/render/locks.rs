@@ -1,5 +1,5 @@
 //! PostgreSQL: which locks a change takes in the server's shared lock table, counted by what
-//! pg_locks shows on version 15. SQLite has one lock for all.
+//! `pg_locks` shows on version 15. SQLite has one lock for all.
 
 use std::collections::HashSet;
 
@@ -38,15 +38,13 @@ impl Locks {
             Change::AddColumn { .. } | Change::AlterColumn { .. } => {
                 // Where the table is written anew: a second heap with its types, and each index again.
                 let table = after.or(before);
-                table.into_iter().for_each(|table| {
+                if let Some(table) = table {
                     self.whole(table);
                     self.fresh(4 + u64::from(has_toast(table)) * 2);
-                });
+                }
             }
             Change::AddConstraint { constraint, .. } => {
-                after.into_iter().for_each(|table| {
-                    self.taken.insert(Lock::Table(table.id));
-                });
+                self.taken.extend(after.map(|table| Lock::Table(table.id)));
                 self.fresh(2);
                 if let crate::state::Constraint::ForeignKey(key) = constraint {
                     self.taken.insert(Lock::Table(key.table));
@@ -70,9 +68,7 @@ impl Locks {
                 }
             }
             Change::DropColumn { .. } | Change::AddIndex { .. } | Change::DropIndex { .. } => {
-                before.into_iter().for_each(|table| {
-                    self.taken.insert(Lock::Table(table.id));
-                });
+                self.taken.extend(before.map(|table| Lock::Table(table.id)));
                 self.fresh(2);
             }
             Change::RenameTable { .. }
@@ -80,18 +76,14 @@ impl Locks {
             | Change::RenameConstraint { .. }
             | Change::RenameIndex { .. }
             | Change::RenameSequence { .. } => {
-                before.into_iter().for_each(|table| {
-                    self.taken.insert(Lock::Table(table.id));
-                });
+                self.taken.extend(before.map(|table| Lock::Table(table.id)));
                 self.fresh(1);
             }
             Change::Insert { .. } | Change::Update { .. } | Change::Delete { .. } | Change::DeleteRows { .. } => {
-                after.into_iter().for_each(|table| {
+                if let Some(table) = after {
                     self.whole(table);
-                    for key in &table.foreign_keys {
-                        self.taken.insert(Lock::Table(key.table));
-                    }
-                });
+                    self.taken.extend(table.foreign_keys.iter().map(|key| Lock::Table(key.table)));
+                }
             }
             // What raw SQL touches nobody knows; a handful is the usual.
             Change::Sql { .. } => self.fresh(5),

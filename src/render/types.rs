@@ -106,8 +106,8 @@ fn affinity(declared: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn both(data_type: DataType) -> (String, String) {
-        (type_name(Dialect::Sqlite, &data_type), type_name(Dialect::Postgres, &data_type))
+    fn both(data_type: &DataType) -> (String, String) {
+        (type_name(Dialect::Sqlite, data_type), type_name(Dialect::Postgres, data_type))
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
         .into_iter()
         .map(|data_type| {
             let title = data_type.to_string();
-            let (sqlite, postgres) = both(data_type);
+            let (sqlite, postgres) = both(&data_type);
             format!("{title}: {sqlite} | {postgres}")
         })
         .collect();

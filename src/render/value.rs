@@ -108,7 +108,7 @@ fn spaced(text: &str) -> String {
     text.replacen(['T', 't'], " ", 1)
 }
 
-/// An instant as SQLite's CURRENT_TIMESTAMP writes it: in UTC, without a zone.
+/// An instant as SQLite's `CURRENT_TIMESTAMP` writes it: in UTC, without a zone.
 fn in_utc(text: &str) -> String {
     match text.parse::<jiff::Timestamp>() {
         Ok(instant) => spaced(instant.to_string().trim_end_matches('Z')),

@@ -40,7 +40,7 @@ pub fn merged(found: Vec<Diagnostic>, backends: &[Backend]) -> Vec<Diagnostic> {
         let same = at.iter().find(|at| {
             merged.get(**at).is_some_and(|(other, _)| {
                 let Diagnostic { backend, direction, severity, .. } = diagnostic;
-                Diagnostic { backend, direction, severity, ..other.clone() } == diagnostic
+                Diagnostic { severity, backend, direction, ..other.clone() } == diagnostic
             })
         });
         match same.and_then(|at| merged.get_mut(*at)) {

@@ -227,7 +227,9 @@ mod tests {
         let mut state = State::empty(backend);
         for sql in statements {
             let effects = effects(sql, &state);
-            state.apply(&Change::Sql { sql: (*sql).into(), effects, access: Default::default() }).unwrap();
+            state
+                .apply(&Change::Sql { sql: (*sql).into(), effects, access: crate::state::SqlAccess::default() })
+                .unwrap();
         }
         (
             state.triggers().iter().map(|t| format!("{} on {}", t.name, t.table)).collect(),

@@ -155,7 +155,7 @@ pub(crate) fn up_watched(
 /// The places of the statements written under a key: of each in a list, else the whole's.
 fn statement_spans(operation: &Operation, key: &str, whole: Span) -> Vec<Span> {
     let each = (0..).map(|at| operation.spans.written(&format!("{key}.{at}")));
-    let each: Vec<Span> = each.take_while(|span| span.is_some()).flatten().collect();
+    let each: Vec<Span> = each.take_while(Option::is_some).flatten().collect();
     if each.is_empty() { vec![whole] } else { each }
 }
 

@@ -2,6 +2,8 @@
 //! up, seeds, reset, every single step, failures, and what a dry run promises.
 //! One scenario a function; each runs on each backend.
 
+#![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
+
 mod database;
 mod postgres_log;
 mod postgres_server;

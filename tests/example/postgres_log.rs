@@ -83,7 +83,7 @@ fn relay_answers(mut server: TcpStream, mut client: TcpStream, entries: &Mutex<V
     let _ = client.shutdown(Shutdown::Both);
 }
 
-/// The SQL in a NoticeResponse of severity LOG.
+/// The SQL in a `NoticeResponse` of severity LOG.
 fn log_entry(body: &[u8]) -> Option<String> {
     let field = |code: u8| {
         let mut fields = body.split(|byte| *byte == 0);

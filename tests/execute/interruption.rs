@@ -59,7 +59,7 @@ on_both! {
             canceller.cancel();
         });
         let report = report.unwrap();
-        assert!(begun.elapsed() < Duration::from_secs(60));
+        assert!(begun.elapsed() < Duration::from_mins(1));
         assert_eq!(report.failed.as_ref().unwrap().error, Cause::Interrupted, "{report:?}");
         assert_eq!(report.failed.as_ref().unwrap().step, 6);
         assert!(report.warnings.is_empty(), "{report:?}");

@@ -13,7 +13,7 @@ on_both! {
     async fn another_environments_database_is_refused(database: TestDatabase) {
         database.run(&five(database.backend)).await.unwrap();
         let mut settings = database.settings();
-        settings.environment = "production".to_owned();
+        "production".clone_into(&mut settings.environment);
         let mut session = Session::connect(settings).await.unwrap();
         let ledger = session.ledger().await.unwrap();
         assert!(session.check_stamp(&ledger).is_err());

@@ -102,7 +102,7 @@ impl History {
         for name in names.split_whitespace() {
             let migration = self.manifest.migrations.iter().find(|migration| migration.name == name).unwrap();
             self.ledger.rows.push(LedgerRow {
-                position: self.ledger.rows.len() as i64 + 1,
+                position: i64::try_from(self.ledger.rows.len()).unwrap() + 1,
                 version: migration.version,
                 name: migration.name.clone(),
                 state: RowState::Applied,

@@ -77,7 +77,7 @@ const BITS: &[&str] = &[
     "_",
 ];
 
-/// A small generator of numbers that is the same everywhere (SplitMix64).
+/// A small generator of numbers that is the same everywhere (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -108,10 +108,10 @@ fn no_mutated_manifest_brings_the_parser_down() {
         let mut random = Random(case);
         let texts = [mutated(&mut random, &corpus), mutated(&mut random, &corpus)];
         let outcome = catch_unwind(AssertUnwindSafe(|| run(case, &texts)));
-        match outcome {
-            Ok(found) => findings += found,
-            Err(_) => panic!("case {case} brings it down:\n=== schema.toml\n{}\n=== node\n{}", texts[0], texts[1]),
-        }
+        let Ok(found) = outcome else {
+            panic!("case {case} brings it down:\n=== schema.toml\n{}\n=== node\n{}", texts[0], texts[1]);
+        };
+        findings += found;
     }
     // A mutation that nothing notices is rare: a parser that reports nothing is broken too.
     assert!(findings > usize::try_from(cases).unwrap_or(usize::MAX) / 2, "only {findings} findings in {cases} cases");

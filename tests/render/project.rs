@@ -121,5 +121,5 @@ impl Trip<'_> {
 pub(crate) fn text(plan: &RenderedPlan) -> String {
     let statements = plan.steps.iter().flat_map(|step| &step.statements);
     let own = statements.filter(|statement| statement.ledger.is_none());
-    own.map(|statement| format!("{};\n", statement.sql)).collect()
+    own.flat_map(|statement| [statement.sql.as_str(), ";\n"]).collect()
 }

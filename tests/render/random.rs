@@ -74,7 +74,7 @@ async fn history(script: &operations::Script, database: &mut Database, mirror: &
     for operation in script.operations() {
         let mut after = state.clone();
         let lowered = after.lower(&operation, &Context { lenient: true, ..Context::default() });
-        if lowered.diagnostics.iter().any(|found| found.is_error()) || lowered.changes.is_empty() {
+        if lowered.diagnostics.iter().any(Diagnostic::is_error) || lowered.changes.is_empty() {
             continue;
         }
         let mut inverses = Vec::new();
@@ -83,7 +83,7 @@ async fn history(script: &operations::Script, database: &mut Database, mirror: &
         }
         inverses.reverse();
         let rendered = plan(&state, lowered.changes, Direction::Up);
-        if rendered.diagnostics.iter().any(|found| found.is_error()) {
+        if rendered.diagnostics.iter().any(Diagnostic::is_error) {
             let known = ["numbers a column only where it alone is the primary key", "cannot number"];
             let expected = |found: &Diagnostic| known.iter().any(|words| found.message.contains(words));
             assert!(rendered.diagnostics.iter().all(expected), "{:?}", rendered.diagnostics);

@@ -165,7 +165,10 @@ fn what_cannot_be_written_out_is_refused() {
             project.plan(Backend::Sqlite, 1, 2).diagnostics.iter().filter(|d| d.is_error()).map(|d| d.code).collect();
         assert_eq!(codes, [Code::KeysOffWithRows], "{change}");
         let alone = Project::new(&[BLOG, change]);
-        assert!(!alone.plan(Backend::Sqlite, 1, 2).diagnostics.iter().any(|d| d.is_error()), "{change}");
+        assert!(
+            !alone.plan(Backend::Sqlite, 1, 2).diagnostics.iter().any(dbmigrate::diagnostic::Diagnostic::is_error),
+            "{change}"
+        );
     }
     for harmless in [
         "[[up]]\nsql = \"UPDATE users SET email = 'z@x' WHERE email = 'a@x'\"\ndown = \"\"",
@@ -173,6 +176,9 @@ fn what_cannot_be_written_out_is_refused() {
         "[[up]]\nupdate = \"users\"\nset = { email = \"z@x\" }\nwhere = \"id = 1\"\ndown = \"\"",
     ] {
         let project = Project::new(&[BLOG, &format!("{rebuild}{harmless}")]);
-        assert!(!project.plan(Backend::Sqlite, 1, 2).diagnostics.iter().any(|d| d.is_error()), "{harmless}");
+        assert!(
+            !project.plan(Backend::Sqlite, 1, 2).diagnostics.iter().any(dbmigrate::diagnostic::Diagnostic::is_error),
+            "{harmless}"
+        );
     }
 }

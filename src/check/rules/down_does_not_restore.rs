@@ -44,7 +44,9 @@ impl Before {
         match change {
             Change::Sql { effects, access, .. } => {
                 self.opaque |= access.opaque;
-                effects.iter().for_each(|effect| self.note(state, effect));
+                for effect in effects {
+                    self.note(state, effect);
+                }
             }
             Change::CreateTrigger(trigger) => self.program(format!("trigger {}: {}", trigger.name, trigger.sql), 1),
             Change::DropTrigger(trigger) => self.program(format!("trigger {}: {}", trigger.name, trigger.sql), -1),

@@ -21,7 +21,7 @@ impl FromStr for Duration {
     fn from_str(text: &str) -> Result<Self, NotADuration> {
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let number: u64 = digits.parse().map_err(|_| NotADuration)?;
-        let millis = match &text[digits.len()..] {
+        let millis = match text.get(digits.len()..).unwrap_or_default() {
             "ms" => Some(number),
             "" | "s" => number.checked_mul(1_000),
             "m" | "min" => number.checked_mul(60_000),
@@ -179,7 +179,7 @@ impl fmt::Display for PlanTarget {
 /// A count of at least one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a whole number of at least 1")]
-pub struct NotACount;
+pub(super) struct NotACount;
 
 /// Reads a count of at least one.
 pub(super) fn at_least_one(text: &str) -> Result<usize, NotACount> {

@@ -22,7 +22,7 @@ use findings::Looked;
 ///
 /// # Errors
 /// Whatever ends it other than well; errors found end it after all is shown.
-pub async fn run(args: &Check, global: &Global, console: &Console) -> Result<(), Error> {
+pub(super) async fn run(args: &Check, global: &Global, console: &Console) -> Result<(), Error> {
     if let Some(code) = args.explain {
         let page = rules::rule(code.0).map_or("", |rule| rule.page);
         return console.result(|out| out.write_all(page.as_bytes()));

@@ -152,6 +152,7 @@ impl Postgres {
         let _ = self.quietly("ROLLBACK").await;
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "SQLite has none")]
     pub(super) fn reset_sql(&self) -> Option<String> {
         // RESET ALL goes back to the values of the connection's start. Roles are not part of it.
         Some(format!(

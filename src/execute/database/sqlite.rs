@@ -88,7 +88,7 @@ impl Sqlite {
         };
         options = options
             .create_if_missing(false)
-            .busy_timeout(settings.lock_timeout.min(Duration::from_secs(3600)))
+            .busy_timeout(settings.lock_timeout.min(Duration::from_hours(1)))
             .disable_statement_logging();
         let mut database = Self {
             url: redact(&settings.url),

@@ -91,9 +91,9 @@ impl LedgerSql {
         self.dialect.query(&query)
     }
 
-    /// Reads all migrations by position. Columns: position (integer), and as text: version, name, state, checksum_up,
-    /// checksum_down, requires (a JSON list), operations (JSON), applied_at (UTC, RFC 3339 to the second), backend;
-    /// then format_version (integer).
+    /// Reads all migrations by position. Columns: position (integer), and as text: version, name, state, `checksum_up`,
+    /// `checksum_down`, requires (a JSON list), operations (JSON), `applied_at` (UTC, RFC 3339 to the second), backend;
+    /// then `format_version` (integer).
     #[must_use]
     pub fn select_versions(&self) -> String {
         let mut query = Query::select();
@@ -108,7 +108,7 @@ impl LedgerSql {
     }
 
     /// Reads as much of all migrations, by position, as tells whether they are still the same. Columns: position
-    /// (integer), and as text: version, state, checksum_up, checksum_down.
+    /// (integer), and as text: version, state, `checksum_up`, `checksum_down`.
     #[must_use]
     pub fn select_states(&self) -> String {
         let query = Query::select()

@@ -104,7 +104,7 @@ impl<'a> RunJson<'a> {
     #[must_use]
     pub fn with_plan(mut self, page: &PlanPage<'a>) -> Self {
         self.plan = Some(PlanJson::of(page));
-        self.state = page.plan.from.clone();
+        self.state.clone_from(&page.plan.from);
         self
     }
 

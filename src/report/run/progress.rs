@@ -20,6 +20,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// A bar for so many steps; it never shows itself where there is no terminal.
+    #[expect(clippy::disallowed_methods, reason = "a bar tells how long it takes")]
     pub(super) fn new(total: usize, terminal: bool) -> Self {
         Self { bar: None, terminal, total, started: Instant::now() }
     }
