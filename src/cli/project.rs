@@ -70,7 +70,7 @@ impl Project {
 
     /// The manifest's body of a version, where it is what those checksums are of.
     #[must_use]
-    pub fn known(&self, version: Version, checksums: &Checksums) -> Option<Arc<Body>> {
+    pub(super) fn known(&self, version: Version, checksums: &Checksums) -> Option<Arc<Body>> {
         let body = &self.manifest.migrations.get(self.graph.versioned(version)?.0)?.body;
         (body.checksums() == *checksums).then(|| Arc::clone(body))
     }
