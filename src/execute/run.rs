@@ -20,6 +20,9 @@ use crate::ident::Version;
 use crate::render::ledger::RunRow;
 use crate::render::{RenderedPlan, RenderedStep, Statement};
 
+/// How long writing down a failed run may take, connecting anew included.
+const RECORD_PATIENCE: Duration = Duration::from_secs(10);
+
 /// What a run works with, from its start to its end.
 pub(super) struct Run<'r> {
     pub(super) database: &'r mut Database,
@@ -210,10 +213,11 @@ impl Run<'_> {
     /// Why a message failed, in words that say whose doing it was.
     pub(super) fn cause(&self, sent: Sent, position: Option<usize>) -> Cause {
         let Some(mut words) = sent.error else { return Cause::Interrupted };
+        // Where the server does not end the statement, the connection is closed.
+        if matches!(words.trouble, Trouble::Cancelled | Trouble::Lost) && self.canceller.is_cancelled() {
+            return Cause::Interrupted;
+        }
         if words.trouble == Trouble::Cancelled {
-            if self.canceller.is_cancelled() {
-                return Cause::Interrupted;
-            }
             if let Some(limit) = self.settings.statement_timeout {
                 let hint = format!("statements may take {} ms (`--statement-timeout`)", limit.as_millis());
                 words.hint = Some(hint.into());
@@ -323,7 +327,11 @@ impl Run<'_> {
             Some(sql) => format!("{} {}: {}: {sql}", failure.version, failure.migration, failure.error),
             None => format!("{} {}: {}", failure.version, failure.migration, failure.error),
         };
-        if let Err(error) = self.record(&error).await {
+        let recorded = tokio::time::timeout(RECORD_PATIENCE, self.record(&error)).await.unwrap_or_else(|_| {
+            let why = format!("no answer within {} s", RECORD_PATIENCE.as_secs());
+            Err(ExecuteError::of("writing the history", DatabaseWords::plain(why, Trouble::Lost)))
+        });
+        if let Err(error) = recorded {
             self.warnings.push(format!("this run could not be written into the ledger's history: {error}"));
         }
         RunReport {

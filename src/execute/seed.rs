@@ -90,7 +90,7 @@ async fn one(
         let (number, position) = message.blame(&sent);
         let Some(words) = sent.error else { continue };
         let statement = number.and_then(|number| statements.get(number)).cloned();
-        let cancelled = words.trouble == Trouble::Cancelled && canceller.is_cancelled();
+        let cancelled = matches!(words.trouble, Trouble::Cancelled | Trouble::Lost) && canceller.is_cancelled();
         let cause = if cancelled { Cause::Interrupted } else { Cause::Statement(DatabaseWords { position, ..words }) };
         return Err((statement, cause));
     }

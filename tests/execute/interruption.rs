@@ -201,3 +201,84 @@ fn a_commit_that_went_through_before_the_connection_was_lost_counts() {
         assert_eq!(database.runs().await, [("done".to_owned(), "NULL".to_owned())]);
     });
 }
+
+/// A way to the server on which its answers to the first connection stay away once a statement
+/// with `marker` was passed on.
+fn proxy_that_falls_silent(server: &str, marker: &'static str) -> u16 {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = server.to_owned();
+    std::thread::spawn(move || {
+        for (number, client) in listener.incoming().enumerate() {
+            let (Ok(mut client), Ok(mut upstream)) = (client, TcpStream::connect(&server)) else { return };
+            let (mut back, mut client_back) = (upstream.try_clone().unwrap(), client.try_clone().unwrap());
+            let silent = Arc::new(AtomicBool::new(false));
+            let is_silent = Arc::clone(&silent);
+            std::thread::spawn(move || {
+                let mut bytes = [0; 65536];
+                while let Ok(count @ 1..) = back.read(&mut bytes) {
+                    if !is_silent.load(Ordering::Acquire) && client_back.write_all(&bytes[..count]).is_err() {
+                        return;
+                    }
+                }
+                if !is_silent.load(Ordering::Acquire) {
+                    let _ = client_back.shutdown(std::net::Shutdown::Both);
+                }
+            });
+            std::thread::spawn(move || {
+                let mut bytes = [0; 65536];
+                while let Ok(count @ 1..) = client.read(&mut bytes) {
+                    if number == 0 && bytes[..count].windows(marker.len()).any(|word| word == marker.as_bytes()) {
+                        silent.store(true, Ordering::Release);
+                    }
+                    if upstream.write_all(&bytes[..count]).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn an_interruption_does_not_wait_for_a_server_that_says_nothing() {
+    on_runtime(async {
+        let database = TestDatabase::new(Backend::Postgres).await;
+        let options: sqlx::postgres::PgConnectOptions = database.url.parse().unwrap();
+        let server = format!("{}:{}", options.get_host(), options.get_port());
+        let port = proxy_that_falls_silent(&server, "pg_sleep(600)");
+        let mut settings = database.settings();
+        let (credentials, _) = database.url.split_once('@').unwrap();
+        settings.url = format!("{credentials}@127.0.0.1:{port}/{}?sslmode=disable", options.get_database().unwrap());
+        let mut session = dbmigrate::execute::Session::connect(settings).await.unwrap();
+        let ledger = session.ledger().await.unwrap();
+        let plan = five_plans(Backend::Postgres).step(6, &[endless(Backend::Postgres)]).plan();
+        let canceller = session.canceller();
+        let at_work = Notify::new();
+        let mut look = |event: &Event| {
+            if matches!(event, Event::StepStarted { index: 5, .. }) {
+                at_work.notify_one();
+            }
+        };
+        let begun = Instant::now();
+        let (report, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut look), async {
+            at_work.notified().await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            canceller.cancel();
+        });
+        let report = report.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+        let failure = report.failed.as_ref().unwrap();
+        assert_eq!((&failure.error, failure.step), (&Cause::Interrupted, 6), "{report:?}");
+        assert_eq!(report.database_state, DatabaseState::Unchanged);
+        assert!(report.warnings.is_empty(), "{report:?}");
+        assert!(database.snapshot().await.is_empty());
+        assert_eq!(database.runs().await.len(), 1);
+        session.close().await;
+    });
+}

@@ -24,7 +24,8 @@ pub(in crate::execute) struct Postgres {
     url: String,
     raw_url: String,
     options: PgConnectOptions,
-    connection: PgConnection,
+    /// `None` once it was given up: the server did not answer in time.
+    connection: Option<PgConnection>,
     holding: Option<PgConnection>,
     facts: Facts,
     pid: String,
@@ -36,6 +37,12 @@ pub(in crate::execute) struct Postgres {
 
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a server may take to end a statement that a person asked to stop.
+const CANCEL_GRACE: Duration = Duration::from_secs(3);
+
+/// How long bookkeeping may take after that, and how long closing.
+const LAST_GRACE: Duration = Duration::from_secs(5);
 
 impl Postgres {
     pub(super) async fn open(settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
@@ -54,7 +61,7 @@ impl Postgres {
             url,
             raw_url: settings.url.clone(),
             options,
-            connection,
+            connection: Some(connection),
             holding: None,
             facts,
             pid,
@@ -81,35 +88,62 @@ impl Postgres {
 
     pub(super) async fn send(&mut self, sql: String, each: &mut dyn FnMut(usize)) -> Sent {
         let mut sent = Sent { done: 0, changed: 0, error: None };
-        let options = self.options.clone();
-        let canceller = self.canceller.clone();
-        {
-            let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(&mut self.connection);
+        let Some(connection) = &mut self.connection else { return given_up(sent) };
+        let ended = {
+            let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
             let results = std::pin::pin!(count_results(&mut stream, &mut sent, each));
-            let cancelled = std::pin::pin!(canceller.cancelled());
-            if let Either::Right(((), results)) = futures_util::future::select(results, cancelled).await {
-                cancel(&options, &self.pid).await;
-                results.await;
+            let cancelled = std::pin::pin!(self.canceller.cancelled());
+            match futures_util::future::select(results, cancelled).await {
+                Either::Left(_) => true,
+                Either::Right(((), results)) => {
+                    let stopped = futures_util::future::join(cancel(&self.options, &self.pid), results);
+                    tokio::time::timeout(CANCEL_GRACE, stopped).await.is_ok()
+                }
             }
+        };
+        if ended {
+            return sent;
         }
-        sent
+        self.give_up().await;
+        given_up(sent)
     }
 
     pub(super) async fn settle(&mut self, sql: String) -> Sent {
         let mut sent = Sent { done: 0, changed: 0, error: None };
-        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(&mut self.connection);
-        count_results(&mut stream, &mut sent, |_| ()).await;
-        drop(stream);
-        sent
+        let Some(connection) = &mut self.connection else { return given_up(sent) };
+        let ended = {
+            let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
+            in_time(&self.canceller, count_results(&mut stream, &mut sent, |_| ())).await.is_some()
+        };
+        if ended {
+            return sent;
+        }
+        self.give_up().await;
+        given_up(sent)
+    }
+
+    /// Closes a connection whose server does not answer, so that the server rolls back what is open.
+    async fn give_up(&mut self) {
+        self.connection = None;
+        // A session that waits for a lock does not notice that its client is gone.
+        let _ = tokio::time::timeout(CANCEL_GRACE, signal(&self.options, &self.pid, "pg_terminate_backend")).await;
     }
 
     async fn quietly(&mut self, sql: &str) -> Result<(), DatabaseWords> {
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.connection).await?;
+        let Some(connection) = &mut self.connection else { return Err(no_answer()) };
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await?;
         Ok(())
     }
 
     pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
-        fetch(&mut self.connection, sql).await
+        let Some(connection) = &mut self.connection else { return Err(no_answer()) };
+        match in_time(&self.canceller, fetch(connection, sql)).await {
+            Some(rows) => rows,
+            None => {
+                self.give_up().await;
+                Err(no_answer())
+            }
+        }
     }
 
     pub(super) async fn peek(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
@@ -163,7 +197,7 @@ impl Postgres {
 
     pub(super) async fn reconnect(&mut self) -> Result<(), ExecuteError> {
         let (connection, facts, pid) = connect(&self.options, &self.url).await?;
-        self.connection = connection;
+        self.connection = Some(connection);
         self.facts = facts;
         self.pid = pid;
         Ok(())
@@ -231,7 +265,9 @@ impl Postgres {
 
     pub(super) async fn close(mut self) {
         self.let_go().await;
-        let _ = self.connection.close().await;
+        if let Some(connection) = self.connection {
+            let _ = tokio::time::timeout(LAST_GRACE, connection.close()).await;
+        }
     }
 
     pub(super) async fn try_hold(&mut self, _keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
@@ -251,7 +287,7 @@ impl Postgres {
         if let Some(holding) = self.holding.take() {
             let _ = self.quietly("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL").await;
             // Closing ends the open transaction, and the lock with it.
-            let _ = holding.close().await;
+            let _ = tokio::time::timeout(LAST_GRACE, holding.close()).await;
         }
     }
 
@@ -298,13 +334,36 @@ async fn connect(options: &PgConnectOptions, url: &str) -> Result<(PgConnection,
 
 /// Asks the server, over another connection, to stop what a session is doing.
 async fn cancel(options: &PgConnectOptions, pid: &str) {
+    signal(options, pid, "pg_cancel_backend").await;
+}
+
+/// Calls one of the functions that signal a session, over another connection.
+async fn signal(options: &PgConnectOptions, pid: &str, function: &str) {
     if pid.is_empty() || !pid.bytes().all(|byte| byte.is_ascii_digit()) {
         return;
     }
     if let Ok(Ok(mut connection)) = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-        let _ = fetch(&mut connection, format!("SELECT pg_cancel_backend({pid})")).await;
+        let _ = fetch(&mut connection, format!("SELECT {function}({pid})")).await;
         let _ = connection.close().await;
     }
+}
+
+/// Waits for work; once a person asked to stop, only as long as bookkeeping may take.
+async fn in_time<T>(canceller: &Canceller, work: impl Future<Output = T>) -> Option<T> {
+    let work = std::pin::pin!(work);
+    let cancelled = std::pin::pin!(canceller.cancelled());
+    match futures_util::future::select(work, cancelled).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(((), work)) => tokio::time::timeout(LAST_GRACE, work).await.ok(),
+    }
+}
+
+fn no_answer() -> DatabaseWords {
+    DatabaseWords::plain("the server did not answer, and the connection was closed", Trouble::Lost)
+}
+
+fn given_up(sent: Sent) -> Sent {
+    Sent { error: Some(no_answer()), ..sent }
 }
 
 async fn fetch(connection: &mut PgConnection, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
