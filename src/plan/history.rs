@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::graph::{Graph, NodeId};
 use crate::manifest::Manifest;
 use crate::operation::{Body, Migration};
-use crate::plan::{Downs, Ledger, LedgerRow, Reversal, RowState};
+use crate::plan::{Downs, Ledger, LedgerRow, RowState};
 use crate::state::State;
 use crate::state::replay::{self, Undone};
 
@@ -38,7 +38,6 @@ pub(super) struct Past<'a> {
     /// What is undone: the ledger's body or the manifest's.
     pub(super) body: &'a Arc<Body>,
     pub(super) undone: Vec<Undone>,
-    pub(super) reversal: Reversal,
     pub(super) span: Span,
 }
 
@@ -81,12 +80,11 @@ pub(super) fn replay<'a>(
         report(row, marks, span, downs, &mut history.diagnostics);
         if row.state == RowState::Applying {
             // It does not count as applied; what it did is the journal's to tell.
-            history.past.push(Past { row, node, body, undone: vec![], reversal: Reversal::Exact, span });
+            history.past.push(Past { row, node, body, undone: vec![], span });
             continue;
         }
         let replayed = replay::up(&mut history.state, &row.name, body, &mut history.diagnostics);
-        let reversal = replay::reversal(body, &replayed.undone);
-        history.past.push(Past { row, node, body, undone: replayed.undone, reversal, span });
+        history.past.push(Past { row, node, body, undone: replayed.undone, span });
     }
     history
 }
