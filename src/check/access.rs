@@ -13,7 +13,7 @@ use crate::ident::TableName;
 use crate::operation::Action;
 use crate::state::{
     Change, ColumnId, Constraint, ConstraintKind, DeclaredMode, Expr, ForeignKey, Index, IndexKey, RowValues, Scalar,
-    SqlAccess, State, Table, TableId,
+    SqlAccess, State, Table, TableId, View,
 };
 
 /// One access, with words for people.
@@ -262,8 +262,8 @@ impl Collector<'_> {
             Change::DropTrigger(trigger) => {
                 self.trigger(&trigger.name, &trigger.table, trigger.table_id, "drops");
             }
-            Change::CreateView(view) => self.view(&view.name, view.reads.as_deref(), "creates"),
-            Change::DropView(view) => self.view(&view.name, view.reads.as_deref(), "drops"),
+            Change::CreateView(view) => self.view(view, "creates"),
+            Change::DropView(view) => self.view(view, "drops"),
             Change::Insert { table, rows, .. } => self.insert(*table, rows),
             Change::Update { table, set, filter } => {
                 let Some(table) = self.of_table(*table) else { return };
@@ -459,16 +459,27 @@ impl Collector<'_> {
         }
     }
 
-    fn view(&mut self, name: &TableName, reads: Option<&[TableId]>, verb: &str) {
+    fn view(&mut self, view: &View, verb: &str) {
+        let name = &view.name;
         self.relation(name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
         self.push(Resource::Programs, Mode::Append, format!("{verb} view {name}"));
         let held = if verb == "drops" { Mode::Release } else { Mode::Use };
-        for id in reads.unwrap_or_default() {
+        for over in &view.over {
+            self.relation(over, held, "reads");
+        }
+        for id in view.reads.as_deref().unwrap_or_default() {
             let Some(table) = self.of_table(*id) else { continue };
             self.push(Resource::Table(*id), held, format!("view {name} reads {}", table.name));
-            self.push(Resource::ColumnList(*id), held, format!("view {name} reads the columns of {}", table.name));
+            let bound = view.pieces.is_some();
+            // A bare name may come to mean two columns where several tables are read.
+            let several = view.reads.as_ref().is_some_and(|reads| reads.len() > 1);
+            if !bound || several || view.star.contains(id) {
+                self.push(Resource::ColumnList(*id), held, format!("view {name} reads the columns of {}", table.name));
+            }
             for column in &table.columns {
-                self.column(&table, column.id, held, "may read");
+                if !bound || view.star.contains(id) || view.mentions(*id, column.id) {
+                    self.column(&table, column.id, held, if bound { "reads" } else { "may read" });
+                }
             }
         }
     }
@@ -494,6 +505,9 @@ impl Collector<'_> {
         for (id, column) in &access.columns {
             let Some(table) = self.of_table(*id) else { continue };
             self.column(&table, *column, Mode::Use, "uses");
+        }
+        for (id, name) in &access.lookups {
+            self.push(Resource::Name(Namespace::Columns(*id), name.clone()), Mode::Use, format!("may mean {name}"));
         }
         for name in &access.names {
             self.relation(name, Mode::Use, "looks up");

@@ -200,10 +200,23 @@ fn names(operations: &[Operation]) -> HashSet<String> {
             | Kind::Insert { table, .. }
             | Kind::Update { table, .. }
             | Kind::Delete { table, .. } => _ = names.insert(table.name.clone()),
-            Kind::Sql { .. } | Kind::Note { .. } => {}
+            Kind::CreateView { view, select, .. } => {
+                names.insert(view.name.clone());
+                names.extend(select.branches().flat_map(|text| words(text)));
+            }
+            Kind::DropView { view } => _ = names.insert(view.name.clone()),
+            Kind::Sql { statements, .. } => {
+                names.extend(statements.iter().flat_map(|text| text.branches()).flat_map(|text| words(text)));
+            }
+            Kind::Note { .. } => {}
         }
     }
     names
+}
+
+/// The words of SQL: any of them may be a table's name.
+fn words(sql: &str) -> impl Iterator<Item = String> {
+    sql.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
 fn report(

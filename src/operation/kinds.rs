@@ -354,6 +354,21 @@ pub enum Kind {
         /// From which table.
         table: TableName,
     },
+    /// `create_view`
+    CreateView {
+        /// Its name.
+        view: TableName,
+        /// The query.
+        select: Text,
+        /// Declared: the tables that it reads, where the query cannot be read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reads: Vec<String>,
+    },
+    /// `drop_view`
+    DropView {
+        /// Which.
+        view: TableName,
+    },
     /// `insert`
     Insert {
         /// Into which table.

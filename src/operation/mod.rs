@@ -76,6 +76,8 @@ impl Operation {
             Kind::DropUnique { .. } => "drop_unique",
             Kind::AddPrimaryKey { .. } => "add_primary_key",
             Kind::DropPrimaryKey { .. } => "drop_primary_key",
+            Kind::CreateView { .. } => "create_view",
+            Kind::DropView { .. } => "drop_view",
             Kind::Insert { .. } => "insert",
             Kind::Update { .. } => "update",
             Kind::Delete { .. } => "delete",
@@ -112,6 +114,7 @@ impl Operation {
             Kind::AddForeignKey { foreign_key, .. } => format!("{verb} {}", foreign_key.name),
             Kind::AddCheck { check, .. } => format!("{verb} {}", check.name),
             Kind::AddUnique { unique, .. } => format!("{verb} {}", unique.name),
+            Kind::CreateView { view, .. } | Kind::DropView { view } => format!("{verb} {view}"),
             Kind::Sql { .. } | Kind::Note { .. } => verb.to_owned(),
         }
     }

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::graph::Graph;
 use crate::manifest::{Manifest, Seed, SeedKind};
 use crate::operation::{Kind, Operation, Spans};
-use crate::state::{Change, Context, InsertMode, State, raw_changes};
+use crate::state::{Change, Context, Declared, InsertMode, State, raw_changes};
 
 /// What `seed` would do.
 #[derive(Debug, Clone)]
@@ -44,8 +44,9 @@ pub fn seed(manifest: &Manifest, graph: &Graph, ledger: &Ledger, backend: Backen
         let item = match &seed.kind {
             SeedKind::Sql { path, text } => {
                 let Some(text) = text.get(backend) else { continue };
-                let changes = raw_changes(std::slice::from_ref(text), true, &state);
-                SeedItem { title: path.clone(), span: seed.span, changes }
+                let raw = raw_changes(&[(text.clone(), seed.span)], true, &Declared::default(), &mut state);
+                // Migrations that are pending may make what is missing; the database will say.
+                SeedItem { title: path.clone(), span: seed.span, changes: raw.changes }
             }
             SeedKind::Insert { table, table_span, key, rows } => {
                 // A seed is an insert; what is wrong with it is found as with any insert.

@@ -62,6 +62,7 @@ impl State {
                     }
                     Ok(std::mem::replace(&mut find_column(edited, *column)?.name, to.clone()))
                 })?;
+                self.views_follow(*table);
                 Ok(Some(Change::RenameColumn { table: *table, column: *column, to: from }))
             }
             Change::AlterColumn { table, column, patch, using, using_down, fill } => {
@@ -186,8 +187,10 @@ impl State {
             }
             Change::CreateView(view) => {
                 self.hold(&view.name, "a view")?;
+                let mut view = view.clone();
+                view.follow(self);
                 self.views.push(view.clone());
-                Ok(Some(Change::DropView(view.clone())))
+                Ok(Some(Change::DropView(view)))
             }
             Change::DropView(view) => {
                 let at = self.views.iter().position(|other| other.name == view.name);
@@ -195,11 +198,12 @@ impl State {
                 self.let_go(&view.name);
                 Ok(Some(Change::CreateView(self.views.remove(at))))
             }
-            Change::Sql { effects, .. } => {
+            Change::Sql { effects, access, .. } => {
                 let mut inverses = Vec::new();
                 for effect in effects {
                     inverses.extend(self.apply(effect)?);
                 }
+                self.unknowns |= access.unread;
                 inverses.reverse();
                 // What was read of it can be taken back; the statement itself cannot.
                 Ok((!inverses.is_empty()).then(|| Change::Sql {
@@ -282,7 +286,17 @@ impl State {
                 trigger.follow(to);
             }
         }
+        self.views_follow(id);
         Ok(Change::RenameTable { table: id, to: from })
+    }
+
+    /// Views are written with the names of the moment.
+    fn views_follow(&mut self, table: TableId) {
+        let mut views = std::mem::take(&mut self.views);
+        for view in views.iter_mut().filter(|view| view.reads.as_ref().is_some_and(|reads| reads.contains(&table))) {
+            view.follow(self);
+        }
+        self.views = views;
     }
 
     fn add_constraint(&mut self, id: TableId, constraint: &Constraint) -> Result<Change, StateError> {

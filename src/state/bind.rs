@@ -113,8 +113,7 @@ fn bind_column(
     let (Some(column), Some(range)) = (column, place(ident, text, lines)) else {
         // In SQLite a double-quoted name that is no column is a string.
         let a_string = backend == Backend::Sqlite && quoted;
-        let lower = ident.value.to_ascii_lowercase();
-        if column.is_none() && !a_string && qualifier.is_none() && !SYSTEM_COLUMNS.contains(&lower.as_str()) {
+        if column.is_none() && !a_string && qualifier.is_none() && !is_system_column(&ident.value) {
             unknown.push(meant(ident).into_owned());
         }
         return;
@@ -139,11 +138,16 @@ fn meant(ident: &Ident) -> Cow<'_, str> {
     }
 }
 
+/// Whether it is a name that every table has.
+pub(super) fn is_system_column(name: &str) -> bool {
+    SYSTEM_COLUMNS.contains(&name.to_ascii_lowercase().as_str())
+}
+
 fn find<'a>(columns: &'a [Column], written: &str, quoted: bool, backend: Backend) -> Option<&'a Column> {
     columns.iter().find(|column| backend.sql_ident_means(written, quoted, &column.name))
 }
 
-fn place(ident: &Ident, text: &str, lines: &[usize]) -> Option<Range<usize>> {
+pub(super) fn place(ident: &Ident, text: &str, lines: &[usize]) -> Option<Range<usize>> {
     let start = offset(ident.span.start, text, lines)?;
     let end = offset(ident.span.end, text, lines)?;
     (start < end).then_some(start..end)

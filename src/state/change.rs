@@ -56,6 +56,9 @@ pub struct SqlAccess {
     pub star: Vec<TableId>,
     /// Columns it names.
     pub columns: Vec<(TableId, ColumnId)>,
+    /// Names that may be columns of a table and are none at this point: whether they are, decides what it does.
+    /// Folded as the backend folds.
+    pub lookups: Vec<(TableId, String)>,
     /// Names of tables and views that it looks up, and whose being there (or not) decides what it does:
     /// views it reads, names behind IF EXISTS, names that the state does not know.
     pub names: Vec<TableName>,
@@ -63,6 +66,8 @@ pub struct SqlAccess {
     pub declared: Vec<DeclaredObject>,
     /// It could not be read, and declares nothing: it may touch anything.
     pub opaque: bool,
+    /// It could not be read: what it makes or drops is not in the state, whatever it declares.
+    pub unread: bool,
 }
 
 /// What an author declares that raw SQL does to an object of a kind that the state does not hold.

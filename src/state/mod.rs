@@ -14,19 +14,22 @@ mod names;
 mod read_sql;
 pub(crate) mod replay;
 mod table;
+mod trial;
+mod view;
 
 use std::collections::HashMap;
 
 pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, RowValues, SqlAccess};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
-pub(crate) use lower::raw_changes;
 pub use lower::{Context, Lowered};
+pub(crate) use lower::{Declared, raw_changes};
 pub use replay::{Part, Reversal};
 pub use table::{
     Check, Column, ColumnId, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, IndexPart, Name, PrimaryKey,
     Scalar, SharedTable, Table, TableId, Trigger, Unique, View,
 };
+pub use view::ViewPiece;
 
 use crate::backend::Backend;
 use crate::ident::TableName;
@@ -46,6 +49,8 @@ pub struct State {
     triggers: Vec<Trigger>,
     views: Vec<View>,
     next_id: u32,
+    /// SQL ran that could not be read: more may stand than is known.
+    unknowns: bool,
 }
 
 impl State {
@@ -62,6 +67,7 @@ impl State {
             triggers: Vec::new(),
             views: Vec::new(),
             next_id: 0,
+            unknowns: false,
         }
     }
 
@@ -115,6 +121,25 @@ impl State {
     #[must_use]
     pub fn views(&self) -> &[View] {
         &self.views
+    }
+
+    /// A view by its name, in the backend's case folding.
+    #[must_use]
+    pub fn view_named(&self, name: &TableName) -> Option<&View> {
+        let name = self.fold(name);
+        self.views.iter().find(|view| self.fold(&view.name) == name)
+    }
+
+    /// The table of an index by the index's name, where index names are the database's or the schema's.
+    #[must_use]
+    pub fn index_named(&self, name: &TableName) -> Option<&SharedTable> {
+        self.indexes.get(&self.fold(name)).and_then(|id| self.tables.get(id))
+    }
+
+    /// Whether all that stands is known: no SQL ran that could not be read.
+    #[must_use]
+    pub const fn knows_all(&self) -> bool {
+        !self.unknowns
     }
 
     /// Whether nothing stands.

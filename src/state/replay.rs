@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::{Change, ColumnId, Context, Piece, RowValues, Scalar, State, TableId, raw_changes};
+use super::{Change, ColumnId, Context, Declared, Piece, RowValues, Scalar, State, TableId, raw_changes};
 use crate::diagnostic::{Code, Diagnostic, Direction, Span};
 use crate::operation::{Body, Down, Kind, Operation};
 
@@ -227,14 +227,25 @@ fn undo(
             if own { Undo::Nothing } else { Undo::Missing }
         }
         Kind::Sql { .. } => {
-            // Triggers on a table that the same migration makes go with the table.
+            // What it adds to tables that the same migration makes goes with them, and so do their rows.
+            // A trigger may do more to rows than the statement says.
+            let quiet = |table: &TableId| {
+                made_here(table)
+                    && state.triggers_on(*table).next().is_none()
+                    && state.referrers(*table).iter().all(|referrer| made_here(&referrer.id))
+            };
             let own = changes.iter().all(|change| match change {
-                Change::Sql { effects, .. } => {
-                    !effects.is_empty()
-                        && effects.iter().all(|effect| match effect {
-                            Change::CreateTrigger(trigger) => trigger.table_id.as_ref().is_some_and(made_here),
-                            _ => false,
-                        })
+                Change::Sql { effects, access, .. } => {
+                    let adds = effects.iter().all(|effect| match effect {
+                        Change::CreateTrigger(trigger) => trigger.table_id.as_ref().is_some_and(made_here),
+                        Change::AddIndex { table, .. }
+                        | Change::AddColumn { table, .. }
+                        | Change::AddConstraint { table, .. } => made_here(table),
+                        _ => false,
+                    });
+                    let mut rows = access.writes.iter().chain(&access.inserts);
+                    let something = !effects.is_empty() || rows.clone().next().is_some();
+                    something && adds && !access.unread && rows.all(quiet)
                 }
                 _ => false,
             });
@@ -339,7 +350,10 @@ pub(crate) fn down_watched(
                     found.push(diagnostic.of(name).on(state.backend()).going(Direction::Down).at(part.span, ""));
                     continue;
                 };
-                raw_changes(&texts, *batch, state)
+                let texts: Vec<_> = texts.into_iter().map(|text| (text, part.span)).collect();
+                let raw = raw_changes(&texts, *batch, &Declared::default(), state);
+                found.extend(raw.diagnostics.into_iter().map(|diagnostic| met_going_down(diagnostic, name)));
+                raw.changes
             }
             Undo::Missing => {
                 let message = format!("`{name}` has no way down for `{}`", part.operation);
@@ -399,6 +413,14 @@ fn irreversible(name: &str, what: &str, why: &str, span: Span) -> Diagnostic {
     diagnostic
 }
 
+/// What is wrong with an authored way down, on the state that it meets.
+fn met_going_down(mut diagnostic: Diagnostic, name: &str) -> Diagnostic {
+    if diagnostic.is_error() {
+        diagnostic = diagnostic.note(format!("the way down of `{name}` meets this state when it runs"));
+    }
+    diagnostic.of(name).going(Direction::Down)
+}
+
 /// Lowers `[[down]]` operations one after the other.
 fn written_down(
     state: &mut State,
@@ -413,12 +435,7 @@ fn written_down(
     let backend = state.backend();
     for operation in operations.iter().filter(|operation| operation.is_for(backend)) {
         let lowered = state.lower(operation, &context);
-        found.extend(lowered.diagnostics.into_iter().map(|mut diagnostic| {
-            if diagnostic.is_error() {
-                diagnostic = diagnostic.note(format!("the way down of `{name}` meets this state when it runs"));
-            }
-            diagnostic.of(name).going(Direction::Down)
-        }));
+        found.extend(lowered.diagnostics.into_iter().map(|diagnostic| met_going_down(diagnostic, name)));
         let mut applied = Vec::with_capacity(lowered.changes.len());
         for change in lowered.changes {
             watch(state, &change, operation.spans.object());

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Expr;
+use super::{Expr, ViewPiece};
 use crate::ident::TableName;
 use crate::operation::{Action, DataType, Literal, Nulls, Order};
 
@@ -315,15 +315,24 @@ impl Trigger {
     }
 }
 
-/// A view, known from raw SQL and kept as its author wrote it.
+/// A view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
     /// Name.
     pub name: TableName,
-    /// The whole `CREATE VIEW` statement, without a closing semicolon.
+    /// The whole `CREATE VIEW` statement with the names of the moment, without a closing semicolon.
     pub sql: String,
-    /// The tables of the state that it reads; `None` where it could not be parsed.
+    /// The tables of the state that it reads, those of the views it reads too; `None` where it could not be parsed.
     pub reads: Option<Vec<TableId>>,
+    /// The views that it reads.
+    pub over: Vec<TableName>,
+    /// The columns that it names, where it is bound.
+    pub columns: Vec<(TableId, ColumnId)>,
+    /// The tables of which it takes all columns, where it is bound.
+    pub star: Vec<TableId>,
+    /// Its statement, bound to tables and columns; `None` where that cannot be: a rename of what it
+    /// may mention is refused then.
+    pub pieces: Option<Vec<ViewPiece>>,
 }
 
 /// A shared table: states that differ in one table share the others.

@@ -11,4 +11,5 @@ mod failures;
 mod interruption;
 mod ledger;
 mod outside;
+mod raw_sql;
 mod success;

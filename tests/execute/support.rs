@@ -115,6 +115,15 @@ impl TestDatabase {
         }
     }
 
+    /// Runs SQL that may fail.
+    pub async fn try_sql(&self, sql: &str) -> Result<(), sqlx::Error> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self.backend {
+            Backend::Sqlite => sqlx::raw_sql(sql).execute(&mut self.sqlite().await).await.map(|_| ()),
+            _ => sqlx::raw_sql(sql).execute(&mut self.postgres().await).await.map(|_| ()),
+        }
+    }
+
     pub async fn rows(&self, sql: &str) -> Vec<Vec<String>> {
         let sql = AssertSqlSafe(sql.to_owned());
         let text = |cell: Option<String>| cell.unwrap_or_else(|| "NULL".to_owned());

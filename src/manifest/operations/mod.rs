@@ -10,6 +10,7 @@ mod indexes;
 mod rows;
 mod sql;
 mod tables;
+mod views;
 
 pub(super) use rows::{rows, rows_have_key};
 pub(super) use sql::read_file;
@@ -62,6 +63,8 @@ pub(super) static VERBS: &[Verb] = verbs! {
     "drop_unique" &["on"], &[], Operation => constraints::drop_unique;
     "add_primary_key" &["columns"], &[], Operation => constraints::add_primary_key;
     "drop_primary_key" &[], &[], Operation => constraints::drop_primary_key;
+    "create_view" &["select", "reads"], &["materialized"], Operation => views::create_view;
+    "drop_view" &[], &[], Operation => views::drop_view;
     "insert" &["rows", "key", "down"], &[], Operation => rows::insert;
     "update" &["set", "where", "down"], &["keep"], Operation => rows::update;
     "delete" &["where", "down"], &["keep"], Operation => rows::delete;
@@ -72,9 +75,7 @@ pub(super) static VERBS: &[Verb] = verbs! {
 
 /// Verbs of the language that are not built yet.
 pub(super) const VERBS_NOT_YET: &[&str] = &[
-    "create_view",
     "replace_view",
-    "drop_view",
     "create_function",
     "replace_function",
     "drop_function",

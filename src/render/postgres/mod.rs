@@ -76,7 +76,11 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
             let (name, on) = (DIALECT.ident(&trigger.name), DIALECT.table(&trigger.table));
             written.push(Kind::Schema, format!("DROP TRIGGER {name} ON {on}"));
         }
-        (Change::CreateView(view), ..) => written.push(Kind::Schema, raw::closed(&view.sql)),
+        (Change::CreateView(view), ..) => {
+            // As the state has it: with the names of the moment.
+            let view = state.view_named(&view.name).unwrap_or(view);
+            written.push(Kind::Schema, raw::closed(&view.sql));
+        }
         (Change::DropView(view), ..) => {
             written.push(Kind::Schema, format!("DROP VIEW {}", DIALECT.table(&view.name)));
         }

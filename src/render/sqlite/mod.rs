@@ -187,7 +187,11 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         (Change::DropTrigger(trigger), ..) => {
             written.push(Kind::Schema, format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name)));
         }
-        (Change::CreateView(view), ..) => written.push(Kind::Schema, raw::closed(&view.sql)),
+        (Change::CreateView(view), ..) => {
+            // As the state has it: with the names of the moment.
+            let view = state.view_named(&view.name).unwrap_or(view);
+            written.push(Kind::Schema, raw::closed(&view.sql));
+        }
         (Change::DropView(view), ..) => {
             written.push(Kind::Schema, format!("DROP VIEW {}", DIALECT.table(&view.name)));
         }

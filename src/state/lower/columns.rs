@@ -151,6 +151,7 @@ impl Lower<'_> {
                 return None;
             }
         }
+        self.no_view_needs(table, column.id, "goes", "object")?;
         let refill = match refill {
             Some(value) => Some(self.value(value, column, table, "refill")?),
             None => None,
@@ -209,6 +210,9 @@ impl Lower<'_> {
         if let Some(data_type) = &alter.data_type {
             let data_type = self.branch(data_type, "type")?.clone();
             if data_type != column.data_type {
+                if self.state.backend == Backend::Postgres {
+                    self.no_view_needs(&table, column.id, "gets another type", "type")?;
+                }
                 patch.data_type = Some(data_type.clone());
             }
             column.data_type = data_type;

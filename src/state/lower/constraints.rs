@@ -325,7 +325,7 @@ impl Lower<'_> {
 }
 
 /// Whether something makes just these columns unique, in any order.
-fn is_key(table: &Table, columns: &[ColumnId]) -> bool {
+pub(in crate::state) fn is_key(table: &Table, columns: &[ColumnId]) -> bool {
     let same = |other: &[ColumnId]| other.len() == columns.len() && other.iter().all(|id| columns.contains(id));
     table.primary_key.as_ref().is_some_and(|key| same(&key.columns))
         || table.uniques.iter().any(|unique| same(&unique.columns))

@@ -10,8 +10,12 @@ mod naming;
 mod rows;
 mod sql;
 mod tables;
+mod views;
+#[cfg(test)]
+mod views_tests;
 
-pub(crate) use sql::raw_changes;
+pub(super) use constraints::is_key;
+pub(crate) use sql::{Declared, raw_changes};
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -94,10 +98,14 @@ impl Lower<'_> {
             Kind::DropUnique { on, name } => self.drop_constraint(on, super::ConstraintKind::Unique, name),
             Kind::AddPrimaryKey { table, columns } => self.add_primary_key(table, columns),
             Kind::DropPrimaryKey { table } => self.drop_primary_key(table),
+            Kind::CreateView { view, select, reads } => self.create_view(view, select, reads),
+            Kind::DropView { view } => self.drop_view(view),
             Kind::Insert { table, rows, .. } => self.insert(table, rows),
             Kind::Update { table, set, filter, .. } => self.update(table, set, filter.as_ref()),
             Kind::Delete { table, filter, .. } => self.delete(table, filter),
-            Kind::Sql { statements, batch, .. } => self.sql(statements, *batch),
+            Kind::Sql { statements, batch, reads, writes, creates, drops, .. } => {
+                self.sql(statements, *batch, &Declared { reads, writes, creates, drops })
+            }
             Kind::Note { text } => Some(vec![Change::Note(text.clone())]),
         }
     }

@@ -2,9 +2,10 @@
 
 use super::super::read_sql::may_mention;
 use super::Lower;
+use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, generated_name};
-use crate::state::{Change, ColumnId, ConstraintKind, Name, Table};
+use crate::state::{Change, ColumnId, ConstraintKind, Name, State, Table};
 
 impl Lower<'_> {
     /// Whether a name fits the backend; reports `identifier-too-long` otherwise.
@@ -84,33 +85,7 @@ impl Lower<'_> {
 
     /// Reports `rename-under-opaque` where SQL that is kept as text may speak of the name that goes.
     pub(super) fn may_rename(&mut self, table: &Table, name: &str, is_column: bool, part: &str) -> bool {
-        let mut holder = None;
-        for trigger in self.state.triggers() {
-            if is_column
-                && trigger.table_id != Some(table.id)
-                && !may_mention(&trigger.sql, &table.name.name, None, self.state)
-            {
-                continue;
-            }
-            let own = trigger.table_id == Some(table.id) && !is_column && trigger.sql == trigger.written.0;
-            let except = own.then_some(&trigger.written.2);
-            if may_mention(&trigger.sql, name, except, self.state) {
-                holder = Some(format!("trigger `{}`", trigger.name));
-            }
-        }
-        for view in self.state.views() {
-            // A view that was parsed follows the rename in the database itself.
-            if view.reads.is_none() && may_mention(&view.sql, name, None, self.state) {
-                holder = Some(format!("view `{}`", view.name));
-            }
-        }
-        for check in &table.checks {
-            let text = |expr: &crate::state::Expr| expr.print(table, &str::to_owned);
-            if is_column && check.expr.opaque && may_mention(&text(&check.expr), name, None, self.state) {
-                holder = Some(format!("check `{}`", check.name.text));
-            }
-        }
-        let Some(holder) = holder else { return true };
+        let Some(holder) = self.state.rename_holder(table, name, is_column) else { return true };
         let what = if is_column { "column" } else { "table" };
         let diagnostic = self
             .error(Code::RenameUnderOpaque, part, format!("{what} `{name}` cannot be renamed under {holder}"))
@@ -118,5 +93,42 @@ impl Lower<'_> {
             .help("drop it before the rename and make it again after, with the new name");
         self.report(diagnostic);
         false
+    }
+}
+
+impl State {
+    /// What is kept as text and may speak of a name that goes: `trigger \`t\``.
+    pub(in crate::state) fn rename_holder(&self, table: &Table, name: &str, is_column: bool) -> Option<String> {
+        let mut holder = None;
+        for trigger in self.triggers() {
+            if is_column
+                && trigger.table_id != Some(table.id)
+                && !may_mention(&trigger.sql, &table.name.name, None, self)
+            {
+                continue;
+            }
+            let own = trigger.table_id == Some(table.id) && !is_column && trigger.sql == trigger.written.0;
+            let except = own.then_some(&trigger.written.2);
+            if may_mention(&trigger.sql, name, except, self) {
+                holder = Some(format!("trigger `{}`", trigger.name));
+            }
+        }
+        for view in self.views() {
+            // A bound view follows the rename. PostgreSQL has written its `*` out, so the names of its own
+            // columns would not come again.
+            let reads = view.reads.as_ref().is_none_or(|reads| reads.contains(&table.id));
+            let bound = view.pieces.is_some();
+            let star = is_column && view.star.contains(&table.id) && self.backend() == Backend::Postgres;
+            if reads && (star || !bound && may_mention(&view.sql, name, None, self)) {
+                holder = Some(format!("view `{}`", view.name));
+            }
+        }
+        for check in &table.checks {
+            let text = |expr: &crate::state::Expr| expr.print(table, &str::to_owned);
+            if is_column && check.expr.opaque && may_mention(&text(&check.expr), name, None, self) {
+                holder = Some(format!("check `{}`", check.name.text));
+            }
+        }
+        holder
     }
 }

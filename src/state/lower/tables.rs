@@ -110,7 +110,7 @@ impl Lower<'_> {
     }
 
     /// Reports `already-exists` where a table of that name stands, and names that do not fit.
-    fn may_stand(&mut self, name: &TableName, part: &str) -> Option<()> {
+    pub(super) fn may_stand(&mut self, name: &TableName, part: &str) -> Option<()> {
         if !self.fits(&name.name, part) {
             return None;
         }

@@ -1,17 +1,15 @@
-//! Reading raw SQL, as far as the state needs it: the triggers and views that a
-//! statement makes or drops. A rebuild on SQLite must know them to keep them.
+//! Triggers and views that a raw statement makes or drops. A rebuild on SQLite must know
+//! them to keep them.
 //!
 //! The head of a statement is read token by token, so that any body will do.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
-use sqlparser::ast::visit_relations;
-use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::bind::{dialect, line_starts, offset, tokens};
-use super::{Change, State, TableId, Trigger, View};
 use crate::ident::TableName;
+use crate::state::bind::{line_starts, offset, tokens};
+use crate::state::{Change, State, TableId, Trigger};
 
 /// A cursor over the tokens of one statement.
 struct Head<'a> {
@@ -158,8 +156,8 @@ fn create_view(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -> O
         return Some(Vec::new());
     }
     let mut changes: Vec<Change> = standing.filter(|_| replace).cloned().map(Change::DropView).into_iter().collect();
-    let reads = relations(sql, state);
-    changes.push(Change::CreateView(View { name, sql: sql.trim_end().trim_end_matches(';').to_owned(), reads }));
+    let bound = state.bind_view(name, sql.trim_end().trim_end_matches(';'));
+    changes.push(Change::CreateView(bound.view));
     Some(changes)
 }
 
@@ -177,34 +175,8 @@ fn drop_views(mut head: Head<'_>, state: &State) -> Vec<Change> {
     changes
 }
 
-/// The tables of the state that a statement reads; `None` where it cannot be parsed.
-fn relations(sql: &str, state: &State) -> Option<Vec<TableId>> {
-    tokens(sql, state.backend())?;
-    let parsed = Parser::parse_sql(dialect(state.backend()), sql).ok()?;
-    let mut found = Vec::new();
-    let _ = visit_relations(&parsed, |name| {
-        let idents: Vec<_> = name.0.iter().filter_map(|part| part.as_ident()).collect();
-        let means = |table: &TableName| {
-            let same = |ident: &sqlparser::ast::Ident, name: &str| {
-                state.backend().sql_ident_means(&ident.value, ident.quote_style.is_some(), name)
-            };
-            match (idents.as_slice(), &table.schema) {
-                ([name], _) => same(name, &table.name),
-                ([schema, name], Some(of)) => same(schema, of) && same(name, &table.name),
-                ([_, name], None) => same(name, &table.name),
-                _ => false,
-            }
-        };
-        found.extend(state.tables.values().filter(|table| means(&table.name)).map(|table| table.id));
-        ControlFlow::<()>::Continue(())
-    });
-    found.sort_unstable();
-    found.dedup();
-    Some(found)
-}
-
 /// Whether a text may speak of a name: one of its words is that name. The words of `except` do not count.
-pub(super) fn may_mention(sql: &str, name: &str, except: Option<&Range<usize>>, state: &State) -> bool {
+pub(in crate::state) fn may_mention(sql: &str, name: &str, except: Option<&Range<usize>>, state: &State) -> bool {
     let Some(all) = tokens(sql, state.backend()) else { return true };
     let lines = line_starts(sql);
     all.iter().any(|token| {

@@ -1,0 +1,89 @@
+//! Views: create, drop.
+
+use super::{Change, Changes, Lower};
+use crate::backend::Backend;
+use crate::diagnostic::Code;
+use crate::ident::TableName;
+use crate::operation::Text;
+use crate::state::{ColumnId, Table};
+
+impl Lower<'_> {
+    pub(super) fn create_view(&mut self, name: &TableName, select: &Text, reads: &[String]) -> Changes {
+        let select = self.branch(select, "select")?.trim().trim_end_matches(';').trim_end().to_owned();
+        self.may_stand(name, "object")?;
+        let quote = match self.state.backend {
+            Backend::Mysql => '`',
+            Backend::Sqlite | Backend::Postgres => '"',
+        };
+        let quoted = |name: &str| format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")));
+        let schema = name.schema.as_deref().map(|schema| quoted(schema) + ".").unwrap_or_default();
+        let sql = format!("CREATE VIEW {schema}{} AS {select}", quoted(&name.name));
+        let mut bound = self.state.bind_view(name.clone(), &sql);
+        for table in &bound.unknown_tables {
+            // Catalogs stand always, and raw SQL may have made what is not known.
+            if self.state.knows_all() && !is_of_the_system(table) {
+                self.table(table, "select");
+            }
+        }
+        for column in &bound.unknown_columns {
+            let message = format!("the query of `{name}` names `{column}`, which no table that it reads has");
+            let diagnostic = self.error(Code::UnknownColumn, "select", message);
+            self.report(diagnostic);
+        }
+        if bound.view.reads.is_none() && !reads.is_empty() {
+            let mut tables = Vec::with_capacity(reads.len());
+            for read in reads {
+                let (schema, table) = read.split_once('.').map_or((None, read.as_str()), |(s, t)| (Some(s), t));
+                let table = TableName { schema: schema.map(str::to_owned), name: table.to_owned() };
+                tables.push(self.table(&table, "reads")?.id);
+            }
+            bound.view.reads = Some(tables);
+        }
+        Some(vec![Change::CreateView(bound.view)])
+    }
+
+    pub(super) fn drop_view(&mut self, name: &TableName) -> Changes {
+        let Some(view) = self.state.view_named(name).cloned() else {
+            let mut diagnostic =
+                self.error(Code::UnknownTable, "object", format!("there is no view `{name}` at this point"));
+            let names: Vec<String> = self.state.views().iter().map(|view| view.name.to_string()).collect();
+            if let Some(near) = super::nearest(&name.to_string(), names.iter().map(String::as_str)) {
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            } else if self.state.table_named(name).is_some() {
+                diagnostic = diagnostic.help(format!("`{name}` is a table: drop_table = \"{name}\""));
+            }
+            self.report(diagnostic);
+            return None;
+        };
+        if let Some(over) = self.state.views().iter().find(|other| other.over.contains(&view.name)) {
+            let message = format!("view `{name}` is still read by view `{}`", over.name);
+            let diagnostic = self.error(Code::StillReferenced, "object", message).help("drop that view first");
+            self.report(diagnostic);
+            return None;
+        }
+        Some(vec![Change::DropView(view)])
+    }
+
+    /// Reports `still-referenced` where a view surely needs a column as it is.
+    pub(super) fn no_view_needs(&mut self, table: &Table, column: ColumnId, what: &str, part: &str) -> Option<()> {
+        let postgres = self.state.backend == Backend::Postgres;
+        // PostgreSQL writes `*` out; SQLite reads what is there.
+        let view = self.state.views().iter().find(|view| {
+            view.mentions(table.id, column) || postgres && view.star.contains(&table.id) && view.pieces.is_some()
+        });
+        let Some(view) = view else { return Some(()) };
+        let message =
+            format!("view `{}` needs `{}.{}`, which {what}", view.name, table.name, table.column_name(column));
+        let diagnostic =
+            self.error(Code::StillReferenced, part, message).help("drop the view before, and make it again after");
+        self.report(diagnostic);
+        None
+    }
+}
+
+/// Tables and views that no manifest makes.
+fn is_of_the_system(name: &TableName) -> bool {
+    let lower = name.name.to_ascii_lowercase();
+    name.schema.as_deref().is_some_and(|schema| schema == "information_schema" || schema.starts_with("pg_"))
+        || ["sqlite_", "pg_", "dbmigrate_"].iter().any(|prefix| lower.starts_with(prefix))
+}

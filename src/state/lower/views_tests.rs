@@ -1,0 +1,96 @@
+//! `create_view` and `drop_view` on a state, and what stands over and under views.
+
+use crate::backend::Backend;
+use crate::ident::{ColumnName, TableName};
+use crate::operation::{AlterColumn, ByBackend, DataType, Kind, Operation, Text};
+use crate::state::{Change, Context, Declared, State, raw_changes};
+
+fn start(backend: Backend) -> State {
+    let mut state = State::empty(backend);
+    let sql = "CREATE TABLE a (id integer PRIMARY KEY, n integer, m text); CREATE TABLE b (id integer, a_id integer)";
+    let raw = raw_changes(&[(sql.into(), crate::diagnostic::Span::NONE)], true, &Declared::default(), &mut state);
+    raw.changes.iter().for_each(|change| _ = state.apply(change).unwrap());
+    state
+}
+
+/// Lowers and applies; gives the inverses, or what is wrong.
+fn run(state: &mut State, kind: Kind) -> Result<Vec<Change>, String> {
+    let lowered = state.lower(&Operation::new(kind), &Context::default());
+    if let Some(found) = lowered.diagnostics.first() {
+        return Err(format!("{}: {}", found.code, found.message));
+    }
+    let mut inverses = Vec::new();
+    for change in &lowered.changes {
+        inverses.extend(state.apply(change).unwrap());
+    }
+    inverses.reverse();
+    Ok(inverses)
+}
+
+fn view(name: &str, select: &str) -> Kind {
+    Kind::CreateView { view: TableName::bare(name), select: Text::Same(select.into()), reads: vec![] }
+}
+
+fn drop_view(name: &str) -> Kind {
+    Kind::DropView { view: TableName::bare(name) }
+}
+
+fn column(table: &str, column: &str) -> ColumnName {
+    ColumnName { table: TableName::bare(table), column: column.into() }
+}
+
+const BOTH: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
+
+#[test]
+fn a_dropped_view_comes_back_with_the_names_of_the_moment() {
+    for backend in BOTH {
+        let mut state = start(backend);
+        run(&mut state, view("v", "SELECT id, n FROM a;")).unwrap();
+        let before = state.describe();
+        let back = run(&mut state, drop_view("v")).unwrap();
+        assert!(state.views().is_empty());
+        run(&mut state, Kind::RenameTable { table: TableName::bare("a"), to: "things".into() }).unwrap();
+        back.iter().for_each(|change| _ = state.apply(change).unwrap());
+        assert_eq!(state.views()[0].sql, "CREATE VIEW \"v\" AS SELECT id, n FROM \"things\"");
+        run(&mut state, Kind::RenameTable { table: TableName::bare("things"), to: "a".into() }).unwrap();
+        assert_eq!(state.describe(), before);
+    }
+}
+
+#[test]
+fn a_view_over_what_is_not_there_is_wrong() {
+    for backend in BOTH {
+        let mut state = start(backend);
+        let said = |kind| run(&mut start(backend), kind).unwrap_err();
+        assert!(said(view("v", "SELECT 1 FROM c")).starts_with("unknown-table: "));
+        assert!(said(view("v", "SELECT x FROM a")).starts_with("unknown-column: "));
+        assert!(said(view("v", "SELECT a.x FROM a")).starts_with("unknown-column: "));
+        assert!(said(view("a", "SELECT 1")).starts_with("already-exists: "));
+        assert!(said(drop_view("v")).starts_with("unknown-table: there is no view"));
+        run(&mut state, view("v", "WITH c AS (SELECT n FROM a) SELECT n FROM c")).unwrap();
+        run(&mut state, view("w", "SELECT n FROM v")).unwrap();
+        assert!(run(&mut state, view("w", "SELECT 1")).unwrap_err().starts_with("already-exists: "));
+        assert!(run(&mut state, drop_view("v")).unwrap_err().contains("still read by view `w`"));
+        run(&mut state, drop_view("w")).unwrap();
+        run(&mut state, drop_view("v")).unwrap();
+    }
+}
+
+#[test]
+fn what_a_view_needs_stays() {
+    for backend in BOTH {
+        let mut state = start(backend);
+        run(&mut state, view("v", "SELECT id, n FROM a")).unwrap();
+        run(&mut state, view("w", "SELECT * FROM b")).unwrap();
+        let gone = |name: ColumnName| Kind::DropColumn { columns: vec![name], refill: None };
+        assert!(run(&mut state, gone(column("a", "n"))).unwrap_err().contains("view `v` needs `a.n`"));
+        assert_eq!(run(&mut state, gone(column("b", "a_id"))).is_err(), backend == Backend::Postgres);
+        run(&mut state, gone(column("a", "m"))).unwrap();
+        let drop = Kind::DropTable { table: TableName::bare("a") };
+        assert!(run(&mut state, drop).unwrap_err().contains("still read by view `v`"));
+        let data_type = Some(ByBackend::Same(DataType::Text));
+        let alter = AlterColumn { data_type, ..AlterColumn::default() };
+        let alter = Kind::AlterColumn { column: column("a", "n"), alter };
+        assert_eq!(run(&mut state, alter).is_err(), backend == Backend::Postgres);
+    }
+}

@@ -1,0 +1,290 @@
+//! ALTER TABLE.
+
+use std::sync::Arc;
+
+use sqlparser::ast::{
+    AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, Ident, RenameTableNameKind, TableConstraint,
+};
+
+use super::{Found, Reader, Step, Stop};
+use crate::backend::Backend;
+use crate::diagnostic::Code;
+use crate::state::lower::{is_key, nearest};
+use crate::state::{Change, Column, ColumnPatch, Constraint, ConstraintKind, Name, Table};
+
+impl Reader<'_, '_> {
+    pub(super) fn alter_table(&mut self, alter: &AlterTable) -> Step {
+        let Some(table) = self.table(&alter.name, alter.if_exists)? else { return Ok(()) };
+        if alter.location.is_some() || alter.on_cluster.is_some() || alter.table_type.is_some() {
+            return Err(Stop::Unread);
+        }
+        // All that it does uses the table.
+        self.read.access.names.push(table.name.clone());
+        let mut operations: Vec<&AlterTableOperation> = alter.operations.iter().collect();
+        // PostgreSQL works in passes, whatever the order they are written in.
+        operations.sort_by_key(|operation| pass(operation));
+        for operation in operations {
+            let table = self.current(&table)?;
+            self.alteration(&table, operation)?;
+        }
+        Ok(())
+    }
+
+    fn alteration(&mut self, table: &Arc<Table>, operation: &AlterTableOperation) -> Step {
+        let id = table.id;
+        match operation {
+            AlterTableOperation::AddColumn { if_not_exists, column_def, column_position: None, .. } => {
+                self.add_column(table, column_def, *if_not_exists)
+            }
+            AlterTableOperation::DropColumn { column_names, if_exists, drop_behavior, .. } => {
+                let cascade = drop_behavior.as_ref().is_some_and(|behavior| behavior.to_string() == "CASCADE");
+                for name in column_names {
+                    let table = self.current(table)?;
+                    self.drop_column(&table, name, *if_exists, cascade)?;
+                }
+                Ok(())
+            }
+            AlterTableOperation::RenameColumn { old_column_name, new_column_name } => {
+                let column = self.column(table, old_column_name)?;
+                self.may_rename(table, &column.name, true)?;
+                let to = self.ident(new_column_name);
+                self.put(Change::RenameColumn { table: id, column: column.id, to })
+            }
+            AlterTableOperation::RenameTable {
+                table_name: RenameTableNameKind::To(to) | RenameTableNameKind::As(to),
+            } => {
+                let to = table.name.renamed(self.name(to)?.name);
+                if matches!(self.find(&to), Found::View) {
+                    let message = format!("a view `{to}` stands already");
+                    return Err(self.wrong(Code::AlreadyExists, message));
+                }
+                self.may_rename(table, &table.name.name, false)?;
+                self.put(Change::RenameTable { table: id, to })
+            }
+            AlterTableOperation::AddConstraint { constraint, .. } => self.add_constraint(table, constraint),
+            AlterTableOperation::DropConstraint { if_exists, name, drop_behavior } => {
+                let cascade = drop_behavior.as_ref().is_some_and(|behavior| behavior.to_string() == "CASCADE");
+                self.drop_constraint(table, name, *if_exists, cascade)
+            }
+            AlterTableOperation::RenameConstraint { old_name, new_name } => {
+                let Some(constraint) = self.constraint_named(table, old_name, false)? else {
+                    return Err(Stop::Unread);
+                };
+                let to = Name { text: self.ident(new_name), generated: false };
+                let (kind, name) = (constraint.kind(), constraint.name().text.clone());
+                self.put(Change::RenameConstraint { table: id, kind, name, to })
+            }
+            AlterTableOperation::AlterColumn { column_name, op } => {
+                let column = self.column(table, column_name)?;
+                self.alter_column(table, &column, op)
+            }
+            AlterTableOperation::ValidateConstraint { .. }
+            | AlterTableOperation::OwnerTo { .. }
+            | AlterTableOperation::EnableRowLevelSecurity
+            | AlterTableOperation::DisableRowLevelSecurity
+            | AlterTableOperation::ForceRowLevelSecurity
+            | AlterTableOperation::NoForceRowLevelSecurity
+            | AlterTableOperation::ReplicaIdentity { .. } => {
+                self.read.access.reads.push(id);
+                Ok(())
+            }
+            _ => Err(Stop::Unread),
+        }
+    }
+
+    fn add_column(&mut self, table: &Arc<Table>, def: &ColumnDef, if_not_exists: bool) -> Step {
+        let name = self.ident(&def.name);
+        if if_not_exists && self.column_named(table, &name).is_some() {
+            return Ok(());
+        }
+        let mut column = self.new_column(table, def)?;
+        let mut with = Table::clone(table);
+        with.columns.push(column.clone());
+        column.default = self.default_of(def, &column, &with);
+        self.put(Change::AddColumn { table: table.id, column, fill: None })?;
+        let mut constraints = self.constraints_of(def, false)?;
+        constraints.extend(self.constraints_of(def, true)?);
+        for constraint in &constraints {
+            let table = self.current(table)?;
+            self.add_constraint(&table, constraint)?;
+        }
+        Ok(())
+    }
+
+    fn add_constraint(&mut self, table: &Table, sql: &TableConstraint) -> Step {
+        let Some(constraint) = self.constraint(table, sql)? else { return Err(Stop::Unread) };
+        if self.backend() == Backend::Postgres
+            && let Constraint::PrimaryKey(key) = &constraint
+        {
+            for id in &key.columns {
+                if table.column(*id).is_some_and(|column| column.null) {
+                    self.patch(table, *id, ColumnPatch { null: Some(false), ..ColumnPatch::default() })?;
+                }
+            }
+        }
+        self.put(Change::AddConstraint { table: table.id, constraint })
+    }
+
+    fn patch(&mut self, table: &Table, column: crate::state::ColumnId, patch: ColumnPatch) -> Step {
+        if patch.is_empty() {
+            return Ok(());
+        }
+        self.put(Change::AlterColumn { table: table.id, column, patch, using: None, using_down: None, fill: None })
+    }
+
+    fn drop_column(&mut self, table: &Table, name: &Ident, if_exists: bool, cascade: bool) -> Step {
+        let text = self.ident(name);
+        if if_exists && self.column_named(table, &text).is_none() {
+            self.read.access.lookups.push((table.id, self.backend().fold(&text).into_owned()));
+            return Ok(());
+        }
+        let column = self.column(table, name)?;
+        let postgres = self.backend() == Backend::Postgres;
+        for referrer in self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
+            let held = |key: &&crate::state::ForeignKey| {
+                key.table == table.id
+                    && key.references.contains(&column.id)
+                    && !(referrer.id == table.id && key.columns.contains(&column.id))
+            };
+            for key in referrer.foreign_keys.iter().filter(held) {
+                if !postgres || !cascade {
+                    let message = format!(
+                        "`{}.{text}` is still referred to by `{}` (key `{}`)",
+                        table.name, referrer.name, key.name.text
+                    );
+                    // On SQLite a key's column is held by its index, if at all.
+                    return Err(if postgres { self.wrong(Code::StillReferenced, message) } else { Stop::Unread });
+                }
+                let (kind, name) = (ConstraintKind::ForeignKey, key.name.text.clone());
+                self.put(Change::DropConstraint { table: referrer.id, kind, name })?;
+            }
+        }
+        let table = self.current(table)?;
+        let indexes: Vec<_> = table.indexes.iter().filter(|index| index.mentions(column.id)).collect();
+        let constraints: Vec<_> = table.constraints().filter(|constraint| constraint.mentions(column.id)).collect();
+        if !postgres {
+            let holder = indexes.first().map(|index| format!("index `{}`", index.name));
+            let key = constraints.first().map(|held| format!("a {}", held.kind().title()));
+            if let Some(holder) = holder.or(key) {
+                let message = format!("`{}.{text}` is still held by {holder}", table.name);
+                return Err(self.wrong(Code::StillReferenced, message));
+            }
+        }
+        for index in indexes {
+            self.put(Change::DropIndex { table: table.id, name: index.name.clone() })?;
+        }
+        for constraint in constraints.iter().rev() {
+            let (kind, name) = (constraint.kind(), constraint.name().text.clone());
+            self.put(Change::DropConstraint { table: table.id, kind, name })?;
+        }
+        self.put(Change::DropColumn { table: table.id, column: column.id, refill: None })
+    }
+
+    /// A constraint by its name. `None` where it is not there and IF EXISTS was said.
+    fn constraint_named(&mut self, table: &Table, name: &Ident, if_exists: bool) -> Step<Option<Constraint>> {
+        let (text, backend) = (self.ident(name), self.backend());
+        let found = table.constraints().find(|other| backend.fold(&other.name().text) == backend.fold(&text));
+        if found.is_some() {
+            return Ok(found);
+        }
+        // NOT NULL has names too on newer servers.
+        if !self.trial.state.knows_all() || text.ends_with("_not_null") {
+            return Err(Stop::Unread);
+        }
+        if if_exists {
+            return Ok(None);
+        }
+        let message = format!("table `{}` has no constraint `{text}` at this point", table.name);
+        let mut diagnostic = self.error(Code::UnknownConstraint, message);
+        let names: Vec<String> = table.constraints().map(|constraint| constraint.name().text.clone()).collect();
+        if let Some(near) = nearest(&text, names.iter().map(String::as_str)) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        } else if !names.is_empty() {
+            diagnostic = diagnostic.note(format!("it has: {}", names.join(", ")));
+        }
+        Err(self.tell(diagnostic))
+    }
+
+    fn drop_constraint(&mut self, table: &Table, name: &Ident, if_exists: bool, cascade: bool) -> Step {
+        let Some(constraint) = self.constraint_named(table, name, if_exists)? else { return Ok(()) };
+        let (kind, name) = (constraint.kind(), constraint.name().text.clone());
+        let mut without = table.clone();
+        match kind {
+            ConstraintKind::PrimaryKey => without.primary_key = None,
+            ConstraintKind::Unique => without.uniques.retain(|unique| unique.name.text != name),
+            ConstraintKind::ForeignKey | ConstraintKind::Check => {}
+        }
+        for referrer in self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
+            for key in referrer.foreign_keys.iter().filter(|key| key.table == table.id) {
+                if !is_key(table, &key.references) || is_key(&without, &key.references) {
+                    continue;
+                }
+                if !cascade {
+                    let message = format!("key `{}` of `{}` still needs `{name}`", key.name.text, referrer.name);
+                    return Err(self.wrong(Code::StillReferenced, message));
+                }
+                let (kind, name) = (ConstraintKind::ForeignKey, key.name.text.clone());
+                self.put(Change::DropConstraint { table: referrer.id, kind, name })?;
+            }
+        }
+        self.put(Change::DropConstraint { table: table.id, kind, name })
+    }
+
+    fn alter_column(&mut self, table: &Table, column: &Column, operation: &AlterColumnOperation) -> Step {
+        let mut patch = ColumnPatch::default();
+        match operation {
+            AlterColumnOperation::SetNotNull => patch.null = Some(false).filter(|_| column.null),
+            AlterColumnOperation::DropNotNull => {
+                if table.primary_key.as_ref().is_some_and(|key| key.columns.contains(&column.id)) {
+                    let message =
+                        format!("`{}.{}` is in the primary key, so it cannot be null", table.name, column.name);
+                    return Err(self.wrong(Code::TypeMismatch, message));
+                }
+                patch.null = Some(true).filter(|_| !column.null);
+            }
+            AlterColumnOperation::SetDefault { value } => {
+                let bare = Table { columns: Vec::new(), ..table.clone() };
+                let default = self.default_value(value, column, &bare);
+                patch.default = Some(default).filter(|default| *default != column.default);
+            }
+            AlterColumnOperation::DropDefault => patch.default = column.default.as_ref().map(|_| None),
+            AlterColumnOperation::SetDataType { data_type, .. } => {
+                let data_type = self.data_type(data_type);
+                patch.data_type = Some(data_type).filter(|data_type| *data_type != column.data_type);
+            }
+            AlterColumnOperation::AddGenerated { .. } => return Err(Stop::Unread),
+        }
+        self.patch(table, column.id, patch)
+    }
+
+    /// Reports `rename-under-opaque`, as with the operations that rename.
+    fn may_rename(&mut self, table: &Table, name: &str, is_column: bool) -> Step {
+        let Some(holder) = self.trial.state.rename_holder(table, name, is_column) else { return Ok(()) };
+        let what = if is_column { "column" } else { "table" };
+        let diagnostic = self
+            .error(Code::RenameUnderOpaque, format!("{what} `{name}` cannot be renamed under {holder}"))
+            .note(format!("{holder} is kept as its author wrote it, and its SQL may speak of `{name}`"))
+            .help("drop it before the rename and make it again after, with the new name");
+        Err(self.tell(diagnostic))
+    }
+}
+
+/// The pass of an ALTER TABLE in which PostgreSQL does a part of it (`AT_PASS_DROP` and on).
+fn pass(operation: &AlterTableOperation) -> u8 {
+    match operation {
+        AlterTableOperation::DropColumn { .. }
+        | AlterTableOperation::DropConstraint { .. }
+        | AlterTableOperation::AlterColumn {
+            op: AlterColumnOperation::DropDefault | AlterColumnOperation::DropNotNull,
+            ..
+        } => 0,
+        AlterTableOperation::AlterColumn { op: AlterColumnOperation::SetDataType { .. }, .. } => 1,
+        AlterTableOperation::AddColumn { .. } => 2,
+        AlterTableOperation::AlterColumn { op: AlterColumnOperation::SetNotNull, .. } => 3,
+        AlterTableOperation::AddConstraint {
+            constraint: TableConstraint::PrimaryKey(_) | TableConstraint::Unique(_),
+            ..
+        } => 4,
+        _ => 5,
+    }
+}

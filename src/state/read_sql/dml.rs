@@ -1,0 +1,546 @@
+//! Rows: what INSERT, UPDATE, DELETE, TRUNCATE and SELECT read and write.
+//!
+//! One walk over the whole statement finds every relation, function and column name in it,
+//! wherever it stands. Names of common table expressions and aliases are known by then, so
+//! a name that is none of them is a table or view.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use sqlparser::ast::{
+    AssignmentTarget, CascadeOption, CommentObject, ConflictTarget, Cte, Expr, FromTable, Ident, Insert, ObjectName,
+    OnConflictAction, OnInsert, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, Statement, TableFactor,
+    TableObject, TableWithJoins, Visit, Visitor, visit_relations,
+};
+
+use super::{Found, Reader, Step, Stop};
+use crate::backend::Backend;
+use crate::ident::TableName;
+use crate::state::{Table, TableId};
+
+/// What a walk over a statement found.
+#[derive(Default)]
+struct Walked {
+    /// Relations that are read, as they are written.
+    relations: Vec<ObjectName>,
+    /// Names of common table expressions.
+    ctes: Vec<Ident>,
+    /// Names that columns may have, with what stands in front.
+    columns: Vec<(Option<Ident>, Ident)>,
+    /// Names that tables go by: name, alias.
+    aliases: Vec<(ObjectName, Ident)>,
+    /// Names that queries in FROM go by.
+    derived: Vec<Ident>,
+    /// Functions that stand where a table may.
+    functions: Vec<ObjectName>,
+    /// A bare `*` stands somewhere.
+    star: bool,
+    /// What stands in front of `.*`.
+    stars_of: Vec<ObjectName>,
+    /// Statements inside the statement: data-modifying common table expressions.
+    inner: Vec<Statement>,
+    /// Something that may do anything: a function of which nothing is known, SELECT INTO.
+    unread: bool,
+    /// The outermost statement was seen.
+    inside: bool,
+}
+
+impl Visitor for Walked {
+    type Break = ();
+
+    fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
+        if self.inside {
+            self.inner.push(statement.clone());
+        }
+        self.inside = true;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+        self.relations.push(relation.clone());
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let named = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.ctes.extend(named.map(|cte: &Cte| cte.alias.name.clone()));
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        self.unread |= select.into.is_some();
+        for item in &select.projection {
+            match item {
+                SelectItem::Wildcard(_) => self.star = true,
+                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                    self.stars_of.push(name.clone());
+                }
+                SelectItem::QualifiedWildcard(..) => self.star = true,
+                _ => {}
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        match factor {
+            TableFactor::Table { name, alias, args, .. } => {
+                if args.is_some() {
+                    self.unread |= !is_harmless(name);
+                    self.functions.push(name.clone());
+                }
+                if let Some(alias) = alias {
+                    self.aliases.push((name.clone(), alias.name.clone()));
+                }
+            }
+            TableFactor::Derived { alias, .. } => self.derived.extend(alias.iter().map(|alias| alias.name.clone())),
+            TableFactor::NestedJoin { .. } => {}
+            _ => self.unread = true,
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Function(function) => self.unread |= !is_harmless(&function.name),
+            Expr::Identifier(name) => self.columns.push((None, name.clone())),
+            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+                [.., table, column] => self.columns.push((Some(table.clone()), column.clone())),
+                _ => self.unread = true,
+            },
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Reader<'_, '_> {
+    pub(super) fn rows(&mut self, statement: &Statement) -> Step {
+        let mut walked = Walked::default();
+        let _ = statement.visit(&mut walked);
+        let sure = !walked.unread && self.backend() != Backend::Mysql;
+        let own: HashSet<String> = walked
+            .ctes
+            .iter()
+            .chain(&walked.derived)
+            .chain(walked.aliases.iter().map(|(_, alias)| alias))
+            .map(|name| self.folded(name))
+            .collect();
+        let mut targets: Vec<&ObjectName> = walked.inner.iter().chain([statement]).filter_map(insert_target).collect();
+        let mut read = Vec::new();
+        for name in walked.relations.iter().filter(|name| !walked.functions.contains(name)) {
+            let target = targets.iter().position(|target| *target == name);
+            if let Some(at) = target {
+                targets.remove(at);
+            }
+            let is_own = single(name).is_some_and(|name| own.contains(&self.folded(name)));
+            self.relation(name, is_own, target.is_some(), sure, &mut read)?;
+        }
+        for statement in walked.inner.iter().chain([statement]) {
+            self.targets(statement, sure)?;
+        }
+        self.stars(&walked, &read);
+        self.name_columns(&walked, &read);
+        if walked.unread { Err(Stop::Unread) } else { Ok(()) }
+    }
+
+    /// A statement that mentions tables and does nothing to them or their rows.
+    pub(super) fn mentions(&mut self, statement: &Statement) -> Step {
+        let mut names = Vec::new();
+        let _ = visit_relations(statement, |name| {
+            names.push(name.clone());
+            ControlFlow::<()>::Continue(())
+        });
+        match statement {
+            Statement::Comment { object_name, .. } => names.push(object_name.clone()),
+            Statement::Analyze(analyze) => names.extend(analyze.table_name.clone()),
+            _ => {}
+        }
+        for name in names {
+            let mut parts = name;
+            let mut column = None;
+            // A column's comment names the column behind its table.
+            if matches!(statement, Statement::Comment { object_type: CommentObject::Column, .. }) && parts.0.len() > 1 {
+                column = parts.0.pop().and_then(|part| part.as_ident().cloned());
+            }
+            let name = self.name(&parts)?;
+            match self.find(&name) {
+                Found::Table(table) => {
+                    if let Some(column) = column {
+                        self.name_column(&table, &column);
+                    }
+                }
+                Found::View => {}
+                Found::Unsure | Found::Absent => return Err(Stop::Unread),
+            }
+            self.read.access.names.push(name);
+        }
+        Ok(())
+    }
+
+    fn folded(&self, ident: &Ident) -> String {
+        self.backend().fold(&self.ident(ident)).into_owned()
+    }
+
+    /// A relation that is read: a table, or a view and all that it reads. `is_own`: the statement has
+    /// something of its own of that name. `target`: it is what an INSERT fills.
+    fn relation(
+        &mut self,
+        name: &ObjectName,
+        is_own: bool,
+        target: bool,
+        sure: bool,
+        read: &mut Vec<(Arc<Table>, bool)>,
+    ) -> Step {
+        let written = name;
+        let name = self.name(name)?;
+        match self.find(&name) {
+            Found::Table(table) => {
+                self.read.access.names.push(name);
+                if !target {
+                    self.read.access.reads.push(table.id);
+                }
+                read.push((table, target));
+                Ok(())
+            }
+            _ if is_own => Ok(()),
+            Found::View => {
+                self.view(&name)?;
+                self.read.access.names.push(name);
+                Ok(())
+            }
+            Found::Unsure => {
+                let ledger = name.name.to_ascii_lowercase().starts_with("dbmigrate_");
+                let catalog = self.of_the_system(&name) && !ledger;
+                self.read.access.names.push(name);
+                // Catalogs stand always; what else is not known may be anything.
+                if catalog { Ok(()) } else { Err(Stop::Unread) }
+            }
+            Found::Absent if sure => self.table(written, false).map(|_| ()),
+            Found::Absent => {
+                self.read.access.names.push(name);
+                Ok(())
+            }
+        }
+    }
+
+    fn view(&mut self, name: &TableName) -> Step {
+        let view = self.trial.state.view_named(name).ok_or(Stop::Unread)?;
+        let reads = view.reads.clone().ok_or(Stop::Unread)?;
+        self.read.access.reads.extend(reads);
+        Ok(())
+    }
+
+    /// The tables that a statement changes.
+    fn targets(&mut self, statement: &Statement, sure: bool) -> Step {
+        match statement {
+            Statement::Insert(insert) => self.insert(insert, sure),
+            Statement::Update(update) => {
+                let Some(table) = self.target_of(&update.table)? else { return Ok(()) };
+                self.read.access.writes.push(table.id);
+                for assignment in &update.assignments {
+                    self.assigned(&table, &assignment.target, sure)?;
+                }
+                self.returned(&table, update.returning.as_deref());
+                Ok(())
+            }
+            Statement::Delete(delete) => {
+                if !delete.tables.is_empty() {
+                    return Err(Stop::Unread);
+                }
+                let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+                for table in from {
+                    if let Some(table) = self.target_of(table)? {
+                        self.read.access.writes.push(table.id);
+                        self.returned(&table, delete.returning.as_deref());
+                    }
+                }
+                Ok(())
+            }
+            Statement::Truncate(truncate) => {
+                let cascade = matches!(truncate.cascade, Some(CascadeOption::Cascade));
+                for target in &truncate.table_names {
+                    let Some(table) = self.target(&target.name)? else { continue };
+                    self.read.access.writes.push(table.id);
+                    if cascade {
+                        self.truncate_referrers(table.id);
+                    }
+                }
+                Ok(())
+            }
+            Statement::Query(_) => Ok(()),
+            _ => Err(Stop::Unread),
+        }
+    }
+
+    fn truncate_referrers(&mut self, table: TableId) {
+        let mut open = vec![table];
+        while let Some(id) = open.pop() {
+            for referrer in self.trial.state.referrers(id) {
+                if !self.read.access.writes.contains(&referrer.id) {
+                    self.read.access.writes.push(referrer.id);
+                    open.push(referrer.id);
+                }
+            }
+        }
+    }
+
+    fn target_of(&mut self, table: &TableWithJoins) -> Step<Option<Arc<Table>>> {
+        match &table.relation {
+            TableFactor::Table { name, args: None, .. } => self.target(name),
+            _ => Err(Stop::Unread),
+        }
+    }
+
+    /// A table whose rows change; a view or unknown name is not understood.
+    fn target(&mut self, name: &ObjectName) -> Step<Option<Arc<Table>>> {
+        let name = self.name(name)?;
+        match self.find(&name) {
+            Found::Table(table) => Ok(Some(table)),
+            Found::Absent => Ok(None),
+            Found::View | Found::Unsure => Err(Stop::Unread),
+        }
+    }
+
+    fn insert(&mut self, insert: &Insert, sure: bool) -> Step {
+        let TableObject::TableName(name) = &insert.table else { return Err(Stop::Unread) };
+        let Some(table) = self.target(name)? else { return Ok(()) };
+        self.read.access.inserts.push(table.id);
+        let by_default = insert.source.is_none() && insert.assignments.is_empty();
+        if insert.columns.is_empty() && !by_default {
+            self.read.access.star.push(table.id);
+        }
+        for column in insert.columns.iter().filter_map(single) {
+            self.set_column(&table, column, sure)?;
+        }
+        self.returned(&table, insert.returning.as_deref());
+        // What stands in the way is replaced.
+        let replaces = insert.replace_into || insert.or.as_ref().is_some_and(|or| or.to_string().contains("REPLACE"));
+        let updates = match &insert.on {
+            None => false,
+            Some(OnInsert::OnConflict(conflict)) => {
+                if let Some(ConflictTarget::Columns(columns)) = &conflict.conflict_target {
+                    for column in columns {
+                        self.name_column(&table, column);
+                    }
+                }
+                if let OnConflictAction::DoUpdate(update) = &conflict.action {
+                    for assignment in &update.assignments {
+                        self.assigned(&table, &assignment.target, sure)?;
+                    }
+                }
+                matches!(conflict.action, OnConflictAction::DoUpdate(_))
+            }
+            Some(_) => true,
+        };
+        if replaces || updates {
+            self.read.access.writes.push(table.id);
+        }
+        Ok(())
+    }
+
+    fn assigned(&mut self, table: &Table, target: &AssignmentTarget, sure: bool) -> Step {
+        let names = match target {
+            AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
+            AssignmentTarget::Tuple(names) => names.as_slice(),
+        };
+        for name in names {
+            match single(name) {
+                Some(name) => self.set_column(table, name, sure)?,
+                // A field of a composite, or the table's name in front.
+                None => name.0.iter().filter_map(|part| part.as_ident()).for_each(|name| self.name_column(table, name)),
+            }
+        }
+        Ok(())
+    }
+
+    /// A column that gets a value, which must be there.
+    fn set_column(&mut self, table: &Table, name: &Ident, sure: bool) -> Step {
+        self.name_column(table, name);
+        if sure { self.column(table, name).map(|_| ()) } else { Ok(()) }
+    }
+
+    /// A column of a table, or a name that may become one.
+    fn name_column(&mut self, table: &Table, name: &Ident) {
+        match self.column_named(table, &self.ident(name)) {
+            Some(column) => self.read.access.columns.push((table.id, column.id)),
+            None => self.read.access.lookups.push((table.id, self.folded(name))),
+        }
+    }
+
+    fn returned(&mut self, table: &Table, items: Option<&[SelectItem]>) {
+        let star = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+        if items.is_some_and(|items| items.iter().any(star)) {
+            self.read.access.star.push(table.id);
+        }
+    }
+
+    /// The tables whose list of columns matters: all that are read, for a bare `*`.
+    fn stars(&mut self, walked: &Walked, read: &[(Arc<Table>, bool)]) {
+        let mut star: Vec<TableId> = Vec::new();
+        if walked.star {
+            star.extend(read.iter().filter(|(_, target)| !target).map(|(table, _)| table.id));
+        }
+        for name in &walked.stars_of {
+            let tables = self.called(name.0.last().and_then(|part| part.as_ident()), walked, read);
+            star.extend(tables.iter().map(|table| table.id));
+        }
+        self.read.access.star.extend(star);
+    }
+
+    /// The tables that a name in front of a column may mean; all where nothing stands in front.
+    fn called(&self, name: Option<&Ident>, walked: &Walked, read: &[(Arc<Table>, bool)]) -> Vec<Arc<Table>> {
+        let Some(name) = name else { return read.iter().map(|(table, _)| Arc::clone(table)).collect() };
+        let name = self.folded(name);
+        let of_alias: Vec<String> = walked
+            .aliases
+            .iter()
+            .filter(|(_, alias)| self.folded(alias) == name)
+            .filter_map(|(of, _)| of.0.last()?.as_ident().map(|of| self.folded(of)))
+            .collect();
+        let means = |table: &Table| {
+            let own = self.backend().fold(&table.name.name).into_owned();
+            own == name || of_alias.contains(&own)
+        };
+        read.iter().filter(|(table, _)| means(table)).map(|(table, _)| Arc::clone(table)).collect()
+    }
+
+    /// Columns by the names that stand anywhere in the statement. Where several tables have one of that
+    /// name, each is taken: that is more than is meant, never less.
+    fn name_columns(&mut self, walked: &Walked, read: &[(Arc<Table>, bool)]) {
+        for (qualifier, column) in &walked.columns {
+            for table in self.called(qualifier.as_ref(), walked, read) {
+                self.name_column(&table, column);
+            }
+        }
+    }
+}
+
+/// What an INSERT fills.
+fn insert_target(statement: &Statement) -> Option<&ObjectName> {
+    match statement {
+        Statement::Insert(Insert { table: TableObject::TableName(name), .. }) => Some(name),
+        _ => None,
+    }
+}
+
+/// A name of one part.
+fn single(name: &ObjectName) -> Option<&Ident> {
+    match name.0.as_slice() {
+        [part] => part.as_ident(),
+        _ => None,
+    }
+}
+
+/// Functions that read nothing but their arguments, the clock and the session, and change nothing.
+fn is_harmless(name: &ObjectName) -> bool {
+    const HARMLESS: [&str; 104] = [
+        "abs",
+        "age",
+        "array_agg",
+        "array_length",
+        "array_position",
+        "array_to_string",
+        "avg",
+        "bool_and",
+        "bool_or",
+        "btrim",
+        "cast",
+        "ceil",
+        "ceiling",
+        "char_length",
+        "character_length",
+        "coalesce",
+        "concat",
+        "concat_ws",
+        "count",
+        "cume_dist",
+        "current_date",
+        "current_setting",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "date",
+        "date_part",
+        "date_trunc",
+        "datetime",
+        "dense_rank",
+        "encode",
+        "decode",
+        "every",
+        "exp",
+        "extract",
+        "first_value",
+        "floor",
+        "format",
+        "gen_random_uuid",
+        "greatest",
+        "group_concat",
+        "hex",
+        "ifnull",
+        "iif",
+        "initcap",
+        "instr",
+        "json_agg",
+        "json_array",
+        "json_build_array",
+        "json_build_object",
+        "json_each",
+        "json_extract",
+        "json_object",
+        "json_set",
+        "jsonb_agg",
+        "jsonb_build_array",
+        "jsonb_build_object",
+        "jsonb_set",
+        "julianday",
+        "lag",
+        "last_value",
+        "lead",
+        "least",
+        "left",
+        "length",
+        "ln",
+        "log",
+        "lower",
+        "lpad",
+        "ltrim",
+        "make_date",
+        "max",
+        "md5",
+        "min",
+        "mod",
+        "now",
+        "ntile",
+        "nullif",
+        "octet_length",
+        "power",
+        "printf",
+        "random",
+        "rank",
+        "regexp_replace",
+        "repeat",
+        "replace",
+        "reverse",
+        "right",
+        "round",
+        "row_number",
+        "rpad",
+        "rtrim",
+        "sign",
+        "split_part",
+        "sqrt",
+        "strftime",
+        "string_agg",
+        "substr",
+        "substring",
+        "sum",
+        "to_char",
+        "trim",
+        "upper",
+        "version",
+    ];
+    let Some(name) = single(name) else { return false };
+    HARMLESS.contains(&name.value.to_ascii_lowercase().as_str())
+}

@@ -1,0 +1,153 @@
+//! DROP TABLE, DROP INDEX, DROP VIEW, DROP TRIGGER, and ALTER INDEX.
+
+use std::sync::Arc;
+
+use sqlparser::ast::{AlterIndexOperation, DropTrigger, ObjectName};
+
+use super::{Found, Reader, Step, Stop};
+use crate::backend::Backend;
+use crate::diagnostic::Code;
+use crate::ident::TableName;
+use crate::state::lower::nearest;
+use crate::state::{Change, ConstraintKind, Table, TableId};
+
+impl Reader<'_, '_> {
+    pub(super) fn drop_tables(&mut self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Step {
+        let mut tables = Vec::with_capacity(names.len());
+        for name in names {
+            tables.extend(self.table(name, if_exists)?);
+        }
+        let going: Vec<TableId> = tables.iter().map(|table| table.id).collect();
+        for table in &tables {
+            self.let_go(table, &going, cascade)?;
+            let triggers: Vec<_> = self.trial.state.triggers_on(table.id).cloned().collect();
+            for trigger in triggers {
+                self.put(Change::DropTrigger(trigger))?;
+            }
+        }
+        for table in &tables {
+            self.put(Change::DropTable(table.id))?;
+        }
+        Ok(())
+    }
+
+    /// Takes away the keys and views that hold a table which is to go, where the statement does so too.
+    fn let_go(&mut self, table: &Table, going: &[TableId], cascade: bool) -> Step {
+        let postgres = self.backend() == Backend::Postgres;
+        for referrer in self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
+            if referrer.id == table.id {
+                continue;
+            }
+            for key in referrer.foreign_keys.iter().filter(|key| key.table == table.id) {
+                if postgres && !cascade && !going.contains(&referrer.id) {
+                    let name = &key.name.text;
+                    let message =
+                        format!("table `{}` is still referred to by `{}` (key `{name}`)", table.name, referrer.name);
+                    let diagnostic = self
+                        .error(Code::StillReferenced, message)
+                        .help(format!("drop the key first: ALTER TABLE {} DROP CONSTRAINT {name}", referrer.name));
+                    return Err(self.tell(diagnostic));
+                }
+                // SQLite leaves the key behind, pointing nowhere; no row of its table can be written then.
+                let (kind, name) = (ConstraintKind::ForeignKey, key.name.text.clone());
+                self.put(Change::DropConstraint { table: referrer.id, kind, name })?;
+            }
+        }
+        if !postgres {
+            return Ok(());
+        }
+        let views: Vec<_> = self.trial.state.views().to_vec();
+        for view in views.into_iter().rev() {
+            match &view.reads {
+                Some(reads) if !reads.contains(&table.id) => {}
+                // Views over this view go as well, and those are not known by their tables alone.
+                Some(_) if cascade => {
+                    self.put(Change::DropView(view))?;
+                }
+                Some(_) => {
+                    let message = format!("table `{}` is still read by view `{}`", table.name, view.name);
+                    let diagnostic = self.error(Code::StillReferenced, message).help("drop the view first");
+                    return Err(self.tell(diagnostic));
+                }
+                None if cascade => return Err(Stop::Unread),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn drop_indexes(&mut self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Step {
+        for name in names {
+            let name = self.name(name)?;
+            let Some(table) = self.trial.state.index_named(&name).map(Arc::clone) else {
+                self.no_index(&name, if_exists)?;
+                continue;
+            };
+            if cascade {
+                return Err(Stop::Unread);
+            }
+            self.put(Change::DropIndex { table: table.id, name: name.name })?;
+        }
+        Ok(())
+    }
+
+    /// An index that is not known: wrong, hidden, or nothing to say about.
+    fn no_index(&mut self, name: &TableName, if_exists: bool) -> Step {
+        self.read.access.names.push(name.clone());
+        let backend = self.backend();
+        let state = &self.trial.state;
+        let same = |text: &str| backend.fold(text) == backend.fold(&name.name);
+        let elsewhere = state.tables.values().any(|table| {
+            table.constraints().any(|constraint| same(&constraint.name().text))
+                || table.indexes.iter().any(|index| same(&index.name))
+        });
+        if !state.knows_all() || elsewhere || self.of_the_system(name) {
+            return Err(Stop::Unread);
+        }
+        if if_exists {
+            return Ok(());
+        }
+        let indexes: Vec<String> =
+            state.tables.values().flat_map(|table| table.indexes.iter().map(|index| index.name.clone())).collect();
+        let mut diagnostic = self.error(Code::UnknownIndex, format!("there is no index `{name}` at this point"));
+        if let Some(near) = nearest(&name.name, indexes.iter().map(String::as_str)) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        }
+        Err(self.tell(diagnostic))
+    }
+
+    pub(super) fn alter_index(&mut self, name: &ObjectName, operation: &AlterIndexOperation) -> Step {
+        let AlterIndexOperation::RenameIndex { index_name } = operation;
+        let (name, to) = (self.name(name)?, self.name(index_name)?);
+        let Some(table) = self.trial.state.index_named(&name).map(Arc::clone) else {
+            return self.no_index(&name, false);
+        };
+        self.put(Change::RenameIndex { table: table.id, name: name.name, to: to.name })
+    }
+
+    /// Views that stand are read by the heads of statements; here are those that do not.
+    pub(super) fn drop_views(&mut self, names: &[ObjectName], if_exists: bool) -> Step {
+        for name in names {
+            let name = self.name(name)?;
+            self.read.access.names.push(name.clone());
+            match self.find(&name) {
+                Found::Absent if if_exists => {}
+                Found::Absent => {
+                    let message = format!("there is no view `{name}` at this point");
+                    return Err(self.wrong(Code::UnknownTable, message));
+                }
+                Found::Table(_) | Found::View | Found::Unsure => return Err(Stop::Unread),
+            }
+        }
+        Ok(())
+    }
+
+    /// A trigger that stands is read by the head of the statement; here are those that do not.
+    pub(super) fn drop_trigger(&mut self, drop: &DropTrigger) -> Step {
+        if !drop.if_exists {
+            return Err(Stop::Unread);
+        }
+        self.read.access.names.push(self.name(&drop.trigger_name)?);
+        Ok(())
+    }
+}

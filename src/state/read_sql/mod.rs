@@ -1,0 +1,365 @@
+//! Reading raw SQL in the backend's dialect: what a statement does to the schema becomes
+//! changes of the state, what it does to rows becomes reads and writes.
+//!
+//! An error must never be wrong. So what is not surely understood is *unread*: it changes
+//! nothing in the state, names nothing wrong, and makes the state say that it does not
+//! know all. To read another statement: an arm in [`Reader::statement`], and a function in
+//! the file of its family.
+
+mod alter;
+mod columns;
+mod create;
+mod dml;
+mod drops;
+mod head;
+mod names;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use std::sync::Arc;
+
+use sqlparser::ast::{Ident, ObjectName, ObjectType, Statement};
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, TokenWithSpan};
+
+pub(super) use head::may_mention;
+
+use super::bind::{dialect, tokens};
+use super::lower::nearest;
+use super::trial::Trial;
+use super::{Change, Column, SqlAccess, StateError, Table};
+use crate::backend::Backend;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::ident::TableName;
+
+/// What was read of one statement.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    pub(super) effects: Vec<Change>,
+    pub(super) access: SqlAccess,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Why a statement is not read to its end.
+enum Stop {
+    /// It is not understood, or not surely.
+    Unread,
+    /// It is wrong, and that was said.
+    Wrong,
+}
+
+type Step<T = ()> = Result<T, Stop>;
+
+/// Reads one statement on the trial's state, and leaves its effects applied there.
+pub(super) fn read(sql: &str, trial: &mut Trial<'_>, span: Span) -> Reading {
+    let programs = head::effects(sql, trial.state);
+    let mut reader = Reader { sql, trial, span, read: Reading::default() };
+    let outcome = reader.parse(programs);
+    let mut read = reader.read;
+    if let Err(Stop::Unread) = outcome {
+        // What was done of it before it stopped to be understood is left as it is: it is part of it.
+        read.access.unread = true;
+        read.access.opaque = true;
+        trial.state.unknowns = true;
+    }
+    read
+}
+
+/// One statement being read.
+struct Reader<'r, 'a> {
+    sql: &'r str,
+    trial: &'r mut Trial<'a>,
+    span: Span,
+    read: Reading,
+}
+
+/// What a name means.
+enum Found {
+    Table(Arc<Table>),
+    View,
+    /// Nothing of that name is known, but it may stand.
+    Unsure,
+    /// Nothing of that name stands.
+    Absent,
+}
+
+impl Reader<'_, '_> {
+    fn parse(&mut self, programs: Vec<Change>) -> Step {
+        if !programs.is_empty() {
+            let made = programs.iter().find_map(|change| match change {
+                Change::CreateView(view) => Some(view.reads.is_some()),
+                _ => None,
+            });
+            for change in programs {
+                self.put(change)?;
+            }
+            return if made == Some(false) { Err(Stop::Unread) } else { Ok(()) };
+        }
+        let backend = self.backend();
+        let tokens = tokens(self.sql, backend).ok_or(Stop::Unread)?;
+        let first = first_word(&tokens);
+        if !READ.contains(&first.as_str()) {
+            return Err(Stop::Unread);
+        }
+        if first == "PRAGMA" {
+            return if is_harmless_pragma(&tokens) { Ok(()) } else { Err(Stop::Unread) };
+        }
+        if matches!(first.as_str(), "CREATE" | "ALTER" | "DROP") && has_odd_strings(&tokens) {
+            return Err(Stop::Unread);
+        }
+        let mut parser = Parser::new(dialect(backend)).with_tokens_with_locations(tokens);
+        let statement = parser.parse_statement().map_err(|_| Stop::Unread)?;
+        while parser.consume_token(&Token::SemiColon) {}
+        if parser.peek_token().token != Token::EOF {
+            return Err(Stop::Unread);
+        }
+        self.statement(&statement)
+    }
+
+    fn statement(&mut self, statement: &Statement) -> Step {
+        if matches!(
+            statement,
+            Statement::Query(_)
+                | Statement::Insert(_)
+                | Statement::Update(_)
+                | Statement::Delete(_)
+                | Statement::Truncate(_)
+        ) {
+            return self.rows(statement);
+        }
+        // MySQL's definitions are its own: implicit indexes, options, another ALTER.
+        if self.backend() == Backend::Mysql {
+            return Err(Stop::Unread);
+        }
+        match statement {
+            Statement::CreateTable(create) => self.create_table(create),
+            Statement::CreateIndex(create) => self.create_index(create),
+            Statement::AlterTable(alter) => self.alter_table(alter),
+            Statement::AlterIndex { name, operation } => self.alter_index(name, operation),
+            Statement::Drop { object_type, if_exists, names, cascade, temporary: false, table: None, .. } => {
+                match object_type {
+                    ObjectType::Table => self.drop_tables(names, *if_exists, *cascade),
+                    ObjectType::Index => self.drop_indexes(names, *if_exists, *cascade),
+                    ObjectType::View => self.drop_views(names, *if_exists),
+                    _ => Err(Stop::Unread),
+                }
+            }
+            Statement::DropTrigger(drop) => self.drop_trigger(drop),
+            Statement::Comment { .. } | Statement::Analyze(_) => self.mentions(statement),
+            _ => Err(Stop::Unread),
+        }
+    }
+
+    fn backend(&self) -> Backend {
+        self.trial.state.backend()
+    }
+
+    /// Applies a change to the trial and keeps it as an effect.
+    fn put(&mut self, change: Change) -> Step {
+        match self.trial.apply(&change) {
+            Ok(()) => {
+                self.read.effects.push(change);
+                Ok(())
+            }
+            Err(error) => Err(self.fails(&error)),
+        }
+    }
+
+    /// Says why a change cannot be: the database will say so as well, if all that stands is known.
+    fn fails(&mut self, error: &StateError) -> Stop {
+        self.wrong(error.code(), error.to_string())
+    }
+
+    fn wrong(&mut self, code: Code, message: impl Into<String>) -> Stop {
+        let diagnostic = self.error(code, message);
+        self.tell(diagnostic)
+    }
+
+    fn error(&self, code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(code, message).at(self.span, "")
+    }
+
+    fn tell(&mut self, diagnostic: Diagnostic) -> Stop {
+        let stop = if diagnostic.is_error() { Stop::Wrong } else { Stop::Unread };
+        self.read.diagnostics.push(diagnostic.on(self.backend()));
+        stop
+    }
+
+    /// An identifier as the database reads it.
+    fn ident(&self, ident: &Ident) -> String {
+        if ident.quote_style.is_none() && self.backend() == Backend::Postgres {
+            ident.value.to_lowercase()
+        } else {
+            ident.quote_style.map_or_else(
+                || ident.value.clone(),
+                |quote| {
+                    // The text is kept as it is written, with quotes doubled.
+                    ident.value.replace(&format!("{quote}{quote}"), &quote.to_string())
+                },
+            )
+        }
+    }
+
+    /// A name of a table or the like; what lies in another database is not understood.
+    fn name(&self, name: &ObjectName) -> Step<TableName> {
+        let parts: Option<Vec<&Ident>> = name.0.iter().map(|part| part.as_ident()).collect();
+        match parts.ok_or(Stop::Unread)?.as_slice() {
+            [name] => Ok(TableName::bare(self.ident(name))),
+            [schema, name] if self.backend() == Backend::Postgres => {
+                Ok(TableName { schema: Some(self.ident(schema)), name: self.ident(name) })
+            }
+            [schema, name] if self.backend() == Backend::Sqlite && self.ident(schema).eq_ignore_ascii_case("main") => {
+                Ok(TableName::bare(self.ident(name)))
+            }
+            _ => Err(Stop::Unread),
+        }
+    }
+
+    fn find(&self, name: &TableName) -> Found {
+        let state = &self.trial.state;
+        if let Some(table) = state.table_named(name) {
+            return Found::Table(Arc::clone(table));
+        }
+        if state.view_named(name).is_some() {
+            return Found::View;
+        }
+        if !state.knows_all() || self.of_the_system(name) {
+            return Found::Unsure;
+        }
+        // `public.t` and `t` may be one table: that is for the connection's search path to say.
+        let near = |other: &TableName| other.schema != name.schema && other.name == name.name;
+        if state.tables.values().any(|table| near(&table.name)) || state.views().iter().any(|view| near(&view.name)) {
+            return Found::Unsure;
+        }
+        Found::Absent
+    }
+
+    /// Names that no manifest makes.
+    fn of_the_system(&self, name: &TableName) -> bool {
+        let lower = name.name.to_ascii_lowercase();
+        let schema = name.schema.as_deref().is_some_and(|s| s == "information_schema" || s.starts_with("pg_"));
+        let prefix = match self.backend() {
+            Backend::Sqlite => "sqlite_",
+            Backend::Postgres => "pg_",
+            Backend::Mysql => "mysql.",
+        };
+        schema || lower.starts_with(prefix) || lower.starts_with("dbmigrate_")
+    }
+
+    /// A table that a definition names. `None` where it is not there and IF EXISTS was said.
+    fn table(&mut self, name: &ObjectName, if_exists: bool) -> Step<Option<Arc<Table>>> {
+        let name = self.name(name)?;
+        match self.find(&name) {
+            Found::Table(table) => Ok(Some(table)),
+            Found::View | Found::Unsure => {
+                self.read.access.names.push(name);
+                Err(Stop::Unread)
+            }
+            Found::Absent if if_exists => {
+                self.read.access.names.push(name);
+                Ok(None)
+            }
+            Found::Absent => {
+                self.read.access.names.push(name.clone());
+                Err(self.no_table(&name))
+            }
+        }
+    }
+
+    fn no_table(&mut self, name: &TableName) -> Stop {
+        let mut diagnostic = self.error(Code::UnknownTable, format!("there is no table `{name}` at this point"));
+        let names: Vec<String> = self.trial.state.tables().iter().map(|table| table.name.to_string()).collect();
+        diagnostic = match nearest(&name.to_string(), names.iter().map(String::as_str)) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None => diagnostic.help("if another migration makes it, name that migration in `requires`"),
+        };
+        self.tell(diagnostic)
+    }
+
+    /// A column that a definition names.
+    fn column(&mut self, table: &Table, name: &Ident) -> Step<Column> {
+        let name = self.ident(name);
+        if let Some(column) = self.column_named(table, &name) {
+            return Ok(column.clone());
+        }
+        if !self.trial.state.knows_all() || self.backend() == Backend::Sqlite && is_row_id(&name) {
+            return Err(Stop::Unread);
+        }
+        let message = format!("table `{}` has no column `{name}` at this point", table.name);
+        let mut diagnostic = self.error(Code::UnknownColumn, message);
+        if let Some(near) = nearest(&name, table.columns.iter().map(|column| column.name.as_str())) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        } else {
+            let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
+            diagnostic = diagnostic.note(format!("its columns are: {}", names.join(", ")));
+        }
+        Err(self.tell(diagnostic))
+    }
+
+    fn column_named<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Column> {
+        let backend = self.backend();
+        table.columns.iter().find(|column| backend.fold(&column.name) == backend.fold(name))
+    }
+
+    /// The table of the moment, after what was done to it.
+    fn current(&self, table: &Table) -> Step<Arc<Table>> {
+        self.trial.state.table(table.id).map(Arc::clone).ok_or(Stop::Unread)
+    }
+}
+
+/// A pragma that only asks, or that is about the connection, touches nothing.
+fn is_harmless_pragma(tokens: &[TokenWithSpan]) -> bool {
+    const HARMLESS: [&str; 12] = [
+        "foreign_keys",
+        "defer_foreign_keys",
+        "cache_size",
+        "synchronous",
+        "busy_timeout",
+        "journal_mode",
+        "table_info",
+        "index_list",
+        "index_info",
+        "foreign_key_list",
+        "foreign_key_check",
+        "integrity_check",
+    ];
+    let words: Vec<&str> = tokens
+        .iter()
+        .filter_map(|token| match &token.token {
+            Token::Word(word) => Some(word.value.as_str()),
+            _ => None,
+        })
+        .collect();
+    let name = words.get(1).copied().unwrap_or_default();
+    HARMLESS.iter().any(|harmless| name.eq_ignore_ascii_case(harmless))
+}
+
+/// The first words of statements that are looked at.
+const READ: [&str; 14] = [
+    "CREATE", "ALTER", "DROP", "INSERT", "UPDATE", "DELETE", "SELECT", "WITH", "VALUES", "REPLACE", "TRUNCATE",
+    "COMMENT", "ANALYZE", "PRAGMA",
+];
+
+fn first_word(tokens: &[TokenWithSpan]) -> String {
+    let word = tokens.iter().find(|token| !matches!(token.token, Token::Whitespace(_)));
+    match word.map(|token| &token.token) {
+        Some(Token::Word(word)) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
+        _ => String::new(),
+    }
+}
+
+/// Strings that sqlparser does not print back as they were.
+fn has_odd_strings(tokens: &[TokenWithSpan]) -> bool {
+    tokens.iter().any(|token| {
+        matches!(
+            token.token,
+            Token::EscapedStringLiteral(_) | Token::UnicodeStringLiteral(_) | Token::DollarQuotedString(_)
+        )
+    })
+}
+
+/// SQLite's own names of a row's number.
+fn is_row_id(name: &str) -> bool {
+    ["rowid", "_rowid_", "oid"].iter().any(|own| name.eq_ignore_ascii_case(own))
+}

@@ -1,0 +1,133 @@
+//! Types and defaults of raw SQL: portable where they clearly are, else taken as they stand.
+
+use sqlparser::ast::{
+    CharacterLength, DataType as Sql, ExactNumberInfo, Expr as SqlExpr, TimezoneInfo, UnaryOperator, Value,
+};
+
+use super::Reader;
+use crate::backend::Backend;
+use crate::operation::{DataType, Literal};
+use crate::state::bind::bind;
+use crate::state::{Column, Expr, Scalar, Table};
+
+impl Reader<'_, '_> {
+    /// The type that a column has in the state. SQLite keeps the word it was given, so there only words that
+    /// are written the same way again are portable.
+    pub(super) fn data_type(&self, sql: &Sql) -> DataType {
+        let verbatim = || DataType::Verbatim(sql.to_string());
+        let length = |length: &Option<CharacterLength>| match length {
+            Some(CharacterLength::IntegerLength { length, unit: None }) => u32::try_from(*length).ok(),
+            _ => None,
+        };
+        let sqlite = self.backend() == Backend::Sqlite;
+        match sql {
+            Sql::Integer(None) => DataType::Integer { unsigned: false },
+            Sql::Int(None) | Sql::Int4(None) if !sqlite => DataType::Integer { unsigned: false },
+            Sql::SmallInt(None) => DataType::SmallInt { unsigned: false },
+            Sql::Int2(None) if !sqlite => DataType::SmallInt { unsigned: false },
+            // On SQLite `bigint` is another word, which numbers no rows.
+            Sql::BigInt(None) | Sql::Int8(None) if !sqlite => DataType::BigInt { unsigned: false },
+            Sql::Text => DataType::Text,
+            Sql::Varchar(n) | Sql::CharacterVarying(n) | Sql::CharVarying(n) => match length(n) {
+                Some(n) if !sqlite || matches!(sql, Sql::Varchar(_)) => DataType::String(n),
+                _ => verbatim(),
+            },
+            Sql::Char(n) | Sql::Character(n) => match length(n) {
+                Some(n) if !sqlite || matches!(sql, Sql::Char(_)) => DataType::Char(n),
+                None if !sqlite && n.is_none() => DataType::Char(1),
+                _ => verbatim(),
+            },
+            Sql::Boolean => DataType::Boolean,
+            Sql::Bool if !sqlite => DataType::Boolean,
+            Sql::Real | Sql::Float4 if !sqlite => DataType::Float,
+            Sql::DoublePrecision | Sql::Float8 | Sql::Float(ExactNumberInfo::None) if !sqlite => DataType::Double,
+            Sql::Decimal(info) | Sql::Numeric(info) => match info {
+                ExactNumberInfo::PrecisionAndScale(precision, scale) if !sqlite || matches!(sql, Sql::Decimal(_)) => {
+                    match (u32::try_from(*precision), u32::try_from(*scale)) {
+                        (Ok(precision), Ok(scale)) => DataType::Decimal { precision, scale },
+                        _ => verbatim(),
+                    }
+                }
+                ExactNumberInfo::Precision(precision) if !sqlite => match u32::try_from(*precision) {
+                    Ok(precision) => DataType::Decimal { precision, scale: 0 },
+                    Err(_) => verbatim(),
+                },
+                _ => verbatim(),
+            },
+            Sql::Date => DataType::Date,
+            Sql::Time(None, TimezoneInfo::None) => DataType::Time,
+            Sql::Time(None, TimezoneInfo::WithoutTimeZone) if !sqlite => DataType::Time,
+            Sql::Datetime(None) if sqlite => DataType::DateTime,
+            Sql::Timestamp(None, TimezoneInfo::None) if sqlite => DataType::TimestampTz,
+            Sql::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) if !sqlite => DataType::DateTime,
+            Sql::Timestamp(None, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) if !sqlite => DataType::TimestampTz,
+            Sql::Unspecified => DataType::Verbatim(String::new()),
+            _ => verbatim(),
+        }
+    }
+
+    /// A default, as near to a literal as it surely is; `None` for NULL.
+    pub(super) fn default_value(&self, sql: &SqlExpr, column: &Column, table: &Table) -> Option<Scalar> {
+        let mut inner = sql;
+        while let SqlExpr::Nested(nested) = inner {
+            inner = nested;
+        }
+        let value = match inner {
+            SqlExpr::Value(value) => literal(&value.value, &column.data_type),
+            SqlExpr::UnaryOp { op: UnaryOperator::Minus, expr } => match &**expr {
+                SqlExpr::Value(value) => literal(&value.value, &column.data_type).and_then(negated),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let SqlExpr::Value(value) = inner
+            && value.value == Value::Null
+        {
+            return None;
+        }
+        match value.filter(|literal| literal.fits(&column.data_type)) {
+            Some(literal) => Some(Scalar::Literal(literal)),
+            None => Some(Scalar::Expr(self.bound(sql, table))),
+        }
+    }
+
+    /// An expression, bound to the table; unknown names in it are left to the database.
+    pub(super) fn bound(&self, sql: &SqlExpr, table: &Table) -> Expr {
+        bind(&sql.to_string(), table, self.backend()).expr
+    }
+}
+
+fn literal(value: &Value, data_type: &DataType) -> Option<Literal> {
+    match value {
+        Value::Number(digits, false) => match digits.parse::<i64>() {
+            Ok(number) => Some(Literal::Integer(number)),
+            Err(_) if matches!(data_type, DataType::Float | DataType::Double) => {
+                digits.parse().ok().map(Literal::Float)
+            }
+            Err(_) => None,
+        },
+        Value::SingleQuotedString(text) => {
+            let text = text.replace("''", "'");
+            matches!(data_type, DataType::Text | DataType::String(_) | DataType::Char(_) | DataType::Decimal { .. })
+                .then_some(Literal::String(text))
+        }
+        Value::Boolean(value) => (*data_type == DataType::Boolean).then_some(Literal::Bool(*value)),
+        _ => None,
+    }
+}
+
+fn negated(literal: Literal) -> Option<Literal> {
+    match literal {
+        Literal::Integer(number) => number.checked_neg().map(Literal::Integer),
+        Literal::Float(number) => Some(Literal::Float(-number)),
+        _ => None,
+    }
+}
+
+/// Whether a type numbers its column: `serial` and its kin, with the word PostgreSQL takes again.
+pub(super) fn is_serial(sql: &Sql) -> bool {
+    let Sql::Custom(name, modifiers) = sql else { return false };
+    let word = name.to_string().to_ascii_lowercase();
+    modifiers.is_empty()
+        && ["serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"].contains(&word.as_str())
+}
