@@ -28,7 +28,7 @@ pub(super) use head::may_mention;
 use super::bind::{dialect, tokens};
 use super::lower::nearest;
 use super::trial::Trial;
-use super::{Change, Column, SqlAccess, StateError, Table};
+use super::{Change, Column, SqlAccess, StateError, Table, View};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ident::TableName;
@@ -92,6 +92,9 @@ impl Reader<'_, '_> {
                 _ => None,
             });
             for change in programs {
+                if let Change::CreateView(view) = &change {
+                    self.view_reads(view)?;
+                }
                 self.put(change)?;
             }
             return if made == Some(false) { Err(Stop::Unread) } else { Ok(()) };
@@ -115,6 +118,25 @@ impl Reader<'_, '_> {
             return Err(Stop::Unread);
         }
         self.statement(&statement)
+    }
+
+    /// Says what a view reads that is not there.
+    fn view_reads(&mut self, view: &View) -> Step {
+        let bound = self.trial.state.bind_view(view.name.clone(), &view.sql);
+        for table in &bound.unknown_tables {
+            self.read.access.names.push(table.clone());
+            if matches!(self.find(table), Found::Absent) {
+                return Err(self.no_table(table));
+            }
+        }
+        match bound.unknown_columns.first() {
+            Some(column) if self.trial.state.knows_all() => {
+                let message =
+                    format!("the query of `{}` names `{column}`, which no table that it reads has", view.name);
+                Err(self.wrong(Code::UnknownColumn, message))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn statement(&mut self, statement: &Statement) -> Step {

@@ -401,6 +401,14 @@ fn what_is_declared_is_added_and_is_not_opaque() {
     assert_eq!(declared, ["view v", "function F", "table c"]);
 }
 
+#[test]
+fn a_view_over_what_is_not_there_is_told() {
+    for backend in [POSTGRES, SQLITE] {
+        run(backend, &TWO).then("CREATE VIEW v AS SELECT x FROM a").says("unknown-column", "`x`");
+        run(backend, &TWO).then("CREATE VIEW v AS SELECT n FROM c").says("unknown-table", "`c`");
+    }
+}
+
 fn view_of(run: &Run) -> String {
     run.state.views().first().map(|view| view.sql.clone()).unwrap_or_default()
 }
