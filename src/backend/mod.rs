@@ -82,11 +82,11 @@ impl Backend {
         self.capabilities().title
     }
 
-    /// The backend a database URL is for, by its scheme; `None` for an unknown one.
+    /// The backend a database URL is for, by its scheme, in any case; `None` for an unknown one.
     #[must_use]
     pub fn of_url(url: &str) -> Option<Self> {
-        let scheme = url.split(':').next().unwrap_or_default();
-        match scheme {
+        let scheme = url.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        match scheme.as_str() {
             "sqlite" => Some(Self::Sqlite),
             "postgres" | "postgresql" => Some(Self::Postgres),
             "mysql" | "mariadb" => Some(Self::Mysql),

@@ -207,8 +207,9 @@ impl Error {
                 problem = problem.note(source.to_string());
             }
             Self::Refusal(Refusal::Protected { .. }) => problem = problem.note("nothing was changed"),
-            Self::Execute(ExecuteError::EnvironmentMismatch { url, .. }) => {
-                problem = problem.note(format!("{url} (password not shown)")).note("nothing was changed");
+            Self::Execute(ExecuteError::EnvironmentMismatch { url, password, .. }) => {
+                let not_shown = if *password { " (password not shown)" } else { "" };
+                problem = problem.note(format!("{url}{not_shown}")).note("nothing was changed");
             }
             Self::Execute(ExecuteError::Interrupted { sql: Some(sql), .. }) => problem = problem.fact("statement", sql),
             _ => {}

@@ -6,7 +6,7 @@ use super::console::Console;
 use super::error::Error;
 use super::exit_code;
 use super::project::{self, Project};
-use crate::plan::{self, Info, InfoState};
+use crate::plan::{self, Info};
 use crate::report::About;
 use crate::report::info::{InfoPage, write_json, write_text};
 
@@ -29,7 +29,7 @@ pub(super) async fn run(args: &args::Info, global: &Global, console: &Console) -
     }
     let info = plan::info(&project.manifest, &project.graph, &ledger);
     show(&info, &place, &place.about(&project), console)?;
-    let half = info.migrations.iter().any(|row| matches!(row.state, InfoState::Applying | InfoState::Reverting));
+    let half = info.migrations.iter().any(|row| row.state.is_half_way());
     if args.fail_if_pending && (info.pending > 0 || half) {
         return Err(Error::Said(exit_code::CHECK));
     }

@@ -29,12 +29,14 @@ pub(super) async fn run(args: &Resolve, global: &Global, console: &Console) -> R
     let place = Place::find(&project, global, &global.env)?;
     let mut session = place.connect(&project, Some(&args.limits)).await?;
     let (version, statement, ran) = (args.version, args.statement, args.ran);
-    session.resolve(version, statement, ran).await?;
+    let name = session.resolve(version, statement, ran).await?;
     session.close().await;
     if console.is_json() {
         let json = ResolveJson { format_version: FORMAT_VERSION, outcome: "done", version, statement, ran };
         return console.result(|out| crate::report::write_json(&json, out));
     }
     let what = if ran { "ran" } else { "did not run" };
-    console.line(&format!("Settled: statement {statement} of {version} {what}. Run again, and it goes on from there."))
+    console.line(&format!(
+        "Settled: statement {statement} of migration {version} ({name}) {what}. Run again, and it goes on from there."
+    ))
 }

@@ -232,8 +232,8 @@ impl Run<'_> {
                 _ => Err(Refusal::NotConfirmed { environment }),
             };
         }
-        let missing = if changing.allow_protected { "--yes" } else { "--allow-protected --yes" };
-        let next = format!("`{} --env {environment} {missing}`, if that is what you mean", self.order.typed);
+        let next =
+            format!("`{} --env {environment} --allow-protected --yes`, if that is what you mean", self.order.typed);
         Err(Refusal::Protected { environment, what, next })
     }
 
@@ -241,18 +241,26 @@ impl Run<'_> {
         let console = self.console;
         let json = console.is_json();
         if !json && !console.talk.quiet {
-            let mut text = opening(self.about, plan);
-            for line in losing(plan, console.out.width.saturating_sub(2)) {
-                text.push_str(&format!("\n  {}", console.out.warn(&line)));
-            }
             // A reader who is gone must not stop the run.
-            let _ = console.line(&format!("{text}\n"));
+            let _ = console.line(&opening(self.about, plan));
         }
+        let mut losing = (!json && !console.talk.quiet).then(|| losing(plan, console.out.width.saturating_sub(2)));
         let (mut stdout, mut stderr, mut nowhere) = (io::stdout(), io::stderr(), io::sink());
         let out: &mut dyn Write = if json { &mut nowhere } else { &mut stdout };
         let mut lines = Lines::new(&Lines::widths(plan), console.out, console.talk, out, &mut stderr);
         let canceller = session.canceller();
-        let mut event = |event: &Event| lines.event(event);
+        let mut event = |event: &Event| {
+            // Not before it is sure that no other run did it already.
+            if let Event::StepStarted { .. } = event
+                && let Some(losing) = losing.take()
+            {
+                for line in losing {
+                    let _ = console.line(&format!("  {}", console.out.warn(&line)));
+                }
+                let _ = console.line("");
+            }
+            lines.event(event);
+        };
         let run = session.run(plan, ledger, self.order.command, &mut event);
         let report = interruptible(canceller, run).await;
         lines.finish();

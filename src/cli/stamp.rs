@@ -60,10 +60,9 @@ fn allow(stamped: &str, name: &str, args: &Stamp, place: &Place, console: &Conso
             _ => Err(Refusal::NotConfirmed { environment }),
         };
     }
-    let missing = if args.allow_protected { "--yes" } else { "--allow-protected --yes" };
     Err(Refusal::Protected {
         environment,
         what,
-        next: format!("`dbmigrate stamp {name} {missing}`, if that is what you mean"),
+        next: format!("`dbmigrate stamp {name} --allow-protected --yes`, if that is what you mean"),
     })
 }

@@ -93,6 +93,8 @@ pub enum ExecuteError {
         asked: String,
         /// The URL, without its password.
         url: String,
+        /// Whether a password was cut out of it.
+        password: bool,
     },
     /// A migration was interrupted, and nobody can tell whether its last statement ran.
     #[error(

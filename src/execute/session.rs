@@ -254,11 +254,11 @@ impl Session {
     }
 
     /// Settles a statement that nobody but a person can: whether it ran before the interruption.
-    /// `statement` counts from 1.
+    /// `statement` counts from 1. Gives the migration's name.
     ///
     /// # Errors
     /// [`ExecuteError::NothingToResolve`] where no such statement is in doubt; locked; stamped otherwise.
-    pub async fn resolve(&mut self, version: Version, statement: usize, ran: bool) -> Result<(), ExecuteError> {
+    pub async fn resolve(&mut self, version: Version, statement: usize, ran: bool) -> Result<String, ExecuteError> {
         let books = Books::new(&self.database, String::new())?;
         let nothing = |why: String| ExecuteError::NothingToResolve { version, statement, why };
         if !self.database.is_there() {
@@ -286,7 +286,8 @@ impl Session {
             let direction = if row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
             let entry = Entry { version, direction, statement, of: progress.of };
             let sql = if ran { books.mark(&entry) } else { books.withdraw(&entry) }.sql;
-            database.must("writing the journal", sql).await
+            database.must("writing the journal", sql).await?;
+            Ok(row.name.clone())
         };
         let resolved = resolved.await;
         self.end("writing the journal", resolved).await
@@ -316,5 +317,7 @@ impl Session {
 }
 
 pub(super) fn mismatch(settings: &Settings, stamped: String) -> ExecuteError {
-    ExecuteError::EnvironmentMismatch { stamped, asked: settings.environment.clone(), url: redact(&settings.url) }
+    let url = redact(&settings.url);
+    let password = url != settings.url;
+    ExecuteError::EnvironmentMismatch { stamped, asked: settings.environment.clone(), url, password }
 }

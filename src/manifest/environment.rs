@@ -71,6 +71,11 @@ pub fn resolve_url(
             None => return Err(EnvironmentError::NoUrl { environment: name.to_owned() }),
         },
     };
+    // Schemes have no case; drivers may think otherwise.
+    let given = match given.split_once(':') {
+        Some((scheme, rest)) => format!("{}:{rest}", scheme.to_ascii_lowercase()),
+        None => given,
+    };
     let shown = shown(&given);
     let Some(backend) = Backend::of_url(&given) else {
         return Err(EnvironmentError::UnknownScheme { shown });

@@ -104,6 +104,8 @@ pub enum SeedKind {
         key: Vec<String>,
         /// The rows.
         rows: Vec<Row>,
+        /// Where rows and their values stand: `rows.0`, `rows.0.email`.
+        row_spans: Vec<(Box<str>, Span)>,
     },
     /// A file of SQL (read in), whose author sees to it that it can run twice.
     Sql {

@@ -325,5 +325,5 @@ fn read_insert(walk: &mut Walk<'_, '_>, table: &mut Table<'_>, insert: Val<'_>) 
         };
         rows_have_key(walk, &key, rows, place);
     }
-    Some(SeedKind::Insert { table: name?, table_span: insert.span, key, rows: rows? })
+    Some(SeedKind::Insert { table: name?, table_span: insert.span, key, rows: rows?, row_spans: spans })
 }

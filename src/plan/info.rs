@@ -17,9 +17,9 @@ pub struct Info {
     pub exact: bool,
     /// The manifest's highest version.
     pub latest_version: Option<Version>,
-    /// How many are applied (or half-way).
+    /// How many are applied (or half-way down).
     pub applied: usize,
-    /// How many are not.
+    /// How many are not (or half-way up).
     pub pending: usize,
     /// How many are applied and not in the manifest.
     pub orphaned: usize,
@@ -41,6 +41,18 @@ pub enum InfoState {
 }
 
 impl InfoState {
+    /// Whether it counts as applied: its way up is done, and its way down is not.
+    #[must_use]
+    pub const fn stands(self) -> bool {
+        matches!(self, Self::Applied | Self::Reverting)
+    }
+
+    /// Whether it was interrupted.
+    #[must_use]
+    pub const fn is_half_way(self) -> bool {
+        matches!(self, Self::Applying | Self::Reverting)
+    }
+
     /// As JSON and tables have it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -121,8 +133,8 @@ pub fn info(manifest: &Manifest, graph: &Graph, ledger: &Ledger) -> Info {
         current_version,
         exact,
         latest_version: manifest.migrations.iter().map(|migration| migration.version).max(),
-        applied: rows.iter().filter(|row| row.state != InfoState::Pending).count(),
-        pending: rows.iter().filter(|row| row.state == InfoState::Pending).count(),
+        applied: rows.iter().filter(|row| row.state.stands()).count(),
+        pending: rows.iter().filter(|row| !row.state.stands()).count(),
         orphaned: rows.iter().filter(|row| row.orphaned).count(),
         migrations: rows,
     }

@@ -61,6 +61,8 @@ pub fn make(
         let undone = half.get(node).unwrap_or(&past.undone);
         steps.push(step_down(past, undone, &mut state, &mut diagnostics));
     }
+    let down_fails = diagnostics.iter().any(|found| found.is_error() && found.direction == Some(Direction::Down));
+    let mut after = Vec::new();
     let mut position = ledger.rows.iter().map(|row| row.position).max().unwrap_or(0);
     for node in &ways.up {
         let Some(migration) = manifest.migrations.get(node.0) else { continue };
@@ -73,10 +75,12 @@ pub fn make(
             },
             |past| past.row.position,
         );
-        let mut step = step_up(migration, at, &mut state, &mut diagnostics);
+        let mut step = step_up(migration, at, &mut state, &mut after);
         step.skip_statements = interrupted.and_then(|past| past.row.progress.as_ref()).map_or(0, |p| p.done);
         steps.push(step);
     }
+    // What the way up meets after a way down that fails says nothing new.
+    diagnostics.extend(after.into_iter().filter(|found| !(down_fails && found.is_error())));
     left_out::leave_out(&mut steps, &start);
     if target == &Target::Zero && !state.is_empty() && !diagnostics.iter().any(Diagnostic::is_error) {
         diagnostics.extend(left_at_zero(&state));

@@ -48,11 +48,11 @@ pub fn seed(manifest: &Manifest, graph: &Graph, ledger: &Ledger, backend: Backen
                 // Migrations that are pending may make what is missing; the database will say.
                 SeedItem { title: path.clone(), span: seed.span, changes: raw.changes }
             }
-            SeedKind::Insert { table, table_span, key, rows } => {
+            SeedKind::Insert { table, table_span, key, rows, row_spans } => {
                 // A seed is an insert; what is wrong with it is found as with any insert.
                 let mut operation =
                     Operation::new(Kind::Insert { table: table.clone(), rows: rows.clone(), key: vec![], down: None });
-                operation.spans = Spans { whole: seed.span, object: *table_span, parts: Vec::new() };
+                operation.spans = Spans { whole: seed.span, object: *table_span, parts: row_spans.clone() };
                 let lowered = state.lower(&operation, &Context::default());
                 let pending = ledger.rows.len() < manifest.migrations.len();
                 plan.diagnostics.extend(lowered.diagnostics.into_iter().map(|diagnostic| {

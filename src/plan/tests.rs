@@ -297,3 +297,12 @@ fn an_insert_is_taken_back_by_its_key_or_by_all_its_values() {
     };
     assert_eq!((columns(&insert("key = [\"email\"]")), columns(&insert(""))), (1, 2));
 }
+
+#[test]
+fn a_redo_whose_way_down_fails_says_nothing_of_the_way_up() {
+    let nodes = format!(
+        "{BASE}\n[[migration]]\nversion = 3\nname = \"tags\"\nirreversible = \"mail was sent\"\n[[migration.up]]\ncreate_table = \"tags\"\ncolumns = {{ id = \"bigint\" }}\n"
+    );
+    let redo = plan(&nodes, &applied(&nodes), &Target::Redo(1));
+    assert_eq!(codes(&redo), [(Code::Irreversible, Severity::Error)]);
+}

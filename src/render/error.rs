@@ -83,9 +83,6 @@ impl RenderError {
             Self::NumberedButNotKey { .. } => {
                 Some("make it the table's whole `primary_key`, or number the rows yourself")
             }
-            Self::KeysOff { .. } => {
-                Some("move the row change into a migration of its own, and run with `--transaction each`")
-            }
             Self::CopyWithClient { .. } => Some("write the rows as an `insert`, or COPY from a file of the server's"),
             Self::RowWithoutColumns { .. } => Some("give the row a value, or write its `down`"),
             Self::NullsOrder { .. } => Some("leave `nulls` out"),

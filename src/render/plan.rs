@@ -4,7 +4,7 @@
 use super::dialect::Dialect;
 use super::divide::{Division, StepFacts, divide};
 use super::ledger::LedgerSql;
-use super::model::{RenderOptions, RenderedPlan, Statement, Transactions};
+use super::model::{RenderOptions, RenderedPlan, Statement, TransactionMode, Transactions};
 use super::walk::{Alternative, Walk, WrittenStep};
 use crate::diagnostic::{Code, Diagnostic, Direction};
 use crate::plan::Plan;
@@ -49,7 +49,7 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
         .collect();
     let slots = options.lock_slots.filter(|_| dialect == Dialect::Postgres);
     let division = divide(plan.backend, &facts, goes_down, options.transaction, slots);
-    write_out_keys(&mut steps, alternatives, &division, &mut rendered.diagnostics);
+    write_out_keys(&mut steps, alternatives, &division, options.transaction, &mut rendered.diagnostics);
 
     rendered.steps = steps.into_iter().map(|(step, _)| step).collect();
     rendered.transaction = division.transaction;
@@ -70,6 +70,7 @@ fn write_out_keys(
     steps: &mut [WrittenStep],
     alternatives: Vec<Alternative>,
     division: &Division,
+    mode: TransactionMode,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut off = vec![false; steps.len()];
@@ -99,8 +100,20 @@ fn write_out_keys(
                 let statement = |sql| Statement { sql, operation: operation.clone(), span, ledger: None };
                 step.statements.splice(range, sql.into_iter().map(statement));
             }
-            Err(diagnostic) => refused.push(*diagnostic),
+            Err(diagnostic) => {
+                let rebuilds = steps.get(alternative.step).is_some_and(|(step, _)| step.rebuilds);
+                refused.push(diagnostic.help(keys_off_help(rebuilds, mode)));
+            }
         }
     }
     diagnostics.extend(refused.into_iter().rev());
+}
+
+/// What helps where a row change meets a rebuild: of its own migration, or of another one.
+const fn keys_off_help(own: bool, mode: TransactionMode) -> &'static str {
+    match (own, mode) {
+        (true, TransactionMode::Each) => "move the row change into a migration of its own",
+        (true, _) => "move the row change into a migration of its own, and run with `--transaction each`",
+        (false, _) => "run with `--transaction each`",
+    }
 }

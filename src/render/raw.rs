@@ -30,6 +30,14 @@ pub(super) fn copies_with_client(sql: &str) -> Option<&'static str> {
     if stands(["FROM", "STDIN"]) { Some("FROM STDIN") } else { stands(["TO", "STDOUT"]).then_some("TO STDOUT") }
 }
 
+/// Whether a statement switches foreign keys on or off on SQLite: `PRAGMA foreign_keys = OFF`.
+pub(super) fn switches_keys(sql: &str) -> bool {
+    let words = words(sql).unwrap_or_default();
+    words.first().is_some_and(|word| word == "PRAGMA")
+        && words.iter().take(3).any(|word| word == "FOREIGN_KEYS")
+        && sql.contains(['=', '('])
+}
+
 /// How an author's statement goes into a plan: a comment at its end must not swallow what follows.
 pub(super) fn closed(sql: &str) -> String {
     let mut sql = sql.trim_end().to_owned();
@@ -102,6 +110,15 @@ mod tests {
         assert_eq!(copies_with_client("-- out\ncopy (SELECT 1) to stdout"), Some("TO STDOUT"));
         assert_eq!(copies_with_client("COPY a FROM '/tmp/stdin'"), None);
         assert_eq!(copies_with_client("SELECT 'COPY a FROM STDIN'"), None);
+    }
+
+    #[test]
+    fn a_switch_of_foreign_keys_is_known() {
+        assert!(switches_keys("PRAGMA foreign_keys = OFF"));
+        assert!(switches_keys("pragma main.foreign_keys(0)"));
+        assert!(!switches_keys("PRAGMA foreign_keys"));
+        assert!(!switches_keys("PRAGMA foreign_key_check('a')"));
+        assert!(!switches_keys("INSERT INTO a VALUES ('PRAGMA foreign_keys = 0')"));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::error::RenderError;
 use super::ledger::{LedgerSql, RunValues};
 use super::locks::{Lock, Locks};
 use super::model::{AppliedRecord, Destructive, LedgerWrite, RenderOptions, RenderedStep, Statement};
-use super::{destructive, known, postgres, sqlite};
-use crate::diagnostic::{Diagnostic, Direction, Span};
+use super::{destructive, known, postgres, raw, sqlite};
+use crate::diagnostic::{Code, Diagnostic, Direction, Severity, Span};
 use crate::plan::{Part, RowState, Step};
 use crate::state::{Change, SharedTable, State, TableId};
 
@@ -221,6 +221,9 @@ impl<'a> Walk<'a> {
         let in_transaction = scope.step.is_none_or(|step| step.transaction);
         into.rebuilds |= written.rebuilds;
         for (kind, sql) in written.statements {
+            if self.dialect == Dialect::Sqlite && in_transaction && part.authored && raw::switches_keys(&sql) {
+                self.diagnostics.push(keys_stay(scope, part));
+            }
             if self.dialect == Dialect::Postgres && in_transaction {
                 if kind == Kind::Schema && self.rows_changed {
                     // A table with deferred checks still to come cannot be altered.
@@ -278,6 +281,24 @@ impl<'a> Walk<'a> {
             ),
         };
         into.statements.push(statement);
+    }
+}
+
+/// A switch of foreign keys that SQLite passes over.
+fn keys_stay(scope: &Scope<'_>, part: &Part) -> Diagnostic {
+    let message = format!(
+        "`{}`: SQLite passes over `PRAGMA foreign_keys` inside a transaction, so it does nothing",
+        part.operation
+    );
+    let mut found = Diagnostic::new(Code::WrongValue, message)
+        .on(Dialect::Sqlite.backend())
+        .at(part.span, "")
+        .help("leave it out: a rebuild switches keys off by itself; or write `transaction = false` on the migration");
+    // An applied migration may have it in its `down`, and a reset must stay possible.
+    found.severity = Severity::Warning;
+    match scope.step {
+        Some(step) => found.of(&step.name).going(step.direction),
+        None => found,
     }
 }
 

@@ -191,7 +191,7 @@ pub fn losses(plan: &RenderedPlan, rows: bool) -> Vec<&Destructive> {
     let mut seen = HashSet::new();
     all()
         .filter(|destructive| loses_rows(destructive) == rows && !gone(destructive))
-        .filter(|destructive| seen.insert((destructive.kind, destructive.object.as_str())))
+        .filter(|destructive| seen.insert(destructive.object.as_str()))
         .collect()
 }
 

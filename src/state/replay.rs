@@ -291,11 +291,16 @@ pub(crate) fn reversal(body: &Body, undone: &[Undone]) -> Reversal {
     }
     let worst = undone.iter().map(|part| match &part.undo {
         Undo::Missing | Undo::Irreversible(_) => Reversal::Impossible,
-        Undo::Authored(..) => Reversal::Authored,
-        Undo::Changes(_) | Undo::Nothing if part.lossy => Reversal::DataLoss,
-        Undo::Changes(_) | Undo::Nothing => Reversal::Exact,
+        Undo::Authored(texts, _) if !runs_nothing(texts) => Reversal::Authored,
+        _ if part.lossy => Reversal::DataLoss,
+        Undo::Authored(..) | Undo::Changes(_) | Undo::Nothing => Reversal::Exact,
     });
     worst.max().unwrap_or(Reversal::Exact)
+}
+
+/// Whether a `down` is its author's word that there is nothing to undo: `""`.
+fn runs_nothing(texts: &Down) -> bool {
+    texts.iter().all(|text| text.branches().all(|sql| sql.trim().is_empty()))
 }
 
 /// Lowers a migration's way down on `state` and applies it. Parts that do not work are reported and left out.

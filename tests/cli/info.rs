@@ -40,6 +40,20 @@ fn pending_migrations_can_fail_a_job() {
 }
 
 #[test]
+fn what_is_half_way_up_is_pending() {
+    let project = Project::blog();
+    project.run("exec 20260102090000").code(0);
+    project.sql("blog.db", "UPDATE dbmigrate_versions SET state = 'applying' WHERE version = '20260102090000'");
+    let json = project.run("info --format json").json();
+    assert_eq!((&json["applied"], &json["pending"]), (&1.into(), &3.into()), "{json}");
+    let text = project.run("info").out;
+    assert!(text.contains("3 pending · 1 half-way"), "{text}");
+    project.sql("blog.db", "UPDATE dbmigrate_versions SET state = 'reverting' WHERE version = '20260102090000'");
+    let json = project.run("info --format json").json();
+    assert_eq!((&json["applied"], &json["pending"]), (&2.into(), &2.into()), "{json}");
+}
+
+#[test]
 fn colour_only_where_it_is_wanted() {
     let project = Project::blog();
     let colours = |arguments: &[&str], no_color: bool| {

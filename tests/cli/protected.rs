@@ -13,7 +13,9 @@ fn a_reset_is_refused_and_says_what_to_type() {
     project.run("latest --env production").code(0);
     insta::assert_snapshot!(project.run("reset --env production").screen());
     project.run("reset --env production --yes").code(4);
-    project.run("reset --env production --allow-protected").code(4);
+    let refused = project.run("reset --env production --allow-protected");
+    refused.code(4);
+    assert!(refused.err.contains("`dbmigrate reset --env production --allow-protected --yes`"), "{}", refused.err);
     assert_eq!(project.tables("production.db").len(), 4);
     project.run("reset --env production --dry-run").code(0);
     project.run("reset --env production --allow-protected --yes").code(0);

@@ -71,3 +71,30 @@ fn the_name_of_a_protected_environment_is_not_taken_off_unasked() {
     project.run("stamp development --allow-protected --yes").code(0);
     project.run("reset").code(0);
 }
+
+#[test]
+fn a_scheme_has_no_case() {
+    let project = Project::blog();
+    project.write("schema.toml", &project.read("schema.toml").replace("sqlite://blog.db", "SQLITE://blog.db"));
+    project.run("latest").code(0);
+    assert!(project.has("blog.db"));
+}
+
+#[test]
+fn a_switch_of_foreign_keys_that_does_nothing_is_warned_of() {
+    let project = Project::blog();
+    let node = "[[up]]\nsql = \"PRAGMA foreign_keys = OFF\"\ndown = \"\"\n";
+    project.write("migrations/20260105070000_keys.toml", node);
+    let ran = project.run("latest");
+    ran.code(0);
+    assert!(ran.err.contains("SQLite passes over `PRAGMA foreign_keys` inside a transaction"), "{}", ran.err);
+    // Nothing of what its author wrote runs on the way down.
+    let json = project.run("down --dry-run --format json").json();
+    assert_eq!(
+        (&json["steps"][0]["derived"], &json["steps"][0]["reversal"]),
+        (&true.into(), &"exact".into()),
+        "{json}"
+    );
+    project.write("migrations/20260105070000_keys.toml", &format!("transaction = false\n{node}"));
+    assert!(!project.run("redo --dry-run").err.contains("passes over"));
+}

@@ -46,6 +46,23 @@ fn seeds_before_their_tables_are_refused() {
 }
 
 #[test]
+fn a_row_that_lacks_a_value_is_shown_itself() {
+    let project = Project::blog();
+    let seeds = "
+[[seed]]
+insert = \"posts\"
+rows = [
+  { author_id = 1 },
+  { author_id = 2 },
+]
+";
+    project.write("schema.toml", &format!("{MANIFEST}{seeds}"));
+    project.run("latest").code(0);
+    let err = project.run("seed").code(3).err.clone();
+    assert!(err.contains("{ author_id = 1 }") && err.contains("{ author_id = 2 }"), "{err}");
+}
+
+#[test]
 fn no_seeds_are_no_error() {
     let project = Project::blog();
     project.run("latest").code(0);

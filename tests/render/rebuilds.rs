@@ -2,6 +2,7 @@
 
 use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::Code;
+use dbmigrate::render::{RenderOptions, TransactionMode};
 
 use crate::database::{Database, block_on};
 use crate::project::{Project, text};
@@ -164,6 +165,14 @@ fn what_cannot_be_written_out_is_refused() {
         let codes: Vec<_> =
             project.plan(Backend::Sqlite, 1, 2).diagnostics.iter().filter(|d| d.is_error()).map(|d| d.code).collect();
         assert_eq!(codes, [Code::KeysOffWithRows], "{change}");
+        let help = |mode| {
+            let options = RenderOptions { transaction: mode, ..RenderOptions::default() };
+            let plan = project.plan_with(Backend::Sqlite, 1, 2, &options);
+            let found = plan.diagnostics.into_iter().find(|d| d.code == Code::KeysOffWithRows);
+            found.and_then(|found| found.help).unwrap()
+        };
+        assert!(help(TransactionMode::Auto).contains("--transaction each"), "{change}");
+        assert_eq!(help(TransactionMode::Each), "move the row change into a migration of its own", "{change}");
         let alone = Project::new(&[BLOG, change]);
         assert!(
             !alone.plan(Backend::Sqlite, 1, 2).diagnostics.iter().any(dbmigrate::diagnostic::Diagnostic::is_error),

@@ -29,6 +29,10 @@ pub fn write_text(page: &InfoPage<'_>, paint: Paint, out: &mut dyn Write) -> io:
         format!("{} applied", words::number(info.applied as u64)),
         format!("{} pending", words::number(info.pending as u64)),
     ];
+    let half_way = info.migrations.iter().filter(|row| row.state.is_half_way()).count();
+    if half_way > 0 {
+        counts.push(format!("{} half-way", words::number(half_way as u64)));
+    }
     if info.orphaned > 0 {
         counts.push(format!("{} orphaned", words::number(info.orphaned as u64)));
     }
