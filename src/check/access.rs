@@ -13,7 +13,7 @@ use crate::ident::TableName;
 use crate::operation::Action;
 use crate::state::{
     Change, ColumnId, Constraint, ConstraintKind, DeclaredMode, Expr, ForeignKey, Index, IndexKey, RowValues, Scalar,
-    SqlAccess, State, Table, TableId, View,
+    SharedTable, SqlAccess, State, Table, TableId, View,
 };
 
 /// One access, with words for people.
@@ -54,19 +54,30 @@ impl Objects {
     }
 }
 
+/// Words of an access, which are written only where they may be shown: on a large manifest
+/// writing them takes longer than all else.
+macro_rules! say {
+    ($collector:expr, $($words:tt)*) => {
+        if $collector.says { format!($($words)*) } else { String::new() }
+    };
+}
+
 /// Collects the accesses of changes.
 pub(super) struct Collector<'a> {
     pub(super) state: &'a State,
     pub(super) objects: &'a mut Objects,
     pub(super) span: Span,
     pub(super) found: Vec<Access>,
+    /// Whether accesses get words for people.
+    pub(super) says: bool,
     /// Raw SQL that could not be read and declares nothing.
     pub(super) opaque: bool,
 }
 
 impl Collector<'_> {
     fn push(&mut self, resource: Resource, mode: Mode, words: impl Into<String>) {
-        self.found.push(Access { resource, mode, words: words.into(), span: self.span });
+        let words = if self.says { words.into() } else { String::new() };
+        self.found.push(Access { resource, mode, words, span: self.span });
     }
 
     fn fold(&self, name: &str) -> String {
@@ -76,19 +87,19 @@ impl Collector<'_> {
     fn relation(&mut self, name: &TableName, mode: Mode, words: &str) {
         let namespace = Namespace::Relations(name.schema.clone());
         let folded = self.fold(&name.name);
-        self.push(Resource::Name(namespace, folded), mode, format!("{words} the name {name}"));
+        self.push(Resource::Name(namespace, folded), mode, say!(self, "{words} the name {name}"));
     }
 
-    fn of_table(&self, id: TableId) -> Option<Table> {
-        self.state.table(id).map(|table| Table::clone(table))
+    fn of_table(&self, id: TableId) -> Option<SharedTable> {
+        self.state.table(id).cloned()
     }
 
     fn use_table(&mut self, table: &Table) {
-        self.push(Resource::Table(table.id), Mode::Use, format!("uses {}", table.name));
+        self.push(Resource::Table(table.id), Mode::Use, say!(self, "uses {}", table.name));
     }
 
     fn column(&mut self, table: &Table, id: ColumnId, mode: Mode, verb: &str) {
-        self.push(Resource::Column(id), mode, format!("{verb} {}.{}", table.name, table.column_name(id)));
+        self.push(Resource::Column(id), mode, say!(self, "{verb} {}.{}", table.name, table.column_name(id)));
     }
 
     fn expr(&mut self, table: &Table, expr: &Expr) {
@@ -98,12 +109,16 @@ impl Collector<'_> {
     }
 
     fn rules(&mut self, table: &Table) {
-        self.push(Resource::RowRules(table.id), Mode::Append, format!("changes what rows of {} must obey", table.name));
+        self.push(
+            Resource::RowRules(table.id),
+            Mode::Append,
+            say!(self, "changes what rows of {} must obey", table.name),
+        );
     }
 
     fn rows(&mut self, table: &Table, mode: Mode, verb: &str) {
-        self.push(Resource::Rows(table.id), mode, format!("{verb} rows of {}", table.name));
-        self.push(Resource::AnyRows, Mode::Append, format!("{verb} rows of {}", table.name));
+        self.push(Resource::Rows(table.id), mode, say!(self, "{verb} rows of {}", table.name));
+        self.push(Resource::AnyRows, Mode::Append, say!(self, "{verb} rows of {}", table.name));
     }
 
     /// The accesses of one change, on the state before it.
@@ -119,7 +134,7 @@ impl Collector<'_> {
             }
             Change::RenameTable { table, to } => {
                 let Some(table) = self.of_table(*table) else { return };
-                self.push(Resource::Table(table.id), Mode::Change, format!("renames {}", table.name));
+                self.push(Resource::Table(table.id), Mode::Change, say!(self, "renames {}", table.name));
                 self.relation(&table.name, Mode::Change, "frees");
                 self.relation(to, Mode::Change, "takes");
                 self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
@@ -127,11 +142,15 @@ impl Collector<'_> {
             Change::AddColumn { table, column, fill } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
-                let name = format!("{}.{}", table.name, column.name);
-                self.push(Resource::Column(column.id), Mode::Change, format!("adds {name}"));
+                let name = say!(self, "{}.{}", table.name, column.name);
+                self.push(Resource::Column(column.id), Mode::Change, say!(self, "adds {name}"));
                 let folded = self.fold(&column.name);
-                self.push(Resource::Name(Namespace::Columns(table.id), folded), Mode::Change, format!("adds {name}"));
-                self.push(Resource::ColumnList(table.id), Mode::Append, format!("adds a column to {}", table.name));
+                self.push(
+                    Resource::Name(Namespace::Columns(table.id), folded),
+                    Mode::Change,
+                    say!(self, "adds {name}"),
+                );
+                self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "adds a column to {}", table.name));
                 if column.default.is_some() || !column.null || fill.is_some() {
                     self.rules(&table);
                     self.rows(&table, Mode::Use, "fills");
@@ -151,9 +170,9 @@ impl Collector<'_> {
                 self.rules(&table);
                 let name = table.column_name(*column).to_owned();
                 let folded = self.fold(&name);
-                let words = format!("drops {}.{name}", table.name);
+                let words = say!(self, "drops {}.{name}", table.name);
                 self.push(Resource::Name(Namespace::Columns(table.id), folded), Mode::Change, words);
-                self.push(Resource::ColumnList(table.id), Mode::Append, format!("drops a column of {}", table.name));
+                self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "drops a column of {}", table.name));
                 if let Some(sequence) = table.column(*column).and_then(|column| column.sequence.clone()) {
                     self.relation(&table.name.renamed(sequence.text), Mode::Change, "frees");
                 }
@@ -164,10 +183,14 @@ impl Collector<'_> {
                 self.column(&table, *column, Mode::Change, "renames");
                 for name in [table.column_name(*column).to_owned(), to.clone()] {
                     let folded = self.fold(&name);
-                    let words = format!("renames {}.{name}", table.name);
+                    let words = say!(self, "renames {}.{name}", table.name);
                     self.push(Resource::Name(Namespace::Columns(table.id), folded), Mode::Change, words);
                 }
-                self.push(Resource::ColumnList(table.id), Mode::Append, format!("renames a column of {}", table.name));
+                self.push(
+                    Resource::ColumnList(table.id),
+                    Mode::Append,
+                    say!(self, "renames a column of {}", table.name),
+                );
                 self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
             }
             Change::AlterColumn { table, column, patch, using, fill, .. } => {
@@ -213,7 +236,7 @@ impl Collector<'_> {
                 self.use_table(&table);
                 let (from, into) = (self.fold(name), self.fold(to));
                 let id = self.objects.get(table.id, true, from.clone());
-                self.push(Resource::Object(id), Mode::Change, format!("renames index {name}"));
+                self.push(Resource::Object(id), Mode::Change, say!(self, "renames index {name}"));
                 self.relation(&table.name.renamed(name.clone()), Mode::Change, "frees");
                 self.relation(&table.name.renamed(to.clone()), Mode::Change, "takes");
                 self.objects.rename(table.id, true, from, into);
@@ -236,9 +259,9 @@ impl Collector<'_> {
                 self.use_table(&table);
                 let (from, into) = (self.fold(name), self.fold(&to.text));
                 let id = self.objects.get(table.id, false, from.clone());
-                self.push(Resource::Object(id), Mode::Change, format!("renames {} {name}", kind.title()));
+                self.push(Resource::Object(id), Mode::Change, say!(self, "renames {} {name}", kind.title()));
                 for name in [&from, &into] {
-                    let words = format!("renames {} {name}", kind.title());
+                    let words = say!(self, "renames {} {name}", kind.title());
                     let namespace = Namespace::Constraints(table.id);
                     self.push(Resource::Name(namespace, name.clone()), Mode::Change, words);
                     if self.has_index(*kind) {
@@ -315,7 +338,7 @@ impl Collector<'_> {
     }
 
     fn whole_table(&mut self, table: &Table, verb: &str) {
-        self.push(Resource::Table(table.id), Mode::Change, format!("{verb} {}", table.name));
+        self.push(Resource::Table(table.id), Mode::Change, say!(self, "{verb} {}", table.name));
         self.relation(&table.name, Mode::Change, if verb == "creates" { "takes" } else { "frees" });
         for constraint in table.constraints().collect::<Vec<_>>() {
             self.constraint(table, &constraint, verb, false);
@@ -335,7 +358,7 @@ impl Collector<'_> {
         } else {
             self.objects.get(table.id, true, folded)
         };
-        self.push(Resource::Object(id), Mode::Change, format!("{verb} index {}", index.name));
+        self.push(Resource::Object(id), Mode::Change, say!(self, "{verb} index {}", index.name));
         self.relation(
             &table.name.renamed(index.name.clone()),
             Mode::Change,
@@ -366,7 +389,7 @@ impl Collector<'_> {
     fn key(&mut self, table: &Table, columns: &[ColumnId], verb: &str) {
         let mut sorted = columns.to_vec();
         sorted.sort_unstable();
-        let words = format!("{verb} a key of {} over {}", table.name, table.column_names(columns).join(", "));
+        let words = say!(self, "{verb} a key of {} over {}", table.name, table.column_names(columns).join(", "));
         self.push(Resource::Key(table.id, sorted), Mode::Change, words);
     }
 
@@ -380,7 +403,7 @@ impl Collector<'_> {
             self.objects.get(table.id, false, folded.clone())
         };
         let title = constraint.kind().title();
-        let words = format!("{verb} {title} {name}");
+        let words = say!(self, "{verb} {title} {name}");
         self.push(Resource::Object(id), Mode::Change, words.clone());
         self.push(Resource::Name(Namespace::Constraints(table.id), folded), Mode::Change, words);
         if self.has_index(constraint.kind()) {
@@ -393,7 +416,7 @@ impl Collector<'_> {
                 self.push(
                     Resource::PrimaryKeySlot(table.id),
                     Mode::Change,
-                    format!("{verb} the primary key of {}", table.name),
+                    say!(self, "{verb} the primary key of {}", table.name),
                 );
                 for id in &key.columns {
                     self.column(table, *id, held, holds);
@@ -428,13 +451,13 @@ impl Collector<'_> {
             return;
         }
         let Some(target) = self.of_table(key.table) else { return };
-        self.push(Resource::Table(target.id), held, format!("{holds} {}", target.name));
+        self.push(Resource::Table(target.id), held, say!(self, "{holds} {}", target.name));
         for id in &key.references {
             self.column(&target, *id, held, holds);
         }
         let mut sorted = key.references.clone();
         sorted.sort_unstable();
-        let words = format!("{holds} the key of {}", target.name);
+        let words = say!(self, "{holds} the key of {}", target.name);
         self.push(Resource::Key(target.id, sorted), held, words);
         // The rows of the table referred to obey a new rule: they cannot just go.
         self.rules(&target);
@@ -449,12 +472,12 @@ impl Collector<'_> {
             Some(id) if self.state.backend().capabilities().schemas => Namespace::Triggers(id),
             _ => Namespace::Relations(None),
         };
-        let words = format!("{verb} trigger {name} on {table}");
+        let words = say!(self, "{verb} trigger {name} on {table}");
         self.push(Resource::Name(namespace, folded), Mode::Change, words.clone());
         self.push(Resource::Programs, Mode::Append, words);
         if let Some(table) = id.and_then(|id| self.of_table(id)) {
             let held = if verb == "drops" { Mode::Release } else { Mode::Use };
-            self.push(Resource::Table(table.id), held, format!("has a trigger on {}", table.name));
+            self.push(Resource::Table(table.id), held, say!(self, "has a trigger on {}", table.name));
             self.rules(&table);
         }
     }
@@ -462,19 +485,23 @@ impl Collector<'_> {
     fn view(&mut self, view: &View, verb: &str) {
         let name = &view.name;
         self.relation(name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
-        self.push(Resource::Programs, Mode::Append, format!("{verb} view {name}"));
+        self.push(Resource::Programs, Mode::Append, say!(self, "{verb} view {name}"));
         let held = if verb == "drops" { Mode::Release } else { Mode::Use };
         for over in &view.over {
             self.relation(over, held, "reads");
         }
         for id in view.reads.as_deref().unwrap_or_default() {
             let Some(table) = self.of_table(*id) else { continue };
-            self.push(Resource::Table(*id), held, format!("view {name} reads {}", table.name));
+            self.push(Resource::Table(*id), held, say!(self, "view {name} reads {}", table.name));
             let bound = view.pieces.is_some();
             // A bare name may come to mean two columns where several tables are read.
             let several = view.reads.as_ref().is_some_and(|reads| reads.len() > 1);
             if !bound || several || view.star.contains(id) {
-                self.push(Resource::ColumnList(*id), held, format!("view {name} reads the columns of {}", table.name));
+                self.push(
+                    Resource::ColumnList(*id),
+                    held,
+                    say!(self, "view {name} reads the columns of {}", table.name),
+                );
             }
             for column in &table.columns {
                 if !bound || view.star.contains(id) || view.mentions(*id, column.id) {
@@ -507,7 +534,7 @@ impl Collector<'_> {
             self.column(&table, *column, Mode::Use, "uses");
         }
         for (id, name) in &access.lookups {
-            self.push(Resource::Name(Namespace::Columns(*id), name.clone()), Mode::Use, format!("may mean {name}"));
+            self.push(Resource::Name(Namespace::Columns(*id), name.clone()), Mode::Use, say!(self, "may mean {name}"));
         }
         for name in &access.names {
             self.relation(name, Mode::Use, "looks up");
@@ -515,7 +542,7 @@ impl Collector<'_> {
         for object in &access.declared {
             let resource = Resource::Declared(object.kind.clone(), object.name.clone());
             let mode = if object.mode == DeclaredMode::Reads { Mode::Use } else { Mode::Change };
-            self.push(resource, mode, format!("declares {} {}", object.kind, object.name));
+            self.push(resource, mode, say!(self, "declares {} {}", object.kind, object.name));
         }
     }
 
@@ -536,7 +563,7 @@ impl Collector<'_> {
     fn insert(&mut self, id: TableId, rows: &[RowValues]) {
         let Some(table) = self.of_table(id) else { return };
         self.use_table(&table);
-        self.push(Resource::RowRules(id), Mode::Use, format!("inserts rows that obey the rules of {}", table.name));
+        self.push(Resource::RowRules(id), Mode::Use, say!(self, "inserts rows that obey the rules of {}", table.name));
         self.rows(&table, Mode::Append, "adds");
         let mut columns = HashSet::new();
         for (column, value) in rows.iter().flatten() {
@@ -548,7 +575,7 @@ impl Collector<'_> {
         if let Some(numbered) = table.columns.iter().find(|column| column.auto_increment) {
             let by_hand = columns.contains(&numbered.id);
             let (mode, words) = if by_hand { (Mode::Append, "by hand") } else { (Mode::Use, "by the table") };
-            self.push(Resource::Numbering(id), mode, format!("numbers rows of {} {words}", table.name));
+            self.push(Resource::Numbering(id), mode, say!(self, "numbers rows of {} {words}", table.name));
         }
         self.parents(&table);
         self.fires(&table);
@@ -569,7 +596,7 @@ impl Collector<'_> {
         let mut stack = vec![table.id];
         while let Some(id) = stack.pop() {
             let Some(at) = self.of_table(id) else { continue };
-            self.push(Resource::RowRules(id), Mode::Use, format!("{verb} rows under the rules of {}", at.name));
+            self.push(Resource::RowRules(id), Mode::Use, say!(self, "{verb} rows under the rules of {}", at.name));
             self.rows(&at, Mode::Change, if id == table.id { verb } else { "reaches" });
             self.fires(&at);
             for referrer in self.state.referrers(id).into_iter().map(|table| Table::clone(table)).collect::<Vec<_>>() {
@@ -589,7 +616,7 @@ impl Collector<'_> {
     /// Triggers on a table may change any rows.
     fn fires(&mut self, table: &Table) {
         if self.state.triggers_on(table.id).next().is_some() {
-            self.push(Resource::AnyRows, Mode::Change, format!("fires the triggers of {}", table.name));
+            self.push(Resource::AnyRows, Mode::Change, say!(self, "fires the triggers of {}", table.name));
         }
     }
 }

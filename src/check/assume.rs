@@ -63,7 +63,8 @@ fn first_failure(
     None
 }
 
-const fn depends_on_others(code: Code) -> bool {
+/// Whether a failure of that kind may be another node's doing.
+pub(super) const fn depends_on_others(code: Code) -> bool {
     matches!(
         code,
         Code::UnknownTable

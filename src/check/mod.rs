@@ -19,12 +19,14 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::graph::{Graph, NodeId, Reach};
 use crate::manifest::Manifest;
+use crate::operation::Migration;
 
 /// What a check found.
 #[derive(Debug)]
@@ -49,16 +51,22 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
     {
         checked.diagnostics.extend(rules::edges(migrations, graph, &mut reach));
     }
-    let assumed = assume::missing_edges(migrations, graph, backend);
-    checked.diagnostics.extend(assumed.diagnostics);
-    let graph = &assumed.graph;
-    let all: Vec<NodeId> = graph.nodes().collect();
-    let (Ok(order), Ok(mut reach)) = (graph.order_up(&all), Reach::new(graph)) else { return checked };
-    let (replay, observer) = walk::walk(migrations, &order, &mut reach, backend);
+    let Some(mut walked) = walk_all(migrations, graph, backend) else { return checked };
+    let mut graph = Cow::Borrowed(graph);
+    if walked.1.diagnostics.iter().any(|found| found.is_error() && assume::depends_on_others(found.code)) {
+        let assumed = assume::missing_edges(migrations, &graph, backend);
+        if !assumed.diagnostics.is_empty() {
+            checked.diagnostics.extend(assumed.diagnostics);
+            let Some(again) = walk_all(migrations, &assumed.graph, backend) else { return checked };
+            walked = again;
+            graph = Cow::Owned(assumed.graph);
+        }
+    }
+    let (order, replay, observer) = walked;
     let chain = chain::down(migrations, &order, &replay, backend);
     let known: HashSet<(Code, String)> =
         replay.diagnostics.iter().chain(&chain).map(|found| (found.code, found.message.clone())).collect();
-    checked.diagnostics.extend(verdict::judge(migrations, graph, backend, &replay, &known));
+    checked.diagnostics.extend(verdict::judge(migrations, &graph, backend, &replay, &known));
     let mut ruled = observer.finish(migrations, &order);
     // A way down that fails in the chain is told there; that it fails alone, too, is no news.
     let of_the_same = |found: &Diagnostic, other: &Diagnostic| other.migration == found.migration;
@@ -76,6 +84,18 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
     checked.diagnostics.extend(chain);
     checked.diagnostics.extend(ruled);
     checked
+}
+
+/// The replay of a graph's first order, with what looked on; `None` where there is no order.
+fn walk_all(
+    migrations: &[Migration],
+    graph: &Graph,
+    backend: Backend,
+) -> Option<(Vec<NodeId>, walk::Replay, rules::Observer)> {
+    let all: Vec<NodeId> = graph.nodes().collect();
+    let order = graph.order_up(&all).ok()?;
+    let (replay, observer) = walk::walk(migrations, &order, &mut Reach::new(graph).ok()?, backend);
+    Some((order, replay, observer))
 }
 
 /// What keeps unordered nodes independent: for each pair that nothing orders and that does not conflict, what both

@@ -63,6 +63,18 @@ pub(super) fn walk(
     reach: &mut Reach<'_>,
     backend: Backend,
 ) -> (Replay, Observer) {
+    let walked = walk_once(migrations, order, reach, backend, false);
+    // Words are for conflicts, and most manifests have none.
+    if walked.0.conflicts.is_empty() { walked } else { walk_once(migrations, order, reach, backend, true) }
+}
+
+fn walk_once(
+    migrations: &[Migration],
+    order: &[NodeId],
+    reach: &mut Reach<'_>,
+    backend: Backend,
+    says: bool,
+) -> (Replay, Observer) {
     let mut replay = Replay::new(backend, order.len());
     let mut objects = Objects::default();
     let mut observer = Observer::default();
@@ -70,7 +82,7 @@ pub(super) fn walk(
     let mut pairs: BTreeMap<(NodeId, NodeId), Vec<(Access, Access)>> = BTreeMap::new();
     for node in order {
         let Some(migration) = migrations.get(node.0) else { continue };
-        let footprint = footprint(migration, *node, &mut replay, &mut objects, &mut observer);
+        let footprint = footprint(migration, *node, &mut replay, &mut objects, &mut observer, says);
         for (resource, accesses) in footprint {
             let log = logs.entry(resource).or_default();
             for access in &accesses {
@@ -110,6 +122,7 @@ fn footprint(
     replay: &mut Replay,
     objects: &mut Objects,
     observer: &mut Observer,
+    says: bool,
 ) -> BTreeMap<Resource, Vec<Access>> {
     let mut found: BTreeMap<Resource, Vec<Access>> = BTreeMap::new();
     let mut opaque: Vec<crate::diagnostic::Span> = Vec::new();
@@ -118,7 +131,7 @@ fn footprint(
     let mut watch = |state: &State, change: &crate::state::Change, span: crate::diagnostic::Span| {
         let span = span.or(migration.span);
         observer.change(migration, direction.get(), state, change, span);
-        let mut collector = Collector { state, objects: &mut *objects, span, found: Vec::new(), opaque: false };
+        let mut collector = Collector { state, objects: &mut *objects, span, found: Vec::new(), says, opaque: false };
         collector.change(change);
         if collector.opaque && !opaque.contains(&span) {
             opaque.push(span);
@@ -168,7 +181,7 @@ pub(super) fn commuting(
     let mut rules = BTreeMap::new();
     for node in order {
         let Some(migration) = migrations.get(node.0) else { continue };
-        let own = footprint(migration, *node, &mut replay, &mut objects, &mut Observer::default());
+        let own = footprint(migration, *node, &mut replay, &mut objects, &mut Observer::default(), false);
         for (_, other) in before.iter().filter(|(other, _)| !reach.is_before(*other, *node)) {
             let mut shared: BTreeSet<String> = BTreeSet::new();
             let mut conflicts = false;
