@@ -159,7 +159,7 @@ impl Run<'_> {
             }
             self.backup(session).await?;
         }
-        let report = self.execute(&plan, &ledger, session).await?;
+        let report = Box::pin(self.execute(&plan, &ledger, session)).await?;
         match report.outcome {
             Outcome::Done => self.done(&plan, &report, session).await,
             Outcome::Failed => self.failed(&plan, &report),

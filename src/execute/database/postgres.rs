@@ -88,7 +88,7 @@ impl Postgres {
 
     pub(super) async fn send(&mut self, sql: String, each: &mut dyn FnMut(usize)) -> Sent {
         let mut sent = Sent { done: 0, changed: 0, error: None };
-        let Some(connection) = &mut self.connection else { return given_up(sent) };
+        let Some(connection) = &mut self.connection else { return given_up(&sent) };
         let ended = {
             let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
             let results = std::pin::pin!(count_results(&mut stream, &mut sent, each));
@@ -105,12 +105,12 @@ impl Postgres {
             return sent;
         }
         self.give_up().await;
-        given_up(sent)
+        given_up(&sent)
     }
 
     pub(super) async fn settle(&mut self, sql: String) -> Sent {
         let mut sent = Sent { done: 0, changed: 0, error: None };
-        let Some(connection) = &mut self.connection else { return given_up(sent) };
+        let Some(connection) = &mut self.connection else { return given_up(&sent) };
         let ended = {
             let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
             in_time(&self.canceller, count_results(&mut stream, &mut sent, |_| ())).await.is_some()
@@ -119,7 +119,7 @@ impl Postgres {
             return sent;
         }
         self.give_up().await;
-        given_up(sent)
+        given_up(&sent)
     }
 
     /// Closes a connection whose server does not answer, so that the server rolls back what is open.
@@ -362,8 +362,8 @@ fn no_answer() -> DatabaseWords {
     DatabaseWords::plain("the server did not answer, and the connection was closed", Trouble::Lost)
 }
 
-fn given_up(sent: Sent) -> Sent {
-    Sent { error: Some(no_answer()), ..sent }
+fn given_up(sent: &Sent) -> Sent {
+    Sent { done: sent.done, changed: sent.changed, error: Some(no_answer()) }
 }
 
 async fn fetch(connection: &mut PgConnection, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
