@@ -217,11 +217,11 @@ impl Run<'_> {
         if matches!(words.trouble, Trouble::Cancelled | Trouble::Lost) && self.canceller.is_cancelled() {
             return Cause::Interrupted;
         }
-        if words.trouble == Trouble::Cancelled {
-            if let Some(limit) = self.settings.statement_timeout {
-                let hint = format!("statements may take {} ms (`--statement-timeout`)", limit.as_millis());
-                words.hint = Some(hint.into());
-            }
+        if words.trouble == Trouble::Cancelled
+            && let Some(limit) = self.settings.statement_timeout
+        {
+            let hint = format!("statements may take {} ms (`--statement-timeout`)", limit.as_millis());
+            words.hint = Some(hint.into());
         }
         words.position = position;
         Cause::Statement(words)
