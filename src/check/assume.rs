@@ -207,7 +207,7 @@ fn names(operations: &[Operation]) -> HashSet<String> {
             }
             Kind::DropView { view } => _ = names.insert(view.name.clone()),
             Kind::Sql { statements, .. } => {
-                names.extend(statements.iter().flat_map(|text| text.branches()).flat_map(|text| words(text)));
+                names.extend(statements.iter().flat_map(crate::operation::Text::branches).flat_map(|text| words(text)));
             }
             Kind::Note { .. } => {}
         }

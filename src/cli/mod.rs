@@ -111,7 +111,6 @@ fn execute(program: Program, line: &CommandLine) -> u8 {
     }
 }
 
-#[expect(clippy::large_futures, reason = "there is one, and it lives as long as the program")]
 fn dispatch(program: Program, line: &CommandLine, console: &Console) -> Result<(), Error> {
     let global = &line.global;
     match &line.command {

@@ -42,7 +42,7 @@ pub enum Cause {
     Unknown {
         /// The table.
         table: String,
-        /// What it holds: `column `x``, …
+        /// What it holds, each with its kind.
         holds: Vec<String>,
     },
     /// The database refused COMMIT.

@@ -74,7 +74,9 @@ impl State {
                     );
                     if from != to {
                         to.map_or(Ok(()), |name| self.hold(&name, "a sequence"))?;
-                        from.iter().for_each(|name| self.let_go(name));
+                        if let Some(name) = &from {
+                            self.let_go(name);
+                        }
                     }
                 }
                 let before = self.edit(*table, |edited| {

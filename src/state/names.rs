@@ -133,7 +133,9 @@ impl Moves<'_> {
 
     fn index(&mut self, table: &Table, from: Option<&str>, to: Option<&str>) -> Result<(), StateError> {
         if self.state.backend.capabilities().index_names_are_global {
-            from.iter().for_each(|name| self.free(&table.name.renamed(*name)));
+            if let Some(name) = &from {
+                self.free(&table.name.renamed(*name));
+            }
             to.map_or(Ok(()), |name| self.take(&table.name.renamed(name), "an index"))?;
         }
         Ok(())
@@ -169,16 +171,22 @@ impl Moves<'_> {
                 column.sequence.as_ref().map_or(Ok(()), |name| self.take(&named(name), "a sequence"))
             }
             Change::DropColumn { column, .. } => {
-                sequence_of(column).iter().for_each(|name| self.free(&named(name)));
+                if let Some(name) = &sequence_of(column) {
+                    self.free(&named(name));
+                }
                 Ok(())
             }
             Change::AlterColumn { column, patch, .. } => {
                 let Some((_, sequence)) = &patch.auto_increment else { return Ok(()) };
-                sequence_of(column).iter().for_each(|name| self.free(&named(name)));
+                if let Some(name) = &sequence_of(column) {
+                    self.free(&named(name));
+                }
                 sequence.as_ref().map_or(Ok(()), |name| self.take(&named(name), "a sequence"))
             }
             Change::RenameSequence { column, to, .. } => {
-                sequence_of(column).iter().for_each(|name| self.free(&named(name)));
+                if let Some(name) = &sequence_of(column) {
+                    self.free(&named(name));
+                }
                 self.take(&named(to), "a sequence")
             }
             Change::AddIndex { index, .. } => self.index(table, None, Some(&index.name)),

@@ -221,16 +221,16 @@ impl State {
         for TableWithJoins { relation, joins } in &select.from {
             sources.push(self.source(relation)?);
             for join in joins {
-                let constraint = match &join.join_operator {
-                    JoinOperator::Join(constraint)
-                    | JoinOperator::Inner(constraint)
-                    | JoinOperator::Left(constraint)
-                    | JoinOperator::LeftOuter(constraint)
-                    | JoinOperator::Right(constraint)
-                    | JoinOperator::RightOuter(constraint)
-                    | JoinOperator::FullOuter(constraint)
-                    | JoinOperator::CrossJoin(constraint) => constraint,
-                    _ => return None,
+                let (JoinOperator::Join(constraint)
+                | JoinOperator::Inner(constraint)
+                | JoinOperator::Left(constraint)
+                | JoinOperator::LeftOuter(constraint)
+                | JoinOperator::Right(constraint)
+                | JoinOperator::RightOuter(constraint)
+                | JoinOperator::FullOuter(constraint)
+                | JoinOperator::CrossJoin(constraint)) = &join.join_operator
+                else {
+                    return None;
                 };
                 if !matches!(constraint, JoinConstraint::On(_) | JoinConstraint::None) {
                     return None;

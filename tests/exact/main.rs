@@ -4,6 +4,14 @@
 //! By default a part of each scope, chosen evenly, that takes less than a minute. All of it:
 //! `DBMIGRATE_EXACT=full cargo test --release --test exact -- --nocapture`; the table it prints stands in docs/check.md.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::format_collect,
+    clippy::needless_pass_by_value,
+    unreachable_pub,
+    reason = "a test reads the environment; its modules are its own"
+)]
+
 mod case;
 mod database;
 mod pool;

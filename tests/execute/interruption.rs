@@ -159,7 +159,7 @@ fn proxy_that_dies_after_commit(server: &str) -> u16 {
                 let _ = client_back.shutdown(Shutdown::Both);
             });
             std::thread::spawn(move || {
-                let mut bytes = [0; 65536];
+                let mut bytes = vec![0; 65536];
                 while let Ok(count @ 1..) = client.read(&mut bytes) {
                     let commit = number == 0 && bytes[..count].windows(6).any(|word| word == b"COMMIT");
                     if commit {
@@ -219,7 +219,7 @@ fn proxy_that_falls_silent(server: &str, marker: &'static str) -> u16 {
             let silent = Arc::new(AtomicBool::new(false));
             let is_silent = Arc::clone(&silent);
             std::thread::spawn(move || {
-                let mut bytes = [0; 65536];
+                let mut bytes = vec![0; 65536];
                 while let Ok(count @ 1..) = back.read(&mut bytes) {
                     if !is_silent.load(Ordering::Acquire) && client_back.write_all(&bytes[..count]).is_err() {
                         return;
@@ -230,7 +230,7 @@ fn proxy_that_falls_silent(server: &str, marker: &'static str) -> u16 {
                 }
             });
             std::thread::spawn(move || {
-                let mut bytes = [0; 65536];
+                let mut bytes = vec![0; 65536];
                 while let Ok(count @ 1..) = client.read(&mut bytes) {
                     if number == 0 && bytes[..count].windows(marker.len()).any(|word| word == marker.as_bytes()) {
                         silent.store(true, Ordering::Release);

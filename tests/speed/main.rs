@@ -1,6 +1,13 @@
 //! How long the core takes on large manifests: parse, graph, replay and check, plan. Ignored by default:
 //! `scripts/bench-check` runs it on the release build and writes the table of docs/performance.md.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "it measures, and prints what it measured"
+)]
+
 use std::time::{Duration, Instant};
 
 use dbmigrate::backend::Backend;

@@ -97,7 +97,7 @@ impl Lower<'_> {
 }
 
 impl State {
-    /// What is kept as text and may speak of a name that goes: `trigger \`t\``.
+    /// What is kept as text and may speak of a name that goes, with its kind.
     pub(in crate::state) fn rename_holder(&self, table: &Table, name: &str, is_column: bool) -> Option<String> {
         let mut holder = None;
         for trigger in self.triggers() {

@@ -50,7 +50,9 @@ fn a_dropped_view_comes_back_with_the_names_of_the_moment() {
         let back = run(&mut state, drop_view("v")).unwrap();
         assert!(state.views().is_empty());
         run(&mut state, Kind::RenameTable { table: TableName::bare("a"), to: "things".into() }).unwrap();
-        back.iter().for_each(|change| _ = state.apply(change).unwrap());
+        for change in &back {
+            state.apply(change).unwrap();
+        }
         assert_eq!(state.views()[0].sql, "CREATE VIEW \"v\" AS SELECT id, n FROM \"things\"");
         run(&mut state, Kind::RenameTable { table: TableName::bare("things"), to: "a".into() }).unwrap();
         assert_eq!(state.describe(), before);

@@ -102,8 +102,8 @@ impl Reader<'_, '_> {
         with.columns.push(column.clone());
         column.default = self.default_of(def, &column, &with);
         self.put(Change::AddColumn { table: table.id, column, fill: None })?;
-        let mut constraints = self.constraints_of(def, false)?;
-        constraints.extend(self.constraints_of(def, true)?);
+        let mut constraints = Self::constraints_of(def, false);
+        constraints.extend(Self::constraints_of(def, true));
         for constraint in &constraints {
             let table = self.current(table)?;
             self.add_constraint(&table, constraint)?;

@@ -100,7 +100,7 @@ impl Reader<'_, '_> {
     }
 
     /// The constraints of a column's definition, foreign keys last. `put` gets each with the table as it is by then.
-    pub(super) fn constraints_of(&mut self, def: &ColumnDef, keys: bool) -> Step<Vec<TableConstraint>> {
+    pub(super) fn constraints_of(def: &ColumnDef, keys: bool) -> Vec<TableConstraint> {
         let column = || vec![IndexColumn::from(def.name.clone())];
         let mut constraints = Vec::new();
         for option in &def.options {
@@ -132,7 +132,7 @@ impl Reader<'_, '_> {
                 _ => continue,
             });
         }
-        Ok(constraints)
+        constraints
     }
 
     /// A constraint on a table as it is by now. `None` where the database makes none of it.

@@ -48,8 +48,8 @@ impl Reader<'_, '_> {
         let mut constraints = Vec::new();
         let mut keys = Vec::new();
         for def in &create.columns {
-            constraints.extend(self.constraints_of(def, false)?);
-            keys.extend(self.constraints_of(def, true)?);
+            constraints.extend(Self::constraints_of(def, false));
+            keys.extend(Self::constraints_of(def, true));
         }
         for constraint in &create.constraints {
             let list = if matches!(constraint, TableConstraint::ForeignKey(_)) { &mut keys } else { &mut constraints };

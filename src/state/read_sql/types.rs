@@ -75,7 +75,7 @@ impl Reader<'_, '_> {
         let value = match inner {
             SqlExpr::Value(value) => literal(&value.value, &column.data_type),
             SqlExpr::UnaryOp { op: UnaryOperator::Minus, expr } => match &**expr {
-                SqlExpr::Value(value) => literal(&value.value, &column.data_type).and_then(negated),
+                SqlExpr::Value(value) => literal(&value.value, &column.data_type).and_then(|literal| negated(&literal)),
                 _ => None,
             },
             _ => None,
@@ -116,10 +116,10 @@ fn literal(value: &Value, data_type: &DataType) -> Option<Literal> {
     }
 }
 
-fn negated(literal: Literal) -> Option<Literal> {
+fn negated(literal: &Literal) -> Option<Literal> {
     match literal {
         Literal::Integer(number) => number.checked_neg().map(Literal::Integer),
-        Literal::Float(number) => Some(Literal::Float(-number)),
+        Literal::Float(number) => Some(Literal::Float(-*number)),
         _ => None,
     }
 }
