@@ -8,6 +8,7 @@
     clippy::disallowed_methods,
     clippy::format_collect,
     clippy::needless_pass_by_value,
+    clippy::print_stdout,
     unreachable_pub,
     reason = "a test reads the environment; its modules are its own"
 )]
