@@ -80,7 +80,7 @@ impl Books {
         if !self.stand(database).await? {
             return Ok(Ledger::default());
         }
-        let rows = ask(database, self.sql.select_versions()).await?;
+        let rows = many(database, &self.sql.select_versions(), LedgerSql::VERSION_COLUMNS).await?;
         let mut rows = rows.into_iter().map(|cells| row(cells, known)).collect::<Result<Vec<LedgerRow>, _>>()?;
         if rows.iter().any(|row| row.state != RowState::Applied) {
             let journal = self.journal(database).await?;
@@ -107,7 +107,7 @@ impl Books {
 
     /// The rows at a glance of a ledger that stands.
     pub(super) async fn glance(&self, database: &mut Database) -> Result<Vec<Glance>, ExecuteError> {
-        let rows = ask(database, self.sql.select_states()).await?;
+        let rows = many(database, &self.sql.select_states(), LedgerSql::STATE_COLUMNS).await?;
         let glance = |row| {
             let mut cells = Texts::new(row);
             Ok(Glance {
@@ -216,6 +216,10 @@ async fn ask(database: &mut Database, sql: String) -> Result<Vec<Cells>, Execute
         Ok(rows) => Ok(rows),
         Err(words) => Err(of(words)),
     }
+}
+
+async fn many(database: &mut Database, sql: &str, columns: usize) -> Result<Vec<Cells>, ExecuteError> {
+    database.table(sql, columns).await.map_err(of)
 }
 
 fn of(words: DatabaseWords) -> ExecuteError {

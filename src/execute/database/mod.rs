@@ -115,6 +115,14 @@ impl Database {
         each!(self, database => database.rows(sql).await)
     }
 
+    /// The rows of a query of many rows and so many columns, as text.
+    pub(super) async fn table(&mut self, sql: &str, columns: usize) -> Result<Vec<Cells>, DatabaseWords> {
+        match self {
+            Self::Sqlite(database) => database.in_one_row(sql, columns).await,
+            Self::Postgres(database) => database.rows(sql.to_owned()).await,
+        }
+    }
+
     /// The rows that a query gives, as text, in a transaction of its own that changes nothing and
     /// waits for the locks of others no longer than the settings allow.
     pub(super) async fn peek(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
