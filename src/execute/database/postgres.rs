@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use futures_util::future::Either;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 use super::{Cells, Facts, Sent, count_results, literal, milliseconds, quote};
@@ -38,6 +38,9 @@ pub(in crate::execute) struct Postgres {
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// SQLSTATE of a server whose `pg_hba.conf` has no entry for such a connection.
+const NO_ENTRY: &str = "28000";
+
 /// How long a server may take to end a statement that a person asked to stop.
 const CANCEL_GRACE: Duration = Duration::from_secs(3);
 
@@ -55,7 +58,7 @@ impl Postgres {
         if options.get_application_name().is_none() {
             options = options.application_name(&format!("dbmigrate {}", who::who()));
         }
-        let (connection, facts, pid) = connect(&options, &url).await?;
+        let (options, (connection, facts, pid)) = connect_nearby(options, &settings.url, &url).await?;
         let key = advisory_key(facts.ledger_schema.as_deref().unwrap_or_default());
         Ok(Self {
             url,
@@ -307,6 +310,27 @@ impl Postgres {
         let mut next = || cells.next().flatten();
         Ok(Holder { pid: next().and_then(|pid| pid.parse().ok()), name: next(), since: next() })
     }
+}
+
+/// Connects to a server on this machine without TLS, unless the URL or the server wants it. Nothing
+/// leaves the machine; and the driver leaves Nagle's algorithm on and writes a TLS record at a
+/// time, so that each message of several records would wait 40 ms for an acknowledgement.
+async fn connect_nearby(
+    options: PgConnectOptions,
+    raw_url: &str,
+    url: &str,
+) -> Result<(PgConnectOptions, (PgConnection, Facts, String)), ExecuteError> {
+    let nearby = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(&options.get_host());
+    if nearby && matches!(options.get_ssl_mode(), PgSslMode::Prefer) && !raw_url.contains("sslmode") {
+        let plain = options.clone().ssl_mode(PgSslMode::Disable);
+        match connect(&plain, url).await {
+            Ok(connected) => return Ok((plain, connected)),
+            Err(ExecuteError::CannotConnect { words, .. }) if words.code.as_deref() == Some(NO_ENTRY) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let connected = connect(&options, url).await?;
+    Ok((options, connected))
 }
 
 /// Connects and asks, in one message, what everybody needs to know.
