@@ -123,7 +123,10 @@ impl Run<'_> {
     /// Plans and runs; again where others changed the ledger in between.
     async fn until_steady(&self, session: &mut Session) -> Result<(), Error> {
         for _ in 0..MOST_PLANS {
-            let ledger = session.ledger_beside(&|version, sums| self.project.known(version, sums)).await?;
+            let ledger = match session.ledger_beside(&|version, sums| self.project.known(version, sums)).await {
+                Err(ExecuteError::LedgerChanged { .. }) => continue,
+                read => read?,
+            };
             let plan = planned(self.order, self.project, self.place, session, &ledger)?;
             match self.once(plan, ledger, session).await {
                 Err(Error::Execute(ExecuteError::LedgerChanged { .. })) => {}

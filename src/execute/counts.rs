@@ -1,7 +1,7 @@
 //! Rows that a destructive plan would lose: counted before anybody is asked to confirm, exactly
 //! where that is cheap, by the server's own estimate where a table is large.
 
-use super::database::Database;
+use super::database::{Database, Size};
 use super::error::ExecuteError;
 use super::words::Trouble;
 use crate::render::{Counted, RenderedPlan};
@@ -21,22 +21,25 @@ pub(super) async fn fill(database: &mut Database, plan: &mut RenderedPlan) -> Re
     let mut all: Vec<_> = plan.steps.iter_mut().flat_map(|step| step.destructive.iter_mut()).collect();
     let places: Vec<(usize, Counted)> =
         all.iter().enumerate().filter_map(|(place, what)| Some((place, what.counted.clone()?))).collect();
-    for batch in places.chunks(AT_ONCE) {
-        let tables: Vec<(Option<String>, String)> =
-            batch.iter().map(|(_, c)| (c.table.schema.clone(), c.table.name.clone())).collect();
-        let sizes = database.standing(&tables).await.map_err(of)?;
-        let mut exact = Vec::new();
-        for ((place, counted), size) in batch.iter().zip(sizes) {
-            let Some(size) = size else { continue };
-            if size <= LARGE {
-                exact.push((*place, counted.sql.as_str()));
-            } else if let Some(what) = all.get_mut(*place) {
-                // Of a large table all that is known cheaply is how many rows it has at most.
-                what.rows = Some(size);
+    let tables: Vec<(Option<String>, String)> =
+        places.iter().map(|(_, c)| (c.table.schema.clone(), c.table.name.clone())).collect();
+    let sizes = database.standing(&tables).await.map_err(of)?;
+    let mut exact = Vec::new();
+    for ((place, counted), size) in places.iter().zip(sizes) {
+        let Some(what) = all.get_mut(*place) else { continue };
+        match size {
+            None => {}
+            Some(Size::Empty) => what.rows = Some(0),
+            Some(Size::About(rows)) if rows <= LARGE => exact.push((*place, counted.sql.as_str())),
+            // Of a large table all that is known cheaply is about how many rows it has.
+            Some(Size::About(rows)) => {
+                what.rows = Some(rows);
                 what.estimate = true;
             }
         }
-        for (place, rows) in count(database, &exact).await {
+    }
+    for batch in exact.chunks(AT_ONCE) {
+        for (place, rows) in count(database, batch).await {
             if let Some(what) = all.get_mut(place) {
                 what.rows = Some(rows);
             }

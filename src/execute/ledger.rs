@@ -18,6 +18,9 @@ use crate::plan::{Ledger, LedgerRow, Progress, RowState};
 use crate::render::ledger::{FORMAT_VERSION, LedgerSql, RunRow, RunValues, row_state_of};
 use crate::render::{AppliedRecord, Statement};
 
+/// How many bodies are read in one query.
+const BODIES_AT_ONCE: usize = 500;
+
 /// As much of a row as tells whether it is still the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Glance {
@@ -81,7 +84,8 @@ impl Books {
             return Ok(Ledger::default());
         }
         let rows = many(database, &self.sql.select_versions(), LedgerSql::VERSION_COLUMNS).await?;
-        let mut rows = rows.into_iter().map(|cells| row(cells, known)).collect::<Result<Vec<LedgerRow>, _>>()?;
+        let rows = rows.into_iter().map(Head::of).collect::<Result<Vec<Head>, _>>()?;
+        let mut rows = self.with_bodies(database, rows, known).await?;
         if rows.iter().any(|row| row.state != RowState::Applied) {
             let journal = self.journal(database).await?;
             for row in &mut rows {
@@ -89,6 +93,41 @@ impl Books {
             }
         }
         Ok(Ledger { exists: true, rows, environment: self.stamped(database).await? })
+    }
+
+    /// Rows with what they did: what is not known is read, which most often is nothing.
+    async fn with_bodies(
+        &self,
+        database: &mut Database,
+        heads: Vec<Head>,
+        known: Known<'_>,
+    ) -> Result<Vec<LedgerRow>, ExecuteError> {
+        let heads: Vec<_> = heads.into_iter().map(|head| (known(head.version, &head.checksums), head)).collect();
+        let unknown: Vec<Version> =
+            heads.iter().filter(|(body, _)| body.is_none()).map(|(_, head)| head.version).collect();
+        let mut read: HashMap<Version, String> = HashMap::new();
+        for versions in unknown.chunks(BODIES_AT_ONCE) {
+            let query = self.sql.select_operations(versions);
+            for cells in many(database, &query, LedgerSql::OPERATION_COLUMNS).await? {
+                let mut cells = Texts::new(cells);
+                read.insert(cells.version()?, cells.text("operations")?);
+            }
+        }
+        let whole = |(body, head): (Option<Arc<Body>>, Head)| match body {
+            Some(body) => Ok(head.with(body)),
+            None => match read.get(&head.version) {
+                Some(json) => {
+                    let body = serde_json::from_str::<Body>(json);
+                    let body = body.map_err(|error| {
+                        unreadable(format!("`operations` of {} {}: {error}", head.version, head.name))
+                    })?;
+                    Ok(head.with(Arc::new(body)))
+                }
+                // Between the two queries another run took it back.
+                None => Err(ExecuteError::LedgerChanged { what: format!("`{}` was undone meanwhile", head.version) }),
+            },
+        };
+        heads.into_iter().map(whole).collect()
     }
 
     /// The environment's name in a ledger that stands.
@@ -318,32 +357,45 @@ impl Texts {
 /// A body that is at hand already, by version and checksums: what it says need not be read again.
 pub type Known<'a> = &'a dyn Fn(Version, &Checksums) -> Option<Arc<Body>>;
 
-/// A row of `select_versions`.
-fn row(cells: Cells, known: Known<'_>) -> Result<LedgerRow, ExecuteError> {
-    // The format comes last, and is looked at first: a newer one may say anything in the rest.
-    let format: i64 = cells
-        .last()
-        .and_then(Option::as_deref)
-        .and_then(|text| text.parse().ok())
-        .ok_or_else(|| unreadable("a row has no `format_version`"))?;
-    if format > FORMAT_VERSION {
-        return Err(ExecuteError::LedgerTooNew { found: format, known: FORMAT_VERSION });
+/// A row of the ledger, less what the migration did.
+struct Head {
+    position: i64,
+    version: Version,
+    name: String,
+    state: RowState,
+    checksums: Checksums,
+    requires: Vec<String>,
+    applied_at: String,
+}
+
+impl Head {
+    /// A row of `select_versions`.
+    fn of(cells: Cells) -> Result<Self, ExecuteError> {
+        // The format comes last, and is looked at first: a newer one may say anything in the rest.
+        let format: i64 = cells
+            .last()
+            .and_then(Option::as_deref)
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| unreadable("a row has no `format_version`"))?;
+        if format > FORMAT_VERSION {
+            return Err(ExecuteError::LedgerTooNew { found: format, known: FORMAT_VERSION });
+        }
+        let mut cells = Texts::new(cells);
+        let position = cells.number("position")?;
+        let version = cells.version()?;
+        let name = cells.text("name")?;
+        let state = cells.state()?;
+        let checksums = Checksums { up: cells.text("checksum_up")?, down: cells.text("checksum_down")? };
+        let requires = serde_json::from_str(&cells.text("requires")?)
+            .map_err(|error| unreadable(format!("`requires` of {version} {name}: {error}")))?;
+        let applied_at = cells.text("applied_at")?;
+        Ok(Self { position, version, name, state, checksums, requires, applied_at })
     }
-    let mut cells = Texts::new(cells);
-    let position = cells.number("position")?;
-    let version = cells.version()?;
-    let name = cells.text("name")?;
-    let state = cells.state()?;
-    let checksums = Checksums { up: cells.text("checksum_up")?, down: cells.text("checksum_down")? };
-    let json = |error: serde_json::Error, column: &str| unreadable(format!("`{column}` of {version} {name}: {error}"));
-    let requires = serde_json::from_str(&cells.text("requires")?).map_err(|error| json(error, "requires"))?;
-    let operations = cells.text("operations")?;
-    let body = match known(version, &checksums) {
-        Some(body) => body,
-        None => Arc::new(serde_json::from_str::<Body>(&operations).map_err(|error| json(error, "operations"))?),
-    };
-    let applied_at = cells.text("applied_at")?;
-    Ok(LedgerRow { position, version, name, state, checksums, requires, body, applied_at, progress: None })
+
+    fn with(self, body: Arc<Body>) -> LedgerRow {
+        let Self { position, version, name, state, checksums, requires, applied_at } = self;
+        LedgerRow { position, version, name, state, checksums, requires, body, applied_at, progress: None }
+    }
 }
 
 /// How far each migration in the journal came, by version and direction.

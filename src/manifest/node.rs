@@ -216,5 +216,7 @@ fn operations(walk: &mut Walk<'_, '_>, val: Val<'_>, way: Way) -> Vec<Operation>
         return Vec::new();
     }
     let Some(items) = walk.list(val) else { return Vec::new() };
-    items.into_iter().filter_map(|item| operation(walk, item, way)).collect()
+    let mut operations = Vec::with_capacity(items.len());
+    operations.extend(items.into_iter().filter_map(|item| operation(walk, item, way)));
+    operations
 }

@@ -1,12 +1,15 @@
 //! From texts to a manifest, without a disk: what the loader, tests and fuzzing share.
 
 use std::collections::HashSet;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
+use toml::Spanned;
 use toml::de::DeTable;
 
 use super::walk::{Shared, Table, Walk};
 use super::{Loaded, node, project};
-use crate::diagnostic::{Code, Diagnostic, FileId, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, FileId, Source, Sources, Span};
 
 /// The texts of a manifest's files.
 #[derive(Default)]
@@ -94,20 +97,22 @@ impl Schema<'_> {
         let root = Table::new(schema_file, Span::new(schema_file, 0..0), self.table);
         let mut manifest = project::schema(&mut walk, self.folder, root);
 
-        for file in node_files {
-            let Some(source) = sources.get(file) else { continue };
-            let (table, errors) = DeTable::parse_recoverable(&source.text);
-            syntax_errors(file, &source.text, &errors, &mut shared.found);
-            let mut walk = Walk::new(file, &mut shared);
+        let node_sources: Vec<(FileId, &Source)> =
+            node_files.iter().filter_map(|file| Some((*file, sources.get(*file)?))).collect();
+        let texts: Vec<&str> = node_sources.iter().map(|(_, source)| source.text.as_str()).collect();
+        each_tree(&texts, |at, (table, errors)| {
+            let Some((file, source)) = node_sources.get(at) else { return };
+            syntax_errors(*file, &source.text, &errors, &mut shared.found);
+            let mut walk = Walk::new(*file, &mut shared);
             walk.silent = !errors.is_empty();
             let name = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
-            let root = Table::new(file, Span::new(file, 0..0), table.get_ref());
+            let root = Table::new(*file, Span::new(*file, 0..0), table.get_ref());
             if let Some(migration) = node::file(&mut walk, name, root)
                 && let Some(manifest) = &mut manifest
             {
                 manifest.migrations.push(migration);
             }
-        }
+        });
         if let Some(manifest) = &mut manifest {
             manifest.migrations.sort_by_key(|migration| migration.version);
         }
@@ -115,6 +120,44 @@ impl Schema<'_> {
             sources.add(file.path, file.text);
         }
         Loaded { manifest, sources, diagnostics: in_order(shared.found) }
+    }
+}
+
+/// A parsed text, and what is wrong with it.
+type Tree<'t> = (Spanned<DeTable<'t>>, Vec<toml::de::Error>);
+
+/// Fewer texts than this are not worth a second thread.
+const MANY_TEXTS: usize = 32;
+/// How many trees are handed over at once, and how many such batches may wait.
+const BATCH: usize = 8;
+const BATCHES: usize = 4;
+
+/// Parses texts and gives their trees in order. Of many texts, a second thread parses the next while
+/// this one takes the tree of the last.
+fn each_tree<'t>(texts: &[&'t str], mut take: impl FnMut(usize, Tree<'t>)) {
+    let parse = |text: &&'t str| DeTable::parse_recoverable(text);
+    let mut taken = 0;
+    if texts.len() >= MANY_TEXTS {
+        thread::scope(|scope| {
+            let (sender, receiver) = sync_channel::<Vec<Tree<'t>>>(BATCHES);
+            let ahead = move || {
+                for batch in texts.chunks(BATCH) {
+                    if sender.send(batch.iter().map(parse).collect()).is_err() {
+                        return;
+                    }
+                }
+            };
+            if thread::Builder::new().spawn_scoped(scope, ahead).is_ok() {
+                for tree in receiver.into_iter().flatten() {
+                    take(taken, tree);
+                    taken += 1;
+                }
+            }
+        });
+    }
+    // Few texts, or no second thread was to be had.
+    for (at, text) in texts.iter().enumerate().skip(taken) {
+        take(at, parse(text));
     }
 }
 

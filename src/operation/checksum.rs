@@ -21,6 +21,19 @@ pub struct Checksums {
 
 impl Checksums {
     pub(super) fn of(body: &Body) -> Self {
+        if says_nothing_of_down(body) { Self::of_canonical(body, &canonical_json(body)) } else { Self::apart(body) }
+    }
+
+    /// The checksums of a body that says nothing of the way down, from its canonical JSON: its way
+    /// up is all there is.
+    fn of_canonical(body: &Body, json: &str) -> Self {
+        let downs = vec!["[null,null,null]"; body.up.len()].join(",");
+        let down = format!(r#"{{"down":null,"irreversible":null,"operations":[{downs}]}}"#);
+        Self { up: hash_text(json.as_bytes()), down: hash_text(down.as_bytes()) }
+    }
+
+    /// The way up and the way down taken apart.
+    fn apart(body: &Body) -> Self {
         let (mut operations, mut downs) = (Vec::with_capacity(body.up.len()), Vec::with_capacity(body.up.len()));
         for operation in &body.up {
             let mut operation = Cow::Borrowed(operation);
@@ -36,6 +49,18 @@ impl Checksums {
         });
         Self { up: hash(&up), down: hash(&down) }
     }
+}
+
+/// A body as the ledger keeps it: its canonical JSON, and the checksums, for the work of one.
+#[must_use]
+pub fn sealed(body: &Body) -> (String, Checksums) {
+    let json = canonical_json(body);
+    let sums = if says_nothing_of_down(body) { Checksums::of_canonical(body, &json) } else { Checksums::apart(body) };
+    (json, sums)
+}
+
+fn says_nothing_of_down(body: &Body) -> bool {
+    body.down.is_none() && body.irreversible.is_none() && !body.up.iter().any(has_down)
 }
 
 /// A [`Body`] less all that says how to go down, serialized as the body itself would be.
@@ -81,17 +106,20 @@ fn take_down(operation: &mut Operation) -> serde_json::Value {
 #[must_use]
 pub fn canonical_json(body: &Body) -> String {
     // Serialization of plain data with string keys cannot fail.
-    serde_json::to_string(body).unwrap_or_default()
+    let mut json = serde_json::to_string(body).unwrap_or_default();
+    json.shrink_to_fit();
+    json
 }
 
 fn hash(value: &impl Serialize) -> String {
-    use std::fmt::Write;
     // As above: it cannot fail.
-    let bytes = serde_json::to_vec(value).unwrap_or_default();
-    Sha256::digest(&bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hash_text(&serde_json::to_vec(value).unwrap_or_default())
+}
+
+fn hash_text(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).map_or('0', |digit| char::from(*digit));
+    Sha256::digest(bytes).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]
@@ -129,6 +157,24 @@ mod tests {
         let (a, b) = (sql("SELECT 1", Some("")).checksums(), sql("SELECT 2", Some("")).checksums());
         assert_ne!(a.up, b.up);
         assert_eq!(a.down, b.down);
+    }
+
+    #[test]
+    fn one_serialization_gives_the_checksums_of_two() {
+        let mut plain = sql("x", None);
+        plain.up = vec![
+            Operation::new(Kind::Note { text: "a \"quoted\" word".into() }),
+            Operation::new(Kind::DropTable { table: crate::ident::TableName::bare("t") }),
+        ];
+        let odd = Body { transaction: false, backends: Some(vec![Backend::Sqlite]), ..plain.clone() };
+        for body in [plain.clone(), odd, Body { up: vec![], ..plain }] {
+            assert!(says_nothing_of_down(&body));
+            let (json, sums) = sealed(&body);
+            assert_eq!((json, &sums), (canonical_json(&body), &Checksums::apart(&body)));
+            assert_eq!(sums, body.checksums());
+        }
+        let body = sql("SELECT 1", Some("SELECT 2"));
+        assert_eq!(sealed(&body), (canonical_json(&body), Checksums::apart(&body)));
     }
 
     #[test]

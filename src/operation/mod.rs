@@ -12,7 +12,7 @@ mod types;
 
 use serde::{Deserialize, Serialize};
 
-pub use checksum::{Checksums, canonical_json};
+pub use checksum::{Checksums, canonical_json, sealed};
 pub use kinds::{
     Action, AlterColumn, CheckDef, ColumnDef, Down, ForeignKeyDef, IndexDef, IndexPartDef, IndexTarget, Kind, Nulls,
     Order, Row, TableDef, UniqueDef,

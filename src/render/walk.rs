@@ -263,13 +263,14 @@ impl<'a> Walk<'a> {
     fn record(&self, step: &Step, into: &mut Block) {
         let statement = match step.direction {
             Direction::Up => {
+                let (operations, checksums) = crate::operation::sealed(&step.body);
                 let record = AppliedRecord {
                     position: step.position,
                     version: step.version,
                     name: step.name.clone(),
-                    checksums: step.body.checksums(),
+                    checksums,
                     requires: step.requires.clone(),
-                    operations: crate::operation::canonical_json(&step.body),
+                    operations,
                     transaction: step.transaction,
                 };
                 let sql = self.ledger.insert_version(&record, RowState::Applied, &RunValues::placeholder());

@@ -1,14 +1,12 @@
 //! The databases a run can work on, behind one set of verbs. A backend is one arm of
 //! [`Database`] and one file here; everything above asks in these verbs and never which it is.
 
+mod napping;
 mod postgres;
 mod sqlite;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 
 use super::error::ExecuteError;
 use super::lock::Holder;
@@ -31,6 +29,15 @@ pub struct Facts {
 
 /// A row as text, NULL as `None`.
 pub(super) type Cells = Vec<Option<String>>;
+
+/// What is known cheaply of how many rows a table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// None, for sure.
+    Empty,
+    /// About so many.
+    About(u64),
+}
 
 /// What became of a message of one or more statements.
 #[derive(Debug)]
@@ -169,11 +176,11 @@ impl Database {
         each!(self, database => database.violations().await)
     }
 
-    /// Which of these tables stand.
+    /// Which of these tables stand (`None`: not), and how large they are.
     pub(super) async fn standing(
         &mut self,
         tables: &[(Option<String>, String)],
-    ) -> Result<Vec<Option<u64>>, DatabaseWords> {
+    ) -> Result<Vec<Option<Size>>, DatabaseWords> {
         each!(self, database => database.standing(tables).await)
     }
 
@@ -188,44 +195,6 @@ impl Database {
             Self::Sqlite(database) => database.close().await,
             Self::Postgres(database) => database.close().await,
         }
-    }
-}
-
-/// Counts the results of a message; stops at the first error.
-async fn count_results<R: Results>(
-    stream: &mut BoxStream<'_, Result<R, sqlx::Error>>,
-    sent: &mut Sent,
-    mut after_each: impl FnMut(usize),
-) {
-    while let Some(result) = stream.next().await {
-        match result {
-            Ok(result) => {
-                sent.done += 1;
-                sent.changed += result.changed();
-                after_each(sent.done);
-            }
-            Err(error) => {
-                sent.error = Some(error.into());
-                return;
-            }
-        }
-    }
-}
-
-/// What two drivers call alike without sharing a trait.
-trait Results {
-    fn changed(&self) -> u64;
-}
-
-impl Results for sqlx::sqlite::SqliteQueryResult {
-    fn changed(&self) -> u64 {
-        self.rows_affected()
-    }
-}
-
-impl Results for sqlx::postgres::PgQueryResult {
-    fn changed(&self) -> u64 {
-        self.rows_affected()
     }
 }
 

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use futures_util::future::Either;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
+use futures_util::stream::BoxStream;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
-use super::{Cells, Facts, Sent, count_results, literal, milliseconds, quote};
+use super::{Cells, Facts, Sent, Size, literal, milliseconds, quote};
 use crate::execute::error::ExecuteError;
 use crate::execute::lock::{Holder, advisory_key};
 use crate::execute::report::Violation;
@@ -214,30 +216,38 @@ impl Postgres {
     pub(super) async fn standing(
         &mut self,
         tables: &[(Option<String>, String)],
-    ) -> Result<Vec<Option<u64>>, DatabaseWords> {
-        let values: Vec<String> = tables
-            .iter()
-            .enumerate()
-            .map(|(index, (schema, table))| {
-                let name = schema.as_deref().map_or_else(|| quote(table), |s| format!("{}.{}", quote(s), quote(table)));
-                format!("({index}, to_regclass({}))", literal(&name))
-            })
-            .collect();
+    ) -> Result<Vec<Option<Size>>, DatabaseWords> {
+        /// How many names go into one query.
+        const AT_ONCE: usize = 1_000;
         let mut sizes = vec![None; tables.len()];
-        if values.is_empty() {
-            return Ok(sizes);
-        }
-        let rows = self
-            .rows(format!(
-                "SELECT v.i, greatest(c.reltuples, 0)::bigint FROM (VALUES {}) v (i, t) JOIN pg_catalog.pg_class c ON c.oid = v.t",
+        for (batch, first) in tables.chunks(AT_ONCE).zip((0..).step_by(AT_ONCE)) {
+            let values: Vec<String> = batch
+                .iter()
+                .zip(first..)
+                .map(|((schema, table), index)| {
+                    let name =
+                        schema.as_deref().map_or_else(|| quote(table), |s| format!("{}.{}", quote(s), quote(table)));
+                    format!("({index}, to_regclass({}))", literal(&name))
+                })
+                .collect();
+            // Before the first ANALYZE a row is taken to need 28 bytes, which is the least it can.
+            let query = format!(
+                "SELECT v.i, CASE WHEN c.reltuples >= 0 THEN c.reltuples::bigint ELSE pg_relation_size(c.oid) / 28 END, \
+                 c.relkind = 'r' AND pg_relation_size(c.oid) = 0 \
+                 FROM (VALUES {}) v (i, t) JOIN pg_catalog.pg_class c ON c.oid = v.t",
                 values.join(", ")
-            ))
-            .await?;
-        for row in rows {
-            if let [Some(index), Some(size)] = row.as_slice()
-                && let Some(slot) = index.parse::<usize>().ok().and_then(|index| sizes.get_mut(index))
-            {
-                *slot = size.parse().ok();
+            );
+            // The size of a file is asked for under a lock, which another run may hold.
+            let rows = match self.peek(query).await {
+                Ok(rows) => rows,
+                Err(words) if words.trouble == Trouble::Busy => continue,
+                Err(words) => return Err(words),
+            };
+            for row in rows {
+                let [Some(index), Some(rows), Some(empty)] = row.as_slice() else { continue };
+                if let Some(slot) = index.parse::<usize>().ok().and_then(|index| sizes.get_mut(index)) {
+                    *slot = if empty == "t" { Some(Size::Empty) } else { rows.parse().ok().map(Size::About) };
+                }
             }
         }
         Ok(sizes)
@@ -424,6 +434,27 @@ fn password_of(url: &str) -> Option<String> {
         }
     }
     String::from_utf8(bytes).ok()
+}
+
+/// Counts the results of a message; stops at the first error.
+async fn count_results(
+    stream: &mut BoxStream<'_, Result<PgQueryResult, sqlx::Error>>,
+    sent: &mut Sent,
+    mut after_each: impl FnMut(usize),
+) {
+    while let Some(result) = stream.next().await {
+        match result {
+            Ok(result) => {
+                sent.done += 1;
+                sent.changed += result.rows_affected();
+                after_each(sent.done);
+            }
+            Err(error) => {
+                sent.error = Some(error.into());
+                return;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

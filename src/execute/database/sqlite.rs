@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
-use super::{Cells, Facts, Sent, count_results, literal, milliseconds, quote};
+use super::napping::Napping;
+use super::{Cells, Facts, Sent, Size, literal, milliseconds, quote};
 use crate::execute::error::ExecuteError;
 use crate::execute::lock::Holder;
 use crate::execute::report::Violation;
@@ -69,6 +70,10 @@ impl Watch {
     }
 }
 
+/// How many results SQLite's thread may be ahead: more than the statements of a message, so that it
+/// does not wait for their reader.
+const RESULTS_BUFFERED: usize = 4_096;
+
 /// How many of SQLite's instructions lie between two questions: some tens of microseconds.
 const INSTRUCTIONS_BETWEEN_QUESTIONS: i32 = 5_000;
 
@@ -88,6 +93,7 @@ impl Sqlite {
         };
         options = options
             .create_if_missing(false)
+            .row_buffer_size(RESULTS_BUFFERED)
             .busy_timeout(settings.lock_timeout.min(Duration::from_hours(1)))
             .disable_statement_logging();
         let mut database = Self {
@@ -172,13 +178,23 @@ impl Sqlite {
         match self.connection() {
             Ok(connection) => {
                 let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
-                count_results(&mut stream, &mut sent, |done| {
-                    each(done);
-                    if timeout.is_some() {
-                        watch.set_deadline(timeout);
+                let mut results = Napping::new(&mut stream);
+                while let Some(result) = results.next().await {
+                    match result {
+                        Ok(result) => {
+                            sent.done += 1;
+                            sent.changed += result.rows_affected();
+                            each(sent.done);
+                            if timeout.is_some() {
+                                watch.set_deadline(timeout);
+                            }
+                        }
+                        Err(error) => {
+                            sent.error = Some(error.into());
+                            break;
+                        }
                     }
-                })
-                .await;
+                }
             }
             Err(words) => sent.error = Some(words),
         }
@@ -303,40 +319,48 @@ impl Sqlite {
     pub(super) async fn standing(
         &mut self,
         tables: &[(Option<String>, String)],
-    ) -> Result<Vec<Option<u64>>, DatabaseWords> {
-        // A row is a message between two threads: a query for all, in one row, is worth it.
-        let names: Vec<String> = tables.iter().map(|(_, table)| literal(&table.to_lowercase())).collect();
-        let names = names.join(", ");
-        let stand = format!("SELECT lower(name) FROM sqlite_master WHERE type = 'table' AND lower(name) IN ({names})");
-        let rows = self.in_one_row(&stand, 1).await?;
-        let standing: std::collections::HashSet<String> =
-            rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect();
-        let stands = |(_, table): &&(Option<String>, String)| standing.contains(&table.to_lowercase());
-        // Cheap on every table that has row ids, and an upper bound that fits most.
-        let largest: Vec<String> = tables
+    ) -> Result<Vec<Option<Size>>, DatabaseWords> {
+        /// How many tables go into one query.
+        const AT_ONCE: usize = 200;
+        let stand = "SELECT name FROM sqlite_master WHERE type = 'table'";
+        let names = self.in_one_row(stand, 1).await?.into_iter().filter_map(|row| row.into_iter().next().flatten());
+        let stand: std::collections::HashSet<String> = names.map(|name| name.to_lowercase()).collect();
+        let standing: Vec<(usize, &str)> = tables
             .iter()
-            .filter(stands)
-            .map(|(_, table)| format!("(SELECT max(rowid) FROM {})", quote(table)))
+            .enumerate()
+            .filter(|(_, (_, table))| stand.contains(&table.to_lowercase()))
+            .map(|(index, (_, table))| (index, table.as_str()))
             .collect();
-        if largest.is_empty() {
-            return Ok(vec![None; tables.len()]);
-        }
-        let cells = match self.rows(format!("SELECT {}", largest.join(", "))).await {
-            Ok(rows) => rows.into_iter().next().unwrap_or_default(),
-            // One of them has no row ids.
-            Err(_) => {
-                let mut cells = Vec::with_capacity(largest.len());
-                for one in &largest {
-                    let rows = self.rows(format!("SELECT {one}")).await.unwrap_or_default();
-                    cells.push(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()));
+        let mut sizes = vec![None; tables.len()];
+        for batch in standing.chunks(AT_ONCE) {
+            for ((index, _), size) in batch.iter().zip(self.largest(batch).await) {
+                if let Some(slot) = sizes.get_mut(*index) {
+                    *slot = Some(size);
                 }
-                cells
             }
-        };
-        let mut cells = cells.into_iter();
-        let mut size = |()| cells.next().flatten().and_then(|n| n.parse().ok()).unwrap_or(0);
-        let sizes = tables.iter().map(|table| stands(&table).then_some(()).map(&mut size)).collect();
+        }
         Ok(sizes)
+    }
+
+    /// The highest row id of each table: cheap, and an upper bound of its rows that fits most.
+    async fn largest(&mut self, tables: &[(usize, &str)]) -> Vec<Size> {
+        let query = |table: &str| format!("(SELECT max(rowid) FROM {})", quote(table));
+        let of = |cell: Option<String>| match cell {
+            None => Size::Empty,
+            Some(id) => Size::About(id.parse().unwrap_or(0)),
+        };
+        let all: Vec<String> = tables.iter().map(|(_, table)| query(table)).collect();
+        if let Ok(rows) = self.rows(format!("SELECT {}", all.join(", "))).await {
+            return rows.into_iter().next().unwrap_or_default().into_iter().map(of).collect();
+        }
+        // One of them has no row ids: how many it has, only counting tells.
+        let mut sizes = Vec::with_capacity(all.len());
+        for one in &all {
+            let rows = self.rows(format!("SELECT {one}")).await;
+            let cell = rows.map(|rows| rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()));
+            sizes.push(cell.map_or(Size::About(0), of));
+        }
+        sizes
     }
 
     pub(super) async fn backup(&mut self, folder: &Path, stem: &str) -> Result<PathBuf, ExecuteError> {

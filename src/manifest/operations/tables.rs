@@ -81,6 +81,7 @@ fn columns(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>) -> Vec<ColumnDef> {
         op.mark(format!("columns.{}", entry.key), entry.key_span);
         columns.extend(one_column(op, entry));
     }
+    columns.shrink_to_fit();
     columns
 }
 

@@ -1,13 +1,18 @@
 //! The ledger's tables, and every statement that reads or writes them. The executor
 //! runs what is made here and writes no SQL of its own for them.
 
+mod frame;
 mod journal;
 mod runs;
 mod stamp;
 mod tables;
 mod versions;
 
+use std::sync::Arc;
+
 use sea_query::{Alias, Expr, ExprTrait, TableRef};
+
+use versions::Frames;
 
 pub use runs::RunRow;
 pub use versions::{row_state, row_state_of};
@@ -51,6 +56,7 @@ impl RunValues {
 pub struct LedgerSql {
     dialect: Dialect,
     schema: Option<String>,
+    frames: Arc<Frames>,
 }
 
 impl LedgerSql {
@@ -63,11 +69,12 @@ impl LedgerSql {
             Dialect::Sqlite => "main".to_owned(),
             Dialect::Postgres => schema.unwrap_or("public").to_owned(),
         };
-        Some(Self { dialect, schema: Some(schema) })
+        let frames = Arc::new(Frames::new(dialect, &schema));
+        Some(Self { dialect, schema: Some(schema), frames })
     }
 
     fn table(&self, name: &str) -> TableRef {
-        table_ref(&TableName { schema: self.schema.clone(), name: name.to_owned() })
+        table_in(self.schema.as_deref(), name)
     }
 
     /// A string as an expression: `dialect` quotes it, not sea-query's parameters.
@@ -80,9 +87,17 @@ impl LedgerSql {
     }
 
     const fn now(&self) -> &'static str {
-        match self.dialect {
-            Dialect::Sqlite => "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
-            Dialect::Postgres => "clock_timestamp()",
-        }
+        now(self.dialect)
+    }
+}
+
+fn table_in(schema: Option<&str>, name: &str) -> TableRef {
+    table_ref(&TableName { schema: schema.map(str::to_owned), name: name.to_owned() })
+}
+
+const fn now(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
+        Dialect::Postgres => "clock_timestamp()",
     }
 }

@@ -4,32 +4,26 @@ use sea_query::{Alias, Expr, ExprTrait, OnConflict, Order, Query};
 
 use super::super::dialect::Dialect;
 use super::super::model::{AppliedRecord, LedgerWrite, Statement};
+use super::frame::Frame;
 use super::{FORMAT_VERSION, LedgerSql, RunValues, VERSIONS};
 use crate::ident::Version;
 use crate::plan::RowState;
 
-impl LedgerSql {
-    /// How many columns [`Self::select_versions`] gives.
-    pub const VERSION_COLUMNS: usize = 11;
-    /// How many columns [`Self::select_states`] gives.
-    pub const STATE_COLUMNS: usize = 5;
+/// The statements that every step ends with.
+#[derive(Debug)]
+pub(super) struct Frames {
+    /// A migration's row. Holes: position, version, name, state, the two checksums, requires, operations, duration, run.
+    applied: Frame,
+    /// The same where the row stands already, as `applying`.
+    applied_again: Frame,
+    /// The row goes. Hole: version.
+    undone: Frame,
+}
 
-    /// A ledger statement of a plan again, with the values of the run. Statements that are not the
-    /// ledger's, and those without such values, come back as they are.
-    #[must_use]
-    pub fn with_values(&self, statement: &Statement, values: &RunValues) -> String {
-        match &statement.ledger {
-            Some(LedgerWrite::Applied(record)) => self.insert_version(record, RowState::Applied, values),
-            _ => statement.sql.clone(),
-        }
-    }
-
-    /// Writes a migration down: as applied (at the end of its step), or as `applying` (before a
-    /// migration outside a transaction starts).
-    #[must_use]
-    pub fn insert_version(&self, record: &AppliedRecord, state: RowState, values: &RunValues) -> String {
-        let mut query = Query::insert();
-        query.into_table(self.table(VERSIONS)).columns(
+impl Frames {
+    pub(super) fn new(dialect: Dialect, schema: &str) -> Self {
+        let mut applied = Query::insert();
+        applied.into_table(super::table_in(Some(schema), VERSIONS)).columns(
             [
                 "position",
                 "version",
@@ -47,42 +41,87 @@ impl LedgerSql {
             ]
             .map(Alias::new),
         );
+        let hole = Frame::hole;
+        let [position, version, name, state, up, down, requires] = std::array::from_fn(|_| hole());
+        let backend = Expr::cust(dialect.string(dialect.backend().name()));
+        let now = Expr::cust(super::now(dialect));
+        let format = Expr::val(FORMAT_VERSION);
+        // As many values as columns: it cannot be refused.
+        let _ = applied.values([
+            position,
+            version,
+            name,
+            state,
+            up,
+            down,
+            requires,
+            backend,
+            format,
+            hole(),
+            now,
+            hole(),
+            hole(),
+        ]);
+        let mut again = applied.clone();
+        let columns = ["state", "checksum_up", "checksum_down", "operations", "applied_at", "duration_ms", "run"];
+        again.on_conflict(OnConflict::column(Alias::new("version")).update_columns(columns.map(Alias::new)).to_owned());
+        let undone = Query::delete()
+            .from_table(super::table_in(Some(schema), VERSIONS))
+            .and_where(Expr::col(Alias::new("version")).eq(hole()))
+            .take();
+        Self {
+            applied: Frame::of(&dialect.query(&applied)),
+            applied_again: Frame::of(&dialect.query(&again)),
+            undone: Frame::of(&dialect.query(&undone)),
+        }
+    }
+}
+
+impl LedgerSql {
+    /// How many columns [`Self::select_versions`] gives.
+    pub const VERSION_COLUMNS: usize = 10;
+    /// How many columns [`Self::select_operations`] gives.
+    pub const OPERATION_COLUMNS: usize = 2;
+    /// How many columns [`Self::select_states`] gives.
+    pub const STATE_COLUMNS: usize = 5;
+
+    /// A ledger statement of a plan again, with the values of the run. Statements that are not the
+    /// ledger's, and those without such values, come back as they are.
+    #[must_use]
+    pub fn with_values(&self, statement: &Statement, values: &RunValues) -> String {
+        match &statement.ledger {
+            Some(LedgerWrite::Applied(record)) => self.insert_version(record, RowState::Applied, values),
+            _ => statement.sql.clone(),
+        }
+    }
+
+    /// Writes a migration down: as applied (at the end of its step), or as `applying` (before a
+    /// migration outside a transaction starts).
+    #[must_use]
+    pub fn insert_version(&self, record: &AppliedRecord, state: RowState, values: &RunValues) -> String {
         // Serialization of a list of strings cannot fail.
         let requires = serde_json::to_string(&record.requires).unwrap_or_default();
-        let row = [
-            Expr::val(record.position),
-            self.string(&record.version.to_string()),
-            self.string(&record.name),
-            self.string(row_state(state)),
-            self.string(&record.checksums.up),
-            self.string(&record.checksums.down),
-            self.string(&requires),
-            self.string(self.dialect.backend().name()),
-            Expr::val(FORMAT_VERSION),
-            self.string(&record.operations),
-            Expr::cust(self.now()),
-            Expr::cust(self.duration(values)),
-            self.string(&values.run),
-        ];
-        // As many values as columns: it cannot be refused.
-        let _ = query.values(row);
-        if !record.transaction && state == RowState::Applied {
-            let columns = ["state", "checksum_up", "checksum_down", "operations", "applied_at", "duration_ms", "run"];
-            query.on_conflict(
-                OnConflict::column(Alias::new("version")).update_columns(columns.map(Alias::new)).to_owned(),
-            );
-        }
-        self.dialect.query(&query)
+        let text = |text: &str| self.dialect.string(text);
+        let again = !record.transaction && state == RowState::Applied;
+        let frame = if again { &self.frames.applied_again } else { &self.frames.applied };
+        frame.fill(&[
+            &record.position.to_string(),
+            &text(&record.version.to_string()),
+            &text(&record.name),
+            &text(row_state(state)),
+            &text(&record.checksums.up),
+            &text(&record.checksums.down),
+            &text(&requires),
+            &text(&record.operations),
+            &self.duration(values),
+            &text(&values.run),
+        ])
     }
 
     /// Takes a migration out: it is undone.
     #[must_use]
     pub fn delete_version(&self, version: Version) -> String {
-        let query = Query::delete()
-            .from_table(self.table(VERSIONS))
-            .and_where(Self::eq("version", &version.to_string()))
-            .take();
-        self.dialect.query(&query)
+        self.frames.undone.fill(&[&self.dialect.string(&version.to_string())])
     }
 
     /// Sets how far a migration is.
@@ -96,19 +135,30 @@ impl LedgerSql {
         self.dialect.query(&query)
     }
 
-    /// Reads all migrations by position. Columns: position (integer), and as text: version, name, state, `checksum_up`,
-    /// `checksum_down`, requires (a JSON list), operations (JSON), `applied_at` (UTC, RFC 3339 to the second), backend;
-    /// then `format_version` (integer).
+    /// Reads all migrations by position, less what they do. Columns: position (integer), and as text: version, name, state,
+    /// `checksum_up`, `checksum_down`, requires (a JSON list), `applied_at` (UTC, RFC 3339 to the second), backend; then
+    /// `format_version` (integer).
     #[must_use]
     pub fn select_versions(&self) -> String {
         let mut query = Query::select();
         query.columns(
-            ["position", "version", "name", "state", "checksum_up", "checksum_down", "requires", "operations"]
-                .map(Alias::new),
+            ["position", "version", "name", "state", "checksum_up", "checksum_down", "requires"].map(Alias::new),
         );
         query.expr_as(self.time_as_text("applied_at"), Alias::new("applied_at"));
         query.columns(["backend", "format_version"].map(Alias::new));
         query.from(self.table(VERSIONS)).order_by(Alias::new("position"), Order::Asc);
+        self.dialect.query(&query)
+    }
+
+    /// Reads what some migrations do. Columns, as text: version, operations (JSON).
+    #[must_use]
+    pub fn select_operations(&self, versions: &[Version]) -> String {
+        let versions = versions.iter().map(|version| self.string(&version.to_string()));
+        let query = Query::select()
+            .columns(["version", "operations"].map(Alias::new))
+            .from(self.table(VERSIONS))
+            .and_where(Expr::col(Alias::new("version")).is_in(versions))
+            .take();
         self.dialect.query(&query)
     }
 

@@ -136,7 +136,10 @@ impl Text {
 
     fn statement(&self, statement: &Statement, skipped: bool, out: &mut dyn Write) -> io::Result<()> {
         if statement.ledger.is_some() && !self.verbose {
-            let line = words::one_line(&closed(&statement.sql));
+            // What a row keeps is long, and only its head is shown.
+            let most = self.paint.width.max(100) + 1;
+            let head = statement.sql.char_indices().nth(most).and_then(|(at, _)| statement.sql.get(..at));
+            let line = words::one_line(&head.map_or_else(|| closed(&statement.sql), str::to_owned));
             // A few characters over are better read than cut.
             let room = if words::width_of(&line) <= 100 { 100 } else { self.paint.width.saturating_sub(7) };
             return writeln!(out, "       {}", self.paint.dim(&words::fit(&line, room)));
