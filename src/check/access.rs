@@ -450,7 +450,7 @@ impl Collector<'_> {
         if key.table == table.id {
             return;
         }
-        let Some(target) = self.of_table(key.table) else { return };
+        let Some(target) = self.state.referred(key.table).cloned() else { return };
         self.push(Resource::Table(target.id), held, say!(self, "{holds} {}", target.name));
         for id in &key.references {
             self.column(&target, *id, held, holds);

@@ -9,6 +9,7 @@
 
 mod access;
 mod assume;
+mod blame;
 mod chain;
 mod resource;
 pub mod rules;
@@ -63,9 +64,9 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
         }
     }
     let (order, replay, observer) = walked;
-    let chain = chain::down(migrations, &order, &replay, backend);
+    let chain::Chain { diagnostics: chain, known } = chain::down(migrations, &order, &replay, backend);
     let known: HashSet<(Code, String)> =
-        replay.diagnostics.iter().chain(&chain).map(|found| (found.code, found.message.clone())).collect();
+        replay.diagnostics.iter().map(|found| (found.code, found.message.clone())).chain(known).collect();
     checked.diagnostics.extend(verdict::judge(migrations, &graph, backend, &replay, &known));
     let mut ruled = observer.finish(migrations, &order);
     // A way down that fails in the chain is told there; that it fails alone, too, is no news.

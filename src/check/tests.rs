@@ -3,25 +3,29 @@
 use super::*;
 use crate::manifest::{Files, parse};
 
-/// Checks nodes written as `name: requires` with operations, on both backends; gives codes and messages.
-fn found(nodes: &str) -> Vec<(Code, Vec<Backend>)> {
+/// Checks nodes written as `name: requires` with operations, on both backends.
+fn diagnostics(nodes: &str) -> Vec<(Backend, Diagnostic)> {
     let schema = format!("[project]\nname = \"t\"\nbackends = [\"sqlite\", \"postgres\"]\n{nodes}");
     let loaded = parse(&Files { path: "schema.toml".into(), schema, ..Files::default() });
     assert_eq!(loaded.diagnostics, vec![], "the manifest of a test is right");
     let manifest = loaded.manifest.unwrap();
     let (graph, findings) = Graph::build(&manifest.migrations, manifest.linear);
+    let of = |backend| check(&manifest, &graph, &findings, backend).diagnostics.into_iter().map(move |d| (backend, d));
+    BOTH.into_iter().flat_map(of).collect()
+}
+
+/// Their codes, and the backends they are found on.
+fn found(nodes: &str) -> Vec<(Code, Vec<Backend>)> {
     let mut by_code: Vec<(Code, Vec<Backend>)> = Vec::new();
-    for backend in [Backend::Sqlite, Backend::Postgres] {
-        for diagnostic in check(&manifest, &graph, &findings, backend).diagnostics {
-            if matches!(diagnostic.code, Code::DataLoss | Code::DownDependsOnRows) {
-                // What a migration does to rows is no matter of order.
-                continue;
-            }
-            match by_code.iter_mut().find(|(code, _)| *code == diagnostic.code) {
-                Some((_, on)) if !on.contains(&backend) => on.push(backend),
-                Some(_) => {}
-                None => by_code.push((diagnostic.code, vec![backend])),
-            }
+    for (backend, diagnostic) in diagnostics(nodes) {
+        if matches!(diagnostic.code, Code::DataLoss | Code::DownDependsOnRows) {
+            // What a migration does to rows is no matter of order.
+            continue;
+        }
+        match by_code.iter_mut().find(|(code, _)| *code == diagnostic.code) {
+            Some((_, on)) if !on.contains(&backend) => on.push(backend),
+            Some(_) => {}
+            None => by_code.push((diagnostic.code, vec![backend])),
         }
     }
     by_code
@@ -162,5 +166,75 @@ fn a_down_that_fails_in_the_chain() {
         node(2, "a", &["base"], "create_table = \"t\" | columns = { id = \"bigint\" }"),
         "[[migration]]\nversion = 3\nname = \"b\"\nrequires = [\"a\"]\n[[migration.up]]\nadd_column = \"t.x\"\ntype = \"text\"\nnull = true\n[[migration.down]]\ndrop_column = \"t.y\"\n".to_owned(),
     ];
-    assert_eq!(found(&nodes.concat()), [(Code::UnknownColumn, BOTH.to_vec())]);
+    assert_eq!(found(&nodes.concat()), [(Code::DownFails, BOTH.to_vec())]);
+}
+
+#[test]
+fn a_down_that_a_later_node_broke_names_that_node() {
+    let nodes = [
+        base(),
+        node(
+            2,
+            "a",
+            &["base"],
+            "sql = \"ALTER TABLE posts ADD COLUMN x TEXT\" | down = \"ALTER TABLE posts DROP COLUMN x\"",
+        ),
+        node(3, "b", &["a"], "rename_column = \"posts.x\" | to = \"y\"") + "[[migration.down]]\nnote = \"left\"\n",
+        node(4, "c", &["b"], "note = \"nothing\""),
+    ];
+    for (_, failed) in diagnostics(&nodes.concat()).into_iter().filter(|(_, found)| found.code == Code::DownFails) {
+        assert_eq!((failed.migration.as_deref(), failed.related.as_slice()), (Some("a"), &["b".to_owned()][..]));
+        let texts: Vec<&str> = failed.labels.iter().map(|label| label.text.as_str()).collect();
+        assert_eq!(texts, ["fails here", "`b` renames posts.x"]);
+    }
+    assert_eq!(found(&nodes.concat()), [(Code::DownFails, BOTH.to_vec()), (Code::DownDoesNotRestore, BOTH.to_vec())]);
+}
+
+#[test]
+fn a_parent_dropped_before_its_child_on_the_way_down() {
+    let two = |down: &str| {
+        node(
+            1,
+            "both",
+            &[],
+            "create_table = \"p\" | primary_key = [\"id\"] | columns = { id = \"bigint\" };\
+             create_table = \"c\" | columns = { p_id = { type = \"bigint\", references = \"p.id\" } }",
+        ) + down
+    };
+    // SQLite drops the parent where no row of the child needs it.
+    for down in [
+        "[[migration.down]]\ndrop_table = \"p\"\n[[migration.down]]\ndrop_table = \"c\"\n",
+        "[[migration.down]]\nsql = [\"DROP TABLE p\", \"DROP TABLE c\"]\n",
+    ] {
+        let codes: Vec<_> = diagnostics(&two(down)).into_iter().map(|(backend, found)| (backend, found.code)).collect();
+        assert_eq!(codes, [(Backend::Sqlite, Code::DownDependsOnRows), (Backend::Postgres, Code::DownFails)], "{down}");
+    }
+    // The other way round there is nothing to say, and one statement that drops both is told nothing about.
+    let right = "[[migration.down]]\ndrop_table = \"c\"\n[[migration.down]]\ndrop_table = \"p\"\n";
+    assert_eq!(diagnostics(&two(right)), []);
+}
+
+#[test]
+fn a_key_to_a_table_that_is_gone_stays_a_key_on_sqlite() {
+    // The table is made anew by hand. The key's own way down still finds the key; the table's does not find
+    // the table that it knows.
+    let nodes = [
+        base(),
+        node(
+            2,
+            "a",
+            &["base"],
+            "add_foreign_key = \"k\" | on = \"posts\" | columns = [\"author_id\"] | references = \"users.id\"",
+        ),
+        node(
+            3,
+            "b",
+            &["a"],
+            "sql = [\"CREATE TABLE users_new (id BIGINT PRIMARY KEY, email VARCHAR(80))\", \"DROP TABLE users\", \"ALTER TABLE users_new RENAME TO users\"] | down = \"\"",
+        ),
+    ];
+    let all = diagnostics(&nodes.concat());
+    let on_sqlite = all.iter().filter(|(backend, found)| *backend == Backend::Sqlite && found.is_error());
+    let told: Vec<_> = on_sqlite.map(|(_, found)| (found.code, found.migration.as_deref(), &found.related)).collect();
+    assert_eq!(told, [(Code::DownFails, Some("base"), &vec!["b".to_owned()])]);
 }

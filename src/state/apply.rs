@@ -252,7 +252,11 @@ impl State {
     fn drop_table(&mut self, id: TableId) -> Result<Change, StateError> {
         let table = Arc::clone(self.existing(id)?);
         if let Some(referrer) = self.referrers(id).into_iter().find(|other| other.id != id) {
-            return Err(StateError::TableReferenced { table: table.name.clone(), by: referrer.name.clone() });
+            if self.backend.capabilities().keys_outlive_tables {
+                self.gone.insert(id, Arc::clone(&table));
+            } else {
+                return Err(StateError::TableReferenced { table: table.name.clone(), by: referrer.name.clone() });
+            }
         }
         for key in &table.foreign_keys {
             self.count_key(key.table, id, false);

@@ -46,6 +46,8 @@ pub struct State {
     indexes: HashMap<TableName, TableId>,
     /// Other names in the tables' namespace, folded, with what holds them.
     held: HashMap<TableName, &'static str>,
+    /// Tables that are gone while keys still name them (SQLite).
+    gone: HashMap<TableId, SharedTable>,
     triggers: Vec<Trigger>,
     views: Vec<View>,
     next_id: u32,
@@ -64,6 +66,7 @@ impl State {
             referrers: HashMap::new(),
             indexes: HashMap::new(),
             held: HashMap::new(),
+            gone: HashMap::new(),
             triggers: Vec::new(),
             views: Vec::new(),
             next_id: 0,
@@ -81,6 +84,12 @@ impl State {
     #[must_use]
     pub fn table(&self, id: TableId) -> Option<&SharedTable> {
         self.tables.get(&id)
+    }
+
+    /// A table that a foreign key names: on SQLite it may be gone, and the key still names it.
+    #[must_use]
+    pub fn referred(&self, id: TableId) -> Option<&SharedTable> {
+        self.tables.get(&id).or_else(|| self.gone.get(&id))
     }
 
     /// A table by its name, in the backend's case folding.
