@@ -106,6 +106,11 @@ impl Collector<'_> {
         for id in expr.columns() {
             self.column(table, id, Mode::Use, "uses");
         }
+        for function in expr.called() {
+            let name = self.fold(&function.to_lowercase());
+            let words = say!(self, "calls the function {name}");
+            self.push(Resource::Declared("function".to_owned(), name), Mode::Use, words);
+        }
     }
 
     fn rules(&mut self, table: &Table) {

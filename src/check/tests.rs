@@ -238,3 +238,17 @@ fn a_key_to_a_table_that_is_gone_stays_a_key_on_sqlite() {
     let told: Vec<_> = on_sqlite.map(|(_, found)| (found.code, found.migration.as_deref(), &found.related)).collect();
     assert_eq!(told, [(Code::DownFails, Some("base"), &vec!["b".to_owned()])]);
 }
+
+#[test]
+fn a_trigger_and_the_function_it_calls() {
+    let function = "sql = \"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'\" | down = \"DROP FUNCTION f()\" | backends = [\"postgres\"]";
+    let trigger = "sql = \"CREATE TRIGGER t AFTER INSERT ON posts FOR EACH ROW EXECUTE FUNCTION f()\" | down = \"DROP TRIGGER t ON posts\" | backends = [\"postgres\"]";
+    let ordered = [base(), node(2, "a", &["base"], function), node(3, "b", &["a"], trigger)];
+    assert_eq!(found(&ordered.concat()), []);
+    let on = |codes: &[Code]| codes.iter().map(|code| (*code, vec![Backend::Postgres])).collect::<Vec<_>>();
+    assert_eq!(pair(function, trigger), on(&[Code::UnprovenOrder]));
+    // In the other order the trigger is met first, and what it calls is not known.
+    assert_eq!(pair(trigger, function), on(&[Code::UnprovenOrder, Code::OpaqueSql]));
+    let default = "add_column = \"posts.x\" | type = \"bigint\" | default = { expr = \"f()\" }";
+    assert!(pair(default, function).contains(&(Code::UnprovenOrder, vec![Backend::Postgres])));
+}

@@ -19,7 +19,7 @@ mod view;
 
 use std::collections::HashMap;
 
-pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, RowValues, SqlAccess};
+pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, FunctionChange, InsertMode, RowValues, SqlAccess};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
 pub use lower::{Context, Lowered};
@@ -33,6 +33,7 @@ pub use view::ViewPiece;
 
 use crate::backend::Backend;
 use crate::ident::TableName;
+use crate::operation::sql_text::called;
 
 /// The schema as far as it is known: what a history of migrations has made of version 0.
 #[derive(Debug, Clone)]
@@ -48,6 +49,8 @@ pub struct State {
     held: HashMap<TableName, &'static str>,
     /// Tables that are gone while keys still name them (SQLite).
     gone: HashMap<TableId, SharedTable>,
+    /// Functions that raw SQL made, with the types of their arguments where they are known.
+    functions: HashMap<String, Option<Vec<String>>>,
     triggers: Vec<Trigger>,
     views: Vec<View>,
     next_id: u32,
@@ -67,6 +70,7 @@ impl State {
             indexes: HashMap::new(),
             held: HashMap::new(),
             gone: HashMap::new(),
+            functions: HashMap::new(),
             triggers: Vec::new(),
             views: Vec::new(),
             next_id: 0,
@@ -143,6 +147,21 @@ impl State {
     #[must_use]
     pub fn index_named(&self, name: &TableName) -> Option<&SharedTable> {
         self.indexes.get(&self.fold(name)).and_then(|id| self.tables.get(id))
+    }
+
+    /// A function by its name, folded; within it the types of its arguments, where they are known.
+    pub(super) fn function(&self, name: &str) -> Option<&Option<Vec<String>>> {
+        self.functions.get(name)
+    }
+
+    /// Whether something that stands may call a function, so that it cannot be dropped.
+    pub(super) fn calls_function(&self, name: &str) -> bool {
+        let in_text = |text: &str| called(text).any(|called| called.eq_ignore_ascii_case(name));
+        let mut lines = std::collections::BTreeSet::new();
+        self.tables.values().for_each(|table| self.describe_table(table, &mut lines));
+        self.triggers.iter().any(|trigger| in_text(&trigger.sql))
+            || self.views.iter().any(|view| in_text(&view.sql))
+            || lines.iter().any(|line| in_text(line))
     }
 
     /// Whether all that stands is known: no SQL ran that could not be read.

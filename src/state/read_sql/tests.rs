@@ -453,3 +453,41 @@ fn renames_under_a_view_that_cannot_be_bound_are_refused() {
         .then("ALTER TABLE a RENAME m TO x")
         .says("rename-under-opaque", "`v`");
 }
+
+const COUNT: &str =
+    "CREATE FUNCTION count_a() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE b SET n = 1; RETURN NULL; END $$";
+
+#[test]
+fn functions_are_read_as_far_as_nothing_depends_on_what_stands() {
+    let mut made = run(POSTGRES, &TWO);
+    made.then(COUNT);
+    assert!(made.last.names.iter().any(|name| name.name == "b") && !made.last.unread);
+    made.then("CREATE TRIGGER counted AFTER INSERT ON a FOR EACH ROW EXECUTE FUNCTION count_a()");
+    assert!(!made.last.unread, "the function stands");
+    made.then("DROP FUNCTION count_a()");
+    assert!(made.last.unread, "the trigger still calls it");
+    let mut made = run(POSTGRES, &TWO);
+    made.then(COUNT).then("DROP FUNCTION count_a(int)");
+    assert!(made.last.unread, "it may be another");
+    let mut made = run(POSTGRES, &TWO);
+    made.then(COUNT).then("DROP FUNCTION IF EXISTS public.count_a() RESTRICT");
+    assert!(!made.last.unread);
+    made.then("DROP FUNCTION count_a()");
+    assert!(made.last.unread, "nothing says that there is one");
+    for odd in [
+        COUNT.replace("BEGIN UPDATE", "DECLARE x a%ROWTYPE; BEGIN UPDATE"),
+        COUNT.replace("plpgsql", "sql"),
+        COUNT.replace("count_a()", "count_a(x a)"),
+        COUNT.replace("count_a()", "\"count_a\"()"),
+        COUNT.replace("RETURNS trigger", "RETURNS SETOF a"),
+        COUNT.replace("AS $$", "$$"),
+        "CREATE FUNCTION f() $$".to_owned(),
+        "CREATE FUNCTION".to_owned(),
+        "CREATE FUNCTION f('(".to_owned(),
+        "CREATE TRIGGER t AFTER INSERT ON a FOR EACH ROW EXECUTE FUNCTION nobody_made_it()".to_owned(),
+    ] {
+        let mut made = run(POSTGRES, &TWO);
+        made.then(&odd);
+        assert!(made.last.unread, "{odd}");
+    }
+}
