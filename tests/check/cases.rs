@@ -9,7 +9,7 @@ use crate::support::Project;
 
 macro_rules! cases {
     (fixed { $($fixed:ident,)+ } told { $($told:ident,)+ }) => {
-        const CASES: &[&str] = &[$(stringify!($fixed),)+ $(stringify!($told),)+];
+        pub(crate) const CASES: &[&str] = &[$(stringify!($fixed),)+ $(stringify!($told),)+];
 
         $(#[test]
         fn $fixed() {
@@ -53,7 +53,7 @@ cases! {
     }
 }
 
-fn folder(case: &str) -> PathBuf {
+pub(crate) fn folder(case: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/cases").join(case)
 }
 
