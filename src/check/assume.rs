@@ -120,7 +120,7 @@ fn remover(
 }
 
 /// Those that speak of a table that the node speaks of too; a few of them.
-fn akin(migrations: &[Migration], node: NodeId, others: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
+pub(super) fn akin(migrations: &[Migration], node: NodeId, others: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
     let body = |node: NodeId| migrations.get(node.0).map(|migration| names(&migration.body.up)).unwrap_or_default();
     let needed = body(node);
     others.filter(|other| !needed.is_disjoint(&body(*other))).take(MOST_MAKERS).collect()
@@ -240,7 +240,7 @@ fn report(
         .of(second)
         .on(backend)
         .note(format!("the order by version is allowed and breaks: {}: {}", name(node), finding.message))
-        .help(format!("add `requires = [\"{first}\"]` to {second} (dbmigrate check --fix)"));
+        .help(format!("add `requires = [\"{first}\"]` to {second} (`dbmigrate check --fix`)"));
     diagnostic.labels.clone_from(&finding.labels);
     let other = if needs_maker { missing.first } else { missing.second };
     if let Some(label) = diagnostic.labels.first_mut().filter(|label| label.text.is_empty()) {

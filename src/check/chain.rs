@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::assume::depends_on_others;
-use super::blame::blame;
+use super::blame::{Blame, MOST_BLAMED, blame};
 use super::walk::Replay;
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Severity, Span};
@@ -12,9 +12,6 @@ use crate::graph::NodeId;
 use crate::operation::Migration;
 use crate::state::replay;
 use crate::state::{Change, State};
-
-/// For so many failures the node to blame is looked for.
-const MOST_BLAMED: usize = 20;
 
 /// What the whole way down comes to.
 #[derive(Debug)]
@@ -92,7 +89,7 @@ fn leaves_keys(state: &State, change: &Change, migration: &Migration, span: Span
 }
 
 /// A way down that fails, told as that, with the later node whose doing it is.
-fn fails(mut found: Diagnostic, migration: &Migration, blame: Option<super::blame::Blame<'_>>) -> Diagnostic {
+fn fails(mut found: Diagnostic, migration: &Migration, blame: Option<Blame<'_>>) -> Diagnostic {
     if found.code != Code::DownFails {
         found.message = format!("the way down of `{}` fails: {}", migration.name, found.message);
         found.code = Code::DownFails;
@@ -101,16 +98,15 @@ fn fails(mut found: Diagnostic, migration: &Migration, blame: Option<super::blam
     }
     let Some(blame) = blame else { return found };
     let other = &blame.migration.name;
-    let does = if blame.words.is_empty() { "changes that" } else { &blame.words };
     if let Some(label) = found.labels.first_mut().filter(|label| label.text.is_empty()) {
         "fails here".clone_into(&mut label.text);
     }
     found.related.push(other.clone());
+    let told = blame.told();
+    let found = found.at(blame.span, told);
     match blame.direction {
-        Direction::Up => found
-            .at(blame.span, format!("`{other}` {does}"))
-            .note(format!("the way down of `{other}` does not take that back")),
-        Direction::Down => found.at(blame.span, format!("the way down of `{other}` {does}")),
+        Direction::Up => found.note(format!("the way down of `{other}` does not take that back")),
+        Direction::Down => found,
     }
 }
 

@@ -63,7 +63,8 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
             graph = Cow::Owned(assumed.graph);
         }
     }
-    let (order, replay, observer) = walked;
+    let (order, mut replay, observer) = walked;
+    blame::label(migrations, &order, backend, &mut replay.diagnostics);
     let chain::Chain { diagnostics: chain, known } = chain::down(migrations, &order, &replay, backend);
     let known: HashSet<(Code, String)> =
         replay.diagnostics.iter().map(|found| (found.code, found.message.clone())).chain(known).collect();

@@ -99,7 +99,7 @@ fn breaks(
         }
     };
     diagnostic.witness = Some(order.iter().map(|node| name(migrations, *node).to_owned()).collect());
-    diagnostic.help(format!("add `requires = [\"{first}\"]` to {second} (dbmigrate check --fix)"))
+    diagnostic.help(format!("add `requires = [\"{first}\"]` to {second} (`dbmigrate check --fix`)"))
 }
 
 /// The order's names, or where it is long only those that matter.
@@ -123,5 +123,5 @@ fn unproven(migrations: &[Migration], backend: Backend, conflict: &Conflict) -> 
     let (first, second) = (name(migrations, conflict.first), name(migrations, conflict.second));
     frame(migrations, backend, conflict, Code::UnprovenOrder)
         .note("both orders were tried and end in the same schema; whether they always do is not proved")
-        .help(format!("if the order matters, add `requires = [\"{first}\"]` to {second} (dbmigrate check --fix)"))
+        .help(format!("if the order matters, add `requires = [\"{first}\"]` to {second} (`dbmigrate check --fix=all`)"))
 }

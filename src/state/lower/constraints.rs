@@ -250,7 +250,8 @@ impl Lower<'_> {
         let numbers = key.columns.iter().filter_map(|id| table.column(*id)).find(|column| column.auto_increment);
         if let Some(column) = numbers.filter(|_| self.state.backend == crate::backend::Backend::Sqlite) {
             let message = format!("`{}` numbers itself, which on SQLite only a primary key does", column.name);
-            let help = format!("alter_column = \"{}.{}\", unset = [\"auto_increment\"] first", table.name, column.name);
+            let help =
+                format!("`alter_column = \"{}.{}\"`, `unset = [\"auto_increment\"]` first", table.name, column.name);
             let diagnostic = self.error(Code::UnsupportedByBackend, "object", message).help(help);
             self.report(diagnostic);
             return None;
@@ -311,7 +312,7 @@ impl Lower<'_> {
                 if is_key(table, &key.references) && !is_key(without, &key.references) {
                     let message = format!("key `{}` of `{}` still needs it", key.name.text, referrer.name);
                     let help = format!(
-                        "drop the key first: drop_foreign_key = \"{}\", on = \"{}\"",
+                        "drop the key first: `drop_foreign_key = \"{}\"`, `on = \"{}\"`",
                         key.name.text, referrer.name
                     );
                     let diagnostic = self.error(Code::StillReferenced, "object", message).help(help);

@@ -146,7 +146,7 @@ impl Lower<'_> {
             let by = referrer.name.clone();
             let diagnostic = self
                 .error(Code::StillReferenced, "object", message)
-                .help(format!("drop the key first: drop_foreign_key = \"{key}\", on = \"{by}\""));
+                .help(format!("drop the key first: `drop_foreign_key = \"{key}\"`, `on = \"{by}\"`"));
             self.report(diagnostic);
             return None;
         }

@@ -47,7 +47,7 @@ impl Reader<'_, '_> {
                         format!("table `{}` is still referred to by `{}` (key `{name}`)", table.name, referrer.name);
                     let diagnostic = self
                         .error(Code::StillReferenced, message)
-                        .help(format!("drop the key first: ALTER TABLE {} DROP CONSTRAINT {name}", referrer.name));
+                        .help(format!("drop the key first: `ALTER TABLE {} DROP CONSTRAINT {name}`", referrer.name));
                     return Err(self.tell(diagnostic));
                 }
                 let (kind, name) = (ConstraintKind::ForeignKey, key.name.text.clone());

@@ -134,14 +134,12 @@ impl Reader<'_, '_> {
     }
 
     /// What a trigger, a view or another definition calls must stand as it is.
-    pub(super) fn calls(&mut self) -> Step {
-        if self.backend() != Backend::Postgres {
-            return Ok(());
+    pub(super) fn calls(&mut self) {
+        if self.backend() == Backend::Postgres {
+            for function in called(self.sql) {
+                self.function_access(&function.to_lowercase(), DeclaredMode::Reads);
+            }
         }
-        for function in called(self.sql) {
-            self.function_access(&function.to_lowercase(), DeclaredMode::Reads);
-        }
-        Ok(())
     }
 
     /// The function that a trigger executes: not there, or not known to be, the trigger is not understood.
@@ -228,7 +226,7 @@ fn plpgsql_body<'s>(rest: &[Lexeme<'s>]) -> Option<&'s str> {
                 plpgsql |= option.eq_ignore_ascii_case("language") && word(rest, at + 1) == "plpgsql";
             }
             Lexeme::Quoted(text) if body.is_none() && at.checked_sub(1).is_some_and(|at| word(rest, at) == "as") => {
-                body = Some(inside(text)?)
+                body = Some(inside(text)?);
             }
             _ => return None,
         }

@@ -102,7 +102,7 @@ impl Reader<'_, '_> {
                     self.executes()?;
                 }
             }
-            self.calls()?;
+            self.calls();
             return if made == Some(false) { Err(Stop::Unread) } else { Ok(()) };
         }
         let backend = self.backend();
@@ -118,7 +118,7 @@ impl Reader<'_, '_> {
             return read;
         }
         if matches!(first.as_str(), "CREATE" | "ALTER") {
-            self.calls()?;
+            self.calls();
         }
         if matches!(first.as_str(), "CREATE" | "ALTER" | "DROP") && has_odd_strings(&tokens) {
             return Err(Stop::Unread);
