@@ -12,7 +12,7 @@ use super::access::{Collector, Objects};
 use super::assume::{akin, depends_on_others};
 use super::resource::{Mode, Resource};
 use crate::backend::Backend;
-use crate::diagnostic::{Diagnostic, Direction, Label, Span};
+use crate::diagnostic::{Code, Diagnostic, Direction, Label, Span};
 use crate::graph::NodeId;
 use crate::operation::Migration;
 use crate::state::replay::{self, Undone};
@@ -195,11 +195,36 @@ pub(super) fn earlier<'m>(
         let before = state.clone();
         let _ = state.apply(&change);
         if fails(&state) {
+            // What is not known was never there, unless something took it away.
+            let unknown = matches!(
+                finding.code,
+                Code::UnknownTable | Code::UnknownColumn | Code::UnknownIndex | Code::UnknownConstraint
+            );
+            if unknown && !takes_away(&change) {
+                return None;
+            }
             let words = words(&before, &change, span);
             return Some(Blame { migration, direction: Direction::Up, span: span.or(migration.span), words });
         }
     }
     None
+}
+
+fn takes_away(change: &Change) -> bool {
+    match change {
+        Change::Sql { effects, .. } => effects.iter().any(takes_away),
+        Change::DropTable(_)
+        | Change::RenameTable { .. }
+        | Change::DropColumn { .. }
+        | Change::RenameColumn { .. }
+        | Change::DropIndex { .. }
+        | Change::RenameIndex { .. }
+        | Change::DropConstraint { .. }
+        | Change::RenameConstraint { .. }
+        | Change::DropView(_)
+        | Change::DropTrigger(_) => true,
+        _ => false,
+    }
 }
 
 /// Labels the errors of ways up with the earlier nodes whose doing they are.

@@ -114,11 +114,15 @@ pub fn commuting(manifest: &Manifest, graph: &Graph, backend: Backend) -> BTreeM
     }
 }
 
-/// Sorted for people: errors first, then by migration as the manifest has them.
+/// Sorted for people: errors first, then by place, as the manifest has them; what has no place comes last.
 pub fn sort(found: &mut [Diagnostic]) {
-    found.sort_by_key(|diagnostic| match diagnostic.severity {
-        Severity::Error => 0,
-        Severity::Warning => 1,
-        Severity::Note => 2,
+    found.sort_by_key(|diagnostic| {
+        let severity = match diagnostic.severity {
+            Severity::Error => 0,
+            Severity::Warning => 1,
+            Severity::Note => 2,
+        };
+        let place = diagnostic.labels.first().map(|label| (label.span.file, label.span.start));
+        (severity, place.is_none(), place)
     });
 }

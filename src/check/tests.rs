@@ -252,3 +252,64 @@ fn a_trigger_and_the_function_it_calls() {
     let default = "add_column = \"posts.x\" | type = \"bigint\" | default = { expr = \"f()\" }";
     assert!(pair(default, function).contains(&(Code::UnprovenOrder, vec![Backend::Postgres])));
 }
+
+#[test]
+fn what_another_pair_breaks_is_not_told_of_this_one() {
+    // `seed` and `status` share the rules of a cascade; only `fill` breaks before `status`.
+    let nodes = [
+        node(
+            1,
+            "base",
+            &[],
+            "create_table = \"users\" | primary_key = [\"id\"] | columns = { id = \"bigint\" };\
+             create_table = \"posts\" | columns = { id = \"bigint\", by = { type = \"bigint\", references = \"users.id\", on_delete = \"cascade\" } }",
+        ),
+        node(2, "status", &["base"], "add_column = \"posts.status\" | type = \"text\" | default = \"open\""),
+        node(3, "fill", &["base"], "sql = \"UPDATE posts SET status = 'paid'\" | down = \"\""),
+        node(4, "seed", &["base"], "insert = \"users\" | key = [\"id\"] | rows = [{ id = 1 }]"),
+    ];
+    let of = |wanted: Code| {
+        let all = diagnostics(&nodes.concat()).into_iter().filter(move |(_, found)| found.code == wanted);
+        all.map(|(_, found)| format!("{} {}", found.related.concat(), found.migration.unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(Code::UnorderedConflict), ["status fill", "status fill"]);
+    assert!(of(Code::UnprovenOrder).contains(&"status seed".to_owned()));
+}
+
+#[test]
+fn a_name_that_was_never_there_has_no_other_side() {
+    let nodes = [base(), node(2, "a", &["base"], "drop_column = \"posts.slog\"")].concat();
+    for (_, found) in diagnostics(&nodes) {
+        assert_eq!((found.code, found.labels.len()), (Code::UnknownColumn, 1));
+    }
+}
+
+#[test]
+fn an_edge_is_offered_only_where_it_mends_all() {
+    // After `again` the table is there, and still no key can point to it.
+    let nodes = [
+        base(),
+        node(2, "gone", &["base"], "drop_table = \"users\""),
+        node(
+            3,
+            "uses",
+            &["base"],
+            "create_table = \"logins\" | columns = { u = { type = \"bigint\", references = \"users.id\" } }",
+        ),
+        node(4, "again", &["gone"], "create_table = \"users\" | columns = { id = \"bigint\" }"),
+    ];
+    let all = diagnostics(&nodes.concat());
+    let unknown: Vec<_> = all.iter().filter(|(_, found)| found.code == Code::UnknownTable).collect();
+    assert_eq!(unknown.len(), 2, "{all:?}");
+    assert!(unknown.iter().all(|(_, found)| found.labels.last().unwrap().text == "`gone` drops users"));
+    assert!(!all.iter().any(|(_, found)| found.code == Code::UnknownConstraint));
+}
+
+#[test]
+fn a_trigger_on_a_table_that_is_not_there() {
+    let trigger = "sql = \"CREATE TRIGGER t AFTER INSERT ON articles FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()\" | down = \"DROP TRIGGER t ON articles\" | backends = [\"postgres\"]";
+    let on = |code| vec![(code, vec![Backend::Postgres])];
+    assert!(found(&[base(), node(2, "a", &["base"], trigger)].concat()).starts_with(&on(Code::UnknownTable)));
+    assert_eq!(pair(trigger, "rename_table = \"posts\" | to = \"articles\""), on(Code::UnorderedConflict));
+}

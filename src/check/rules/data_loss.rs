@@ -17,6 +17,7 @@ fn judge(seen: &Seen<'_>, change: &Change, found: &mut Vec<Diagnostic>) {
     let Some(id) = change.table().filter(|id| !seen.made.contains(id)) else { return };
     let Some(table) = seen.state.table(id) else { return };
     let name = &seen.migration.name;
+    let raw = matches!(seen.change, Change::Sql { .. });
     let diagnostic = match change {
         Change::DropTable(_) => {
             let message = format!("`{name}` drops the table `{}` with all of its rows", table.name);
@@ -34,8 +35,12 @@ fn judge(seen: &Seen<'_>, change: &Change, found: &mut Vec<Diagnostic>) {
         Change::DropColumn { column, refill: None, .. } => {
             let column = table.column_name(*column);
             let message = format!("`{name}` drops the column `{}.{column}` with all of its values", table.name);
-            seen.found(Code::DataLoss, message, "its values go")
-                .help("`refill = …` says what the rows get if the column comes back")
+            let diagnostic = seen.found(Code::DataLoss, message, "its values go");
+            if raw {
+                diagnostic.help("if this is meant: `data-loss = \"allow\"` in `[checks]`")
+            } else {
+                diagnostic.help("`refill = …` says what the rows get if the column comes back")
+            }
         }
         Change::AlterColumn { column, patch, using: None, .. } => {
             let (Some(column), Some(to)) = (table.column(*column), &patch.data_type) else { return };

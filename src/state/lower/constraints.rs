@@ -56,7 +56,9 @@ impl Lower<'_> {
     }
 
     fn key(&mut self, table: &Table, def: &ForeignKeyDef, name: Name, part: &str) -> Option<Constraint> {
-        let columns = self.column_ids(table, &def.columns, part)?;
+        // Where its own columns are written by themselves, they are shown.
+        let own = if part == "references" && self.written("columns") { "columns" } else { part };
+        let columns = self.column_ids(table, &def.columns, own)?;
         let backend = self.state.backend;
         let same =
             backend.fold(&def.table.name) == backend.fold(&table.name.name) && def.table.schema == table.name.schema;
