@@ -113,14 +113,18 @@ fn fails(mut found: Diagnostic, migration: &Migration, blame: Option<Blame<'_>>)
 /// What stands after the last way down, each with its maker.
 fn left(migrations: &[Migration], order: &[NodeId], state: &State) -> Vec<Diagnostic> {
     let makers = makers(migrations, order, state.backend());
-    let kinds = ["table ", "view ", "trigger "];
+    let kinds = ["table ", "view ", "trigger ", "function "];
     let facts = state.describe().into_iter().filter(|line| kinds.iter().any(|kind| line.starts_with(kind)));
     let told = facts.map(|line| {
         let what = line.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
-        let diagnostic = Diagnostic::new(Code::LeftAtZero, format!("{what} still stands at version 0"))
+        let mut diagnostic = Diagnostic::new(Code::LeftAtZero, format!("{what} still stands at version 0"))
             .on(state.backend())
             .going(Direction::Down)
             .help("a way down does not undo what its way up made: mend its `down`");
+        if !state.knows_all() {
+            diagnostic.severity = Severity::Warning;
+            diagnostic = diagnostic.note("SQL that cannot be read may have dropped it");
+        }
         match makers.get(&what) {
             Some((migration, Direction::Up, span)) => diagnostic
                 .of(&migration.name)
@@ -166,7 +170,13 @@ fn note(change: &Change, span: Span, made: &mut Vec<(String, Span)>) {
         Change::RenameTable { to, .. } => made.push((format!("table {to}"), span)),
         Change::CreateView(view) => made.push((format!("view {}", view.name), span)),
         Change::CreateTrigger(trigger) => made.push((format!("trigger {}", trigger.name), span)),
-        Change::Sql { effects, .. } => effects.iter().for_each(|effect| note(effect, span, made)),
+        Change::Sql { effects, access, .. } => {
+            for effect in effects {
+                note(effect, span, made);
+            }
+            let functions = access.functions.iter().filter(|function| function.made);
+            made.extend(functions.map(|function| (format!("function {}", function.name), span)));
+        }
         _ => {}
     }
 }

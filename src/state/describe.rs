@@ -20,6 +20,10 @@ impl State {
         for view in self.views() {
             lines.insert(format!("view {}: {}", view.name, view.sql));
         }
+        // What only its author says to be one may be anything.
+        for name in self.functions.iter().filter(|(_, args)| args.is_some()).map(|(name, _)| name) {
+            lines.insert(format!("function {name}"));
+        }
         lines
     }
 

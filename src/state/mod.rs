@@ -173,7 +173,8 @@ impl State {
     /// Whether nothing stands.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty() && self.triggers.is_empty() && self.views.is_empty()
+        let functions = self.functions.values().any(Option::is_some);
+        self.tables.is_empty() && self.triggers.is_empty() && self.views.is_empty() && !functions
     }
 
     fn fold(&self, name: &TableName) -> TableName {

@@ -78,7 +78,9 @@ fn fixed(case: &str) {
     mended(&written.replace("name = ", "\"name\"   =    ").replace("[[migration.up]]", "\n  [[ migration.up ]] # up"));
     let project = Project::of(&written.split("[[migration]]").next().unwrap().replace("\n\n", "\r\n\r\n"));
     let files = split(&written);
-    files.iter().for_each(|(file, text)| project.write(file, text));
+    for (file, text) in &files {
+        project.write(file, text);
+    }
     mends(&project, &files.into_iter().map(|(file, _)| file).collect::<Vec<_>>());
 }
 

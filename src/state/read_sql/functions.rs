@@ -3,6 +3,7 @@
 
 use super::{Reader, Step, Stop};
 use crate::backend::Backend;
+use crate::diagnostic::Code;
 use crate::ident::TableName;
 use crate::operation::sql_text::{Lexeme, called, lexemes};
 use crate::state::{Change, DeclaredMode, DeclaredObject, FunctionChange, SqlAccess};
@@ -126,6 +127,18 @@ impl Reader<'_, '_> {
         let asked: Option<Vec<String>> =
             head.args.map(|args| args.iter().map(|arg| arg.last().cloned().unwrap_or_default()).collect());
         let same = asked.is_none() || standing.is_none() || asked == *standing;
+        if same
+            && state.knows_all()
+            && let Some(trigger) =
+                state.triggers().iter().find(|trigger| executed(&trigger.sql).is_some_and(|name| name == head.name))
+        {
+            let message = format!(
+                "function `{}` is still executed by the trigger `{}` on `{}`",
+                head.name, trigger.name, trigger.table
+            );
+            let diagnostic = self.error(Code::StillReferenced, message).help("drop the trigger first");
+            return Err(self.tell(diagnostic));
+        }
         if !same || state.calls_function(&head.name) {
             return Err(Stop::Unread);
         }
@@ -147,14 +160,10 @@ impl Reader<'_, '_> {
         if self.backend() != Backend::Postgres {
             return Ok(());
         }
-        let all = lexemes(self.sql, Some(Backend::Postgres));
-        let at = (0..all.len())
-            .rev()
-            .find(|at| word(&all, *at) == "execute" && matches!(word(&all, at + 1).as_str(), "function" | "procedure"));
-        let head = at.and_then(|at| head(&all, at + 2)).ok_or(Stop::Unread)?;
-        self.function_access(&head.name, DeclaredMode::Reads);
+        let name = executed(self.sql).ok_or(Stop::Unread)?;
+        self.function_access(&name, DeclaredMode::Reads);
         let state = &self.trial.state;
-        let stands = state.function(&head.name).is_some() || BUILT_IN.contains(&head.name.as_str());
+        let stands = state.function(&name).is_some() || BUILT_IN.contains(&name.as_str());
         if stands || !state.knows_all() { Ok(()) } else { Err(Stop::Unread) }
     }
 
@@ -171,6 +180,15 @@ impl Reader<'_, '_> {
         let noted = self.trial.apply(&Change::Sql { sql: String::new(), effects: Vec::new(), access });
         noted.map_err(|_| Stop::Unread)
     }
+}
+
+/// The function that a trigger executes, by its bare name in lower case; `None` where that is not sure.
+fn executed(sql: &str) -> Option<String> {
+    let all = lexemes(sql, Some(Backend::Postgres));
+    let at = (0..all.len())
+        .rev()
+        .find(|at| word(&all, *at) == "execute" && matches!(word(&all, at + 1).as_str(), "function" | "procedure"));
+    at.and_then(|at| head(&all, at + 2)).map(|head| head.name)
 }
 
 /// A plain word in lower case; empty for anything else.
