@@ -493,3 +493,23 @@ fn functions_are_read_as_far_as_nothing_depends_on_what_stands() {
         assert!(made.last.unread, "{odd}");
     }
 }
+
+#[test]
+fn no_part_of_a_statement_panics() {
+    let statements = [
+        COUNT,
+        "CREATE OR REPLACE PROCEDURE größe.f(IN a int, b text) LANGUAGE 'plpgsql' AS 'BEGIN PERFORM g(1); END'",
+        "CREATE TRIGGER t AFTER INSERT ON a FOR EACH ROW EXECUTE PROCEDURE public.größe('x')",
+        "DROP FUNCTION IF EXISTS public.f(integer, text) RESTRICT",
+        "AS $é$ ( $é$ é(",
+    ];
+    for sql in statements {
+        for at in sql.char_indices().map(|(at, _)| at) {
+            for part in [sql.get(..at), sql.get(at..)] {
+                for backend in [POSTGRES, SQLITE] {
+                    run(backend, &TWO).then(part.unwrap());
+                }
+            }
+        }
+    }
+}
