@@ -52,6 +52,8 @@ pub struct Capabilities {
     pub index_methods: bool,
     /// `CREATE INDEX` on an index name that other tables must not use.
     pub index_names_are_global: bool,
+    /// A table can be dropped while foreign keys of others name it, if no row needs it; they still name it then.
+    pub keys_outlive_tables: bool,
     /// An identity owns a sequence with a name of its own.
     pub identity_sequences: bool,
 }

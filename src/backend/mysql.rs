@@ -17,5 +17,6 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     expression_indexes: false,
     index_methods: true,
     index_names_are_global: false,
+    keys_outlive_tables: false,
     identity_sequences: false,
 };

@@ -16,5 +16,6 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     expression_indexes: true,
     index_methods: true,
     index_names_are_global: true,
+    keys_outlive_tables: false,
     identity_sequences: true,
 };

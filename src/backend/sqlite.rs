@@ -17,5 +17,6 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     expression_indexes: true,
     index_methods: false,
     index_names_are_global: true,
+    keys_outlive_tables: true,
     identity_sequences: false,
 };

@@ -106,6 +106,11 @@ impl Collector<'_> {
         for id in expr.columns() {
             self.column(table, id, Mode::Use, "uses");
         }
+        for function in expr.called() {
+            let name = self.fold(&function.to_lowercase());
+            let words = say!(self, "calls the function {name}");
+            self.push(Resource::Declared("function".to_owned(), name), Mode::Use, words);
+        }
     }
 
     fn rules(&mut self, table: &Table) {
@@ -450,7 +455,7 @@ impl Collector<'_> {
         if key.table == table.id {
             return;
         }
-        let Some(target) = self.of_table(key.table) else { return };
+        let Some(target) = self.state.referred(key.table).cloned() else { return };
         self.push(Resource::Table(target.id), held, say!(self, "{holds} {}", target.name));
         for id in &key.references {
             self.column(&target, *id, held, holds);

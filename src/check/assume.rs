@@ -3,12 +3,13 @@
 
 use std::collections::HashSet;
 
+use super::blame::{self, Blame};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Diagnostic, Fix};
+use crate::diagnostic::{Code, Diagnostic, Fix, Span};
 use crate::graph::{Graph, NodeId};
 use crate::operation::{Kind, Migration, Operation};
-use crate::state::State;
 use crate::state::replay;
+use crate::state::{Change, State};
 
 /// At most so many edges are assumed, and so many makers tried for each.
 const MOST_EDGES: usize = 100;
@@ -120,7 +121,7 @@ fn remover(
 }
 
 /// Those that speak of a table that the node speaks of too; a few of them.
-fn akin(migrations: &[Migration], node: NodeId, others: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
+pub(super) fn akin(migrations: &[Migration], node: NodeId, others: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
     let body = |node: NodeId| migrations.get(node.0).map(|migration| names(&migration.body.up)).unwrap_or_default();
     let needed = body(node);
     others.filter(|other| !needed.is_disjoint(&body(*other))).take(MOST_MAKERS).collect()
@@ -135,6 +136,8 @@ fn mends(
     finding: &Diagnostic,
     edges: impl Iterator<Item = (NodeId, NodeId)>,
 ) -> Option<Missing> {
+    let all: Vec<NodeId> = graph.nodes().collect();
+    let was = failures(migrations, &graph.order_up(&all).ok()?, backend, node);
     for (first, second) in edges {
         let with = graph.with_edge(first, second);
         let all: Vec<NodeId> = with.nodes().collect();
@@ -144,7 +147,12 @@ fn mends(
         let other = if first == node { second } else { first };
         let instead = failures(migrations, &order, backend, other);
         let same = |found: &Diagnostic| found.code == finding.code && found.message == finding.message;
-        if !still.iter().any(same) && !instead.iter().any(|found| depends_on_others(found.code)) {
+        // Nor may the node break in another way.
+        let new =
+            |found: &Diagnostic| !was.iter().any(|other| other.code == found.code && other.message == found.message);
+        if !still.iter().any(|found| same(found) || new(found))
+            && !instead.iter().any(|found| depends_on_others(found.code))
+        {
             return Some(Missing { first, second, with });
         }
     }
@@ -215,6 +223,47 @@ fn names(operations: &[Operation]) -> HashSet<String> {
     names
 }
 
+/// Whose doing the failure is, among the earlier ones.
+fn earlier_of<'m>(
+    migrations: &'m [Migration],
+    order: &[NodeId],
+    backend: Backend,
+    node: NodeId,
+    finding: &Diagnostic,
+) -> Option<Blame<'m>> {
+    let at = order.iter().position(|other| *other == node)?;
+    blame::earlier(migrations, order, at, backend, finding)
+}
+
+/// Where the node that was missing makes what the failing one needs.
+fn makes_it(
+    migrations: &[Migration],
+    missing: &Missing,
+    backend: Backend,
+    node: NodeId,
+    finding: &Diagnostic,
+) -> Option<Span> {
+    let (maker, user) = (migrations.get(missing.first.0)?, migrations.get(node.0)?);
+    let before: Vec<NodeId> = missing.with.with_requirements([missing.first]);
+    let mut state = State::empty(backend);
+    for other in missing.with.order_up(&before).ok()?.into_iter().filter(|other| *other != missing.first) {
+        let other = migrations.get(other.0)?;
+        replay::up(&mut state, &other.name, &other.body, &mut Vec::new());
+    }
+    let (mut changes, mut after) = (Vec::new(), state.clone());
+    let mut watch = |_: &State, change: &Change, span: Span| changes.push((change.clone(), span));
+    replay::up_watched(&mut after, &maker.name, &maker.body, &mut Vec::new(), &mut watch);
+    for (change, span) in changes {
+        let _ = state.apply(&change);
+        let mut found = Vec::new();
+        replay::up(&mut state.clone(), &user.name, &user.body, &mut found);
+        if !found.iter().any(|other| other.code == finding.code && other.message == finding.message) {
+            return Some(span);
+        }
+    }
+    None
+}
+
 /// The words of SQL: any of them may be a table's name.
 fn words(sql: &str) -> impl Iterator<Item = String> {
     sql.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).map(str::to_owned)
@@ -240,14 +289,18 @@ fn report(
         .of(second)
         .on(backend)
         .note(format!("the order by version is allowed and breaks: {}: {}", name(node), finding.message))
-        .help(format!("add `requires = [\"{first}\"]` to {second} (dbmigrate check --fix)"));
+        .help(format!("add `requires = [\"{first}\"]` to {second} (`dbmigrate check --fix`)"));
     diagnostic.labels.clone_from(&finding.labels);
     let other = if needs_maker { missing.first } else { missing.second };
     if let Some(label) = diagnostic.labels.first_mut().filter(|label| label.text.is_empty()) {
         label.text = if needs_maker { format!("needs `{first}`") } else { format!("fails after `{second}`") };
     }
-    if let Some(migration) = migrations.get(other.0) {
-        diagnostic = diagnostic.at(migration.span, format!("`{}`", name(other)));
+    let blame = if needs_maker { None } else { earlier_of(migrations, order, backend, node, finding) };
+    if let Some(blame) = blame.filter(|blame| blame.migration.name == name(other)) {
+        diagnostic = diagnostic.at(blame.span, blame.told());
+    } else if let Some(migration) = migrations.get(other.0) {
+        let makes = makes_it(migrations, missing, backend, node, finding).filter(|_| needs_maker);
+        diagnostic = diagnostic.at(makes.unwrap_or(migration.span), format!("`{}`", name(other)));
     }
     diagnostic.related.push(first.to_owned());
     diagnostic.witness = Some(order.iter().map(|node| name(*node).to_owned()).collect());

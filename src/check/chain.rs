@@ -3,72 +3,180 @@
 
 use std::collections::HashMap;
 
+use super::assume::depends_on_others;
+use super::blame::{Blame, MOST_BLAMED, blame};
 use super::walk::Replay;
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Diagnostic, Direction, Severity};
+use crate::diagnostic::{Code, Diagnostic, Direction, Severity, Span};
 use crate::graph::NodeId;
 use crate::operation::Migration;
 use crate::state::replay;
+use crate::state::{Change, State};
+
+/// What the whole way down comes to.
+#[derive(Debug)]
+pub(super) struct Chain {
+    /// What is wrong with it.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The same as a replay says it, so that other orders can be held against it.
+    pub(super) known: Vec<(Code, String)>,
+}
 
 /// Replays the whole way down from the end of the first replay.
-pub(super) fn down(migrations: &[Migration], order: &[NodeId], walked: &Replay, backend: Backend) -> Vec<Diagnostic> {
+pub(super) fn down(migrations: &[Migration], order: &[NodeId], walked: &Replay, backend: Backend) -> Chain {
     let mut state = walked.state.clone();
-    let mut found: Vec<Diagnostic> = Vec::new();
-    for node in order.iter().rev() {
+    let mut chain = Chain { diagnostics: Vec::new(), known: Vec::new() };
+    let mut blamed = 0;
+    for (at, node) in order.iter().enumerate().rev() {
         let (Some(migration), Some(undone)) = (migrations.get(node.0), walked.undone.get(node)) else { continue };
         let mut here = Vec::new();
-        replay::down(&mut state, &migration.name, &migration.body, undone, migration.span, &mut here);
-        found.extend(here.into_iter().map(|mut diagnostic| {
+        let mut orphans = Vec::new();
+        let mut watch = |state: &State, change: &Change, span: Span| {
+            orphans.extend(leaves_keys(state, change, migration, span.or(migration.span)));
+        };
+        let (name, body) = (&migration.name, &migration.body);
+        replay::down_watched(&mut state, name, body, undone, migration.span, &mut here, &mut watch);
+        chain.diagnostics.extend(orphans);
+        for mut diagnostic in here {
+            chain.known.push((diagnostic.code, diagnostic.message.clone()));
             if diagnostic.code == Code::Irreversible {
                 // Its author knows; a plan that must undo it refuses.
                 diagnostic.severity = Severity::Warning;
             }
-            diagnostic
-        }));
-    }
-    let broken = found.iter().any(|diagnostic| diagnostic.is_error() || diagnostic.code == Code::Irreversible);
-    if !broken && !state.is_empty() {
-        let maker = makers(migrations, order, backend);
-        for line in state.describe() {
-            let what = line.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
-            if !(line.starts_with("table ") || line.starts_with("view ") || line.starts_with("trigger ")) {
-                continue;
+            if diagnostic.is_error() && (diagnostic.code == Code::DownFails || depends_on_others(diagnostic.code)) {
+                blamed += 1;
+                let found = (blamed <= MOST_BLAMED).then(|| blame(migrations, order, at, backend, &diagnostic));
+                diagnostic = fails(diagnostic, migration, found.flatten());
             }
-            let mut diagnostic = Diagnostic::new(Code::LeftAtZero, format!("{what} still stands at version 0"))
-                .on(backend)
-                .going(Direction::Down)
-                .help("a way down does not undo what its way up made: mend its `down`");
-            if let Some(migration) = maker.get(&what) {
-                diagnostic = diagnostic.of(&migration.name).at(migration.span, "made here, and not undone");
-            }
-            found.push(diagnostic);
+            chain.diagnostics.push(diagnostic);
         }
     }
-    found
+    let broken = chain.diagnostics.iter().any(|found| found.is_error() || found.code == Code::Irreversible);
+    if !broken && !state.is_empty() {
+        chain.diagnostics.extend(left(migrations, order, &state));
+    }
+    chain
 }
 
-/// Which node made each table, view and trigger.
-fn makers<'m>(migrations: &'m [Migration], order: &[NodeId], backend: Backend) -> HashMap<String, &'m Migration> {
-    let mut state = crate::state::State::empty(backend);
-    let mut makers = HashMap::new();
+/// SQLite drops a table that keys of others point to, where no row needs it.
+fn leaves_keys(state: &State, change: &Change, migration: &Migration, span: Span) -> Vec<Diagnostic> {
+    let dropped = match change {
+        Change::Sql { effects, .. } => {
+            return effects.iter().flat_map(|effect| leaves_keys(state, effect, migration, span)).collect();
+        }
+        Change::DropTable(id) if state.backend().capabilities().keys_outlive_tables => state.table(*id),
+        _ => None,
+    };
+    let Some(table) = dropped else { return Vec::new() };
+    let referrers = state.referrers(table.id).into_iter().filter(|other| other.id != table.id);
+    let told = referrers.flat_map(|other| {
+        let keys = other.foreign_keys.iter().filter(|key| key.table == table.id);
+        keys.map(|key| {
+            let message = format!(
+                "the way down of `{}` drops `{}` before `{}`, whose key `{}` points to it",
+                migration.name, table.name, other.name, key.name.text
+            );
+            Diagnostic::new(Code::DownDependsOnRows, message)
+                .of(&migration.name)
+                .on(state.backend())
+                .going(Direction::Down)
+                .at(span, format!("fails where rows of {} need it", other.name))
+                .note(format!("until `{}` goes too, rows of it can neither be added nor deleted", other.name))
+                .help(format!("drop `{}` or its key first", other.name))
+        })
+    });
+    told.collect()
+}
+
+/// A way down that fails, told as that, with the later node whose doing it is.
+fn fails(mut found: Diagnostic, migration: &Migration, blame: Option<Blame<'_>>) -> Diagnostic {
+    if found.code != Code::DownFails {
+        found.message = format!("the way down of `{}` fails: {}", migration.name, found.message);
+        found.code = Code::DownFails;
+        // What it says, the message says now.
+        found.notes.retain(|note| !note.contains("meets this state when it runs"));
+    }
+    let Some(blame) = blame else { return found };
+    let other = &blame.migration.name;
+    if let Some(label) = found.labels.first_mut().filter(|label| label.text.is_empty()) {
+        "fails here".clone_into(&mut label.text);
+    }
+    found.related.push(other.clone());
+    let told = blame.told();
+    let found = found.at(blame.span, told);
+    match blame.direction {
+        Direction::Up => found.note(format!("the way down of `{other}` does not take that back")),
+        Direction::Down => found,
+    }
+}
+
+/// What stands after the last way down, each with its maker.
+fn left(migrations: &[Migration], order: &[NodeId], state: &State) -> Vec<Diagnostic> {
+    let makers = makers(migrations, order, state.backend());
+    let kinds = ["table ", "view ", "trigger ", "function "];
+    let facts = state.describe().into_iter().filter(|line| kinds.iter().any(|kind| line.starts_with(kind)));
+    let told = facts.map(|line| {
+        let what = line.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
+        let mut diagnostic = Diagnostic::new(Code::LeftAtZero, format!("{what} still stands at version 0"))
+            .on(state.backend())
+            .going(Direction::Down)
+            .help("a way down does not undo what its way up made: mend its `down`");
+        if !state.knows_all() {
+            diagnostic.severity = Severity::Warning;
+            diagnostic = diagnostic.note("SQL that cannot be read may have dropped it");
+        }
+        match makers.get(&what) {
+            Some((migration, Direction::Up, span)) => diagnostic
+                .of(&migration.name)
+                .at(*span, format!("`{}` makes it, and nothing undoes that", migration.name)),
+            Some((migration, Direction::Down, span)) => {
+                diagnostic.of(&migration.name).at(*span, format!("the way down of `{}` makes it", migration.name))
+            }
+            None => diagnostic,
+        }
+    });
+    told.collect()
+}
+
+/// What made each table, view and trigger last.
+type Makers<'m> = HashMap<String, (&'m Migration, Direction, Span)>;
+
+fn makers<'m>(migrations: &'m [Migration], order: &[NodeId], backend: Backend) -> Makers<'m> {
+    let mut state = State::empty(backend);
+    let mut makers = Makers::new();
+    let mut undone = Vec::with_capacity(order.len());
     for node in order {
         let Some(migration) = migrations.get(node.0) else { continue };
-        let mut made = Vec::new();
-        let mut watch = |_: &crate::state::State, change: &crate::state::Change, _| note(change, &mut made);
-        replay::up_watched(&mut state, &migration.name, &migration.body, &mut Vec::new(), &mut watch);
-        makers.extend(made.into_iter().map(|what| (what, migration)));
+        let (name, body, mut made) = (&migration.name, &migration.body, Vec::new());
+        let mut watch = |_: &State, change: &Change, span: Span| note(change, span, &mut made);
+        undone.push((migration, replay::up_watched(&mut state, name, body, &mut Vec::new(), &mut watch).undone));
+        makers.extend(made.into_iter().map(|(what, span)| (what, (migration, Direction::Up, span.or(migration.span)))));
+    }
+    for (migration, undone) in undone.iter().rev() {
+        let (name, body, mut made) = (&migration.name, &migration.body, Vec::new());
+        let mut watch = |_: &State, change: &Change, span: Span| note(change, span, &mut made);
+        replay::down_watched(&mut state, name, body, undone, migration.span, &mut Vec::new(), &mut watch);
+        for (what, span) in made {
+            // What a way down brings back is its maker's to undo.
+            makers.entry(what).or_insert((migration, Direction::Down, span.or(migration.span)));
+        }
     }
     makers
 }
 
-fn note(change: &crate::state::Change, made: &mut Vec<String>) {
-    use crate::state::Change;
+fn note(change: &Change, span: Span, made: &mut Vec<(String, Span)>) {
     match change {
-        Change::CreateTable(table) => made.push(format!("table {}", table.name)),
-        Change::RenameTable { to, .. } => made.push(format!("table {to}")),
-        Change::CreateView(view) => made.push(format!("view {}", view.name)),
-        Change::CreateTrigger(trigger) => made.push(format!("trigger {}", trigger.name)),
-        Change::Sql { effects, .. } => effects.iter().for_each(|effect| note(effect, made)),
+        Change::CreateTable(table) => made.push((format!("table {}", table.name), span)),
+        Change::RenameTable { to, .. } => made.push((format!("table {to}"), span)),
+        Change::CreateView(view) => made.push((format!("view {}", view.name), span)),
+        Change::CreateTrigger(trigger) => made.push((format!("trigger {}", trigger.name), span)),
+        Change::Sql { effects, access, .. } => {
+            for effect in effects {
+                note(effect, span, made);
+            }
+            let functions = access.functions.iter().filter(|function| function.made);
+            made.extend(functions.map(|function| (format!("function {}", function.name), span)));
+        }
         _ => {}
     }
 }

@@ -9,6 +9,7 @@
 
 mod access;
 mod assume;
+mod blame;
 mod chain;
 mod resource;
 pub mod rules;
@@ -62,10 +63,11 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
             graph = Cow::Owned(assumed.graph);
         }
     }
-    let (order, replay, observer) = walked;
-    let chain = chain::down(migrations, &order, &replay, backend);
+    let (order, mut replay, observer) = walked;
+    blame::label(migrations, &order, backend, &mut replay.diagnostics);
+    let chain::Chain { diagnostics: chain, known } = chain::down(migrations, &order, &replay, backend);
     let known: HashSet<(Code, String)> =
-        replay.diagnostics.iter().chain(&chain).map(|found| (found.code, found.message.clone())).collect();
+        replay.diagnostics.iter().map(|found| (found.code, found.message.clone())).chain(known).collect();
     checked.diagnostics.extend(verdict::judge(migrations, &graph, backend, &replay, &known));
     let mut ruled = observer.finish(migrations, &order);
     // A way down that fails in the chain is told there; that it fails alone, too, is no news.
@@ -112,11 +114,15 @@ pub fn commuting(manifest: &Manifest, graph: &Graph, backend: Backend) -> BTreeM
     }
 }
 
-/// Sorted for people: errors first, then by migration as the manifest has them.
+/// Sorted for people: errors first, then by place, as the manifest has them; what has no place comes last.
 pub fn sort(found: &mut [Diagnostic]) {
-    found.sort_by_key(|diagnostic| match diagnostic.severity {
-        Severity::Error => 0,
-        Severity::Warning => 1,
-        Severity::Note => 2,
+    found.sort_by_key(|diagnostic| {
+        let severity = match diagnostic.severity {
+            Severity::Error => 0,
+            Severity::Warning => 1,
+            Severity::Note => 2,
+        };
+        let place = diagnostic.labels.first().map(|label| (label.span.file, label.span.start));
+        (severity, place.is_none(), place)
     });
 }

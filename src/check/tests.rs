@@ -3,25 +3,29 @@
 use super::*;
 use crate::manifest::{Files, parse};
 
-/// Checks nodes written as `name: requires` with operations, on both backends; gives codes and messages.
-fn found(nodes: &str) -> Vec<(Code, Vec<Backend>)> {
+/// Checks nodes written as `name: requires` with operations, on both backends.
+fn diagnostics(nodes: &str) -> Vec<(Backend, Diagnostic)> {
     let schema = format!("[project]\nname = \"t\"\nbackends = [\"sqlite\", \"postgres\"]\n{nodes}");
     let loaded = parse(&Files { path: "schema.toml".into(), schema, ..Files::default() });
     assert_eq!(loaded.diagnostics, vec![], "the manifest of a test is right");
     let manifest = loaded.manifest.unwrap();
     let (graph, findings) = Graph::build(&manifest.migrations, manifest.linear);
+    let of = |backend| check(&manifest, &graph, &findings, backend).diagnostics.into_iter().map(move |d| (backend, d));
+    BOTH.into_iter().flat_map(of).collect()
+}
+
+/// Their codes, and the backends they are found on.
+fn found(nodes: &str) -> Vec<(Code, Vec<Backend>)> {
     let mut by_code: Vec<(Code, Vec<Backend>)> = Vec::new();
-    for backend in [Backend::Sqlite, Backend::Postgres] {
-        for diagnostic in check(&manifest, &graph, &findings, backend).diagnostics {
-            if matches!(diagnostic.code, Code::DataLoss | Code::DownDependsOnRows) {
-                // What a migration does to rows is no matter of order.
-                continue;
-            }
-            match by_code.iter_mut().find(|(code, _)| *code == diagnostic.code) {
-                Some((_, on)) if !on.contains(&backend) => on.push(backend),
-                Some(_) => {}
-                None => by_code.push((diagnostic.code, vec![backend])),
-            }
+    for (backend, diagnostic) in diagnostics(nodes) {
+        if matches!(diagnostic.code, Code::DataLoss | Code::DownDependsOnRows) {
+            // What a migration does to rows is no matter of order.
+            continue;
+        }
+        match by_code.iter_mut().find(|(code, _)| *code == diagnostic.code) {
+            Some((_, on)) if !on.contains(&backend) => on.push(backend),
+            Some(_) => {}
+            None => by_code.push((diagnostic.code, vec![backend])),
         }
     }
     by_code
@@ -162,5 +166,162 @@ fn a_down_that_fails_in_the_chain() {
         node(2, "a", &["base"], "create_table = \"t\" | columns = { id = \"bigint\" }"),
         "[[migration]]\nversion = 3\nname = \"b\"\nrequires = [\"a\"]\n[[migration.up]]\nadd_column = \"t.x\"\ntype = \"text\"\nnull = true\n[[migration.down]]\ndrop_column = \"t.y\"\n".to_owned(),
     ];
-    assert_eq!(found(&nodes.concat()), [(Code::UnknownColumn, BOTH.to_vec())]);
+    assert_eq!(found(&nodes.concat()), [(Code::DownFails, BOTH.to_vec())]);
+}
+
+#[test]
+fn a_down_that_a_later_node_broke_names_that_node() {
+    let nodes = [
+        base(),
+        node(
+            2,
+            "a",
+            &["base"],
+            "sql = \"ALTER TABLE posts ADD COLUMN x TEXT\" | down = \"ALTER TABLE posts DROP COLUMN x\"",
+        ),
+        node(3, "b", &["a"], "rename_column = \"posts.x\" | to = \"y\"") + "[[migration.down]]\nnote = \"left\"\n",
+        node(4, "c", &["b"], "note = \"nothing\""),
+    ];
+    for (_, failed) in diagnostics(&nodes.concat()).into_iter().filter(|(_, found)| found.code == Code::DownFails) {
+        assert_eq!((failed.migration.as_deref(), failed.related.as_slice()), (Some("a"), &["b".to_owned()][..]));
+        let texts: Vec<&str> = failed.labels.iter().map(|label| label.text.as_str()).collect();
+        assert_eq!(texts, ["fails here", "`b` renames posts.x"]);
+    }
+    assert_eq!(found(&nodes.concat()), [(Code::DownFails, BOTH.to_vec()), (Code::DownDoesNotRestore, BOTH.to_vec())]);
+}
+
+#[test]
+fn a_parent_dropped_before_its_child_on_the_way_down() {
+    let two = |down: &str| {
+        node(
+            1,
+            "both",
+            &[],
+            "create_table = \"p\" | primary_key = [\"id\"] | columns = { id = \"bigint\" };\
+             create_table = \"c\" | columns = { p_id = { type = \"bigint\", references = \"p.id\" } }",
+        ) + down
+    };
+    // SQLite drops the parent where no row of the child needs it.
+    for down in [
+        "[[migration.down]]\ndrop_table = \"p\"\n[[migration.down]]\ndrop_table = \"c\"\n",
+        "[[migration.down]]\nsql = [\"DROP TABLE p\", \"DROP TABLE c\"]\n",
+    ] {
+        let codes: Vec<_> = diagnostics(&two(down)).into_iter().map(|(backend, found)| (backend, found.code)).collect();
+        assert_eq!(codes, [(Backend::Sqlite, Code::DownDependsOnRows), (Backend::Postgres, Code::DownFails)], "{down}");
+    }
+    // The other way round there is nothing to say, and one statement that drops both is told nothing about.
+    let right = "[[migration.down]]\ndrop_table = \"c\"\n[[migration.down]]\ndrop_table = \"p\"\n";
+    assert_eq!(diagnostics(&two(right)), []);
+}
+
+#[test]
+fn a_key_to_a_table_that_is_gone_stays_a_key_on_sqlite() {
+    // The table is made anew by hand. The key's own way down still finds the key; the table's does not find
+    // the table that it knows.
+    let nodes = [
+        base(),
+        node(
+            2,
+            "a",
+            &["base"],
+            "add_foreign_key = \"k\" | on = \"posts\" | columns = [\"author_id\"] | references = \"users.id\"",
+        ),
+        node(
+            3,
+            "b",
+            &["a"],
+            "sql = [\"CREATE TABLE users_new (id BIGINT PRIMARY KEY, email VARCHAR(80))\", \"DROP TABLE users\", \"ALTER TABLE users_new RENAME TO users\"] | down = \"\"",
+        ),
+    ];
+    let all = diagnostics(&nodes.concat());
+    let on_sqlite = all.iter().filter(|(backend, found)| *backend == Backend::Sqlite && found.is_error());
+    let told: Vec<_> = on_sqlite.map(|(_, found)| (found.code, found.migration.as_deref(), &found.related)).collect();
+    assert_eq!(told, [(Code::DownFails, Some("base"), &vec!["b".to_owned()])]);
+}
+
+#[test]
+fn a_trigger_and_the_function_it_calls() {
+    let function = "sql = \"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'\" | down = \"DROP FUNCTION f()\" | backends = [\"postgres\"]";
+    let trigger = "sql = \"CREATE TRIGGER t AFTER INSERT ON posts FOR EACH ROW EXECUTE FUNCTION f()\" | down = \"DROP TRIGGER t ON posts\" | backends = [\"postgres\"]";
+    let ordered = [base(), node(2, "a", &["base"], function), node(3, "b", &["a"], trigger)];
+    assert_eq!(found(&ordered.concat()), []);
+    let on = |codes: &[Code]| codes.iter().map(|code| (*code, vec![Backend::Postgres])).collect::<Vec<_>>();
+    assert_eq!(pair(function, trigger), on(&[Code::UnprovenOrder]));
+    // A function that nobody drops is left.
+    let left = function.replace("DROP FUNCTION f()", "");
+    let codes = found(&[base(), node(2, "a", &["base"], &left)].concat());
+    assert_eq!(codes, on(&[Code::LeftAtZero]));
+    // In the other order the trigger is met first, and what it calls is not known.
+    assert!(pair(trigger, function).starts_with(&on(&[Code::UnprovenOrder, Code::OpaqueSql])));
+    let default = "add_column = \"posts.x\" | type = \"bigint\" | default = { expr = \"f()\" }";
+    assert!(pair(default, function).contains(&(Code::UnprovenOrder, vec![Backend::Postgres])));
+}
+
+#[test]
+fn what_another_pair_breaks_is_not_told_of_this_one() {
+    // `seed` and `status` share the rules of a cascade; only `fill` breaks before `status`.
+    let nodes = [
+        node(
+            1,
+            "base",
+            &[],
+            "create_table = \"users\" | primary_key = [\"id\"] | columns = { id = \"bigint\" };\
+             create_table = \"posts\" | columns = { id = \"bigint\", by = { type = \"bigint\", references = \"users.id\", on_delete = \"cascade\" } }",
+        ),
+        node(2, "status", &["base"], "add_column = \"posts.status\" | type = \"text\" | default = \"open\""),
+        node(3, "fill", &["base"], "sql = \"UPDATE posts SET status = 'paid'\" | down = \"\""),
+        node(4, "seed", &["base"], "insert = \"users\" | key = [\"id\"] | rows = [{ id = 1 }]"),
+    ];
+    let of = |wanted: Code| {
+        let all = diagnostics(&nodes.concat()).into_iter().filter(move |(_, found)| found.code == wanted);
+        all.map(|(_, found)| format!("{} {}", found.related.concat(), found.migration.unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(Code::UnorderedConflict), ["status fill", "status fill"]);
+    assert!(of(Code::UnprovenOrder).contains(&"status seed".to_owned()));
+}
+
+#[test]
+fn a_name_that_was_never_there_has_no_other_side() {
+    let nodes = [base(), node(2, "a", &["base"], "drop_column = \"posts.slog\"")].concat();
+    for (_, found) in diagnostics(&nodes) {
+        assert_eq!((found.code, found.labels.len()), (Code::UnknownColumn, 1));
+    }
+}
+
+#[test]
+fn an_edge_is_offered_only_where_it_mends_all() {
+    // After `again` the table is there, and still no key can point to it.
+    let nodes = [
+        base(),
+        node(2, "gone", &["base"], "drop_table = \"users\""),
+        node(
+            3,
+            "uses",
+            &["base"],
+            "create_table = \"logins\" | columns = { u = { type = \"bigint\", references = \"users.id\" } }",
+        ),
+        node(4, "again", &["gone"], "create_table = \"users\" | columns = { id = \"bigint\" }"),
+    ];
+    let all = diagnostics(&nodes.concat());
+    let unknown: Vec<_> = all.iter().filter(|(_, found)| found.code == Code::UnknownTable).collect();
+    assert_eq!(unknown.len(), 2, "{all:?}");
+    assert!(unknown.iter().all(|(_, found)| found.labels.last().unwrap().text == "`gone` drops users"));
+    assert!(!all.iter().any(|(_, found)| found.code == Code::UnknownConstraint));
+}
+
+#[test]
+fn a_trigger_on_a_table_that_is_not_there() {
+    let trigger = "sql = \"CREATE TRIGGER t AFTER INSERT ON articles FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()\" | down = \"DROP TRIGGER t ON articles\" | backends = [\"postgres\"]";
+    let on = |code| vec![(code, vec![Backend::Postgres])];
+    assert!(found(&[base(), node(2, "a", &["base"], trigger)].concat()).starts_with(&on(Code::UnknownTable)));
+    assert_eq!(pair(trigger, "rename_table = \"posts\" | to = \"articles\""), on(Code::UnorderedConflict));
+}
+
+#[test]
+fn what_unread_sql_may_have_dropped_is_no_error() {
+    let odd = "sql = \"CREATE TABLE x (id bigint)\" | down = \"DO $$ BEGIN EXECUTE 'DROP TABLE x' END $$\" | backends = [\"postgres\"]";
+    let all = diagnostics(&[base(), node(2, "a", &["base"], odd)].concat());
+    assert!(all.iter().any(|(_, found)| found.code == Code::LeftAtZero));
+    assert!(!all.iter().any(|(_, found)| found.is_error()), "{all:?}");
 }

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::access::Access;
-use super::walk::{Conflict, Replay};
+use super::walk::{Conflict, ON_ITS_WAY_DOWN, Replay};
 use super::witness::{self, Broken};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Fix};
 use crate::graph::{Graph, NodeId};
 use crate::operation::Migration;
+use crate::state::State;
 
 /// More pairs than this are not tried; the rest are told by what they touch.
 const MOST_WITNESSES: usize = 100;
@@ -24,24 +25,43 @@ pub(super) fn judge(
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut rest: BTreeMap<String, usize> = BTreeMap::new();
-    for (at, conflict) in replay.conflicts.iter().enumerate() {
-        if at >= MOST_WITNESSES {
-            if let Some((first, _)) = conflict.accesses.first() {
-                *rest.entry(first.words.clone()).or_default() += 1;
-            }
-            continue;
-        }
-        let orders = [witness::late(graph, conflict.first), witness::early(graph, conflict.second)];
-        let broken = orders.into_iter().flatten().find_map(|order| {
-            // Where the first order itself breaks, its end is no schema to hold others against.
-            let end = Some(&replay.state).filter(|_| !replay.diagnostics.iter().any(Diagnostic::is_error));
-            let broken = witness::try_order(migrations, &order, backend, known, end)?;
-            Some((order, broken))
-        });
+    // Where the first order itself breaks, its end is no schema to hold others against.
+    let end = Some(&replay.state).filter(|_| !replay.diagnostics.iter().any(Diagnostic::is_error));
+    let tried: Vec<_> = replay
+        .conflicts
+        .iter()
+        .take(MOST_WITNESSES)
+        .map(|conflict| {
+            let alone = others_ordered(graph, &replay.conflicts, conflict);
+            let orders = [witness::late(&alone, conflict.first), witness::early(&alone, conflict.second)];
+            let swapped = |order: &Vec<NodeId>| swaps(order, conflict);
+            let orders: Vec<_> = orders.into_iter().flatten().filter(swapped).collect();
+            let broken = first_broken(migrations, backend, &orders, known, end);
+            (conflict, !orders.is_empty(), broken)
+        })
+        .collect();
+    let any_broken = tried.iter().any(|(_, _, broken)| broken.is_some());
+    for (conflict, alone, broken) in tried {
+        let broken = if alone {
+            broken
+        } else {
+            // The order of the other pairs implies its own. What breaks then, may be those pairs' doing.
+            let orders = [witness::late(graph, conflict.first), witness::early(graph, conflict.second)];
+            let orders: Vec<_> = orders.into_iter().flatten().collect();
+            first_broken(migrations, backend, &orders, known, end).filter(|(_, broken)| match broken {
+                Broken::Fails { node, .. } => !any_broken || [conflict.first, conflict.second].contains(node),
+                Broken::Differs { .. } => !any_broken,
+            })
+        };
         found.push(match broken {
             Some((order, broken)) => breaks(migrations, backend, conflict, &order, &broken),
             None => unproven(migrations, backend, conflict),
         });
+    }
+    for conflict in replay.conflicts.iter().skip(MOST_WITNESSES) {
+        if let Some((first, _)) = conflict.accesses.first() {
+            *rest.entry(first.words.clone()).or_default() += 1;
+        }
     }
     for (words, count) in rest {
         let message = format!("{count} more pairs that nothing orders conflict with one that {words}");
@@ -50,13 +70,42 @@ pub(super) fn judge(
     found
 }
 
+/// The graph with every other conflict ordered as the first replay has it, so that what breaks is this pair's doing.
+fn others_ordered(graph: &Graph, conflicts: &[Conflict], this: &Conflict) -> Graph {
+    let others = conflicts.iter().filter(|other| (other.first, other.second) != (this.first, this.second));
+    graph.with_edges(others.map(|other| (other.first, other.second)))
+}
+
+/// Whether the second node of a conflict comes before the first.
+fn swaps(order: &[NodeId], conflict: &Conflict) -> bool {
+    let of = |node: NodeId| order.iter().position(|other| *other == node);
+    of(conflict.second) < of(conflict.first)
+}
+
+/// The first of some orders that breaks, and how.
+fn first_broken(
+    migrations: &[Migration],
+    backend: Backend,
+    orders: &[Vec<NodeId>],
+    known: &HashSet<(Code, String)>,
+    end: Option<&State>,
+) -> Option<(Vec<NodeId>, Broken)> {
+    orders.iter().find_map(|order| {
+        let broken = witness::try_order(migrations, order, backend, known, end)?;
+        Some((order.clone(), broken))
+    })
+}
+
 fn name(migrations: &[Migration], node: NodeId) -> &str {
     migrations.get(node.0).map_or("", |migration| migration.name.as_str())
 }
 
 /// What two accesses are about: the words of the first without their verb.
 fn about(access: &Access) -> &str {
-    access.words.split_once(' ').map_or(access.words.as_str(), |(_, rest)| rest)
+    let words = access.words.strip_suffix(ON_ITS_WAY_DOWN).unwrap_or(&access.words);
+    let rest = words.split_once(' ').map_or(words, |(_, rest)| rest);
+    // `points to rows of users`
+    rest.strip_prefix("to ").unwrap_or(rest)
 }
 
 fn frame(migrations: &[Migration], backend: Backend, conflict: &Conflict, code: Code) -> Diagnostic {
@@ -92,14 +141,29 @@ fn breaks(
                 .going(*direction)
         }
         Broken::Differs { lines } => {
-            let few: Vec<&str> = lines.iter().take(4).map(String::as_str).collect();
-            diagnostic
-                .note(format!("this order is allowed and ends in another schema: {}", names.join(", ")))
-                .note(few.join("\n"))
+            let told =
+                diagnostic.note(format!("this order is allowed and ends in another schema: {}", names.join(", ")));
+            lines.iter().take(4).fold(told, |told, line| told.note(fact(line)))
         }
     };
     diagnostic.witness = Some(order.iter().map(|node| name(migrations, *node).to_owned()).collect());
-    diagnostic.help(format!("add `requires = [\"{first}\"]` to {second} (dbmigrate check --fix)"))
+    diagnostic.help(format!("add `requires = [\"{first}\"]` to {second} (`dbmigrate check --fix`)"))
+}
+
+/// A line of [`State::differences`] in words.
+fn fact(line: &str) -> String {
+    const MOST: usize = 120;
+    let (way, fact) = match line.split_at_checked(2) {
+        Some(("- ", fact)) => ("not there then", fact),
+        Some(("+ ", fact)) => ("there instead", fact),
+        _ => ("differs", line),
+    };
+    let fact = fact.split_whitespace().collect::<Vec<_>>().join(" ");
+    if fact.chars().count() > MOST {
+        format!("{way}: {}…", fact.chars().take(MOST - 1).collect::<String>())
+    } else {
+        format!("{way}: {fact}")
+    }
 }
 
 /// The order's names, or where it is long only those that matter.
@@ -123,5 +187,5 @@ fn unproven(migrations: &[Migration], backend: Backend, conflict: &Conflict) -> 
     let (first, second) = (name(migrations, conflict.first), name(migrations, conflict.second));
     frame(migrations, backend, conflict, Code::UnprovenOrder)
         .note("both orders were tried and end in the same schema; whether they always do is not proved")
-        .help(format!("if the order matters, add `requires = [\"{first}\"]` to {second} (dbmigrate check --fix)"))
+        .help(format!("if the order matters, add `requires = [\"{first}\"]` to {second} (`dbmigrate check --fix=all`)"))
 }

@@ -46,6 +46,9 @@ impl Replay {
     }
 }
 
+/// What is said of accesses that only a way down has.
+pub(super) const ON_ITS_WAY_DOWN: &str = " on its way down";
+
 /// What happened to a resource since it was last changed.
 #[derive(Debug, Default)]
 struct Log {
@@ -136,7 +139,10 @@ fn footprint(
         if collector.opaque && !opaque.contains(&span) {
             opaque.push(span);
         }
-        for access in collector.found {
+        for mut access in collector.found {
+            if says && direction.get() == Direction::Down {
+                access.words.push_str(ON_ITS_WAY_DOWN);
+            }
             let list = found.entry(access.resource.clone()).or_default();
             if !list.iter().any(|other| other.mode == access.mode) {
                 list.push(access);

@@ -8,6 +8,7 @@ use super::console::Console;
 use super::error::{Error, Refusal};
 use super::exit_code;
 use super::project::{self, Project};
+use crate::check::check;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::execute::{Canceller, Event, ExecuteError, Outcome, RunReport, Session, pull_on_signals};
 use crate::ident::Version;
@@ -19,6 +20,9 @@ use crate::report::{About, PlanPage, words};
 
 /// How often a plan is made again where others change the ledger meanwhile.
 const MOST_PLANS: usize = 5;
+
+/// In larger manifests only `check` looks at other orders than the plan's: a run is not to wait for it.
+const MOST_CHECKED: usize = 1_000;
 
 /// What a command wants done.
 #[derive(Debug)]
@@ -153,6 +157,7 @@ impl Run<'_> {
         if let Err(error) = session.check_stamp(&ledger) {
             return self.stop(&error.into(), &plan);
         }
+        self.other_orders(&plan);
         if plan.steps.is_empty() {
             return self.nothing(&plan, session).await;
         }
@@ -166,6 +171,24 @@ impl Run<'_> {
         match report.outcome {
             Outcome::Done => self.done(&plan, &report, session).await,
             Outcome::Failed => self.failed(&plan, &report),
+        }
+    }
+
+    /// Other orders than the plan's stop nothing here, and are worth a word before they reach another database.
+    fn other_orders(&self, plan: &RenderedPlan) {
+        let project = self.project;
+        if self.console.talk.quiet || plan.steps.is_empty() || project.manifest.migrations.len() > MOST_CHECKED {
+            return;
+        }
+        let checked = check(&project.manifest, &project.graph, &project.findings, plan.backend).diagnostics;
+        let breaking = checked.iter().filter(|found| found.code == Code::UnorderedConflict).count();
+        if breaking > 0 {
+            let pairs = words::count(breaking, "pair");
+            let (has, breaks) = if breaking == 1 { ("has", "breaks") } else { ("have", "break") };
+            let text = format!(
+                "{pairs} of migrations {has} no order, and {breaks} in another than this plan's; `dbmigrate check` shows which"
+            );
+            self.console.say(&format!("{}: {text}", self.console.err.warn("warning")));
         }
     }
 

@@ -100,6 +100,20 @@ impl Code {
 }
 
 impl Code {
+    /// Whether it is about a way down in any case, so that nobody has to be told.
+    #[must_use]
+    pub const fn is_of_the_way_down(self) -> bool {
+        matches!(
+            self,
+            Self::DownDependsOnRows
+                | Self::DownDoesNotRestore
+                | Self::DownFails
+                | Self::Irreversible
+                | Self::LeftAtZero
+                | Self::NoWayDown
+        )
+    }
+
     /// Whether a manifest may call it less than an error: not where nothing could run with it.
     #[must_use]
     pub const fn may_be_lowered(self) -> bool {

@@ -52,8 +52,11 @@ impl Graph {
                         format!("`{}` requires `{}`, which has a higher version", migration.name, required.name),
                     )
                     .of(&migration.name)
-                    .at(requirement.span, format!("version {}", required.version))
-                    .at(migration.span, format!("version {}", migration.version));
+                    .at(requirement.span, format!("version {}", required.version));
+                    // A file says its version in its name.
+                    if migration.span.start < migration.span.end {
+                        diagnostic = diagnostic.at(migration.span, format!("version {}", migration.version));
+                    }
                     diagnostic.related.push(required.name.clone());
                     found.push(diagnostic);
                 }
@@ -88,14 +91,19 @@ impl Graph {
         graph
     }
 
-    /// The graph with one more edge.
-    #[must_use]
-    pub fn with_edge(&self, required: NodeId, by: NodeId) -> Self {
+    /// The graph with more edges.
+    pub(crate) fn with_edges(&self, edges: impl Iterator<Item = (NodeId, NodeId)>) -> Self {
         let mut graph = self.clone();
-        if required.0 < graph.len() && by.0 < graph.len() {
+        for (required, by) in edges.filter(|(required, by)| required.0 < self.len() && by.0 < self.len()) {
             graph.inner.update_edge(NodeIndex::new(required.0), NodeIndex::new(by.0), ());
         }
         graph
+    }
+
+    /// The graph with one more edge.
+    #[must_use]
+    pub fn with_edge(&self, required: NodeId, by: NodeId) -> Self {
+        self.with_edges(std::iter::once((required, by)))
     }
 
     fn index(&mut self, migrations: &[Migration], node: NodeId, found: &mut Vec<Diagnostic>) {

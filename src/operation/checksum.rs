@@ -63,6 +63,18 @@ fn says_nothing_of_down(body: &Body) -> bool {
     body.down.is_none() && body.irreversible.is_none() && !body.up.iter().any(has_down)
 }
 
+impl Operation {
+    /// The operation less all that is only about the way down.
+    #[must_use]
+    pub fn up_alone(&self) -> Self {
+        let mut operation = self.clone();
+        if has_down(&operation) {
+            take_down(&mut operation);
+        }
+        operation
+    }
+}
+
 /// A [`Body`] less all that says how to go down, serialized as the body itself would be.
 #[derive(Serialize)]
 struct WayUp<'a> {

@@ -64,6 +64,16 @@ pub enum Lexeme<'t> {
     Mark(char),
 }
 
+/// Words that a bracket follows, as it follows the name of a function that is called.
+pub fn called(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('(').filter_map(|(at, _)| {
+        let before = text.get(..at)?.trim_end();
+        let part = |c: char| c.is_alphanumeric() || c == '_';
+        let start = before.char_indices().rev().take_while(|(_, c)| part(*c)).last().map_or(before.len(), |(at, _)| at);
+        before.get(start..).filter(|word| !word.is_empty())
+    })
+}
+
 /// The parts of a text.
 #[must_use]
 pub fn lexemes(text: &str, backend: Option<Backend>) -> Vec<Lexeme<'_>> {

@@ -1,7 +1,6 @@
 //! A database's ledger held against the manifest: what differs, and where.
 
-use serde_json::Value;
-
+use super::difference::{first_difference, of_irreversible};
 use super::history::{self, marks};
 use super::{Downs, Ledger, LedgerRow, RowState};
 use crate::backend::Backend;
@@ -69,7 +68,9 @@ fn edited(row: &LedgerRow, migration: &Migration) -> Option<Diagnostic> {
     if marks.up_edited {
         let mut diagnostic =
             Diagnostic::new(Code::UpEdited, format!("`{name}` was edited after it was applied")).of(name);
-        let place = match first_difference(&then.up, &now.up) {
+        // What is only about the way down does not count here.
+        let up = |operations: &[Operation]| operations.iter().map(Operation::up_alone).collect::<Vec<_>>();
+        let place = match first_difference(&up(&then.up), &up(&now.up)) {
             Some(difference) => {
                 diagnostic.notes = difference.notes;
                 difference.span
@@ -83,7 +84,9 @@ fn edited(row: &LedgerRow, migration: &Migration) -> Option<Diagnostic> {
         return Some(
             diagnostic
                 .at(place.or(migration.span), "edited since")
-                .help("put the change into a new migration, or undo this one (as it was applied) and apply it again: `dbmigrate redo`"),
+                .help(format!(
+                    "put the change into a new migration, or undo this one (as it was applied) and apply it again: `dbmigrate down {name}`, then `dbmigrate latest`"
+                )),
         );
     }
     if !marks.down_edited {
@@ -100,91 +103,13 @@ fn edited(row: &LedgerRow, migration: &Migration) -> Option<Diagnostic> {
         diagnostic.notes = difference.notes;
         place = difference.span.or(place);
     } else if then.irreversible != now.irreversible {
-        diagnostic.notes = vec![changed("irreversible", &json(&then.irreversible), &json(&now.irreversible))];
+        diagnostic.notes = vec![of_irreversible(then.irreversible.as_deref(), now.irreversible.as_deref())];
     }
     Some(
         diagnostic
             .at(place, "edited since")
             .note("the manifest's way down is used (`--downs ledger` uses the one that was applied)"),
     )
-}
-
-struct Difference {
-    notes: Vec<String>,
-    span: Span,
-}
-
-/// The first operation in which two lists differ, and what of it does.
-fn first_difference(then: &[Operation], now: &[Operation]) -> Option<Difference> {
-    let longest = then.len().max(now.len());
-    (0..longest).find_map(|at| {
-        let span = now.get(at).map_or(Span::NONE, |operation| operation.spans.object());
-        let nth = at + 1;
-        let notes = match (then.get(at), now.get(at)) {
-            (Some(then), Some(now)) => {
-                let (before, after) = (json(then), json(now));
-                if before == after {
-                    return None;
-                }
-                if then.title() == now.title() {
-                    let (path, before, after) = inside(&before, &after);
-                    let path = if path.is_empty() { now.verb().to_owned() } else { path };
-                    vec![
-                        format!("operation {nth}, `{}`, is the first that differs", now.title()),
-                        changed(&path, &before, &after),
-                    ]
-                } else {
-                    vec![format!("operation {nth} was `{}`, and is `{}`", then.title(), now.title())]
-                }
-            }
-            (Some(then), None) => vec![format!("operation {nth}, `{}`, was there, and is not", then.title())],
-            (None, Some(now)) => vec![format!("operation {nth}, `{}`, is new", now.title())],
-            (None, None) => return None,
-        };
-        Some(Difference { notes, span })
-    })
-}
-
-fn json(value: &impl serde::Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or(Value::Null)
-}
-
-/// The innermost place at which two values differ, with both of its values.
-fn inside(then: &Value, now: &Value) -> (String, Value, Value) {
-    let (mut then, mut now) = (then, now);
-    let mut path = String::new();
-    loop {
-        let next = match (then, now) {
-            (Value::Object(a), Value::Object(b)) => {
-                let mut keys = a.keys().chain(b.keys()).filter(|key| a.get(*key) != b.get(*key));
-                keys.next().map(|key| (key.clone(), a.get(key), b.get(key)))
-            }
-            (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len()))
-                .find(|at| a.get(*at) != b.get(*at))
-                .map(|at| ((at + 1).to_string(), a.get(at), b.get(at))),
-            _ => None,
-        };
-        let Some((key, a, b)) = next else { return (path, then.clone(), now.clone()) };
-        if !path.is_empty() {
-            path.push('.');
-        }
-        path.push_str(&key);
-        match (a, b) {
-            (Some(a), Some(b)) => (then, now) = (a, b),
-            (a, b) => return (path, a.cloned().unwrap_or(Value::Null), b.cloned().unwrap_or(Value::Null)),
-        }
-    }
-}
-
-fn changed(path: &str, then: &Value, now: &Value) -> String {
-    let shown = |value: &Value| match value {
-        Value::Null => "not there".to_owned(),
-        value => {
-            let text = value.to_string();
-            if text.chars().count() > 80 { format!("{}…", text.chars().take(79).collect::<String>()) } else { text }
-        }
-    };
-    format!("{path}: before {}, now {}", shown(then), shown(now))
 }
 
 #[cfg(test)]
@@ -241,6 +166,30 @@ mod tests {
         let found = holds(&sql(""), &sql("PRAGMA optimize"), |_| ());
         let [(Code::DownEdited, notes)] = found.as_slice() else { panic!("{found:?}") };
         assert!(notes.iter().any(|note| note.contains("down")), "{notes:?}");
+        // Where both ways were edited, the way up is told, and by its own difference.
+        let more = "\n[[migration.up]]\nnote = \"x\"";
+        let found = holds(&sql(""), &(sql("PRAGMA optimize") + more), |_| ());
+        assert_eq!(found, [(Code::UpEdited, vec!["operation 2, `note`, is new".to_owned()])]);
+    }
+
+    #[test]
+    fn differences_are_told_by_name_and_as_the_manifest_writes_them() {
+        let columns = |columns: &str| node(1, &[], &format!("create_table = \"t\"\ncolumns = {{ {columns} }}"));
+        let note = |then: &str, now: &str| {
+            let found = holds(&columns(then), &columns(now), |_| ());
+            let [(Code::UpEdited, notes)] = found.as_slice() else { panic!("{found:?}") };
+            notes.get(1).cloned().unwrap_or_default()
+        };
+        let (a, b) = ("a = \"bigint\"", "b = \"text\"");
+        let both = format!("{a}, {b}");
+        assert_eq!(note(&both, "a = \"bigint\", b = \"string(20)\""), "columns.b.type: before text, now string(20)");
+        assert_eq!(note(&both, a), "columns.b: before text, now not there");
+        assert_eq!(note(b, &both), "columns.a: before not there, now bigint");
+        assert_eq!(note(&both, &format!("{b}, {a}")), "columns: before a, b, now b, a");
+        let with = |default: &str| format!("a = {{ type = \"bigint\", default = {default} }}");
+        assert_eq!(note(a, &with("3")), "columns.a.default: before not there, now 3");
+        assert_eq!(note(&with("3"), &with("4")), "columns.a.default: before 3, now 4");
+        assert_eq!(note(&with("3"), &with("{ expr = \"1 + 2\" }")), "columns.a.default: before 3, now 1 + 2");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Plans: which migrations, in which order, in which direction, and what each comes to.
 
 mod back_out;
+mod difference;
 mod error;
 mod held;
 mod history;

@@ -135,7 +135,7 @@ pub(super) fn references(
     key: &ForeignKey,
     table: &Table,
 ) -> Result<String, RenderError> {
-    let referred = if key.table == table.id { Some(table) } else { state.table(key.table).map(|shared| &**shared) };
+    let referred = if key.table == table.id { Some(table) } else { state.referred(key.table).map(|shared| &**shared) };
     let referred = referred.ok_or_else(|| RenderError::Dangling {
         what: format!("foreign key `{}`", key.name.text),
         table: table.name.to_string(),

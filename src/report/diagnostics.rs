@@ -149,7 +149,7 @@ fn notes(diagnostic: &Diagnostic) -> Vec<String> {
         notes.push(format!("in the migration `{migration}`"));
     }
     // Going up is what everyone thinks of first.
-    match (diagnostic.backend, diagnostic.direction) {
+    match (diagnostic.backend, diagnostic.direction.filter(|_| !diagnostic.code.is_of_the_way_down())) {
         (Some(backend), Some(Direction::Down)) => notes.push(format!("on {}, going down", backend.title())),
         (Some(backend), _) => notes.push(format!("on {}", backend.title())),
         (None, Some(Direction::Down)) => notes.push("going down".to_owned()),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Change, Column, ColumnId, ColumnPatch, Constraint, ConstraintKind, SqlAccess, State, StateError, Table, TableId,
+    Change, Column, ColumnId, ColumnPatch, Constraint, ConstraintKind, FunctionChange, SqlAccess, State, StateError,
+    Table, TableId,
 };
 use crate::ident::TableName;
 
@@ -207,11 +208,12 @@ impl State {
                 }
                 self.unknowns |= access.unread;
                 inverses.reverse();
+                let functions = self.change_functions(&access.functions);
                 // What was read of it can be taken back; the statement itself cannot.
-                Ok((!inverses.is_empty()).then(|| Change::Sql {
+                Ok((!inverses.is_empty() || !functions.is_empty()).then(|| Change::Sql {
                     sql: String::new(),
                     effects: inverses,
-                    access: SqlAccess::default(),
+                    access: SqlAccess { functions, ..SqlAccess::default() },
                 }))
             }
             Change::Insert { table, .. }
@@ -220,6 +222,24 @@ impl State {
             | Change::DeleteRows { table, .. } => self.existing(*table).map(|_| None),
             Change::Note(_) => Ok(None),
         }
+    }
+
+    /// Makes and drops functions; gives what takes that back.
+    fn change_functions(&mut self, functions: &[FunctionChange]) -> Vec<FunctionChange> {
+        let mut back = Vec::new();
+        for function in functions {
+            let standing = self.functions.contains_key(&function.name);
+            if standing != function.made {
+                let (name, mut args) = (function.name.clone(), function.args.clone());
+                if function.made {
+                    self.functions.insert(name.clone(), args.clone());
+                } else {
+                    args = self.functions.remove(&name).flatten();
+                }
+                back.insert(0, FunctionChange { name, args, made: !function.made });
+            }
+        }
+        back
     }
 
     fn create_table(&mut self, table: &Arc<Table>) -> Result<Change, StateError> {
@@ -252,7 +272,11 @@ impl State {
     fn drop_table(&mut self, id: TableId) -> Result<Change, StateError> {
         let table = Arc::clone(self.existing(id)?);
         if let Some(referrer) = self.referrers(id).into_iter().find(|other| other.id != id) {
-            return Err(StateError::TableReferenced { table: table.name.clone(), by: referrer.name.clone() });
+            if self.backend.capabilities().keys_outlive_tables {
+                self.gone.insert(id, Arc::clone(&table));
+            } else {
+                return Err(StateError::TableReferenced { table: table.name.clone(), by: referrer.name.clone() });
+            }
         }
         for key in &table.foreign_keys {
             self.count_key(key.table, id, false);

@@ -64,10 +64,23 @@ pub struct SqlAccess {
     pub names: Vec<TableName>,
     /// Declared objects of other kinds.
     pub declared: Vec<DeclaredObject>,
+    /// Functions that it makes or drops.
+    pub functions: Vec<FunctionChange>,
     /// It could not be read, and declares nothing: it may touch anything.
     pub opaque: bool,
     /// It could not be read: what it makes or drops is not in the state, whatever it declares.
     pub unread: bool,
+}
+
+/// A function that raw SQL makes or drops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionChange {
+    /// Its name, folded, without a schema.
+    pub name: String,
+    /// The types of its arguments as they were written; `None` where only its author says that there is one.
+    pub args: Option<Vec<String>>,
+    /// Made, not dropped.
+    pub made: bool,
 }
 
 /// What an author declares that raw SQL does to an object of a kind that the state does not hold.

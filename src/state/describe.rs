@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Constraint, Expr, IndexKey, Scalar, State, Table};
+use super::{Constraint, Expr, ForeignKey, IndexKey, Scalar, State, Table};
+use crate::operation::{Action, Literal, Nulls, Order};
 
 impl State {
     /// Every fact of the schema as a line of its own, names in place of identities.
@@ -19,6 +20,10 @@ impl State {
         for view in self.views() {
             lines.insert(format!("view {}: {}", view.name, view.sql));
         }
+        // What only its author says to be one may be anything.
+        for name in self.functions.iter().filter(|(_, args)| args.is_some()).map(|(name, _)| name) {
+            lines.insert(format!("function {name}"));
+        }
         lines
     }
 
@@ -33,12 +38,13 @@ impl State {
     /// The facts of one table.
     pub(crate) fn describe_table(&self, table: &Table, lines: &mut BTreeSet<String>) {
         let name = &table.name;
-        lines.insert(format!("table {name} options {:?}", table.options));
+        let options = table.options.as_ref().map(|options| format!(" options {options}")).unwrap_or_default();
+        lines.insert(format!("table {name}{options}"));
         let text = |expr: &Expr| expr.print(table, &|name| format!("\"{name}\""));
         for column in &table.columns {
             let default = match &column.default {
                 None => String::new(),
-                Some(Scalar::Literal(literal)) => format!(" default {literal:?}"),
+                Some(Scalar::Literal(literal)) => format!(" default {}", literal_text(literal)),
                 Some(Scalar::Expr(expr)) => format!(" default ({})", text(expr)),
             };
             lines.insert(format!(
@@ -52,41 +58,72 @@ impl State {
         }
         for constraint in table.constraints() {
             let what = match &constraint {
-                Constraint::PrimaryKey(key) => format!("{:?}", table.column_names(&key.columns)),
-                Constraint::Unique(unique) => format!("{:?}", table.column_names(&unique.columns)),
+                Constraint::PrimaryKey(key) => list(table.column_names(&key.columns)),
+                Constraint::Unique(unique) => list(table.column_names(&unique.columns)),
                 Constraint::Check(check) => text(&check.expr),
-                Constraint::ForeignKey(key) => {
-                    let target = self.table(key.table);
-                    let of = target.map(|target| format!("{}{:?}", target.name, target.column_names(&key.references)));
-                    format!(
-                        "{:?} to {} {:?} {:?}",
-                        table.column_names(&key.columns),
-                        of.unwrap_or_default(),
-                        key.on_delete,
-                        key.on_update
-                    )
-                }
+                Constraint::ForeignKey(key) => self.describe_key(table, key),
             };
             lines.insert(format!("{} {name}.{}: {what}", constraint.kind().title(), constraint.name().text));
         }
         for index in &table.indexes {
-            let parts: Vec<String> = index
-                .parts
-                .iter()
-                .map(|part| {
-                    let key = match &part.key {
-                        IndexKey::Column(id) => table.column_name(*id).to_owned(),
-                        IndexKey::Expr(expr) => text(expr),
-                    };
-                    format!("{key} {:?} {:?}", part.order, part.nulls)
-                })
-                .collect();
-            let filter = index.predicate.as_ref().map(text);
+            let parts = index.parts.iter().map(|part| {
+                let key = match &part.key {
+                    IndexKey::Column(id) => plain(table.column_name(*id)),
+                    IndexKey::Expr(expr) => format!("({})", text(expr)),
+                };
+                let order = if part.order == Order::Desc { " desc" } else { "" };
+                let nulls = match part.nulls {
+                    None => "",
+                    Some(Nulls::First) => " nulls first",
+                    Some(Nulls::Last) => " nulls last",
+                };
+                format!("{key}{order}{nulls}")
+            });
+            let parts = parts.collect::<Vec<_>>().join(", ");
+            let filter = index.predicate.as_ref().map(|expr| format!(" where {}", text(expr))).unwrap_or_default();
+            let using = index.using.as_ref().map(|using| format!(" using {using}")).unwrap_or_default();
             let unique = if index.unique { "unique " } else { "" };
-            lines.insert(format!(
-                "{unique}index {name}.{} {parts:?} where {filter:?} using {:?}",
-                index.name, index.using
-            ));
+            lines.insert(format!("{unique}index {name}.{}: ({parts}){using}{filter}", index.name));
         }
     }
+
+    fn describe_key(&self, table: &Table, key: &ForeignKey) -> String {
+        let target = if key.table == table.id { Some(table) } else { self.referred(key.table).map(|shared| &**shared) };
+        let to = target.map(|target| format!("{} {}", target.name, list(target.column_names(&key.references))));
+        let mut what = format!("{} to {}", list(table.column_names(&key.columns)), to.unwrap_or_default());
+        for (event, action) in [("delete", key.on_delete), ("update", key.on_update)] {
+            let action = match action {
+                Action::NoAction => continue,
+                Action::Restrict => "restrict",
+                Action::Cascade => "cascade",
+                Action::SetNull => "set null",
+                Action::SetDefault => "set default",
+            };
+            what.push_str(&format!(" on {event} {action}"));
+        }
+        what
+    }
+}
+
+/// A literal so that no two that differ look alike.
+fn literal_text(literal: &Literal) -> String {
+    match literal {
+        Literal::Bool(value) => value.to_string(),
+        Literal::Integer(value) => value.to_string(),
+        Literal::Float(value) => format!("{value:?}"),
+        Literal::String(text) => format!("'{}'", text.replace('\'', "''")),
+        Literal::Date(text) | Literal::Time(text) | Literal::DateTime(text) | Literal::OffsetDateTime(text) => {
+            text.clone()
+        }
+    }
+}
+
+/// A name as it is, or in quotes where it has more than letters in it.
+fn plain(name: &str) -> String {
+    let simple = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if simple { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    format!("({})", names.into_iter().map(plain).collect::<Vec<_>>().join(", "))
 }

@@ -44,6 +44,18 @@ impl Expr {
         })
     }
 
+    /// Words that a bracket follows: functions that it calls, among others.
+    pub fn called(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().flat_map(|piece| {
+            match piece {
+                Piece::Text(text) => Some(crate::operation::sql_text::called(text)),
+                Piece::Column(_) | Piece::Table => None,
+            }
+            .into_iter()
+            .flatten()
+        })
+    }
+
     /// The expression with the names of the moment. `quote` quotes one identifier
     /// as the backend wants it.
     #[must_use]

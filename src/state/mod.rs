@@ -19,7 +19,7 @@ mod view;
 
 use std::collections::HashMap;
 
-pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, RowValues, SqlAccess};
+pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, FunctionChange, InsertMode, RowValues, SqlAccess};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
 pub use lower::{Context, Lowered};
@@ -33,6 +33,7 @@ pub use view::ViewPiece;
 
 use crate::backend::Backend;
 use crate::ident::TableName;
+use crate::operation::sql_text::called;
 
 /// The schema as far as it is known: what a history of migrations has made of version 0.
 #[derive(Debug, Clone)]
@@ -46,6 +47,10 @@ pub struct State {
     indexes: HashMap<TableName, TableId>,
     /// Other names in the tables' namespace, folded, with what holds them.
     held: HashMap<TableName, &'static str>,
+    /// Tables that are gone while keys still name them (SQLite).
+    gone: HashMap<TableId, SharedTable>,
+    /// Functions that raw SQL made, with the types of their arguments where they are known.
+    functions: HashMap<String, Option<Vec<String>>>,
     triggers: Vec<Trigger>,
     views: Vec<View>,
     next_id: u32,
@@ -64,6 +69,8 @@ impl State {
             referrers: HashMap::new(),
             indexes: HashMap::new(),
             held: HashMap::new(),
+            gone: HashMap::new(),
+            functions: HashMap::new(),
             triggers: Vec::new(),
             views: Vec::new(),
             next_id: 0,
@@ -81,6 +88,12 @@ impl State {
     #[must_use]
     pub fn table(&self, id: TableId) -> Option<&SharedTable> {
         self.tables.get(&id)
+    }
+
+    /// A table that a foreign key names: on SQLite it may be gone, and the key still names it.
+    #[must_use]
+    pub fn referred(&self, id: TableId) -> Option<&SharedTable> {
+        self.tables.get(&id).or_else(|| self.gone.get(&id))
     }
 
     /// A table by its name, in the backend's case folding.
@@ -136,6 +149,21 @@ impl State {
         self.indexes.get(&self.fold(name)).and_then(|id| self.tables.get(id))
     }
 
+    /// A function by its name, folded; within it the types of its arguments, where they are known.
+    pub(super) fn function(&self, name: &str) -> Option<&Option<Vec<String>>> {
+        self.functions.get(name)
+    }
+
+    /// Whether something that stands may call a function, so that it cannot be dropped.
+    pub(super) fn calls_function(&self, name: &str) -> bool {
+        let in_text = |text: &str| called(text).any(|called| called.eq_ignore_ascii_case(name));
+        let mut lines = std::collections::BTreeSet::new();
+        self.tables.values().for_each(|table| self.describe_table(table, &mut lines));
+        self.triggers.iter().any(|trigger| in_text(&trigger.sql))
+            || self.views.iter().any(|view| in_text(&view.sql))
+            || lines.iter().any(|line| in_text(line))
+    }
+
     /// Whether all that stands is known: no SQL ran that could not be read.
     #[must_use]
     pub const fn knows_all(&self) -> bool {
@@ -145,7 +173,8 @@ impl State {
     /// Whether nothing stands.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tables.is_empty() && self.triggers.is_empty() && self.views.is_empty()
+        let functions = self.functions.values().any(Option::is_some);
+        self.tables.is_empty() && self.triggers.is_empty() && self.views.is_empty() && !functions
     }
 
     fn fold(&self, name: &TableName) -> TableName {

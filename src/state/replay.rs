@@ -102,9 +102,10 @@ pub(crate) fn up_watched(
         let mut inverses = Vec::with_capacity(lowered.changes.len());
         let mut lossy = false;
         let mut applied = Vec::with_capacity(lowered.changes.len());
-        for change in lowered.changes {
+        let places = places(operation, "sql", lowered.changes.len());
+        for (at, change) in lowered.changes.into_iter().enumerate() {
             lossy |= loses(&change, state);
-            watch(state, &change, operation.spans.object());
+            watch(state, &change, places.get(at).copied().unwrap_or(operation.spans.object()));
             let inverse = match state.apply(&change) {
                 Ok(inverse) => inverse,
                 Err(error) => {
@@ -157,6 +158,15 @@ fn statement_spans(operation: &Operation, key: &str, whole: Span) -> Vec<Span> {
     let each = (0..).map(|at| operation.spans.written(&format!("{key}.{at}")));
     let each: Vec<Span> = each.take_while(Option::is_some).flatten().collect();
     if each.is_empty() { vec![whole] } else { each }
+}
+
+/// The place of each change of raw SQL, where each has one of its own.
+fn places(operation: &Operation, key: &str, changes: usize) -> Vec<Span> {
+    if !matches!(operation.kind, Kind::Sql { .. }) {
+        return Vec::new();
+    }
+    let spans = statement_spans(operation, key, operation.spans.object());
+    if spans.len() == changes { spans } else { Vec::new() }
 }
 
 /// Statements written by an author, each at its own place where there is one for each.
@@ -355,7 +365,9 @@ pub(crate) fn down_watched(
                     found.push(diagnostic.of(name).on(state.backend()).going(Direction::Down).at(part.span, ""));
                     continue;
                 };
-                let texts: Vec<_> = texts.into_iter().map(|text| (text, part.span)).collect();
+                let each = |at: usize| part.down_spans.get(at).filter(|_| part.down_spans.len() > 1);
+                let place = |at: usize| each(at).copied().unwrap_or(part.span);
+                let texts: Vec<_> = (0..).zip(texts).map(|(at, text)| (text, place(at))).collect();
                 let raw = raw_changes(&texts, *batch, &Declared::default(), state);
                 found.extend(raw.diagnostics.into_iter().map(|diagnostic| met_going_down(diagnostic, name)));
                 raw.changes
@@ -376,8 +388,10 @@ pub(crate) fn down_watched(
             }
         };
         let mut applied = Vec::with_capacity(changes.len());
-        for change in changes {
-            watch(state, &change, part.span);
+        let each = authored && part.down_spans.len() == changes.len();
+        for (at, change) in changes.into_iter().enumerate() {
+            let span = part.down_spans.get(at).filter(|_| each).copied().unwrap_or(part.span);
+            watch(state, &change, span);
             match state.apply(&change) {
                 Ok(inverse) => {
                     back.extend(inverse);
@@ -442,8 +456,9 @@ fn written_down(
         let lowered = state.lower(operation, &context);
         found.extend(lowered.diagnostics.into_iter().map(|diagnostic| met_going_down(diagnostic, name)));
         let mut applied = Vec::with_capacity(lowered.changes.len());
-        for change in lowered.changes {
-            watch(state, &change, operation.spans.object());
+        let places = places(operation, "sql", lowered.changes.len());
+        for (at, change) in lowered.changes.into_iter().enumerate() {
+            watch(state, &change, places.get(at).copied().unwrap_or(operation.spans.object()));
             match state.apply(&change) {
                 Ok(inverse) => {
                     back.extend(inverse);

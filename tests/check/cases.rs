@@ -9,7 +9,7 @@ use crate::support::Project;
 
 macro_rules! cases {
     (fixed { $($fixed:ident,)+ } told { $($told:ident,)+ }) => {
-        const CASES: &[&str] = &[$(stringify!($fixed),)+ $(stringify!($told),)+];
+        pub(crate) const CASES: &[&str] = &[$(stringify!($fixed),)+ $(stringify!($told),)+];
 
         $(#[test]
         fn $fixed() {
@@ -53,7 +53,7 @@ cases! {
     }
 }
 
-fn folder(case: &str) -> PathBuf {
+pub(crate) fn folder(case: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check/cases").join(case)
 }
 
@@ -67,25 +67,72 @@ fn seen(case: &str) {
     }, { insta::assert_snapshot!("seen", format!("{}--- exit {}\n", ran.out, ran.code)) });
 }
 
-/// `--fix` makes the check clean of open orders, and its diff is only the added edges.
+/// `--fix` makes the check clean, and its diff is only the added edges; however the manifest is written.
 fn fixed(case: &str) {
-    let project = Project::copy(&folder(case));
-    let before = project.read("schema.toml");
+    let written = Project::copy(&folder(case)).read("schema.toml");
+    mended(&written);
+    mended(&written.replace('\n', "\r\n"));
+    mended(&written.replace("\"create_posts\"]", "\"create_posts\", ] # at the end"));
+    mended(&written.replace("[\"create_posts\"]", "[\n  # why\n  \"create_posts\", # because\n]"));
+    mended(&written.replace("[\"create_posts\"]", "[\r\n\t'create_posts'\r\n]"));
+    mended(&written.replace("name = ", "\"name\"   =    ").replace("[[migration.up]]", "\n  [[ migration.up ]] # up"));
+    let project = Project::of(&written.split("[[migration]]").next().unwrap().replace("\n\n", "\r\n\r\n"));
+    let files = split(&written);
+    for (file, text) in &files {
+        project.write(file, text);
+    }
+    mends(&project, &files.into_iter().map(|(file, _)| file).collect::<Vec<_>>());
+}
+
+fn mended(schema: &str) {
+    mends(&Project::of(schema), &["schema.toml".to_owned()]);
+}
+
+/// The nodes as files of their own, without a list of requirements where it is empty.
+fn split(schema: &str) -> Vec<(String, String)> {
+    let value = |node: &str, key: &str| {
+        let line = node.lines().find_map(|line| line.strip_prefix(&format!("{key} = ")));
+        line.unwrap_or_default().trim_matches('"').to_owned()
+    };
+    let file = |node: &str| {
+        let text =
+            node.trim_start().lines().filter(|line| !line.starts_with("version = ") && !line.starts_with("name = "));
+        let text = text.map(|line| line.replace("[[migration.", "[[") + "\n").collect::<String>();
+        (
+            format!("migrations/{}_{}.toml", value(node, "version"), value(node, "name")),
+            format!("# {}\n{text}", value(node, "name")),
+        )
+    };
+    schema.split("[[migration]]").skip(1).map(file).collect()
+}
+
+fn mends(project: &Project, files: &[String]) {
+    let read = |project: &Project| files.iter().map(|file| project.read(file)).collect::<Vec<_>>();
+    let before = read(project);
     let ran = project.run(&["check", "--fix=all", "--format", "json"]);
-    let open: Vec<_> = ran.codes(None).into_iter().filter(|code| code.starts_with("un")).collect();
-    assert_eq!((ran.code, open), (0, vec![]), "{}{}", ran.out, ran.err);
-    let after = project.read("schema.toml");
-    let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    let (before, after) = (lines(&before), lines(&after));
+    let open: Vec<_> = [ran.codes(Some("error")), ran.codes(Some("warning"))].concat();
+    assert_eq!((ran.code, open), (0, vec![]), "{before:?}{}{}", ran.out, ran.err);
+    let after = read(project);
     assert_ne!(before, after, "something was written");
-    let is_edge = |line: &str| line.starts_with("requires = [");
-    let without = |lines: &[String]| lines.iter().filter(|line| !is_edge(line)).cloned().collect::<Vec<_>>();
-    assert_eq!(without(&before), without(&after), "only lines of `requires` differ");
-    let said = ran.err.lines().filter(|line| line.starts_with("wrote into schema.toml: ")).count();
-    assert!(said > 0, "{}", ran.err);
+    for (before, after) in before.iter().zip(&after) {
+        only_edges(before, after);
+    }
+    assert!(ran.err.lines().any(|line| line.starts_with("wrote into ")), "{}", ran.err);
     let again = project.run(&["check", "--fix=all"]);
-    assert_eq!(project.read("schema.toml"), after.join("\n") + "\n", "a second time there is nothing to write");
-    assert_eq!(again.err, "");
+    assert_eq!((read(project), again.err.as_str()), (after, ""), "a second time there is nothing to write");
+}
+
+/// Of a text, only `requires` differ: what is left of it without its additions is the text before, byte by byte.
+fn only_edges(before: &str, after: &str) {
+    let start = before.bytes().zip(after.bytes()).take_while(|(a, b)| a == b).count();
+    let (rest, mut added) = (&before[start..], &after[start..]);
+    assert!(added.ends_with(rest), "what is behind the addition is as it was:\n{before}\n{after}");
+    added = &added[..added.len() - rest.len()];
+    let names = added.trim_matches(|c: char| c.is_whitespace() || ",\"'[]=".contains(c));
+    let names = names.strip_prefix("requires").unwrap_or(names);
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c.is_whitespace() || ",\"'[]=".contains(c);
+    assert!(added.is_empty() || names.chars().all(is_name), "only edges were added: {added:?}");
+    assert_eq!(before.contains("\r\n"), after.contains("\r\n"));
 }
 
 #[test]

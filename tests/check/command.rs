@@ -117,3 +117,24 @@ fn fix_writes_nothing_where_nothing_is_missing() {
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     assert_eq!(project.read("schema.toml"), loses());
 }
+
+#[test]
+fn a_run_is_refused_only_for_its_own_plan_and_warns_of_other_orders() {
+    let head = format!("{}[database]\nurl = \"sqlite://t.db\"\n", HEAD.replace(", \"postgres\"", ""));
+    let index = "[[migration]]\nversion = 2\nname = \"two\"\nrequires = [\"one\"]\n[[migration.up]]\ncreate_index = \"i\"\non = \"t\"\ncolumns = [\"b\"]\n";
+    let drop =
+        "[[migration]]\nversion = 3\nname = \"three\"\nrequires = [\"one\"]\n[[migration.up]]\ndrop_column = \"t.b\"\n";
+    let project = Project::of(&format!("{head}{TABLE}{index}{drop}"));
+    assert_eq!(project.run(&["check"]).code, 3);
+    let word = "warning: 1 pair of migrations has no order, and breaks in another than this plan's; `dbmigrate check` shows which";
+    for command in [["latest"], ["reset"]] {
+        let ran = project.run(&command);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+        assert!(ran.err.contains(word), "{}", ran.err);
+    }
+    assert!(!project.run(&["latest", "-q"]).err.contains("warning"));
+    // In the order of these versions the plan itself breaks.
+    let project = Project::of(&format!("{head}{TABLE}{}{}", index.replace("= 2", "= 4"), drop));
+    let ran = project.run(&["latest"]);
+    assert_eq!(ran.code, 3, "{}{}", ran.out, ran.err);
+}

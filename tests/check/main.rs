@@ -7,4 +7,5 @@ mod cases;
 mod command;
 mod ledger;
 mod pages;
+mod sarif;
 mod support;

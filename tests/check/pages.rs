@@ -7,13 +7,13 @@ use crate::support::Project;
 /// Codes of which no manifest alone can give an example: the database was interrupted.
 const OF_A_DATABASE: [Code; 1] = [Code::Interrupted];
 
-fn page(code: Code) -> String {
+pub(crate) fn page(code: Code) -> String {
     let path = format!("{}/docs/check/{code}.md", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// The block of that kind.
-fn block(page: &str, kind: &str) -> Option<String> {
+pub(crate) fn block(page: &str, kind: &str) -> Option<String> {
     let (_, after) = page.split_once(&format!("```toml {kind}\n"))?;
     after.split_once("```").map(|(block, _)| block.to_owned())
 }

@@ -17,18 +17,30 @@ fn judge(seen: &Seen<'_>, change: &Change, found: &mut Vec<Diagnostic>) {
     let Some(id) = change.table().filter(|id| !seen.made.contains(id)) else { return };
     let Some(table) = seen.state.table(id) else { return };
     let name = &seen.migration.name;
+    let raw = matches!(seen.change, Change::Sql { .. });
     let diagnostic = match change {
         Change::DropTable(_) => {
             let message = format!("`{name}` drops the table `{}` with all of its rows", table.name);
-            seen.found(Code::DataLoss, message, "its rows go")
-                .note("the way down makes the table again, empty")
-                .help("if this is meant: `data-loss = \"allow\"` in `[checks]`")
+            let mut diagnostic =
+                seen.found(Code::DataLoss, message, "its rows go").note("the way down makes the table again, empty");
+            // Only raw SQL comes so far, and only where keys can outlive what they point to.
+            for other in seen.state.referrers(id).into_iter().filter(|other| other.id != id) {
+                diagnostic = diagnostic.note(format!(
+                    "a key of `{}` points to it: the statement fails where rows need it, and the key is left pointing nowhere",
+                    other.name
+                ));
+            }
+            diagnostic.help("if this is meant: `data-loss = \"allow\"` in `[checks]`")
         }
         Change::DropColumn { column, refill: None, .. } => {
             let column = table.column_name(*column);
             let message = format!("`{name}` drops the column `{}.{column}` with all of its values", table.name);
-            seen.found(Code::DataLoss, message, "its values go")
-                .help("`refill = …` says what the rows get if the column comes back")
+            let diagnostic = seen.found(Code::DataLoss, message, "its values go");
+            if raw {
+                diagnostic.help("if this is meant: `data-loss = \"allow\"` in `[checks]`")
+            } else {
+                diagnostic.help("`refill = …` says what the rows get if the column comes back")
+            }
         }
         Change::AlterColumn { column, patch, using: None, .. } => {
             let (Some(column), Some(to)) = (table.column(*column), &patch.data_type) else { return };

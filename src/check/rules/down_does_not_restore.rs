@@ -44,6 +44,9 @@ impl Before {
         match change {
             Change::Sql { effects, access, .. } => {
                 self.opaque |= access.opaque;
+                for function in access.functions.iter().filter(|function| function.args.is_some()) {
+                    self.program(format!("function {}", function.name), if function.made { 1 } else { -1 });
+                }
                 for effect in effects {
                     self.note(state, effect);
                 }

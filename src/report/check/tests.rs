@@ -13,7 +13,7 @@ fn written(format: CheckFormat) -> String {
             .at(Span::new(b, 22..34), "drops posts.slug")
             .at(Span::new(a, 42..48), "uses posts.slug")
             .note("this order is allowed and breaks: b, a")
-            .help("add `requires = [\"a\"]` to b (dbmigrate check --fix)");
+            .help("add `requires = [\"a\"]` to b (`dbmigrate check --fix`)");
     conflict.related.push("a".to_owned());
     conflict.witness = Some(vec!["b".to_owned(), "a".to_owned()]);
     conflict.fix = Some(Fix { migration: "b".to_owned(), requires: "a".to_owned() });

@@ -56,7 +56,9 @@ impl Lower<'_> {
     }
 
     fn key(&mut self, table: &Table, def: &ForeignKeyDef, name: Name, part: &str) -> Option<Constraint> {
-        let columns = self.column_ids(table, &def.columns, part)?;
+        // Where its own columns are written by themselves, they are shown.
+        let own = if part == "references" && self.written("columns") { "columns" } else { part };
+        let columns = self.column_ids(table, &def.columns, own)?;
         let backend = self.state.backend;
         let same =
             backend.fold(&def.table.name) == backend.fold(&table.name.name) && def.table.schema == table.name.schema;
@@ -250,7 +252,8 @@ impl Lower<'_> {
         let numbers = key.columns.iter().filter_map(|id| table.column(*id)).find(|column| column.auto_increment);
         if let Some(column) = numbers.filter(|_| self.state.backend == crate::backend::Backend::Sqlite) {
             let message = format!("`{}` numbers itself, which on SQLite only a primary key does", column.name);
-            let help = format!("alter_column = \"{}.{}\", unset = [\"auto_increment\"] first", table.name, column.name);
+            let help =
+                format!("`alter_column = \"{}.{}\"`, `unset = [\"auto_increment\"]` first", table.name, column.name);
             let diagnostic = self.error(Code::UnsupportedByBackend, "object", message).help(help);
             self.report(diagnostic);
             return None;
@@ -311,7 +314,7 @@ impl Lower<'_> {
                 if is_key(table, &key.references) && !is_key(without, &key.references) {
                     let message = format!("key `{}` of `{}` still needs it", key.name.text, referrer.name);
                     let help = format!(
-                        "drop the key first: drop_foreign_key = \"{}\", on = \"{}\"",
+                        "drop the key first: `drop_foreign_key = \"{}\"`, `on = \"{}\"`",
                         key.name.text, referrer.name
                     );
                     let diagnostic = self.error(Code::StillReferenced, "object", message).help(help);

@@ -162,6 +162,11 @@ impl Lower<'_> {
         self.report(diagnostic);
     }
 
+    /// Whether a part of the operation is written.
+    fn written(&self, part: &str) -> bool {
+        self.operation.spans.written(part).is_some()
+    }
+
     fn column_ids(&mut self, table: &Table, names: &[String], part: &str) -> Option<Vec<ColumnId>> {
         let mut ids = Vec::with_capacity(names.len());
         for name in names {

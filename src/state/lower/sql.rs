@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::ident::TableName;
 use crate::operation::Text;
 use crate::operation::sql_text::split_statements;
-use crate::state::{Change, DeclaredMode, DeclaredObject, SqlAccess, State};
+use crate::state::{Change, DeclaredMode, DeclaredObject, FunctionChange, SqlAccess, State};
 
 /// What the author of raw SQL says that it touches: `table`, `table.column`, `kind:name`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -96,7 +96,12 @@ fn declare_one(access: &mut SqlAccess, word: &str, mode: DeclaredMode, state: &S
         mode,
     };
     if !kind.eq_ignore_ascii_case("table") {
-        access.declared.push(object(kind, name));
+        let object = object(kind, name);
+        if object.kind == "function" && matches!(mode, DeclaredMode::Creates | DeclaredMode::Drops) {
+            let made = mode == DeclaredMode::Creates;
+            access.functions.push(FunctionChange { name: object.name.clone(), args: None, made });
+        }
+        access.declared.push(object);
         return;
     }
     let parts: Vec<&str> = name.split('.').collect();

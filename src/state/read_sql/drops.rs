@@ -34,21 +34,22 @@ impl Reader<'_, '_> {
     /// Takes away the keys and views that hold a table which is to go, where the statement does so too.
     fn let_go(&mut self, table: &Table, going: &[TableId], cascade: bool) -> Step {
         let postgres = self.backend() == Backend::Postgres;
-        for referrer in self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
+        // SQLite leaves keys behind, pointing nowhere.
+        let referrers = if postgres { self.trial.state.referrers(table.id) } else { Vec::new() };
+        for referrer in referrers.into_iter().map(Arc::clone).collect::<Vec<_>>() {
             if referrer.id == table.id {
                 continue;
             }
             for key in referrer.foreign_keys.iter().filter(|key| key.table == table.id) {
-                if postgres && !cascade && !going.contains(&referrer.id) {
+                if !cascade && !going.contains(&referrer.id) {
                     let name = &key.name.text;
                     let message =
                         format!("table `{}` is still referred to by `{}` (key `{name}`)", table.name, referrer.name);
                     let diagnostic = self
                         .error(Code::StillReferenced, message)
-                        .help(format!("drop the key first: ALTER TABLE {} DROP CONSTRAINT {name}", referrer.name));
+                        .help(format!("drop the key first: `ALTER TABLE {} DROP CONSTRAINT {name}`", referrer.name));
                     return Err(self.tell(diagnostic));
                 }
-                // SQLite leaves the key behind, pointing nowhere; no row of its table can be written then.
                 let (kind, name) = (ConstraintKind::ForeignKey, key.name.text.clone());
                 self.put(Change::DropConstraint { table: referrer.id, kind, name })?;
             }

@@ -11,6 +11,7 @@ mod columns;
 mod create;
 mod dml;
 mod drops;
+mod functions;
 mod head;
 mod names;
 #[cfg(test)]
@@ -95,8 +96,22 @@ impl Reader<'_, '_> {
                 if let Change::CreateView(view) = &change {
                     self.view_reads(view)?;
                 }
+                let trigger = matches!(change, Change::CreateTrigger(_));
+                if let Change::CreateTrigger(made) = &change
+                    && made.table_id.is_none()
+                {
+                    let on = made.table.clone();
+                    self.read.access.names.push(on.clone());
+                    if matches!(self.find(&on), Found::Absent) {
+                        return Err(self.no_table(&on));
+                    }
+                }
                 self.put(change)?;
+                if trigger {
+                    self.executes()?;
+                }
             }
+            self.calls();
             return if made == Some(false) { Err(Stop::Unread) } else { Ok(()) };
         }
         let backend = self.backend();
@@ -107,6 +122,12 @@ impl Reader<'_, '_> {
         }
         if first == "PRAGMA" {
             return if is_harmless_pragma(&tokens) { Ok(()) } else { Err(Stop::Unread) };
+        }
+        if let Some(read) = self.function() {
+            return read;
+        }
+        if matches!(first.as_str(), "CREATE" | "ALTER") {
+            self.calls();
         }
         if matches!(first.as_str(), "CREATE" | "ALTER" | "DROP") && has_odd_strings(&tokens) {
             return Err(Stop::Unread);
