@@ -13,6 +13,8 @@ mod lower;
 mod names;
 mod read_sql;
 pub(crate) mod replay;
+mod retype;
+mod sense;
 mod table;
 mod trial;
 mod view;

@@ -296,6 +296,8 @@ pub struct Trigger {
     pub sql: String,
     /// The statement as its author wrote it, and where the table's name stands in it.
     pub written: (String, TableName, Range<usize>),
+    /// Columns that it names.
+    pub columns: Vec<(TableId, ColumnId)>,
 }
 
 impl Trigger {

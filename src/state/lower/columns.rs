@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Change, Changes, Column, Lower, Scalar, Table};
 use crate::backend::Backend;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::ident::{ColumnName, Suffix, TableName};
 use crate::operation::{AlterColumn, ColumnDef, DataType, Literal, Value};
 use crate::state::{ColumnId, ColumnPatch, Constraint};
@@ -212,6 +212,7 @@ impl Lower<'_> {
             if data_type != column.data_type {
                 if self.state.backend == Backend::Postgres {
                     self.no_view_needs(&table, column.id, "gets another type", "type")?;
+                    self.retype(&table, &column, &data_type, alter.default.is_none() && !alter.unset_default)?;
                 }
                 patch.data_type = Some(data_type.clone());
             }
@@ -267,6 +268,28 @@ impl Lower<'_> {
             return Some(Vec::new());
         }
         Some(vec![Change::AlterColumn { table: table.id, column: column.id, patch, using, using_down, fill }])
+    }
+}
+
+impl Lower<'_> {
+    /// Reports what another type of a column breaks, and warns of what it may break.
+    fn retype(&mut self, table: &Table, column: &Column, to: &DataType, default_stays: bool) -> Option<()> {
+        let name = format!("{}.{}", table.name, column.name);
+        if let Some(key) = self.state.retyped_key(table, column.id, to) {
+            let message = format!("`{name}` is joined by key `{key}` with a column that is no {to}");
+            let diagnostic = self.error(Code::TypeMismatch, "type", message).help("drop the key before");
+            self.report(diagnostic);
+            return None;
+        }
+        for what in self.state.retyping(table, column, to, default_stays) {
+            let message = format!("whether {what} still makes sense when `{name}` becomes {to} is not known");
+            let mut diagnostic = self
+                .error(Code::TypeMismatch, "type", message)
+                .help("drop it before the change of the type and make it again after, or try it on a database");
+            diagnostic.severity = Severity::Warning;
+            self.report(diagnostic);
+        }
+        Some(())
     }
 }
 

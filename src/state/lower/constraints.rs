@@ -25,14 +25,14 @@ impl Lower<'_> {
 
     pub(super) fn check(&mut self, table: &Table, def: &CheckDef, part: &str) -> Option<Constraint> {
         let name = self.own_name(&def.name, part)?;
-        let expr = self.expr(&def.expr, table, part)?;
+        let expr = self.condition(&def.expr, table, part)?;
         Some(Constraint::Check(Check { name, expr, column: None }))
     }
 
     pub(super) fn column_check(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Constraint> {
         let name = self.generate(&table.name.name, &def.name, Suffix::Check, part)?;
         let column = self.column(table, &def.name, part)?.id;
-        let expr = self.expr(def.check.as_ref()?, table, part)?;
+        let expr = self.condition(def.check.as_ref()?, table, part)?;
         Some(Constraint::Check(Check { name, expr, column: Some(column) }))
     }
 
@@ -120,7 +120,7 @@ impl Lower<'_> {
             Some(_) if !capabilities.partial_indexes => {
                 return self.unsupported("where", &format!("{title} has no partial indexes"));
             }
-            Some(text) => Some(self.expr(text, table, "where")?),
+            Some(text) => Some(self.condition(text, table, "where")?),
             None => None,
         };
         let using = def.using.as_ref().and_then(|using| using.get(self.state.backend)).cloned();

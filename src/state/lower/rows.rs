@@ -43,7 +43,7 @@ impl Lower<'_> {
         let table = self.table(name, "object")?;
         let set = self.row(&table, set, "set")?;
         let filter = match filter {
-            Some(text) => Some(self.expr(text, &table, "where")?),
+            Some(text) => Some(self.condition(text, &table, "where")?),
             None => None,
         };
         Some(vec![Change::Update { table: table.id, set, filter }])
@@ -51,7 +51,7 @@ impl Lower<'_> {
 
     pub(super) fn delete(&mut self, name: &TableName, filter: &Text) -> Changes {
         let table = self.table(name, "object")?;
-        let filter = self.expr(filter, &table, "where")?;
+        let filter = self.condition(filter, &table, "where")?;
         Some(vec![Change::Delete { table: table.id, filter }])
     }
 }

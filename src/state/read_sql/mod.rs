@@ -15,6 +15,7 @@ mod head;
 mod names;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod types;
 
 use std::sync::Arc;
@@ -92,8 +93,10 @@ impl Reader<'_, '_> {
                 _ => None,
             });
             for change in programs {
-                if let Change::CreateView(view) = &change {
-                    self.view_reads(view)?;
+                match &change {
+                    Change::CreateView(view) => self.view_reads(view)?,
+                    Change::CreateTrigger(trigger) => self.trigger_stands(trigger)?,
+                    _ => {}
                 }
                 self.put(change)?;
             }
