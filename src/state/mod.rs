@@ -5,6 +5,7 @@
 
 mod apply;
 mod bind;
+mod bound;
 mod change;
 mod describe;
 mod error;

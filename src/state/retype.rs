@@ -58,7 +58,11 @@ impl State {
                 pairs.any(|(own, _)| apart(*own, referrer)).then(|| key.name.text.clone())
             })
         };
-        table.foreign_keys.iter().find_map(owns).or_else(|| self.referrers(table.id).into_iter().find_map(|r| referred(r)))
+        table
+            .foreign_keys
+            .iter()
+            .find_map(owns)
+            .or_else(|| self.referrers(table.id).into_iter().find_map(|r| referred(r)))
     }
 }
 

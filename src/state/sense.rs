@@ -146,7 +146,9 @@ impl Typing<'_> {
                 self.compare(expr, low)?;
                 self.compare(expr, high)?
             }
-            Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } | Expr::SimilarTo { expr, pattern, .. } => {
+            Expr::Like { expr, pattern, .. }
+            | Expr::ILike { expr, pattern, .. }
+            | Expr::SimilarTo { expr, pattern, .. } => {
                 self.wants(expr, Kind::Text)?;
                 self.wants(pattern, Kind::Text)?;
                 Kind::Bool
@@ -232,7 +234,9 @@ impl Typing<'_> {
             | BinaryOperator::Modulo => {
                 let (a, b) = (self.of(left)?, self.of(right)?);
                 let no_number = |kind| matches!(kind, Kind::Text | Kind::Bool);
-                if no_number(a) || no_number(b) || *op == BinaryOperator::Modulo && (a == Kind::Float || b == Kind::Float)
+                if no_number(a)
+                    || no_number(b)
+                    || *op == BinaryOperator::Modulo && (a == Kind::Float || b == Kind::Float)
                 {
                     // A literal beside a text stands for more than these.
                     return if a.is_loose() || b.is_loose() { Ok(self.unsure()) } else { Err(Refused) };
@@ -285,10 +289,18 @@ impl Typing<'_> {
         }
         match (name.as_str(), kinds.as_slice()) {
             ("length" | "char_length" | "character_length" | "octet_length", [text]) => {
-                if text.may_be(Kind::Text) { Ok(Kind::Whole) } else { Err(Refused) }
+                if text.may_be(Kind::Text) {
+                    Ok(Kind::Whole)
+                } else {
+                    Err(Refused)
+                }
             }
             ("lower" | "upper" | "initcap" | "trim" | "btrim" | "ltrim" | "rtrim" | "md5" | "reverse", [text]) => {
-                if text.may_be(Kind::Text) { Ok(Kind::Text) } else { Err(Refused) }
+                if text.may_be(Kind::Text) {
+                    Ok(Kind::Text)
+                } else {
+                    Err(Refused)
+                }
             }
             ("left" | "right" | "repeat" | "substr", [text, ..]) => {
                 if !text.may_be(Kind::Text) {
@@ -297,7 +309,13 @@ impl Typing<'_> {
                 self.unsure();
                 Ok(Kind::Text)
             }
-            ("abs", [number]) => if number.may_be_number() { Ok(*number) } else { Err(Refused) },
+            ("abs", [number]) => {
+                if number.may_be_number() {
+                    Ok(*number)
+                } else {
+                    Err(Refused)
+                }
+            }
             ("coalesce" | "nullif" | "greatest" | "least", [first, rest @ ..]) => {
                 let known = kinds.iter().copied().find(|kind| !kind.is_loose()).unwrap_or(*first);
                 if !rest.iter().all(|kind| known.meets(*kind)) {

@@ -151,8 +151,8 @@ impl Database {
         match outcome {
             Err(fails) => fails,
             Ok(seen) => {
-                let [top, bottom] = seen
-                    .map(|(schema, rows)| Seen { schema: self.number(schema), rows: self.number(rows) });
+                let [top, bottom] =
+                    seen.map(|(schema, rows)| Seen { schema: self.number(schema), rows: self.number(rows) });
                 Ran::Done { top, bottom }
             }
         }
@@ -228,11 +228,7 @@ async fn sqlite(base: &[String], sql: &Sql, rows: bool) -> Outcome {
             .unwrap();
         for (at, node) in nodes.iter().enumerate() {
             if let Err(error) = sqlx::raw_sql(AssertSqlSafe(join(node))).execute(&mut connection).await {
-                return Err(if way == 0 {
-                    Ran::UpFails(at, words(&error))
-                } else {
-                    Ran::DownFails(at, words(&error))
-                });
+                return Err(if way == 0 { Ran::UpFails(at, words(&error)) } else { Ran::DownFails(at, words(&error)) });
             }
         }
         let orphans = sqlx::raw_sql("PRAGMA foreign_key_check").fetch_all(&mut connection).await;
@@ -240,11 +236,7 @@ async fn sqlite(base: &[String], sql: &Sql, rows: bool) -> Outcome {
             Ok(orphans) if orphans.is_empty() => {}
             other => {
                 let what = other.err().map_or_else(|| "rows without their parents".to_owned(), |error| words(&error));
-                return Err(if way == 0 {
-                    Ran::UpFails(nodes.len(), what)
-                } else {
-                    Ran::DownFails(nodes.len(), what)
-                });
+                return Err(if way == 0 { Ran::UpFails(nodes.len(), what) } else { Ran::DownFails(nodes.len(), what) });
             }
         }
         sqlx::raw_sql("COMMIT").execute(&mut connection).await.unwrap();

@@ -126,7 +126,10 @@ fn search(name: &str, backend: Backend, bases: &[Base], pool: &[&str], cases: im
         let rare = all.rules.iter().filter(|(_, count)| **count < TESTED);
         let rare: Vec<(&str, &str)> = rare.map(|(rule, _)| (scope, rule.as_str())).collect();
         let known: Vec<(&str, &str)> = NOT_TESTED.iter().filter(|(of, _)| *of == scope).copied().collect();
-        assert_eq!(rare, known, "rules that decided under {TESTED} pairs are listed in NOT_TESTED and in docs/check.md");
+        assert_eq!(
+            rare, known,
+            "rules that decided under {TESTED} pairs are listed in NOT_TESTED and in docs/check.md"
+        );
     }
 }
 

@@ -87,9 +87,8 @@ impl Lower<'_> {
         };
         let message =
             format!("trigger `{}` names `{}.{}`, which {what}", trigger.name, table.name, table.column_name(column));
-        let mut diagnostic = self
-            .error(Code::StillReferenced, part, message)
-            .help("drop the trigger before, and make it again after");
+        let mut diagnostic =
+            self.error(Code::StillReferenced, part, message).help("drop the trigger before, and make it again after");
         let refused = self.state.backend() == Backend::Postgres;
         if !refused {
             diagnostic.severity = Severity::Warning;

@@ -217,7 +217,12 @@ impl Reader<'_, '_> {
         }
         for referrer in self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
             for key in referrer.foreign_keys.iter().filter(|key| key.table == table.id) {
-                if !is_key(table, &key.references) || is_key(&without, &key.references) {
+                let bound = self
+                    .trial
+                    .state
+                    .bound_to(table, &name)
+                    .is_some_and(|(by, other)| by.id == referrer.id && other.name == key.name);
+                if !bound && (!is_key(table, &key.references) || is_key(&without, &key.references)) {
                     continue;
                 }
                 if !cascade {

@@ -138,7 +138,8 @@ fn named(all: &[TokenWithSpan], table: Option<TableId>, state: &State) -> (Vec<(
         Some(Token::Word(word)) => Some(word),
         _ => None,
     };
-    let is = |at: usize, text: &str| word(at).is_some_and(|w| w.quote_style.is_none() && w.value.eq_ignore_ascii_case(text));
+    let is =
+        |at: usize, text: &str| word(at).is_some_and(|w| w.quote_style.is_none() && w.value.eq_ignore_ascii_case(text));
     let comma = |at: usize| all.get(at).is_some_and(|token| token.token == Token::Comma);
     let period = |at: usize| all.get(at).is_some_and(|token| token.token == Token::Period);
     let mut places = Vec::new();

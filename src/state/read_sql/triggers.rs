@@ -33,7 +33,8 @@ impl Reader<'_, '_> {
                 if !knows_all || crate::state::bind::is_system_column(name) {
                     return Err(Stop::Unread);
                 }
-                let message = format!("trigger `{}` names `{name}`, which `{}` does not have", trigger.name, table.name);
+                let message =
+                    format!("trigger `{}` names `{name}`, which `{}` does not have", trigger.name, table.name);
                 return Err(self.wrong(Code::UnknownColumn, message));
             }
         }
