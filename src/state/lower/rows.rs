@@ -1,9 +1,10 @@
 //! Rows: insert, update, delete.
 
-use super::{Change, Changes, Lower, Table};
+use super::{Change, Changes, Column, Lower, Table};
+use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::TableName;
-use crate::operation::{Row, Text};
+use crate::operation::{DataType, Row, Text};
 use crate::state::{InsertMode, RowValues};
 
 impl Lower<'_> {
@@ -15,7 +16,8 @@ impl Lower<'_> {
             let row = self.row(&table, row, &part)?;
             for column in &table.columns {
                 let given = row.iter().any(|(id, _)| *id == column.id);
-                if !given && !column.null && column.default.is_none() && !column.auto_increment {
+                let numbered = column.auto_increment || self.is_row_number(&table, column);
+                if !given && !column.null && column.default.is_none() && !numbered {
                     let message = format!(
                         "`{}.{}` is NOT NULL without a default, and this row leaves it out",
                         table.name, column.name
@@ -27,6 +29,14 @@ impl Lower<'_> {
             values.push(row);
         }
         Some(vec![Change::Insert { table: table.id, rows: values, mode: InsertMode::Plain }])
+    }
+
+    /// On SQLite an integer that is the whole primary key is the row's number, which an insert may leave out.
+    fn is_row_number(&self, table: &Table, column: &Column) -> bool {
+        self.state.backend == Backend::Sqlite
+            && matches!(column.data_type, DataType::Integer { .. } | DataType::BigInt { .. })
+            && table.primary_key.as_ref().is_some_and(|key| key.columns == [column.id])
+            && table.options.is_none()
     }
 
     pub(super) fn row(&mut self, table: &Table, row: &Row, part: &str) -> Option<RowValues> {
