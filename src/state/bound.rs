@@ -156,12 +156,9 @@ impl State {
     pub(super) fn key_may_go(&self, table: &Table, name: &str) -> Result<(), StateError> {
         match self.bound_to(table, name) {
             None => Ok(()),
-            Some((by, key)) => Err(StateError::KeyNeeded {
-                table: table.name.clone(),
-                key: name.to_owned(),
-                by: by.name.clone(),
-                foreign: key.name.text.clone(),
-            }),
+            Some((by, key)) => {
+                Err(StateError::KeyNeeded { key: name.to_owned(), by: by.name.clone(), foreign: key.name.text.clone() })
+            }
         }
     }
 

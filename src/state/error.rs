@@ -31,8 +31,8 @@ pub enum StateError {
     ConstraintExists { table: TableName, constraint: String },
     #[error("`{table}` has a primary key already")]
     PrimaryKeyExists { table: TableName },
-    #[error("`{key}` of `{table}` is still needed by key `{foreign}` of `{by}`, which is bound to it")]
-    KeyNeeded { table: TableName, key: String, by: TableName, foreign: String },
+    #[error("`{key}` is still needed by key `{foreign}` of `{by}`, which is bound to it")]
+    KeyNeeded { key: String, foreign: String, by: TableName },
     #[error("there is no trigger `{trigger}`")]
     NoTrigger { trigger: String },
     #[error("there is no view `{view}`")]

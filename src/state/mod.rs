@@ -16,6 +16,8 @@ mod read_sql;
 pub(crate) mod replay;
 mod retype;
 mod sense;
+#[cfg(test)]
+mod sense_tests;
 mod table;
 mod trial;
 mod view;

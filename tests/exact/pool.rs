@@ -246,6 +246,8 @@ pub(crate) const VIEWS: &[&str] = &[
     r#"drop_table = "tags""#,
     r#"drop_table = "posts" && create_table = "posts" | columns = { id = "bigint", slug = "text" }"#,
     r#"alter_column = "posts.slug" | type = "string(50)""#,
+    r#"alter_column = "posts.slug" | type = "integer" | using = "length(slug)" | using_down = "CAST(slug AS text)""#,
+    r#"alter_column = "posts.n" | type = "text" | default = "1" | using_down = "CAST(n AS integer)""#,
     r#"alter_column = "posts.n" | default = 3"#,
     r#"alter_column = "users.name" | null = false | fill = "x""#,
     r#"alter_column = "tags.t" | type = "string(50)""#,

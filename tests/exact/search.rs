@@ -31,7 +31,7 @@ pub(crate) struct Search<'s> {
     /// Orders run already, by the nodes of the pool.
     ran: HashMap<Vec<usize>, Ran>,
     /// Statements of nodes on their own.
-    texts: HashMap<usize, Option<(Vec<String>, Vec<String>)>>,
+    texts: HashMap<usize, Option<OneText>>,
 }
 
 /// What a verdict asks for.
@@ -315,7 +315,7 @@ impl<'s> Search<'s> {
 
     /// The statements of a node on the base, or else after the first node of the pool that makes it possible, or on
     /// another base. What a rebuild on SQLite writes is good for that state alone.
-    fn texts_of(&mut self, node: usize) -> Option<(Vec<String>, Vec<String>)> {
+    fn texts_of(&mut self, node: usize) -> Option<OneText> {
         let scope = self.scope;
         let find = || {
             let text = |scope: &Scope, nodes: &[usize]| {
@@ -364,8 +364,11 @@ fn warning(checked: &Checked) -> Option<&Diagnostic> {
     checked.diagnostics.iter().find(|found| found.severity == Severity::Warning && !OF_ROWS.contains(&found.code))
 }
 
+/// A node's ways up and down.
+type OneText = (Vec<String>, Vec<String>);
+
 /// Ways up and down of each node, and whether they rebuild.
-type Texts = (Vec<(Vec<String>, Vec<String>)>, [bool; 2]);
+type Texts = (Vec<OneText>, [bool; 2]);
 
 /// The texts of nodes in another order.
 fn arranged((texts, rebuilds): &Texts, order: &[usize], both: bool) -> Sql {

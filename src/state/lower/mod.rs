@@ -21,7 +21,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::bind::bind;
-use super::sense::Sense;
+use super::sense::{Sense, kind};
 use super::{Change, Column, ColumnId, Expr, Scalar, State, Table, TableId};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ident::TableName;
@@ -243,7 +243,7 @@ impl Lower<'_> {
                 let text = self.branch(text, part)?.clone();
                 // Names in it may be functions without brackets, so unknown ones are left to the database.
                 let bound = bind(&text, table, self.state.backend);
-                self.makes_sense(bound.judged.sense, &text, table, part)?;
+                self.makes_sense(bound.judged.as_value_of(kind(&column.data_type)), &text, table, part)?;
                 Some(Scalar::Expr(bound.expr))
             }
         }

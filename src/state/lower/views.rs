@@ -30,6 +30,12 @@ impl Lower<'_> {
             let diagnostic = self.error(Code::UnknownColumn, "select", message);
             self.report(diagnostic);
         }
+        if let Some(text) = bound.senseless.take().filter(|_| self.state.knows_all()) {
+            let message = format!("`{text}` in the query of `{name}` makes no sense over the types of its columns");
+            let diagnostic =
+                self.error(Code::TypeMismatch, "select", message).note("PostgreSQL has no such operator or function");
+            self.report(diagnostic);
+        }
         if bound.view.reads.is_none() && !reads.is_empty() {
             let mut tables = Vec::with_capacity(reads.len());
             for read in reads {

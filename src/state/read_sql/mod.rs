@@ -132,6 +132,11 @@ impl Reader<'_, '_> {
                 return Err(self.no_table(table));
             }
         }
+        if let Some(text) = bound.senseless.filter(|_| self.trial.state.knows_all()) {
+            let message =
+                format!("`{text}` in the query of `{}` makes no sense over the types of its columns", view.name);
+            return Err(self.wrong(Code::TypeMismatch, message));
+        }
         match bound.unknown_columns.first() {
             Some(column) if self.trial.state.knows_all() => {
                 let message =
