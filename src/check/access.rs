@@ -196,6 +196,10 @@ impl Collector<'_> {
             Change::AlterColumn { table, column, patch, using, fill, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
+                if patch.is_empty() {
+                    self.column(&table, *column, Mode::Use, "finds nothing to alter in");
+                    return;
+                }
                 self.column(&table, *column, Mode::Change, "alters");
                 self.rules(&table);
                 if patch.data_type.is_some() || patch.null == Some(false) || fill.is_some() {

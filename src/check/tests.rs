@@ -203,6 +203,20 @@ fn an_expression_over_a_type_that_it_makes_no_sense_of() {
 }
 
 #[test]
+fn a_change_that_finds_nothing_to_do_uses_what_it_finds() {
+    let again = "drop_table = \"posts\";create_table = \"posts\" | columns = { id = \"bigint\", slug = \"text\" }";
+    let fill = "alter_column = \"posts.slug\" | null = false | fill = \"s\"";
+    // After the table was made anew there is nothing to fill; after it is gone, nothing to find.
+    let nodes = [
+        base(),
+        node(2, "a", &["base"], again),
+        node(3, "b", &["base"], fill),
+        node(4, "c", &["a"], "rename_table = \"posts\" | to = \"x\""),
+    ];
+    assert!(on_postgres(found(&nodes.concat())).contains(&Code::UnorderedConflict));
+}
+
+#[test]
 fn a_foreign_key_is_bound_to_the_oldest_key() {
     let index = "create_index = \"j\" | on = \"users\" | columns = [\"id\"] | unique = true";
     let key = "add_foreign_key = \"k\" | on = \"posts\" | columns = [\"author_id\"] | references = \"users.id\"";

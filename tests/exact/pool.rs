@@ -264,6 +264,8 @@ pub(crate) const POSTGRES_TRIGGERS: &[&str] = &[
     r#"sql = "CREATE TRIGGER t BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()" | down = "DROP TRIGGER t ON users""#,
     r#"sql = "CREATE TRIGGER t BEFORE UPDATE OF slug ON posts FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()" | down = "DROP TRIGGER t ON posts""#,
     r#"sql = "CREATE TRIGGER w BEFORE INSERT OR UPDATE OF n, author_id ON posts FOR EACH ROW EXECUTE FUNCTION retag()" | down = "DROP TRIGGER w ON posts""#,
+    r#"sql = "ALTER TABLE posts ADD COLUMN IF NOT EXISTS slug text" | down = """#,
+    r#"sql = "ALTER TABLE posts ALTER COLUMN n SET NOT NULL" | down = """#,
     r#"sql = "CREATE TRIGGER w AFTER UPDATE ON users FOR EACH ROW WHEN (NEW.name IS NOT NULL) EXECUTE FUNCTION retag()" | down = "DROP TRIGGER w ON users""#,
 ];
 

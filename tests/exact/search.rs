@@ -292,13 +292,17 @@ impl<'s> Search<'s> {
         own
     }
 
-    /// The statements of each node: from the first order that runs, whether or not the edges allow it, or else
-    /// from each node alone.
+    /// The statements of each node: alone, or else all from the first order that runs, whether or not the edges
+    /// allow it.
     async fn texts(&mut self, case: &Case) -> Option<Texts> {
-        let free = Case { nodes: case.nodes.clone(), edges: Vec::new() };
+        let texts: Option<Vec<OneText>> = case.nodes.iter().map(|node| self.texts_of(*node)).collect();
+        if let Some(texts) = texts {
+            return Some((texts, [false; 2]));
+        }
+        let free = Case::of(&case.nodes);
         for order in free.some_orders() {
             let Ok(sql) = self.scope.sql(case, &order) else { continue };
-            if matches!(self.run(case, &order).await, Ran::Done { .. }) {
+            if matches!(self.run(case, &order).await, Ran::Done { .. }) && sql.rebuilds == [false; 2] {
                 let mut texts = vec![(Vec::new(), Vec::new()); order.len()];
                 for (at, node) in order.iter().enumerate() {
                     texts[*node] = (sql.up[at].clone(), sql.down[order.len() - 1 - at].clone());
@@ -306,11 +310,7 @@ impl<'s> Search<'s> {
                 return Some((texts, sql.rebuilds));
             }
         }
-        let mut texts = Vec::new();
-        for node in &case.nodes {
-            texts.push(self.texts_of(*node)?);
-        }
-        Some((texts, [false; 2]))
+        None
     }
 
     /// The statements of a node on the base, or else after the first node of the pool that makes it possible, or on

@@ -266,7 +266,9 @@ impl Lower<'_> {
             None => None,
         };
         if patch.is_empty() {
-            return Some(Vec::new());
+            // Nothing to do here, but in another order there may be.
+            let (table, column) = (table.id, column.id);
+            return Some(vec![Change::AlterColumn { table, column, patch, using: None, using_down: None, fill: None }]);
         }
         Some(vec![Change::AlterColumn { table: table.id, column: column.id, patch, using, using_down, fill }])
     }

@@ -94,7 +94,8 @@ impl Reader<'_, '_> {
 
     fn add_column(&mut self, table: &Arc<Table>, def: &ColumnDef, if_not_exists: bool) -> Step {
         let name = self.ident(&def.name);
-        if if_not_exists && self.column_named(table, &name).is_some() {
+        if if_not_exists && let Some(standing) = self.column_named(table, &name) {
+            self.read.access.columns.push((table.id, standing.id));
             return Ok(());
         }
         let mut column = self.new_column(table, def)?;
@@ -127,6 +128,8 @@ impl Reader<'_, '_> {
 
     fn patch(&mut self, table: &Table, column: crate::state::ColumnId, patch: ColumnPatch) -> Step {
         if patch.is_empty() {
+            // Nothing to do here, but in another order there may be.
+            self.read.access.columns.push((table.id, column));
             return Ok(());
         }
         self.put(Change::AlterColumn { table: table.id, column, patch, using: None, using_down: None, fill: None })
