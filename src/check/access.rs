@@ -532,7 +532,7 @@ impl Collector<'_> {
             self.insert(table.id, &[]);
         }
         for id in &access.star {
-            self.push(Resource::ColumnList(*id), Mode::Use, "depends on the list of columns");
+            self.push(Resource::ColumnList(*id), Mode::UseInOrder, "depends on the list of columns");
         }
         for (id, column) in &access.columns {
             let Some(table) = self.of_table(*id) else { continue };

@@ -156,6 +156,23 @@ fn an_append_and_a_view_over_all_columns_with_another_between() {
 }
 
 #[test]
+fn an_insert_by_place_after_columns_added_in_any_order() {
+    let add = |name: &str| format!("add_column = \"posts.{name}\" | type = \"text\" | null = true");
+    let insert = |values: &str| format!("sql = \"INSERT INTO posts VALUES ({values})\" | down = \"DELETE FROM posts\"");
+    let nodes = |values: &str| {
+        [
+            base(),
+            node(2, "a", &["base"], &add("x")),
+            node(3, "b", &["base"], &add("y")),
+            node(4, "i", &["a", "b"], &insert(values)),
+        ]
+        .concat()
+    };
+    assert_eq!(found(&nodes("1, 1, 's', 'x', 'y'")), [(Code::UnprovenOrder, BOTH.to_vec())]);
+    assert_eq!(on_postgres(found(&nodes("1, 1, 's', 'x', 'y', 'z'")))[..1], [Code::TypeMismatch]);
+}
+
+#[test]
 fn a_down_that_fails_in_the_chain() {
     let nodes = [
         base(),

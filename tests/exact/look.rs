@@ -1,6 +1,7 @@
 //! What a database looks like, line by line: the queries that two orders are compared by.
 
-/// Everything in the schema `public`. To which of two equal keys a foreign key is bound is not among it.
+/// Everything in the schema `public`. To which of two equal keys a foreign key is bound is not among it, nor is the
+/// order of columns, in a view's list neither.
 pub(crate) const POSTGRES_SCHEMA: &str = r"
 SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
     || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END || a.attidentity::text
@@ -17,7 +18,8 @@ SELECT 'index ' || pg_get_indexdef(i.indexrelid)
 UNION ALL
 SELECT 'relation ' || c.relkind::text || ' ' || c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
 UNION ALL
-SELECT 'view ' || c.relname || ' ' || pg_get_viewdef(c.oid) FROM pg_class c
+SELECT 'view ' || c.relname || ' ' || (SELECT string_agg(x, ' ' ORDER BY x) FROM
+    regexp_split_to_table(regexp_replace(pg_get_viewdef(c.oid), '^\s*SELECT\s+', ''), '[,;]?\s*\n\s*') x) FROM pg_class c
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'v'
 UNION ALL
 SELECT 'trigger ' || pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid

@@ -169,6 +169,7 @@ pub(crate) const ROWS: &[&str] = &[
     r#"insert = "tags" | rows = [{ t = "pink" }]"#,
     r#"sql = "INSERT INTO tags VALUES (8, 'grey')" | down = "DELETE FROM tags WHERE id = 8""#,
     r#"sql = "INSERT INTO posts SELECT id + 10, NULL, t, 3 FROM tags" | down = "DELETE FROM posts WHERE id > 10""#,
+    r#"sql = "INSERT INTO posts VALUES (9, NULL, 'nine', 9, 'p', 'q')" | down = "DELETE FROM posts WHERE id = 9""#,
     r#"update = "users" | set = { name = "zoe" } | where = "id = 1" | down = "UPDATE users SET name = 'ann' WHERE id = 1""#,
     r#"update = "users" | set = { age = 1 } | down = """#,
     r#"update = "users" | set = { age = { expr = "age + 1" } } | down = "UPDATE users SET age = age - 1""#,

@@ -16,9 +16,6 @@ use crate::tally::Tally;
 /// Warnings that say nothing of orders.
 const OF_ROWS: [Code; 3] = [Code::DataLoss, Code::DownDependsOnRows, Code::DownDoesNotRestore];
 
-/// What SQLite does not hold foreign keys to.
-const LOOSE: [&str; 2] = ["still re", "nothing makes"];
-
 /// A scope with its database.
 pub(crate) struct Search<'s> {
     pub(crate) scope: &'s Scope,
@@ -279,15 +276,14 @@ impl<'s> Search<'s> {
     }
 
     /// Whether an error is a rule of the program's own, which the database need not share: names in SQL that is kept
-    /// as text; and what SQLite lets foreign keys point to.
+    /// as text; and much on SQLite, which lets foreign keys point anywhere and alters by a rebuild.
     fn is_own_rule(&mut self, error: &Diagnostic) -> bool {
         let text = std::iter::once(&error.message).chain(&error.notes);
         let mut texts = text.into_iter();
         let on_sqlite = self.scope.backend == Backend::Sqlite;
-        let own = error.code == Code::RenameUnderOpaque
-            || texts.any(|text| {
-                text.contains("cannot be renamed under") || on_sqlite && LOOSE.iter().any(|loose| text.contains(loose))
-            });
+        let own = on_sqlite
+            || error.code == Code::RenameUnderOpaque
+            || texts.any(|text| text.contains("cannot be renamed under"));
         self.tally.not_held += usize::from(own);
         own
     }
