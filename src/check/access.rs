@@ -13,7 +13,7 @@ use crate::ident::TableName;
 use crate::operation::Action;
 use crate::state::{
     Change, ColumnId, Constraint, ConstraintKind, DeclaredMode, Expr, ForeignKey, Index, IndexKey, RowValues, Scalar,
-    SharedTable, SqlAccess, State, Table, TableId, View,
+    SharedTable, SqlAccess, State, Table, TableId, Trigger, View,
 };
 
 /// One access, with words for people.
@@ -134,7 +134,7 @@ impl Collector<'_> {
                 let Some(table) = self.of_table(*id) else { return };
                 self.whole_table(&table, "drops");
                 for trigger in self.state.triggers_on(*id).cloned().collect::<Vec<_>>() {
-                    self.trigger(&trigger.name, &trigger.table, Some(*id), "drops");
+                    self.trigger(&trigger, "drops");
                 }
             }
             Change::RenameTable { table, to } => {
@@ -201,6 +201,10 @@ impl Collector<'_> {
             Change::AlterColumn { table, column, patch, using, fill, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
+                if patch.is_empty() {
+                    self.column(&table, *column, Mode::Use, "finds nothing to alter in");
+                    return;
+                }
                 self.column(&table, *column, Mode::Change, "alters");
                 self.rules(&table);
                 if patch.data_type.is_some() || patch.null == Some(false) || fill.is_some() {
@@ -284,12 +288,8 @@ impl Collector<'_> {
                 }
                 self.relation(&table.name.renamed(to.text.clone()), Mode::Change, "takes");
             }
-            Change::CreateTrigger(trigger) => {
-                self.trigger(&trigger.name, &trigger.table, trigger.table_id, "creates");
-            }
-            Change::DropTrigger(trigger) => {
-                self.trigger(&trigger.name, &trigger.table, trigger.table_id, "drops");
-            }
+            Change::CreateTrigger(trigger) => self.trigger(trigger, "creates"),
+            Change::DropTrigger(trigger) => self.trigger(trigger, "drops"),
             Change::CreateView(view) => self.view(view, "creates"),
             Change::DropView(view) => self.view(view, "drops"),
             Change::Insert { table, rows, .. } => self.insert(*table, rows),
@@ -471,7 +471,9 @@ impl Collector<'_> {
         }
     }
 
-    fn trigger(&mut self, name: &str, table: &TableName, id: Option<TableId>, verb: &str) {
+    fn trigger(&mut self, trigger: &Trigger, verb: &str) {
+        let Trigger { name, table, table_id: id, .. } = trigger;
+        let id = *id;
         let folded = self.fold(name);
         let namespace = match id {
             Some(id) if self.state.backend().capabilities().schemas => Namespace::Triggers(id),
@@ -483,6 +485,9 @@ impl Collector<'_> {
         if let Some(table) = id.and_then(|id| self.of_table(id)) {
             let held = if verb == "drops" { Mode::Release } else { Mode::Use };
             self.push(Resource::Table(table.id), held, say!(self, "has a trigger on {}", table.name));
+            for (_, column) in &trigger.columns {
+                self.column(&table, *column, held, "has a trigger that names");
+            }
             self.rules(&table);
         }
     }
@@ -532,7 +537,7 @@ impl Collector<'_> {
             self.insert(table.id, &[]);
         }
         for id in &access.star {
-            self.push(Resource::ColumnList(*id), Mode::Use, "depends on the list of columns");
+            self.push(Resource::ColumnList(*id), Mode::UseInOrder, "depends on the list of columns");
         }
         for (id, column) in &access.columns {
             let Some(table) = self.of_table(*id) else { continue };

@@ -78,6 +78,8 @@ pub(super) enum Namespace {
 pub(super) enum Mode {
     /// It must be as it is.
     Use,
+    /// As a use, and what was added to it must have been added in one order.
+    UseInOrder,
     /// It is let go of: what held it does so no longer.
     Release,
     /// It is added to, in a way that commutes with other additions.
@@ -86,8 +88,12 @@ pub(super) enum Mode {
     Change,
 }
 
-/// Whether two accesses to one resource conflict. Independent are only use/use, use/release,
+/// Whether two accesses to one resource conflict, uses in order being uses. Independent are only use/use, use/release,
 /// release/release and append/append.
 pub(super) const fn conflict(a: Mode, b: Mode) -> bool {
-    !matches!((a, b), (Mode::Use | Mode::Release, Mode::Use | Mode::Release) | (Mode::Append, Mode::Append))
+    !matches!(
+        (a, b),
+        (Mode::Use | Mode::UseInOrder | Mode::Release, Mode::Use | Mode::UseInOrder | Mode::Release)
+            | (Mode::Append, Mode::Append)
+    )
 }

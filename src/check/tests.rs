@@ -160,6 +160,23 @@ fn an_append_and_a_view_over_all_columns_with_another_between() {
 }
 
 #[test]
+fn an_insert_by_place_after_columns_added_in_any_order() {
+    let add = |name: &str| format!("add_column = \"posts.{name}\" | type = \"text\" | null = true");
+    let insert = |values: &str| format!("sql = \"INSERT INTO posts VALUES ({values})\" | down = \"DELETE FROM posts\"");
+    let nodes = |values: &str| {
+        [
+            base(),
+            node(2, "a", &["base"], &add("x")),
+            node(3, "b", &["base"], &add("y")),
+            node(4, "i", &["a", "b"], &insert(values)),
+        ]
+        .concat()
+    };
+    assert_eq!(found(&nodes("1, 1, 's', 'x', 'y'")), [(Code::UnprovenOrder, BOTH.to_vec())]);
+    assert_eq!(on_postgres(found(&nodes("1, 1, 's', 'x', 'y', 'z'")))[..1], [Code::TypeMismatch]);
+}
+
+#[test]
 fn a_down_that_fails_in_the_chain() {
     let nodes = [
         base(),
@@ -324,4 +341,99 @@ fn what_unread_sql_may_have_dropped_is_no_error() {
     let all = diagnostics(&[base(), node(2, "a", &["base"], odd)].concat());
     assert!(all.iter().any(|(_, found)| found.code == Code::LeftAtZero));
     assert!(!all.iter().any(|(_, found)| found.is_error()), "{all:?}");
+}
+
+fn on_postgres(found: Vec<(Code, Vec<Backend>)>) -> Vec<Code> {
+    found.into_iter().filter(|(_, on)| on.contains(&Backend::Postgres)).map(|(code, _)| code).collect()
+}
+
+/// Nodes that each require the one before.
+fn chain(ups: &[&str]) -> Vec<Code> {
+    let mut nodes = vec![base()];
+    let mut before = "base".to_owned();
+    for (at, up) in ups.iter().enumerate() {
+        let version = u32::try_from(at).unwrap() + 2;
+        let name = format!("n{version}");
+        nodes.push(node(version, &name, &[&before], up));
+        before = name;
+    }
+    on_postgres(found(&nodes.concat()))
+}
+
+const TO_NUMBER: &str =
+    "alter_column = \"posts.slug\" | type = \"integer\" | using = \"length(slug)\" | using_down = \"slug::text\"";
+
+#[test]
+fn an_expression_over_a_type_that_it_makes_no_sense_of() {
+    let check = "add_check = \"c\" | on = \"posts\" | expr = \"length(slug) > 0\"";
+    assert_eq!(chain(&[check]), []);
+    assert_eq!(chain(&[TO_NUMBER, check]), [Code::TypeMismatch]);
+    assert_eq!(
+        chain(&[TO_NUMBER, "create_index = \"i\" | on = \"posts\" | columns = [{ expr = \"lower(slug)\" }]"]),
+        [Code::TypeMismatch]
+    );
+    // In this order it is a change of the type under a check, and PostgreSQL may write casts into that.
+    assert_eq!(chain(&[check, TO_NUMBER]), [Code::TypeMismatch]);
+    assert_eq!(chain(&["add_check = \"c\" | on = \"posts\" | expr = \"slug IS NOT NULL\"", TO_NUMBER]), []);
+    assert_eq!(chain(&[check, "alter_column = \"posts.slug\" | type = \"string(80)\""]), []);
+    // Unordered, one order breaks.
+    assert!(on_postgres(pair(check, TO_NUMBER)).contains(&Code::UnorderedConflict));
+}
+
+#[test]
+fn a_change_that_finds_nothing_to_do_uses_what_it_finds() {
+    let again = "drop_table = \"posts\";create_table = \"posts\" | columns = { id = \"bigint\", slug = \"text\" }";
+    let fill = "alter_column = \"posts.slug\" | null = false | fill = \"s\"";
+    // After the table was made anew there is nothing to fill; after it is gone, nothing to find.
+    let nodes = [
+        base(),
+        node(2, "a", &["base"], again),
+        node(3, "b", &["base"], fill),
+        node(4, "c", &["a"], "rename_table = \"posts\" | to = \"x\""),
+    ];
+    assert!(on_postgres(found(&nodes.concat())).contains(&Code::UnorderedConflict));
+}
+
+#[test]
+fn a_foreign_key_is_bound_to_the_oldest_key() {
+    let index = "create_index = \"j\" | on = \"users\" | columns = [\"id\"] | unique = true";
+    let key = "add_foreign_key = \"k\" | on = \"posts\" | columns = [\"author_id\"] | references = \"users.id\"";
+    let primary = "drop_primary_key = \"users\"";
+    assert_eq!(chain(&[index, key, "drop_index = \"j\" | on = \"users\""]), []);
+    assert_eq!(chain(&[index, key, primary]), [Code::StillReferenced]);
+    assert_eq!(chain(&[key, index, primary]), [Code::StillReferenced]);
+    assert_eq!(chain(&[index, primary, key]), []);
+    // A key that is made anew is the youngest: on the way down `k` is bound to `j`, which cannot go then.
+    let again = format!("drop_foreign_key = \"k\" | on = \"posts\";{primary};{key}");
+    assert_eq!(chain(&[key, index, &again]), [Code::DownFails]);
+}
+
+#[test]
+fn a_change_of_type_makes_keys_anew() {
+    let index = "create_index = \"j\" | on = \"users\" | columns = [\"email\"] | unique = true";
+    let unique = "add_unique = \"u\" | on = \"users\" | columns = [\"email\"]";
+    let key = "create_table = \"t\" | columns = { e = { type = \"string(80)\", references = \"users.email\" } }";
+    let longer = "alter_column = \"users.email\" | type = \"string(90)\"";
+    assert_eq!(chain(&[index, unique, key, "drop_unique = \"u\" | on = \"users\""]), []);
+    assert_eq!(chain(&[index, unique, key, longer, "drop_unique = \"u\" | on = \"users\""]), [Code::StillReferenced]);
+}
+
+#[test]
+fn a_trigger_needs_the_columns_that_it_names() {
+    let trigger = |of: &str| {
+        format!(
+            "sql = {{ postgres = \"CREATE TRIGGER g BEFORE {of} ON posts FOR EACH ROW EXECUTE FUNCTION f()\", sqlite = \"SELECT 1\" }} \
+             | down = {{ postgres = \"DROP TRIGGER g ON posts\", sqlite = \"SELECT 1\" }}"
+        )
+    };
+    let (of, when) = (trigger("UPDATE OF slug"), trigger("UPDATE"));
+    let drop = "drop_column = \"posts.slug\"";
+    assert_eq!(chain(&[&of]), []);
+    assert_eq!(chain(&[&of, drop]), [Code::StillReferenced]);
+    assert!(chain(&[drop, &of]).contains(&Code::UnknownColumn));
+    assert_eq!(chain(&[&when, drop]), []);
+    assert_eq!(chain(&[&of, TO_NUMBER]), [Code::StillReferenced]);
+    // Its name and its table.
+    assert!(chain(&[&of, &when]).contains(&Code::AlreadyExists));
+    assert!(chain(&["rename_table = \"posts\" | to = \"p\"", &of]).contains(&Code::UnknownTable));
 }

@@ -101,6 +101,9 @@ fn walk_once(
                 if matches!(access.mode, Mode::Append | Mode::Change) {
                     log.uses.iter().for_each(&mut compare);
                 }
+                if access.mode == Mode::UseInOrder {
+                    unordered_among(&log.appends, reach, &mut pairs);
+                }
             }
             if let Some(change) = accesses.iter().find(|access| access.mode == Mode::Change) {
                 *log = Log { change: Some((*node, change.clone())), ..Log::default() };
@@ -115,6 +118,21 @@ fn walk_once(
     replay.conflicts =
         pairs.into_iter().map(|((first, second), accesses)| Conflict { first, second, accesses }).collect();
     (replay, observer)
+}
+
+/// Additions that nothing orders among themselves, where what follows depends on their order.
+fn unordered_among(
+    appends: &[(NodeId, Access)],
+    reach: &mut Reach<'_>,
+    pairs: &mut BTreeMap<(NodeId, NodeId), Vec<(Access, Access)>>,
+) {
+    for (at, (second, ours)) in appends.iter().enumerate() {
+        for (first, theirs) in appends.iter().take(at) {
+            if first != second && !reach.is_before(*first, *second) {
+                pairs.entry((*first, *second)).or_default().push((theirs.clone(), ours.clone()));
+            }
+        }
+    }
 }
 
 /// A node's accesses by resource, one for each mode: the union over its ways up and down.

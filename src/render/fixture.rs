@@ -46,7 +46,8 @@ pub(super) fn keyed(id: u32, title: &str, columns: Vec<Column>) -> Table {
     key.sequence = Some(name(&format!("{title}_id_seq")));
     let columns = std::iter::once(key).chain(columns).collect();
     let mut table = table(id, title, columns);
-    table.primary_key = Some(PrimaryKey { name: name(&format!("{title}_pkey")), columns: vec![ColumnId(id + 1)] });
+    table.primary_key =
+        Some(PrimaryKey { name: name(&format!("{title}_pkey")), columns: vec![ColumnId(id + 1)], age: 0 });
     table
 }
 

@@ -87,6 +87,7 @@ fn two() -> (Table, Table) {
         references: vec![ColumnId(2)],
         on_delete: Action::Cascade,
         on_update: Action::NoAction,
+        bound: None,
     });
     (users, posts)
 }
@@ -156,6 +157,7 @@ fn what_a_backend_lacks_is_refused_with_the_operation_and_the_backend() {
             unique: false,
             predicate: None,
             using: using.map(Into::into),
+            age: 0,
         },
     };
     let nul = Change::Insert {

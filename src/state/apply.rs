@@ -84,6 +84,9 @@ impl State {
                     let column = find_column(edited, *column)?;
                     Ok(patch_column(column, patch))
                 })?;
+                if patch.data_type.is_some() {
+                    self.keys_rebuilt(*table, *column);
+                }
                 Ok(Some(Change::AlterColumn {
                     table: *table,
                     column: *column,
@@ -96,14 +99,16 @@ impl State {
             Change::AddIndex { table, index } => {
                 let schema = self.existing(*table)?.name.schema.clone();
                 self.claim_index(schema.as_deref(), &index.name, *table)?;
+                let age = index.key_columns().map_or(0, |columns| self.key_age(*table, &columns));
                 self.edit(*table, |edited| {
-                    edited.indexes.push(index.clone());
+                    edited.indexes.push(super::Index { age, ..index.clone() });
                     Ok(())
                 })?;
                 Ok(Some(Change::DropIndex { table: *table, name: index.name.clone() }))
             }
             Change::DropIndex { table, name } => {
                 let backend = self.backend;
+                self.key_may_go(self.existing(*table)?, name)?;
                 let index = self.edit(*table, |edited| {
                     let at = edited.indexes.iter().position(|index| backend.fold(&index.name) == backend.fold(name));
                     at.map(|at| edited.indexes.remove(at))
@@ -134,6 +139,7 @@ impl State {
                     }
                     Ok(())
                 })?;
+                self.key_renamed(*table, name, to);
                 Ok(Some(Change::RenameIndex { table: *table, name: to.clone(), to: name.clone() }))
             }
             Change::AddConstraint { table, constraint } => self.add_constraint(*table, constraint).map(Some),
@@ -161,6 +167,7 @@ impl State {
                     rename_constraint(edited, *kind, name, to);
                     Ok(())
                 })?;
+                self.key_renamed(*table, name, &to.text);
                 Ok(Some(Change::RenameConstraint { table: *table, kind: *kind, name: to.text.clone(), to: from }))
             }
             Change::RenameSequence { table, column, to } => {
@@ -265,7 +272,7 @@ impl State {
         for column in &table.columns {
             self.next_id = self.next_id.max(column.id.0 + 1);
         }
-        self.tables.insert(table.id, Arc::clone(table));
+        self.tables.insert(table.id, self.bound_anew(table));
         Ok(Change::DropTable(table.id))
     }
 
@@ -330,6 +337,15 @@ impl State {
         let name = &constraint.name().text;
         let standing = Arc::clone(self.existing(id)?);
         self.hold_constraint(&standing, constraint)?;
+        let age = match constraint {
+            Constraint::PrimaryKey(key) => self.key_age(id, &key.columns),
+            Constraint::Unique(unique) => self.key_age(id, &unique.columns),
+            Constraint::ForeignKey(_) | Constraint::Check(_) => 0,
+        };
+        let bound = match constraint {
+            Constraint::ForeignKey(key) => self.binding(key, &standing),
+            _ => None,
+        };
         let added = self.edit(id, |edited| {
             if edited.constraints().any(|other| backend.fold(&other.name().text) == backend.fold(name)) {
                 return Err(StateError::ConstraintExists { table: edited.name.clone(), constraint: name.clone() });
@@ -338,9 +354,11 @@ impl State {
                 Constraint::PrimaryKey(_) if edited.primary_key.is_some() => {
                     return Err(StateError::PrimaryKeyExists { table: edited.name.clone() });
                 }
-                Constraint::PrimaryKey(key) => edited.primary_key = Some(key.clone()),
-                Constraint::Unique(unique) => edited.uniques.push(unique.clone()),
-                Constraint::ForeignKey(key) => edited.foreign_keys.push(key.clone()),
+                Constraint::PrimaryKey(key) => edited.primary_key = Some(super::PrimaryKey { age, ..key.clone() }),
+                Constraint::Unique(unique) => edited.uniques.push(super::Unique { age, ..unique.clone() }),
+                Constraint::ForeignKey(key) => {
+                    edited.foreign_keys.push(super::ForeignKey { bound: bound.clone(), ..key.clone() });
+                }
                 Constraint::Check(check) => edited.checks.push(check.clone()),
             }
             Ok(())
@@ -357,6 +375,7 @@ impl State {
 
     fn drop_constraint(&mut self, id: TableId, kind: ConstraintKind, name: &str) -> Result<Change, StateError> {
         let backend = self.backend;
+        self.constraint_may_go(id, kind, name)?;
         let dropped = self.edit(id, |edited| {
             let same = |text: &str| backend.fold(text) == backend.fold(name);
             let dropped = match kind {

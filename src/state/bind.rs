@@ -9,7 +9,8 @@ use sqlparser::dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
-use super::{Column, Expr, Piece, Table};
+use super::sense::{Judged, Kind, judge, kind};
+use super::{Column, ColumnId, Expr, Piece, Table};
 use crate::backend::Backend;
 
 /// More tokens than this are not parsed: the parser and its tree recurse.
@@ -34,13 +35,18 @@ pub(super) struct Bound {
     pub(super) expr: Expr,
     /// Names in it that are no column of the table.
     pub(super) unknown: Vec<String>,
+    /// Whether it makes sense over the types of the columns.
+    pub(super) judged: Judged,
 }
 
 /// Binds `text` to the columns of `table`. What cannot be parsed, or holds a query of its
 /// own, comes back opaque: the text as it is.
 pub(super) fn bind(text: &str, table: &Table, backend: Backend) -> Bound {
-    let opaque =
-        || Bound { expr: Expr { pieces: vec![Piece::Text(text.to_owned())], opaque: true }, unknown: Vec::new() };
+    let opaque = || Bound {
+        expr: Expr { pieces: vec![Piece::Text(text.to_owned())], opaque: true },
+        unknown: Vec::new(),
+        judged: Judged::UNKNOWN,
+    };
     let Some(tokens) = tokens(text, backend) else { return opaque() };
     let Ok(parsed) = parse_all(tokens, backend) else { return opaque() };
 
@@ -82,7 +88,29 @@ pub(super) fn bind(text: &str, table: &Table, backend: Backend) -> Bound {
         Some(rest) => pieces.push(Piece::Text(rest.to_owned())),
         None => return opaque(),
     }
-    Bound { expr: Expr { pieces, opaque: false }, unknown }
+    let judged = judged(&parsed, table, backend, &|column| kind(&column.data_type));
+    Bound { expr: Expr { pieces, opaque: false }, unknown, judged }
+}
+
+fn judged(parsed: &Parsed, table: &Table, backend: Backend, kind: &dyn Fn(&Column) -> Kind) -> Judged {
+    if backend != Backend::Postgres {
+        return Judged::UNKNOWN;
+    }
+    judge(parsed, &|parts| {
+        let ident = parts.last().filter(|_| parts.len() <= 2)?;
+        find(&table.columns, &meant(ident), ident.quote_style.is_some(), backend).map(kind)
+    })
+}
+
+/// Judges an expression that stands, with a column taken for one of another kind.
+pub(super) fn judge_with(expr: &Expr, table: &Table, column: ColumnId, as_kind: Kind) -> Judged {
+    let text = expr.print(table, &|name| format!("\"{}\"", name.replace('"', "\"\"")));
+    let backend = Backend::Postgres;
+    let Some(Ok(parsed)) = tokens(&text, backend).filter(|_| !expr.opaque).map(|tokens| parse_all(tokens, backend))
+    else {
+        return Judged::UNKNOWN;
+    };
+    judged(&parsed, table, backend, &|other| if other.id == column { as_kind } else { kind(&other.data_type) })
 }
 
 /// The tokens of a text with their places; `None` where it cannot be cut into tokens or is too long to parse.
@@ -173,7 +201,7 @@ mod tests {
     use super::*;
     use crate::ident::TableName;
     use crate::operation::DataType;
-    use crate::state::{ColumnId, TableId};
+    use crate::state::TableId;
 
     #[test]
     fn a_doubled_quote_in_a_name_is_one() {

@@ -31,6 +31,8 @@ pub enum StateError {
     ConstraintExists { table: TableName, constraint: String },
     #[error("`{table}` has a primary key already")]
     PrimaryKeyExists { table: TableName },
+    #[error("`{key}` is still needed by key `{foreign}` of `{by}`, which is bound to it")]
+    KeyNeeded { key: String, foreign: String, by: TableName },
     #[error("there is no trigger `{trigger}`")]
     NoTrigger { trigger: String },
     #[error("there is no view `{view}`")]
@@ -46,7 +48,7 @@ impl StateError {
             Self::NoColumn { .. } => Code::UnknownColumn,
             Self::NoIndex { .. } => Code::UnknownIndex,
             Self::NoConstraint { .. } => Code::UnknownConstraint,
-            Self::TableReferenced { .. } | Self::ColumnHeld { .. } => Code::StillReferenced,
+            Self::TableReferenced { .. } | Self::ColumnHeld { .. } | Self::KeyNeeded { .. } => Code::StillReferenced,
             Self::TableExists { .. }
             | Self::ColumnExists { .. }
             | Self::IndexExists { .. }

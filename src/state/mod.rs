@@ -5,6 +5,7 @@
 
 mod apply;
 mod bind;
+mod bound;
 mod change;
 mod describe;
 mod error;
@@ -13,6 +14,10 @@ mod lower;
 mod names;
 mod read_sql;
 pub(crate) mod replay;
+mod retype;
+mod sense;
+#[cfg(test)]
+mod sense_tests;
 mod table;
 mod trial;
 mod view;

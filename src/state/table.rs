@@ -60,6 +60,8 @@ pub struct PrimaryKey {
     pub name: Name,
     /// Columns, in order.
     pub columns: Vec<ColumnId>,
+    /// How old it is among a table's keys: 0 if it came with the table, else the higher the younger.
+    pub age: u32,
 }
 
 /// A unique constraint.
@@ -69,6 +71,8 @@ pub struct Unique {
     pub name: Name,
     /// Columns, in order.
     pub columns: Vec<ColumnId>,
+    /// As a primary key's.
+    pub age: u32,
 }
 
 /// A foreign key.
@@ -86,6 +90,8 @@ pub struct ForeignKey {
     pub on_delete: Action,
     /// When its key changes.
     pub on_update: Action,
+    /// The key that it is bound to, where it had a choice or has one now (PostgreSQL).
+    pub bound: Option<String>,
 }
 
 /// A check.
@@ -217,6 +223,8 @@ pub struct Index {
     pub predicate: Option<Expr>,
     /// The method: btree, gin, …; resolved for the backend.
     pub using: Option<String>,
+    /// As a primary key's, where it is unique.
+    pub age: u32,
 }
 
 impl Index {
@@ -296,6 +304,8 @@ pub struct Trigger {
     pub sql: String,
     /// The statement as its author wrote it, and where the table's name stands in it.
     pub written: (String, TableName, Range<usize>),
+    /// Columns that it names.
+    pub columns: Vec<(TableId, ColumnId)>,
 }
 
 impl Trigger {

@@ -14,6 +14,7 @@ use sqlparser::ast::{
 use sqlparser::parser::Parser;
 
 use super::bind::{dialect, is_system_column, line_starts, place, tokens};
+use super::sense::{Sense, judge, kind};
 use super::{ColumnId, State, Table, TableId, View};
 use crate::backend::Backend;
 use crate::ident::TableName;
@@ -55,6 +56,8 @@ pub(super) struct BoundView {
     pub(super) unknown_tables: Vec<TableName>,
     /// Columns that are not there.
     pub(super) unknown_columns: Vec<String>,
+    /// What PostgreSQL has no operator or function for, as it is written.
+    pub(super) senseless: Option<String>,
 }
 
 impl View {
@@ -114,7 +117,7 @@ impl State {
             star: Vec::new(),
             pieces: None,
         };
-        let mut bound = BoundView { view, unknown_tables: Vec::new(), unknown_columns: Vec::new() };
+        let mut bound = BoundView { view, unknown_tables: Vec::new(), unknown_columns: Vec::new(), senseless: None };
         let Some(query) = parse(sql, self.backend()) else { return bound };
         self.relations(&query, &mut bound);
         if bound.unknown_tables.is_empty() && bound.view.over.is_empty() {
@@ -204,6 +207,7 @@ impl State {
         if binder.select(select, &walked).is_none() {
             return;
         }
+        bound.senseless = binder.senseless(select).map(ToString::to_string);
         let Binder { found, unknown, columns, star, .. } = binder;
         if !unknown.is_empty() {
             bound.unknown_columns = unknown;
@@ -361,6 +365,30 @@ impl Binder<'_> {
             }
         }
         Some(())
+    }
+
+    /// The first expression of the list or of WHERE that makes no sense over the types of its columns.
+    fn senseless<'e>(&self, select: &'e Select) -> Option<&'e Expr> {
+        if self.state.backend() != Backend::Postgres {
+            return None;
+        }
+        let of_list = select.projection.iter().filter_map(|item| match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+            _ => None,
+        });
+        let column = |parts: &[Ident]| {
+            let (qualifier, ident) = match parts {
+                [ident] => (None, ident),
+                [qualifier, ident] => (Some(self.called(qualifier)?.0), ident),
+                _ => return None,
+            };
+            let name = self.state.folded_ident(ident);
+            let of = |source: &&Source<'_>| qualifier.is_none_or(|id| id == source.table.id);
+            let mut found = self.sources.iter().filter(of).flat_map(|source| &source.table.columns);
+            found.find(|column| self.state.backend().fold(&column.name) == name.as_str()).map(|c| kind(&c.data_type))
+        };
+        let mut wrong = of_list.filter(|expr| judge(expr, &column).sense == Sense::Wrong);
+        wrong.next().or_else(|| select.selection.as_ref().filter(|e| judge(e, &column).as_condition() == Sense::Wrong))
     }
 
     fn table(&mut self, range: Range<usize>, id: TableId, name: TableName) -> Option<()> {

@@ -1,7 +1,7 @@
 //! One case: a base, nodes that require it, and edges between them. The check's verdict on it, and
 //! what a real database says of every order that the edges allow.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use dbmigrate::backend::Backend;
 use dbmigrate::check::{Checked, check, commuting};
@@ -25,7 +25,12 @@ pub(crate) struct Scope {
     template: Manifest,
     base: Migration,
     pub(crate) pool: Vec<(String, Migration)>,
+    /// The tables that each node of the pool speaks of.
+    tables: Vec<HashSet<&'static str>>,
 }
+
+/// Tables that stand in a base or that the pool makes.
+const TABLES: [&str; 5] = ["users", "posts", "tags", "x", "y"];
 
 /// Some nodes of a pool, and the edges between them: pairs of places, the first before the second.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +41,7 @@ pub(crate) struct Case {
 
 fn node(version: usize, name: &str, operations: &str) -> String {
     let ups: Vec<String> = operations
-        .split(';')
+        .split("&&")
         .map(|operation| format!("[[migration.up]]\n{}\n", operation.trim().replace(" | ", "\n")))
         .collect();
     format!("[[migration]]\nversion = {version}\nname = \"{name}\"\n{}\n", ups.concat())
@@ -56,7 +61,17 @@ impl Scope {
         let mut migrations = std::mem::take(&mut template.migrations).into_iter();
         let base = migrations.next().unwrap();
         let pool: Vec<_> = pool.iter().map(|text| (*text).to_owned()).zip(migrations).collect();
-        Self { backend, template, base, pool }
+        let words = |text: &str| {
+            let words: HashSet<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+            TABLES.into_iter().filter(|table| words.contains(table)).collect()
+        };
+        let tables = pool.iter().map(|(text, _)| words(text)).collect();
+        Self { backend, template, base, pool, tables }
+    }
+
+    /// Whether some nodes speak of one table, all of them.
+    pub(crate) fn share_a_table(&self, nodes: &[usize]) -> bool {
+        TABLES.into_iter().any(|table| nodes.iter().all(|node| self.tables[*node].contains(table)))
     }
 
     /// The manifest of some nodes of the pool in that order of versions; `requires` gives names of more requirements.
@@ -170,6 +185,11 @@ pub(crate) fn place(name: &str) -> Option<usize> {
 }
 
 impl Case {
+    /// Nodes without edges between them.
+    pub(crate) fn of(nodes: &[usize]) -> Self {
+        Self { nodes: nodes.to_vec(), edges: Vec::new() }
+    }
+
     /// Every order that the edges allow.
     pub(crate) fn orders(&self) -> Vec<Vec<usize>> {
         let mut orders = Vec::new();
@@ -179,9 +199,9 @@ impl Case {
 
     /// Every order, or of very many some that are spread evenly among them.
     pub(crate) fn some_orders(&self) -> Vec<Vec<usize>> {
-        const MOST: usize = 24;
+        let most = if crate::full() { 120 } else { 24 };
         let all = self.orders();
-        let step = all.len().div_ceil(MOST).max(1);
+        let step = all.len().div_ceil(most).max(1);
         let last = all.len().saturating_sub(1);
         all.into_iter().enumerate().filter(|(at, _)| at % step == 0 || *at == last).map(|(_, order)| order).collect()
     }

@@ -1,20 +1,32 @@
 //! Real databases for the search: a base that stands, and orders run on it up and back down,
 //! each in a transaction that is rolled back (on SQLite: in a database of its own in memory).
 
+use std::collections::HashMap;
+
 use dbmigrate::backend::Backend;
+use futures_util::StreamExt;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Connection, Row};
+use sqlx::{AssertSqlSafe, Connection, Either, Row};
+
+use crate::look::{POSTGRES_ROWS, POSTGRES_SCHEMA, SQLITE_SCHEMA};
+
+/// What a database looks like: numbers of texts that [`Database::text`] gives back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) schema: u32,
+    pub(crate) rows: u32,
+}
 
 /// What an order comes to on a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ran {
     /// A way up fails: the node's place in the order, and the database's words.
     UpFails(usize, String),
-    /// A way down fails.
+    /// A way down fails: the place on the way down.
     DownFails(usize, String),
     /// All ran: what stands at the top and what stands after the way down.
-    Done { top: String, bottom: String },
+    Done { top: Seen, bottom: Seen },
 }
 
 /// The statements of an order: ways up in order, ways down in the reverse order.
@@ -26,6 +38,10 @@ pub(crate) struct Sql {
     pub(crate) rebuilds: [bool; 2],
 }
 
+fn server() -> String {
+    std::env::var("DBMIGRATE_TEST_POSTGRES").unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned())
+}
+
 /// A database on which the base stands.
 pub(crate) struct Database {
     link: Link,
@@ -34,6 +50,8 @@ pub(crate) struct Database {
     /// What puts numbering back, which no rollback does.
     renumber: String,
     runs: usize,
+    numbers: HashMap<String, u32>,
+    texts: Vec<String>,
 }
 
 enum Link {
@@ -41,57 +59,8 @@ enum Link {
     Sqlite,
 }
 
-fn server() -> String {
-    std::env::var("DBMIGRATE_TEST_POSTGRES").unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned())
-}
-
-const POSTGRES_SCHEMA: &str = r"
-SELECT 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
-    || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END || a.attidentity::text
-    || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '')
-  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
- WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0 AND NOT a.attisdropped
-UNION ALL
-SELECT 'constraint ' || c.relname || ' ' || k.conname || ' ' || pg_get_constraintdef(k.oid)
-  FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE c.relnamespace = 'public'::regnamespace
-UNION ALL
-SELECT 'index ' || pg_get_indexdef(i.indexrelid)
-  FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = 'public'::regnamespace
-UNION ALL
-SELECT 'relation ' || c.relkind::text || ' ' || c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
-UNION ALL
-SELECT 'view ' || c.relname || ' ' || pg_get_viewdef(c.oid) FROM pg_class c
- WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'v'
-UNION ALL
-SELECT 'trigger ' || pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
- WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal
-";
-
-/// Rows without the columns that number themselves: which number a row gets may depend on the order.
-const POSTGRES_ROWS: &str = r"
-UNION ALL
-SELECT 'rows ' || c.relname || ' ' || query_to_xml(format('SELECT (to_jsonb(one_row) - %L::text[])::text AS r FROM public.%I one_row ORDER BY 1',
-    (SELECT coalesce(array_agg(a.attname::text), '{}') FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attidentity <> '')::text, c.relname),
-    true, true, '')::text
-  FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
-";
-
-const SQLITE_SCHEMA: &str = r#"
-SELECT 'column ' || m.name || '.' || c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || coalesce(c.dflt_value, '') || ' ' || c.pk
-  FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite%'
-UNION ALL
-SELECT 'key ' || m.name || ' ' || k."from" || ' ' || k."table" || '.' || coalesce(k."to", '') || ' ' || k.on_delete || k.on_update
-  FROM sqlite_master m, pragma_foreign_key_list(m.name) k WHERE m.type = 'table'
-UNION ALL
-SELECT 'index ' || m.name || ' ' || (CASE WHEN i.origin = 'c' THEN i.name ELSE i.origin END) || ' ' || i."unique" || i.partial || ' '
-    || (SELECT group_concat(coalesce(c.name, '?') || c."desc") FROM pragma_index_xinfo(i.name) c WHERE c.key)
-  FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table'
-UNION ALL
-SELECT m.type || ' ' || m.name || ' ' || m.sql FROM sqlite_master m WHERE m.type IN ('view', 'trigger')
-UNION ALL
-SELECT 'checks ' || m.name || ' ' || (length(m.sql) - length(replace(m.sql, 'CHECK', ''))) FROM sqlite_master m WHERE m.type = 'table'
-"#;
+/// What an order comes to, in full: schema and rows at the top and at the bottom.
+type Outcome = Result<[(String, String); 2], Ran>;
 
 impl Database {
     /// A database of its own with the base on it.
@@ -101,21 +70,25 @@ impl Database {
             _ => {
                 let name = format!("dbmigrate_exact_{}_{name}", std::process::id());
                 let mut admin = PgConnection::connect(&format!("{}/postgres", server())).await.unwrap();
-                sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")))
-                    .execute(&mut admin)
-                    .await
-                    .unwrap();
-                sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0")))
-                    .execute(&mut admin)
-                    .await
-                    .unwrap();
+                for sql in [
+                    format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"),
+                    format!("CREATE DATABASE {name} TEMPLATE template0"),
+                ] {
+                    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+                }
                 let mut connection = PgConnection::connect(&format!("{}/{name}", server())).await.unwrap();
-                let all = format!("SET client_min_messages = error; SET jit = off; {}", join(&base));
+                let all = format!(
+                    "SET client_min_messages = error; SET jit = off; CREATE SCHEMA exact; {RETAG} {} {} {}",
+                    print_function("schema_now", POSTGRES_SCHEMA),
+                    print_function("rows_now", POSTGRES_ROWS),
+                    join(&base)
+                );
                 sqlx::raw_sql(AssertSqlSafe(all)).execute(&mut connection).await.unwrap();
                 Link::Postgres(Box::new(connection), name)
             }
         };
-        Self { link, base, rows, renumber: renumber.to_owned(), runs: 0 }
+        let renumber = renumber.to_owned();
+        Self { link, base, rows, renumber, runs: 0, numbers: HashMap::new(), texts: Vec::new() }
     }
 
     /// Drops the database.
@@ -135,8 +108,23 @@ impl Database {
         self.runs
     }
 
+    /// The text of a number in [`Seen`].
+    pub(crate) fn text(&self, number: u32) -> &str {
+        &self.texts[number as usize]
+    }
+
+    fn number(&mut self, text: String) -> u32 {
+        if let Some(number) = self.numbers.get(&text) {
+            return *number;
+        }
+        let number = u32::try_from(self.texts.len()).unwrap();
+        self.texts.push(text.clone());
+        self.numbers.insert(text, number);
+        number
+    }
+
     /// What the base alone looks like.
-    pub(crate) async fn base(&mut self) -> String {
+    pub(crate) async fn base(&mut self) -> Seen {
         match self.run(&Sql::default()).await {
             Ran::Done { top, .. } => top,
             other => panic!("the base does not stand: {other:?}"),
@@ -146,8 +134,7 @@ impl Database {
     /// Runs an order up and down and takes it all back.
     pub(crate) async fn run(&mut self, sql: &Sql) -> Ran {
         self.runs += 1;
-        let rows = self.rows;
-        match &mut self.link {
+        let outcome = match &mut self.link {
             Link::Postgres(connection, _) => {
                 if self.runs.is_multiple_of(1000) {
                     for table in
@@ -157,15 +144,31 @@ impl Database {
                         sqlx::raw_sql(vacuum).execute(&mut **connection).await.unwrap();
                     }
                 }
-                let begin = AssertSqlSafe(format!("BEGIN; {}", self.renumber));
-                sqlx::raw_sql(begin).execute(&mut **connection).await.unwrap();
-                let ran = postgres(connection, sql, rows).await;
-                sqlx::raw_sql("ROLLBACK").execute(&mut **connection).await.unwrap();
-                ran
+                postgres(connection, sql, &self.renumber, self.rows).await
             }
-            Link::Sqlite => sqlite(&self.base, sql, rows).await,
+            Link::Sqlite => sqlite(&self.base, sql, self.rows).await,
+        };
+        match outcome {
+            Err(fails) => fails,
+            Ok(seen) => {
+                let [top, bottom] =
+                    seen.map(|(schema, rows)| Seen { schema: self.number(schema), rows: self.number(rows) });
+                Ran::Done { top, bottom }
+            }
         }
     }
+}
+
+/// What the pool's triggers call.
+const RETAG: &str = "CREATE FUNCTION retag() RETURNS trigger LANGUAGE plpgsql AS
+    $_$ BEGIN UPDATE tags SET t = 'hit'; RETURN NEW; END $_$;";
+
+/// A function that gives the lines of a query, so that the server plans it once.
+fn print_function(name: &str, query: &str) -> String {
+    format!(
+        "CREATE FUNCTION exact.{name}() RETURNS text LANGUAGE plpgsql AS $_$ BEGIN
+         RETURN (SELECT coalesce(string_agg(l, E'\n' ORDER BY l COLLATE \"C\"), '') FROM ({query}) AS s(l)); END $_$;"
+    )
 }
 
 fn join(statements: &[String]) -> String {
@@ -176,30 +179,44 @@ fn words(error: &sqlx::Error) -> String {
     error.as_database_error().map_or_else(|| error.to_string(), |error| error.message().to_owned())
 }
 
-async fn postgres(connection: &mut PgConnection, sql: &Sql, rows: bool) -> Ran {
-    for (at, node) in sql.up.iter().enumerate() {
-        if let Err(error) = sqlx::raw_sql(AssertSqlSafe(join(node))).execute(&mut *connection).await {
-            return Ran::UpFails(at, words(&error));
+/// One message: all ways up, a look, all ways down, a look, and everything taken back.
+async fn postgres(connection: &mut PgConnection, sql: &Sql, renumber: &str, rows: bool) -> Outcome {
+    let look = if rows { "SELECT exact.schema_now(), exact.rows_now();" } else { "SELECT exact.schema_now(), '';" };
+    let mut message = format!("BEGIN;{}", if renumber.is_empty() { String::new() } else { format!("{renumber};") });
+    let mut done_before = vec![1 + usize::from(!renumber.is_empty())];
+    for (way, nodes) in [&sql.up, &sql.down].into_iter().enumerate() {
+        for node in nodes {
+            message += &join(node);
+            done_before.push(done_before.last().unwrap() + node.len());
+        }
+        message += look;
+        *done_before.last_mut().unwrap() += usize::from(way == 0);
+    }
+    message += "ROLLBACK";
+    let mut results = sqlx::raw_sql(AssertSqlSafe(message)).fetch_many(&mut *connection);
+    let (mut done, mut seen, mut failed) = (0, Vec::new(), None);
+    while let Some(next) = results.next().await {
+        match next {
+            Ok(Either::Left(_)) => done += 1,
+            Ok(Either::Right(row)) if row.len() == 2 => seen.push((row.get::<String, _>(0), row.get::<String, _>(1))),
+            Ok(Either::Right(_)) => {}
+            Err(error) => failed = Some(words(&error)),
         }
     }
-    let top = postgres_schema(connection, rows).await;
-    for (at, node) in sql.down.iter().enumerate() {
-        if let Err(error) = sqlx::raw_sql(AssertSqlSafe(join(node))).execute(&mut *connection).await {
-            return Ran::DownFails(at, words(&error));
-        }
+    drop(results);
+    if let Some(words) = failed {
+        sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.unwrap();
+        let node = done_before.iter().rposition(|before| *before <= done).unwrap_or_default();
+        return Err(match node.checked_sub(sql.up.len()) {
+            Some(down) if !seen.is_empty() => Ran::DownFails(down, words),
+            _ => Ran::UpFails(node, words),
+        });
     }
-    let bottom = if sql.down.is_empty() { top.clone() } else { postgres_schema(connection, rows).await };
-    Ran::Done { top, bottom }
+    let bottom = seen.pop().unwrap();
+    Ok([seen.pop().unwrap(), bottom])
 }
 
-async fn postgres_schema(connection: &mut PgConnection, rows: bool) -> String {
-    let rows = if rows { POSTGRES_ROWS } else { "" };
-    let query = AssertSqlSafe(format!("SELECT string_agg(l, E'\n' ORDER BY l) FROM ({POSTGRES_SCHEMA}{rows}) AS s(l)"));
-    let found = sqlx::raw_sql(query).fetch_one(connection).await.unwrap();
-    found.get::<Option<String>, _>(0).unwrap_or_default()
-}
-
-async fn sqlite(base: &[String], sql: &Sql, rows: bool) -> Ran {
+async fn sqlite(base: &[String], sql: &Sql, rows: bool) -> Outcome {
     let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(join(base))).execute(&mut connection).await.unwrap();
     let mut seen = Vec::new();
@@ -211,7 +228,7 @@ async fn sqlite(base: &[String], sql: &Sql, rows: bool) -> Ran {
             .unwrap();
         for (at, node) in nodes.iter().enumerate() {
             if let Err(error) = sqlx::raw_sql(AssertSqlSafe(join(node))).execute(&mut connection).await {
-                return if way == 0 { Ran::UpFails(at, words(&error)) } else { Ran::DownFails(at, words(&error)) };
+                return Err(if way == 0 { Ran::UpFails(at, words(&error)) } else { Ran::DownFails(at, words(&error)) });
             }
         }
         let orphans = sqlx::raw_sql("PRAGMA foreign_key_check").fetch_all(&mut connection).await;
@@ -219,40 +236,48 @@ async fn sqlite(base: &[String], sql: &Sql, rows: bool) -> Ran {
             Ok(orphans) if orphans.is_empty() => {}
             other => {
                 let what = other.err().map_or_else(|| "rows without their parents".to_owned(), |error| words(&error));
-                return if way == 0 { Ran::UpFails(nodes.len(), what) } else { Ran::DownFails(nodes.len(), what) };
+                return Err(if way == 0 { Ran::UpFails(nodes.len(), what) } else { Ran::DownFails(nodes.len(), what) });
             }
         }
         sqlx::raw_sql("COMMIT").execute(&mut connection).await.unwrap();
-        seen.push(sqlite_schema(&mut connection, rows).await);
+        seen.push((sqlite_schema(&mut connection).await, sqlite_rows(&mut connection, rows).await));
     }
-    let bottom = seen.pop().unwrap_or_default();
-    Ran::Done { top: seen.pop().unwrap_or_default(), bottom }
+    let bottom = seen.pop().unwrap();
+    Ok([seen.pop().unwrap(), bottom])
 }
 
-async fn sqlite_schema(connection: &mut SqliteConnection, rows: bool) -> String {
-    let query = SQLITE_SCHEMA;
-    let mut lines: Vec<String> = match sqlx::raw_sql(query).fetch_all(&mut *connection).await {
-        Ok(found) => found.iter().map(|row| row.get::<Option<String>, _>(0).unwrap_or_default()).collect(),
+async fn sqlite_schema(connection: &mut SqliteConnection) -> String {
+    match sqlx::raw_sql(SQLITE_SCHEMA).fetch_all(&mut *connection).await {
+        Ok(found) => {
+            let mut lines: Vec<String> =
+                found.iter().map(|row| row.get::<Option<String>, _>(0).unwrap_or_default()).collect();
+            lines.sort_unstable();
+            lines.join("\n")
+        }
         // A view over what is gone: the schema cannot even be read.
-        Err(error) => return format!("unreadable: {}", words(&error)),
-    };
-    if rows {
-        let tables = sqlx::raw_sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+        Err(error) => format!("unreadable: {}", words(&error)),
+    }
+}
+
+async fn sqlite_rows(connection: &mut SqliteConnection, rows: bool) -> String {
+    if !rows {
+        return String::new();
+    }
+    let mut lines: Vec<String> = Vec::new();
+    let tables = sqlx::raw_sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+        .fetch_all(&mut *connection)
+        .await
+        .unwrap();
+    for table in tables.iter().map(|row| row.get::<String, _>(0)) {
+        let columns = sqlx::raw_sql(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}') ORDER BY 1")))
             .fetch_all(&mut *connection)
             .await
             .unwrap();
-        for table in tables.iter().map(|row| row.get::<String, _>(0)) {
-            let columns =
-                sqlx::raw_sql(AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}') ORDER BY 1")))
-                    .fetch_all(&mut *connection)
-                    .await
-                    .unwrap();
-            let columns: Vec<String> =
-                columns.iter().map(|row| format!("quote(\"{}\")", row.get::<String, _>(0))).collect();
-            let query = format!("SELECT {} FROM \"{table}\" ORDER BY 1", columns.join(" || ',' || "));
-            let found = sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut *connection).await.unwrap();
-            lines.extend(found.iter().map(|row| format!("row {table} {}", row.get::<String, _>(0))));
-        }
+        let columns: Vec<String> =
+            columns.iter().map(|row| format!("quote(\"{}\")", row.get::<String, _>(0))).collect();
+        let query = format!("SELECT {} FROM \"{table}\" ORDER BY 1", columns.join(" || ',' || "));
+        let found = sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut *connection).await.unwrap();
+        lines.extend(found.iter().map(|row| format!("row {table} {}", row.get::<String, _>(0))));
     }
     lines.sort_unstable();
     lines.join("\n")

@@ -1,5 +1,5 @@
 //! The scope of the search: base states, and the pool of nodes that are tried on them in pairs,
-//! triples and graphs. A node is written as its operations, `;` between them and `|` between
+//! triples and graphs. A node is written as its operations, `&&` between them and `|` between
 //! their keys.
 
 /// A base state: a node that all others require.
@@ -14,11 +14,11 @@ pub(crate) struct Base {
 
 /// Two tables with a key between them, an index, a unique constraint, a check, defaults, nullable and
 /// NOT NULL columns; and the same tables held together otherwise.
-pub(crate) const BASES: [Base; 2] = [
+pub(crate) const BASES: [Base; 3] = [
     Base {
         name: "keyed",
-        node: r#"create_table = "users" | primary_key = ["id"] | columns = { id = { type = "bigint", auto_increment = true }, email = { type = "string(80)", unique = true }, name = { type = "text", null = true }, age = { type = "integer", default = 0, check = "age >= 0" } } | indexes = { users_name_idx = { columns = ["name"] } };
-create_table = "posts" | primary_key = ["id"] | columns = { id = "bigint", author_id = { type = "bigint", null = true, references = "users.id" }, slug = { type = "text", null = true }, n = { type = "integer", default = 1 } };
+        node: r#"create_table = "users" | primary_key = ["id"] | columns = { id = { type = "bigint", auto_increment = true }, email = { type = "string(80)", unique = true }, name = { type = "text", null = true }, age = { type = "integer", default = 0, check = "age >= 0" } } | indexes = { users_name_idx = { columns = ["name"] } } &&
+create_table = "posts" | primary_key = ["id"] | columns = { id = "bigint", author_id = { type = "bigint", null = true, references = "users.id" }, slug = { type = "text", null = true }, n = { type = "integer", default = 1 } } &&
 create_table = "tags" | columns = { id = "bigint", t = { type = "text", null = true } }"#,
         rows: r"INSERT INTO users (id, email, name, age) VALUES (1, 'a@x', 'ann', 30), (2, 'b@x', 'bob', 0);
 INSERT INTO posts (id, author_id, slug, n) VALUES (1, 1, 'one', 1), (2, NULL, 'two', 2);
@@ -27,13 +27,23 @@ INSERT INTO tags (id, t) VALUES (1, 'red');",
     },
     Base {
         name: "loose",
-        node: r#"create_table = "users" | columns = { id = "bigint", email = "string(80)", name = { type = "text", null = true }, age = { type = "integer", default = 0 } } | indexes = { users_name_idx = { columns = ["name"], unique = true } } | checks = { users_age_check = "age >= 0" } | uniques = { users_email_key = ["email"] };
-create_table = "tags" | primary_key = ["id"] | columns = { id = { type = "bigint", auto_increment = true }, t = { type = "text", null = true, unique = true }, up = { type = "bigint", null = true, references = "tags.id" } };
+        node: r#"create_table = "users" | columns = { id = "bigint", email = "string(80)", name = { type = "text", null = true }, age = { type = "integer", default = 0 } } | indexes = { users_name_idx = { columns = ["name"], unique = true } } | checks = { users_age_check = "age >= 0" } | uniques = { users_email_key = ["email"] } &&
+create_table = "tags" | primary_key = ["id"] | columns = { id = { type = "bigint", auto_increment = true }, t = { type = "text", null = true, unique = true }, up = { type = "bigint", null = true, references = "tags.id" } } &&
 create_table = "posts" | primary_key = ["id"] | columns = { id = "bigint", author_id = { type = "bigint", null = true }, slug = { type = "text", null = true }, n = { type = "integer", default = 1 } } | foreign_keys = { posts_author_id_fkey = { columns = ["author_id"], references = "tags.id", on_delete = "set null" } } | indexes = { i = { columns = ["slug"], where = "n > 0" } }"#,
         rows: r"INSERT INTO users (id, email, name, age) VALUES (1, 'a@x', 'ann', 30), (2, 'b@x', 'bob', 0);
 INSERT INTO tags (id, t, up) VALUES (1, 'red', NULL), (2, 'blue', 1);
 INSERT INTO posts (id, author_id, slug, n) VALUES (1, 1, 'one', 1), (2, NULL, 'two', 2);",
         renumber: "SELECT setval('tags_id_seq', 10)",
+    },
+    Base {
+        name: "dressed",
+        node: r#"create_table = "users" | primary_key = ["id"] | columns = { id = "bigint", email = { type = "string(80)", unique = true }, name = { type = "text", null = true }, age = { type = "integer", default = 0 } } | indexes = { users_id_idx = { columns = ["id"], unique = true }, users_name_idx = { columns = ["name"] } } | checks = { users_age_check = "age >= 0", d = "length(email) > 0" } &&
+create_table = "tags" | primary_key = ["id"] | columns = { id = "bigint", t = { type = "text", null = true } } &&
+create_table = "posts" | primary_key = ["id"] | columns = { id = "bigint", author_id = { type = "bigint", null = true, references = "users.id", on_delete = "cascade" }, slug = { type = "text", null = true }, n = { type = "integer", default = 1 } } | indexes = { i = { columns = [{ expr = "lower(slug)" }] } }"#,
+        rows: r"INSERT INTO users (id, email, name, age) VALUES (1, 'a@x', 'ann', 30), (2, 'b@x', 'bob', 0);
+INSERT INTO tags (id, t) VALUES (1, 'red'), (2, 'blue');
+INSERT INTO posts (id, author_id, slug, n) VALUES (1, 1, 'one', 1), (2, NULL, 'two', 2);",
+        renumber: "",
     },
 ];
 
@@ -56,17 +66,17 @@ pub(crate) const SCHEMA: &[&str] = &[
     r#"drop_table = "posts""#,
     r#"drop_table = "users""#,
     r#"drop_table = "tags""#,
-    r#"drop_table = "posts"; drop_table = "users""#,
+    r#"drop_table = "posts" && drop_table = "users""#,
     r#"rename_table = "posts" | to = "x""#,
     r#"rename_table = "users" | to = "x""#,
     r#"rename_table = "tags" | to = "x""#,
     r#"rename_table = "tags" | to = "y""#,
     r#"rename_table = "tags" | to = "posts""#,
     r#"rename_table = "tags" | to = "i""#,
-    r#"rename_table = "users" | to = "x"; create_table = "users" | columns = { id = "bigint" }"#,
-    r#"drop_table = "posts"; create_table = "posts" | columns = { id = "bigint", slug = "text" }"#,
-    r#"drop_table = "tags"; rename_table = "posts" | to = "tags""#,
-    r#"rename_table = "posts" | to = "x"; rename_table = "tags" | to = "posts""#,
+    r#"rename_table = "users" | to = "x" && create_table = "users" | columns = { id = "bigint" }"#,
+    r#"drop_table = "posts" && create_table = "posts" | columns = { id = "bigint", slug = "text" }"#,
+    r#"drop_table = "tags" && rename_table = "posts" | to = "tags""#,
+    r#"rename_table = "posts" | to = "x" && rename_table = "tags" | to = "posts""#,
     r#"add_column = "posts.c" | type = "text" | null = true"#,
     r#"add_column = "posts.c" | type = "integer" | default = 0"#,
     r#"add_column = "posts.c" | type = "text" | null = true | unique = true"#,
@@ -83,20 +93,22 @@ pub(crate) const SCHEMA: &[&str] = &[
     r#"drop_column = "users.name""#,
     r#"drop_column = "users.age""#,
     r#"drop_column = "tags.t""#,
-    r#"drop_column = "posts.slug"; add_column = "posts.slug" | type = "integer" | null = true"#,
+    r#"drop_column = "posts.slug" && add_column = "posts.slug" | type = "integer" | null = true"#,
     r#"rename_column = "posts.slug" | to = "c""#,
     r#"rename_column = "posts.slug" | to = "d""#,
     r#"rename_column = "posts.author_id" | to = "c""#,
     r#"rename_column = "users.name" | to = "c""#,
     r#"rename_column = "users.email" | to = "mail""#,
     r#"rename_column = "users.age" | to = "c""#,
-    r#"rename_column = "posts.slug" | to = "c"; rename_column = "posts.n" | to = "slug""#,
+    r#"rename_column = "posts.slug" | to = "c" && rename_column = "posts.n" | to = "slug""#,
     r#"alter_column = "posts.n" | type = "bigint""#,
     r#"alter_column = "posts.n" | default = 5"#,
     r#"alter_column = "posts.n" | unset = ["default"]"#,
     r#"alter_column = "posts.slug" | null = false | fill = "s""#,
     r#"alter_column = "posts.slug" | default = "s""#,
     r#"alter_column = "posts.author_id" | type = "integer""#,
+    r#"alter_column = "posts.n" | type = "text" | default = "1" | using = "CAST(n AS text)" | using_down = "CAST(n AS integer)""#,
+    r#"alter_column = "posts.slug" | type = "integer" | using = "length(slug)" | using_down = "CAST(slug AS text)""#,
     r#"alter_column = "users.age" | type = "bigint""#,
     r#"alter_column = "users.email" | type = "string(120)""#,
     r#"alter_column = "users.name" | type = "string(120)""#,
@@ -108,26 +120,29 @@ pub(crate) const SCHEMA: &[&str] = &[
     r#"create_index = "j" | on = "users" | columns = ["name"] | unique = true"#,
     r#"create_index = "j" | on = "tags" | columns = ["id"] | unique = true"#,
     r#"create_index = "k" | on = "posts" | columns = ["slug"] | where = "n > 0""#,
+    r#"create_index = "k" | on = "posts" | columns = [{ expr = "lower(slug)" }]"#,
     r#"create_index = "x" | on = "posts" | columns = ["n"]"#,
     r#"create_index = "users_name_idx" | on = "posts" | columns = ["slug"]"#,
     r#"create_index = "posts_pkey" | on = "posts" | columns = ["slug"]"#,
     r#"drop_index = "users_name_idx" | on = "users""#,
     r#"drop_index = "i" | on = "posts""#,
+    r#"drop_index = "users_id_idx" | on = "users""#,
     r#"rename_index = "users_name_idx" | on = "users" | to = "i""#,
     r#"rename_index = "users_name_idx" | on = "users" | to = "x""#,
-    r#"drop_index = "users_name_idx" | on = "users"; create_index = "users_name_idx" | on = "posts" | columns = ["slug"]"#,
+    r#"drop_index = "users_name_idx" | on = "users" && create_index = "users_name_idx" | on = "posts" | columns = ["slug"]"#,
     r#"add_foreign_key = "k" | on = "posts" | columns = ["author_id"] | references = "users.id" | on_delete = "cascade""#,
     r#"add_foreign_key = "k" | on = "posts" | columns = ["slug"] | references = "users.name""#,
     r#"add_foreign_key = "l" | on = "posts" | columns = ["n"] | references = "tags.id""#,
     r#"add_foreign_key = "k" | on = "users" | columns = ["id"] | references = "posts.id""#,
     r#"add_foreign_key = "k" | on = "tags" | columns = ["id"] | references = "posts.id""#,
     r#"drop_foreign_key = "posts_author_id_fkey" | on = "posts""#,
-    r#"drop_foreign_key = "posts_author_id_fkey" | on = "posts"; add_foreign_key = "posts_author_id_fkey" | on = "posts" | columns = ["author_id"] | references = "tags.id""#,
+    r#"drop_foreign_key = "posts_author_id_fkey" | on = "posts" && add_foreign_key = "posts_author_id_fkey" | on = "posts" | columns = ["author_id"] | references = "tags.id""#,
     r#"add_check = "k" | on = "posts" | expr = "n > 0""#,
     r#"add_check = "l" | on = "posts" | expr = "slug IS NOT NULL""#,
+    r#"add_check = "l" | on = "posts" | expr = "length(slug) > 0""#,
     r#"add_check = "k" | on = "users" | expr = "age < 200""#,
     r#"drop_check = "users_age_check" | on = "users""#,
-    r#"drop_check = "users_age_check" | on = "users"; add_check = "users_age_check" | on = "users" | expr = "age > 1""#,
+    r#"drop_check = "users_age_check" | on = "users" && add_check = "users_age_check" | on = "users" | expr = "age > 1""#,
     r#"add_unique = "k" | on = "users" | columns = ["name"]"#,
     r#"add_unique = "k" | on = "posts" | columns = ["slug"]"#,
     r#"add_unique = "i" | on = "tags" | columns = ["id"]"#,
@@ -152,6 +167,9 @@ pub(crate) const ROWS: &[&str] = &[
     r#"insert = "posts" | rows = [{ id = 4, author_id = 5 }]"#,
     r#"insert = "tags" | rows = [{ id = 5, t = "green" }]"#,
     r#"insert = "tags" | rows = [{ t = "pink" }]"#,
+    r#"sql = "INSERT INTO tags VALUES (8, 'grey')" | down = "DELETE FROM tags WHERE id = 8""#,
+    r#"sql = "INSERT INTO posts SELECT id + 10, NULL, t, 3 FROM tags" | down = "DELETE FROM posts WHERE id > 10""#,
+    r#"sql = "INSERT INTO posts VALUES (9, NULL, 'nine', 9, 'p', 'q')" | down = "DELETE FROM posts WHERE id = 9""#,
     r#"update = "users" | set = { name = "zoe" } | where = "id = 1" | down = "UPDATE users SET name = 'ann' WHERE id = 1""#,
     r#"update = "users" | set = { age = 1 } | down = """#,
     r#"update = "users" | set = { age = { expr = "age + 1" } } | down = "UPDATE users SET age = age - 1""#,
@@ -185,11 +203,11 @@ pub(crate) const ROWS: &[&str] = &[
     r#"add_foreign_key = "k" | on = "tags" | columns = ["id"] | references = "posts.id" | on_delete = "cascade" | on_update = "cascade""#,
     r#"add_foreign_key = "l" | on = "users" | columns = ["id"] | references = "posts.id" | on_delete = "cascade""#,
     r#"drop_foreign_key = "posts_author_id_fkey" | on = "posts""#,
-    r#"drop_foreign_key = "posts_author_id_fkey" | on = "posts"; add_foreign_key = "posts_author_id_fkey" | on = "posts" | columns = ["author_id"] | references = "users.id" | on_delete = "cascade""#,
+    r#"drop_foreign_key = "posts_author_id_fkey" | on = "posts" && add_foreign_key = "posts_author_id_fkey" | on = "posts" | columns = ["author_id"] | references = "users.id" | on_delete = "cascade""#,
     r#"drop_unique = "users_email_key" | on = "users""#,
     r#"drop_check = "users_age_check" | on = "users""#,
-    r#"create_table = "x" | columns = { u = { type = "bigint", references = "tags.id" } }; insert = "x" | rows = [{ u = 1 }]"#,
-    r#"create_table = "x" | columns = { u = { type = "string(80)", references = "users.email", on_delete = "cascade" } }; insert = "x" | rows = [{ u = "a@x" }]"#,
+    r#"create_table = "x" | columns = { u = { type = "bigint", references = "tags.id" } } && insert = "x" | rows = [{ u = 1 }]"#,
+    r#"create_table = "x" | columns = { u = { type = "string(80)", references = "users.email", on_delete = "cascade" } } && insert = "x" | rows = [{ u = "a@x" }]"#,
 ];
 
 /// Views and triggers by raw SQL, and what they meet.
@@ -202,6 +220,12 @@ pub(crate) const VIEWS: &[&str] = &[
     r#"sql = "CREATE VIEW i AS SELECT 1 AS one" | down = "DROP VIEW i""#,
     r#"sql = "CREATE VIEW v AS SELECT t FROM tags" | down = "DROP VIEW v""#,
     r#"sql = "CREATE VIEW c AS SELECT count(*) AS n FROM tags" | down = "DROP VIEW c""#,
+    r#"sql = "CREATE VIEW i AS SELECT * FROM tags" | down = "DROP VIEW i""#,
+    r#"sql = "CREATE VIEW z AS SELECT p.* FROM posts p WHERE p.n > 0" | down = "DROP VIEW z""#,
+    r#"create_view = "w" | select = "SELECT * FROM tags WHERE t IS NOT NULL""#,
+    r#"create_view = "u" | select = "SELECT lower(slug) AS low, length(slug) AS long FROM posts WHERE n > 0""#,
+    r#"sql = "DROP VIEW IF EXISTS w" | down = """#,
+    r#"sql = "DROP TABLE IF EXISTS y" | down = """#,
     r#"create_table = "x" | columns = { id = "bigint" }"#,
     r#"create_table = "v" | columns = { id = "bigint" }"#,
     r#"create_table = "y" | columns = { u = { type = "bigint", references = "tags.id" } }"#,
@@ -221,8 +245,10 @@ pub(crate) const VIEWS: &[&str] = &[
     r#"rename_table = "tags" | to = "y""#,
     r#"drop_table = "posts""#,
     r#"drop_table = "tags""#,
-    r#"drop_table = "posts"; create_table = "posts" | columns = { id = "bigint", slug = "text" }"#,
+    r#"drop_table = "posts" && create_table = "posts" | columns = { id = "bigint", slug = "text" }"#,
     r#"alter_column = "posts.slug" | type = "string(50)""#,
+    r#"alter_column = "posts.slug" | type = "integer" | using = "length(slug)" | using_down = "CAST(slug AS text)""#,
+    r#"alter_column = "posts.n" | type = "text" | default = "1" | using_down = "CAST(n AS integer)""#,
     r#"alter_column = "posts.n" | default = 3"#,
     r#"alter_column = "users.name" | null = false | fill = "x""#,
     r#"alter_column = "tags.t" | type = "string(50)""#,
@@ -233,16 +259,21 @@ pub(crate) const VIEWS: &[&str] = &[
     r#"drop_primary_key = "posts""#,
 ];
 
-/// A trigger in each backend's words.
+/// Triggers in PostgreSQL's words. `retag` is made beside the base.
 pub(crate) const POSTGRES_TRIGGERS: &[&str] = &[
     r#"sql = "CREATE TRIGGER t BEFORE UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()" | down = "DROP TRIGGER t ON posts""#,
     r#"sql = "CREATE TRIGGER t BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()" | down = "DROP TRIGGER t ON users""#,
     r#"sql = "CREATE TRIGGER t BEFORE UPDATE OF slug ON posts FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()" | down = "DROP TRIGGER t ON posts""#,
+    r#"sql = "CREATE TRIGGER w BEFORE INSERT OR UPDATE OF n, author_id ON posts FOR EACH ROW EXECUTE FUNCTION retag()" | down = "DROP TRIGGER w ON posts""#,
+    r#"sql = "ALTER TABLE posts ADD COLUMN IF NOT EXISTS slug text" | down = """#,
+    r#"sql = "ALTER TABLE posts ALTER COLUMN n SET NOT NULL" | down = """#,
+    r#"sql = "CREATE TRIGGER w AFTER UPDATE ON users FOR EACH ROW WHEN (NEW.name IS NOT NULL) EXECUTE FUNCTION retag()" | down = "DROP TRIGGER w ON users""#,
 ];
 
-/// A trigger in each backend's words.
+/// Triggers in SQLite's words, which change rows.
 pub(crate) const SQLITE_TRIGGERS: &[&str] = &[
     r#"sql = "CREATE TRIGGER t AFTER UPDATE ON posts BEGIN UPDATE tags SET t = 'x'; END" | down = "DROP TRIGGER t""#,
     r#"sql = "CREATE TRIGGER t AFTER INSERT ON users BEGIN DELETE FROM tags; END" | down = "DROP TRIGGER t""#,
-    r#"sql = "CREATE TRIGGER v AFTER UPDATE OF slug ON posts BEGIN SELECT 1; END" | down = "DROP TRIGGER v""#,
+    r#"sql = "CREATE TRIGGER v AFTER UPDATE OF slug ON posts BEGIN UPDATE tags SET t = new.slug; END" | down = "DROP TRIGGER v""#,
+    r#"sql = "CREATE TRIGGER w AFTER DELETE ON posts BEGIN UPDATE users SET name = old.slug WHERE id = old.author_id; END" | down = "DROP TRIGGER w""#,
 ];

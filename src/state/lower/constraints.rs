@@ -14,25 +14,25 @@ impl Lower<'_> {
     pub(super) fn unique(&mut self, table: &Table, def: &UniqueDef, part: &str) -> Option<Constraint> {
         let name = self.own_name(&def.name, part)?;
         let columns = self.column_ids(table, &def.columns, part)?;
-        Some(Constraint::Unique(Unique { name, columns }))
+        Some(Constraint::Unique(Unique { name, columns, age: 0 }))
     }
 
     pub(super) fn column_unique(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Constraint> {
         let name = self.generate(&table.name.name, &def.name, Suffix::Unique, part)?;
         let columns = vec![self.column(table, &def.name, part)?.id];
-        Some(Constraint::Unique(Unique { name, columns }))
+        Some(Constraint::Unique(Unique { name, columns, age: 0 }))
     }
 
     pub(super) fn check(&mut self, table: &Table, def: &CheckDef, part: &str) -> Option<Constraint> {
         let name = self.own_name(&def.name, part)?;
-        let expr = self.expr(&def.expr, table, part)?;
+        let expr = self.condition(&def.expr, table, part)?;
         Some(Constraint::Check(Check { name, expr, column: None }))
     }
 
     pub(super) fn column_check(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Constraint> {
         let name = self.generate(&table.name.name, &def.name, Suffix::Check, part)?;
         let column = self.column(table, &def.name, part)?.id;
-        let expr = self.expr(def.check.as_ref()?, table, part)?;
+        let expr = self.condition(def.check.as_ref()?, table, part)?;
         Some(Constraint::Check(Check { name, expr, column: Some(column) }))
     }
 
@@ -95,7 +95,15 @@ impl Lower<'_> {
             }
         }
         let (on_delete, on_update) = (def.on_delete, def.on_update);
-        Some(Constraint::ForeignKey(ForeignKey { name, columns, table: target.id, references, on_delete, on_update }))
+        Some(Constraint::ForeignKey(ForeignKey {
+            name,
+            columns,
+            table: target.id,
+            references,
+            on_delete,
+            on_update,
+            bound: None,
+        }))
     }
 
     pub(super) fn index(&mut self, table: &Table, def: &IndexDef, part: &str) -> Option<Index> {
@@ -122,14 +130,14 @@ impl Lower<'_> {
             Some(_) if !capabilities.partial_indexes => {
                 return self.unsupported("where", &format!("{title} has no partial indexes"));
             }
-            Some(text) => Some(self.expr(text, table, "where")?),
+            Some(text) => Some(self.condition(text, table, "where")?),
             None => None,
         };
         let using = def.using.as_ref().and_then(|using| using.get(self.state.backend)).cloned();
         if using.is_some() && !capabilities.index_methods {
             return self.unsupported("using", &format!("{title} has one kind of index; `using` means nothing to it"));
         }
-        Some(Index { name: def.name.clone(), parts, unique: def.unique, predicate, using })
+        Some(Index { name: def.name.clone(), parts, unique: def.unique, predicate, using, age: 0 })
     }
 
     fn unsupported<T>(&mut self, part: &str, message: &str) -> Option<T> {
@@ -181,7 +189,7 @@ impl Lower<'_> {
         if index.unique && index.predicate.is_none() {
             let mut without = Table::clone(&table);
             without.indexes.retain(|other| other.name != index.name);
-            self.nothing_points_to(&table, &without)?;
+            self.nothing_points_to(&table, &without, &index.name)?;
         }
         Some(vec![Change::DropIndex { table: table.id, name: index.name }])
     }
@@ -235,7 +243,7 @@ impl Lower<'_> {
             return None;
         }
         let name = self.generate(&table.name.name, "", Suffix::PrimaryKey, "object")?;
-        self.add(&table, Constraint::PrimaryKey(PrimaryKey { name, columns }))
+        self.add(&table, Constraint::PrimaryKey(PrimaryKey { name, columns, age: 0 }))
     }
 
     pub(super) fn drop_primary_key(&mut self, name: &TableName) -> Changes {
@@ -261,7 +269,7 @@ impl Lower<'_> {
         let (kind, name) = (ConstraintKind::PrimaryKey, key.name.text.clone());
         let mut without = Table::clone(&table);
         without.primary_key = None;
-        self.nothing_points_to(&table, &without)?;
+        self.nothing_points_to(&table, &without, &name)?;
         Some(vec![Change::DropConstraint { table: table.id, kind, name }])
     }
 
@@ -302,28 +310,29 @@ impl Lower<'_> {
         if kind == ConstraintKind::Unique {
             let mut without = Table::clone(&table);
             without.uniques.retain(|unique| unique.name.text != name);
-            self.nothing_points_to(&table, &without)?;
+            self.nothing_points_to(&table, &without, &name)?;
         }
         Some(vec![Change::DropConstraint { table: table.id, kind, name }])
     }
 
-    /// Reports `still-referenced` where a foreign key points to columns that `without` does not make unique.
-    fn nothing_points_to(&mut self, table: &Table, without: &Table) -> Option<()> {
-        for referrer in self.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
-            for key in referrer.foreign_keys.iter().filter(|key| key.table == table.id) {
-                if is_key(table, &key.references) && !is_key(without, &key.references) {
-                    let message = format!("key `{}` of `{}` still needs it", key.name.text, referrer.name);
-                    let help = format!(
-                        "drop the key first: `drop_foreign_key = \"{}\"`, `on = \"{}\"`",
-                        key.name.text, referrer.name
-                    );
-                    let diagnostic = self.error(Code::StillReferenced, "object", message).help(help);
-                    self.report(diagnostic);
-                    return None;
-                }
-            }
-        }
-        Some(())
+    /// Reports `still-referenced` where a foreign key is bound to the key of that name, or points to columns that
+    /// `without` does not make unique.
+    fn nothing_points_to(&mut self, table: &Table, without: &Table, name: &str) -> Option<()> {
+        let bound = self.state.bound_to(table, name).map(|(by, key)| (by.name.clone(), key.name.text.clone()));
+        let needed = bound.or_else(|| {
+            self.state.referrers(table.id).into_iter().find_map(|referrer| {
+                let left = |key: &&ForeignKey| {
+                    key.table == table.id && is_key(table, &key.references) && !is_key(without, &key.references)
+                };
+                referrer.foreign_keys.iter().find(left).map(|key| (referrer.name.clone(), key.name.text.clone()))
+            })
+        });
+        let Some((by, key)) = needed else { return Some(()) };
+        let message = format!("key `{key}` of `{by}` still needs it");
+        let help = format!("drop the key first: `drop_foreign_key = \"{key}\"`, `on = \"{by}\"`");
+        let diagnostic = self.error(Code::StillReferenced, "object", message).help(help);
+        self.report(diagnostic);
+        None
     }
 }
 

@@ -21,6 +21,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::bind::bind;
+use super::sense::{Sense, kind};
 use super::{Change, Column, ColumnId, Expr, Scalar, State, Table, TableId};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ident::TableName;
@@ -196,12 +197,38 @@ impl Lower<'_> {
 
     /// An expression of a table, bound; unknown names in it are errors.
     fn expr(&mut self, text: &Text, table: &Table, part: &str) -> Option<Expr> {
+        self.bound(text, table, part, false)
+    }
+
+    /// An expression that stands where a condition must.
+    fn condition(&mut self, text: &Text, table: &Table, part: &str) -> Option<Expr> {
+        self.bound(text, table, part, true)
+    }
+
+    fn bound(&mut self, text: &Text, table: &Table, part: &str, condition: bool) -> Option<Expr> {
         let text = self.branch(text, part)?.clone();
         let bound = bind(&text, table, self.state.backend);
         for name in &bound.unknown {
             self.unknown_column(table, name, part);
         }
+        let sense = if condition { bound.judged.as_condition() } else { bound.judged.sense };
+        if bound.unknown.is_empty() {
+            self.makes_sense(sense, &text, table, part)?;
+        }
         bound.unknown.is_empty().then_some(bound.expr)
+    }
+
+    /// Reports `type-mismatch` where PostgreSQL has no operator or function for the types in an expression.
+    fn makes_sense(&mut self, sense: Sense, text: &str, table: &Table, part: &str) -> Option<()> {
+        // SQL that was not read may have made functions and operators.
+        if sense != Sense::Wrong || !self.state.knows_all() {
+            return Some(());
+        }
+        let message = format!("`{text}` makes no sense over the types that `{}` has at this point", table.name);
+        let diagnostic =
+            self.error(Code::TypeMismatch, part, message).note("PostgreSQL has no such operator or function");
+        self.report(diagnostic);
+        None
     }
 
     /// A value for a column: a literal that must be of its type, or an expression bound to the table.
@@ -220,7 +247,9 @@ impl Lower<'_> {
             Value::Expr(text) => {
                 let text = self.branch(text, part)?.clone();
                 // Names in it may be functions without brackets, so unknown ones are left to the database.
-                Some(Scalar::Expr(bind(&text, table, self.state.backend).expr))
+                let bound = bind(&text, table, self.state.backend);
+                self.makes_sense(bound.judged.as_value_of(kind(&column.data_type)), &text, table, part)?;
+                Some(Scalar::Expr(bound.expr))
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Rows: insert, update, delete.
 
-use super::{Change, Changes, Lower, Table};
+use super::{Change, Changes, Column, Lower, Table};
+use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::TableName;
-use crate::operation::{Row, Text};
+use crate::operation::{DataType, Row, Text};
 use crate::state::{InsertMode, RowValues};
 
 impl Lower<'_> {
@@ -15,7 +16,8 @@ impl Lower<'_> {
             let row = self.row(&table, row, &part)?;
             for column in &table.columns {
                 let given = row.iter().any(|(id, _)| *id == column.id);
-                if !given && !column.null && column.default.is_none() && !column.auto_increment {
+                let numbered = column.auto_increment || self.is_row_number(&table, column);
+                if !given && !column.null && column.default.is_none() && !numbered {
                     let message = format!(
                         "`{}.{}` is NOT NULL without a default, and this row leaves it out",
                         table.name, column.name
@@ -27,6 +29,14 @@ impl Lower<'_> {
             values.push(row);
         }
         Some(vec![Change::Insert { table: table.id, rows: values, mode: InsertMode::Plain }])
+    }
+
+    /// On SQLite an integer that is the whole primary key is the row's number, which an insert may leave out.
+    fn is_row_number(&self, table: &Table, column: &Column) -> bool {
+        self.state.backend == Backend::Sqlite
+            && matches!(column.data_type, DataType::Integer { .. } | DataType::BigInt { .. })
+            && table.primary_key.as_ref().is_some_and(|key| key.columns == [column.id])
+            && table.options.is_none()
     }
 
     pub(super) fn row(&mut self, table: &Table, row: &Row, part: &str) -> Option<RowValues> {
@@ -43,7 +53,7 @@ impl Lower<'_> {
         let table = self.table(name, "object")?;
         let set = self.row(&table, set, "set")?;
         let filter = match filter {
-            Some(text) => Some(self.expr(text, &table, "where")?),
+            Some(text) => Some(self.condition(text, &table, "where")?),
             None => None,
         };
         Some(vec![Change::Update { table: table.id, set, filter }])
@@ -51,7 +61,7 @@ impl Lower<'_> {
 
     pub(super) fn delete(&mut self, name: &TableName, filter: &Text) -> Changes {
         let table = self.table(name, "object")?;
-        let filter = self.expr(filter, &table, "where")?;
+        let filter = self.condition(filter, &table, "where")?;
         Some(vec![Change::Delete { table: table.id, filter }])
     }
 }

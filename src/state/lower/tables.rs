@@ -41,7 +41,7 @@ impl Lower<'_> {
         if !def.primary_key.is_empty() {
             let columns = self.column_ids(&table, &def.primary_key, "primary_key")?;
             let name = self.generate(&def.table.name, "", Suffix::PrimaryKey, "object")?;
-            table.primary_key = Some(PrimaryKey { name, columns });
+            table.primary_key = Some(PrimaryKey { name, columns, age: 0 });
         }
         for column in &def.columns {
             self.default_of(&mut table, column, &format!("columns.{}.default", column.name))?;

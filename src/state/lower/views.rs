@@ -2,7 +2,7 @@
 
 use super::{Change, Changes, Lower};
 use crate::backend::Backend;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::ident::TableName;
 use crate::operation::Text;
 use crate::state::{ColumnId, Table};
@@ -28,6 +28,12 @@ impl Lower<'_> {
         for column in &bound.unknown_columns {
             let message = format!("the query of `{name}` names `{column}`, which no table that it reads has");
             let diagnostic = self.error(Code::UnknownColumn, "select", message);
+            self.report(diagnostic);
+        }
+        if let Some(text) = bound.senseless.take().filter(|_| self.state.knows_all()) {
+            let message = format!("`{text}` in the query of `{name}` makes no sense over the types of its columns");
+            let diagnostic =
+                self.error(Code::TypeMismatch, "select", message).note("PostgreSQL has no such operator or function");
             self.report(diagnostic);
         }
         if bound.view.reads.is_none() && !reads.is_empty() {
@@ -71,13 +77,30 @@ impl Lower<'_> {
         let view = self.state.views().iter().find(|view| {
             view.mentions(table.id, column) || postgres && view.star.contains(&table.id) && view.pieces.is_some()
         });
-        let Some(view) = view else { return Some(()) };
+        let Some(view) = view else { return self.no_trigger_needs(table, column, what, part) };
         let message =
             format!("view `{}` needs `{}.{}`, which {what}", view.name, table.name, table.column_name(column));
         let diagnostic =
             self.error(Code::StillReferenced, part, message).help("drop the view before, and make it again after");
         self.report(diagnostic);
         None
+    }
+
+    /// Reports `still-referenced` where a trigger names a column: PostgreSQL refuses, SQLite may.
+    fn no_trigger_needs(&mut self, table: &Table, column: ColumnId, what: &str, part: &str) -> Option<()> {
+        let Some(trigger) = self.state.triggers().iter().find(|t| t.columns.contains(&(table.id, column))) else {
+            return Some(());
+        };
+        let message =
+            format!("trigger `{}` names `{}.{}`, which {what}", trigger.name, table.name, table.column_name(column));
+        let mut diagnostic =
+            self.error(Code::StillReferenced, part, message).help("drop the trigger before, and make it again after");
+        let refused = self.state.backend() == Backend::Postgres;
+        if !refused {
+            diagnostic.severity = Severity::Warning;
+        }
+        self.report(diagnostic);
+        (!refused).then_some(())
     }
 }
 

@@ -8,7 +8,7 @@ use sqlparser::ast::{
 
 use super::{Found, Reader, Step, Stop};
 use crate::backend::Backend;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::state::lower::{is_key, nearest};
 use crate::state::{Change, Column, ColumnPatch, Constraint, ConstraintKind, Name, Table};
 
@@ -94,7 +94,8 @@ impl Reader<'_, '_> {
 
     fn add_column(&mut self, table: &Arc<Table>, def: &ColumnDef, if_not_exists: bool) -> Step {
         let name = self.ident(&def.name);
-        if if_not_exists && self.column_named(table, &name).is_some() {
+        if if_not_exists && let Some(standing) = self.column_named(table, &name) {
+            self.read.access.columns.push((table.id, standing.id));
             return Ok(());
         }
         let mut column = self.new_column(table, def)?;
@@ -127,6 +128,8 @@ impl Reader<'_, '_> {
 
     fn patch(&mut self, table: &Table, column: crate::state::ColumnId, patch: ColumnPatch) -> Step {
         if patch.is_empty() {
+            // Nothing to do here, but in another order there may be.
+            self.read.access.columns.push((table.id, column));
             return Ok(());
         }
         self.put(Change::AlterColumn { table: table.id, column, patch, using: None, using_down: None, fill: None })
@@ -140,6 +143,7 @@ impl Reader<'_, '_> {
         }
         let column = self.column(table, name)?;
         let postgres = self.backend() == Backend::Postgres;
+        self.trigger_needs(table, &column, cascade)?;
         for referrer in self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
             let held = |key: &&crate::state::ForeignKey| {
                 key.table == table.id
@@ -216,7 +220,12 @@ impl Reader<'_, '_> {
         }
         for referrer in self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
             for key in referrer.foreign_keys.iter().filter(|key| key.table == table.id) {
-                if !is_key(table, &key.references) || is_key(&without, &key.references) {
+                let bound = self
+                    .trial
+                    .state
+                    .bound_to(table, &name)
+                    .is_some_and(|(by, other)| by.id == referrer.id && other.name == key.name);
+                if !bound && (!is_key(table, &key.references) || is_key(&without, &key.references)) {
                     continue;
                 }
                 if !cascade {
@@ -250,11 +259,36 @@ impl Reader<'_, '_> {
             AlterColumnOperation::DropDefault => patch.default = column.default.as_ref().map(|_| None),
             AlterColumnOperation::SetDataType { data_type, .. } => {
                 let data_type = self.data_type(data_type);
+                self.trigger_needs(table, column, false)?;
+                self.retype(table, column, &data_type);
                 patch.data_type = Some(data_type).filter(|data_type| *data_type != column.data_type);
             }
             AlterColumnOperation::AddGenerated { .. } => return Err(Stop::Unread),
         }
         self.patch(table, column.id, patch)
+    }
+
+    /// A trigger that names a column holds it on PostgreSQL; what SQLite makes of it is not known.
+    fn trigger_needs(&mut self, table: &Table, column: &Column, cascade: bool) -> Step {
+        let holds = |trigger: &&crate::state::Trigger| trigger.columns.contains(&(table.id, column.id));
+        let Some(trigger) = self.trial.state.triggers.iter().find(holds) else { return Ok(()) };
+        if cascade || self.backend() != Backend::Postgres {
+            return Err(Stop::Unread);
+        }
+        let message = format!("trigger `{}` still names `{}.{}`", trigger.name, table.name, column.name);
+        Err(self.wrong(Code::StillReferenced, message))
+    }
+
+    /// Warns of what another type of a column may break.
+    fn retype(&mut self, table: &Table, column: &Column, to: &crate::operation::DataType) {
+        for what in self.trial.state.retyping(table, column, to, true) {
+            let name = &column.name;
+            let message =
+                format!("whether {what} still makes sense when `{}.{name}` becomes {to} is not known", table.name);
+            let mut diagnostic = self.error(Code::TypeMismatch, message);
+            diagnostic.severity = Severity::Warning;
+            self.tell(diagnostic);
+        }
     }
 
     /// Reports `rename-under-opaque`, as with the operations that rename.

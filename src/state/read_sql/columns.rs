@@ -145,7 +145,7 @@ impl Reader<'_, '_> {
                 }
                 let columns = self.plain_columns(table, &key.columns)?;
                 let name = self.given(table, key.name.as_ref(), &columns, Suffix::PrimaryKey);
-                Ok(Some(Constraint::PrimaryKey(PrimaryKey { name, columns })))
+                Ok(Some(Constraint::PrimaryKey(PrimaryKey { name, columns, age: 0 })))
             }
             TableConstraint::Unique(unique) => {
                 plain(unique.characteristics.as_ref())?;
@@ -161,7 +161,7 @@ impl Reader<'_, '_> {
                     return if unique.name.is_none() { Ok(None) } else { Err(Stop::Unread) };
                 }
                 let name = self.given(table, unique.name.as_ref(), &columns, Suffix::Unique);
-                Ok(Some(Constraint::Unique(Unique { name, columns })))
+                Ok(Some(Constraint::Unique(Unique { name, columns, age: 0 })))
             }
             TableConstraint::Check(check) => self.check(table, check).map(Some),
             TableConstraint::ForeignKey(key) => self.foreign_key(table, key).map(Some),
@@ -208,7 +208,15 @@ impl Reader<'_, '_> {
         }
         let name = self.given(table, key.name.as_ref(), &columns, Suffix::ForeignKey);
         let (on_delete, on_update) = (action(key.on_delete), action(key.on_update));
-        Ok(Constraint::ForeignKey(ForeignKey { name, columns, table: target.id, references, on_delete, on_update }))
+        Ok(Constraint::ForeignKey(ForeignKey {
+            name,
+            columns,
+            table: target.id,
+            references,
+            on_delete,
+            on_update,
+            bound: None,
+        }))
     }
 
     /// The table that a key points to, which may be the one being made.

@@ -153,7 +153,7 @@ impl Reader<'_, '_> {
         };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let name = given.unwrap_or_else(|| self.choose_index(&table, &words));
-        let index = Index { name, parts, unique: create.unique, predicate, using };
+        let index = Index { name, parts, unique: create.unique, predicate, using, age: 0 };
         self.put(Change::AddIndex { table: table.id, index })
     }
 

@@ -10,12 +10,13 @@ use std::sync::Arc;
 
 use sqlparser::ast::{
     AssignmentTarget, CascadeOption, CommentObject, ConflictTarget, Cte, Expr, FromTable, Ident, Insert, ObjectName,
-    OnConflictAction, OnInsert, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, Statement, TableFactor,
-    TableObject, TableWithJoins, Visit, Visitor, visit_relations,
+    OnConflictAction, OnInsert, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement,
+    TableFactor, TableObject, TableWithJoins, Visit, Visitor, visit_relations,
 };
 
 use super::{Found, Reader, Step, Stop};
 use crate::backend::Backend;
+use crate::diagnostic::Code;
 use crate::ident::TableName;
 use crate::state::{Table, TableId};
 
@@ -310,6 +311,9 @@ impl Reader<'_, '_> {
         let by_default = insert.source.is_none() && insert.assignments.is_empty();
         if insert.columns.is_empty() && !by_default {
             self.read.access.star.push(table.id);
+            if sure {
+                self.values_fit(&table, insert)?;
+            }
         }
         for column in insert.columns.iter().filter_map(single) {
             self.set_column(&table, column, sure)?;
@@ -338,6 +342,20 @@ impl Reader<'_, '_> {
             self.read.access.writes.push(table.id);
         }
         Ok(())
+    }
+
+    /// Says where rows without names of columns have too many values; on SQLite too few are wrong as well.
+    fn values_fit(&mut self, table: &Table, insert: &Insert) -> Step {
+        let Some(SetExpr::Values(values)) = insert.source.as_deref().map(|source| &*source.body) else { return Ok(()) };
+        let (columns, exactly) = (table.columns.len(), self.backend() == Backend::Sqlite);
+        let odd = values.rows.iter().map(|row| row.len()).find(|len| *len > columns || exactly && *len < columns);
+        match odd.filter(|_| self.trial.state.knows_all()) {
+            None => Ok(()),
+            Some(len) => {
+                let message = format!("`{}` has {columns} columns at this point, and a row {len} values", table.name);
+                Err(self.wrong(Code::TypeMismatch, message))
+            }
+        }
     }
 
     fn assigned(&mut self, table: &Table, target: &AssignmentTarget, sure: bool) -> Step {

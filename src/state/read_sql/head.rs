@@ -9,7 +9,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use crate::ident::TableName;
 use crate::state::bind::{line_starts, offset, tokens};
-use crate::state::{Change, State, TableId, Trigger};
+use crate::state::{Change, ColumnId, State, TableId, Trigger};
 
 /// A cursor over the tokens of one statement.
 struct Head<'a> {
@@ -118,8 +118,10 @@ fn create_trigger(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -
     let last = head.tokens.get(range.end.checked_sub(1)?)?;
     let place = offset(first.span.start, sql, &lines)?..offset(last.span.end, sql, &lines)?;
     let mut changes: Vec<Change> = standing.filter(|_| replace).cloned().map(Change::DropTrigger).into_iter().collect();
+    let columns = named(head.tokens, table_id, state).0;
     let sql = sql.trim_end().trim_end_matches(';').to_owned();
     changes.push(Change::CreateTrigger(Trigger {
+        columns,
         name: name.name,
         written: (sql.clone(), table.clone(), place),
         table,
@@ -127,6 +129,53 @@ fn create_trigger(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -
         sql,
     }));
     Some(changes)
+}
+
+/// The columns of its table that a trigger names: behind UPDATE OF, NEW and OLD. And what it names there that is none.
+fn named(all: &[TokenWithSpan], table: Option<TableId>, state: &State) -> (Vec<(TableId, ColumnId)>, Vec<String>) {
+    let Some(table) = table.and_then(|table| state.table(table)) else { return Default::default() };
+    let word = |at: usize| match all.get(at).map(|token| &token.token) {
+        Some(Token::Word(word)) => Some(word),
+        _ => None,
+    };
+    let is =
+        |at: usize, text: &str| word(at).is_some_and(|w| w.quote_style.is_none() && w.value.eq_ignore_ascii_case(text));
+    let comma = |at: usize| all.get(at).is_some_and(|token| token.token == Token::Comma);
+    let period = |at: usize| all.get(at).is_some_and(|token| token.token == Token::Period);
+    let mut places = Vec::new();
+    for at in 0..all.len() {
+        if is(at, "UPDATE") && is(at + 1, "OF") {
+            places.push(at + 2);
+            let commas = (at + 3..).step_by(2).take_while(|at| comma(*at));
+            places.extend(commas.map(|at| at + 1));
+        }
+        if (is(at, "NEW") || is(at, "OLD")) && period(at + 1) {
+            places.push(at + 2);
+        }
+    }
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    for word in places.into_iter().filter_map(word) {
+        let means = |name: &str| state.backend().sql_ident_means(&word.value, word.quote_style.is_some(), name);
+        match table.columns.iter().find(|column| means(&column.name)) {
+            Some(column) => found.push((table.id, column.id)),
+            None => unknown.push(word.value.clone()),
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    (found, unknown)
+}
+
+/// What a new trigger names that is no column of its table; and the other words of it, each of which may be a name
+/// of something that is not there, or not yet.
+pub(super) fn strangers(trigger: &Trigger, state: &State) -> (Vec<String>, Vec<String>) {
+    let Some(mut all) = tokens(&trigger.sql, state.backend()) else { return Default::default() };
+    all.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    let words = all.iter().filter_map(|token| match &token.token {
+        Token::Word(word) => Some(state.backend().fold(&word.value).into_owned()),
+        _ => None,
+    });
+    (named(&all, trigger.table_id, state).1, words.collect())
 }
 
 fn drop_trigger(mut head: Head<'_>, state: &State) -> Option<Vec<Change>> {
@@ -141,7 +190,7 @@ fn drop_trigger(mut head: Head<'_>, state: &State) -> Option<Vec<Change>> {
     Some(found.cloned().map(Change::DropTrigger).into_iter().collect())
 }
 
-fn is_same(trigger: &Trigger, name: &str, table: Option<TableId>, state: &State) -> bool {
+pub(super) fn is_same(trigger: &Trigger, name: &str, table: Option<TableId>, state: &State) -> bool {
     let backend = state.backend();
     // Trigger names are the table's on PostgreSQL, the database's elsewhere.
     let of_table = backend.capabilities().schemas;

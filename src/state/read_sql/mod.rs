@@ -16,6 +16,7 @@ mod head;
 mod names;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod types;
 
 use std::sync::Arc;
@@ -93,8 +94,10 @@ impl Reader<'_, '_> {
                 _ => None,
             });
             for change in programs {
-                if let Change::CreateView(view) = &change {
-                    self.view_reads(view)?;
+                match &change {
+                    Change::CreateView(view) => self.view_reads(view)?,
+                    Change::CreateTrigger(trigger) => self.trigger_stands(trigger)?,
+                    _ => {}
                 }
                 let trigger = matches!(change, Change::CreateTrigger(_));
                 if let Change::CreateTrigger(made) = &change
@@ -149,6 +152,11 @@ impl Reader<'_, '_> {
             if matches!(self.find(table), Found::Absent) {
                 return Err(self.no_table(table));
             }
+        }
+        if let Some(text) = bound.senseless.filter(|_| self.trial.state.knows_all()) {
+            let message =
+                format!("`{text}` in the query of `{}` makes no sense over the types of its columns", view.name);
+            return Err(self.wrong(Code::TypeMismatch, message));
         }
         match bound.unknown_columns.first() {
             Some(column) if self.trial.state.knows_all() => {

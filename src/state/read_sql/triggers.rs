@@ -1,0 +1,59 @@
+//! CREATE TRIGGER: what it needs, and what it may speak of.
+
+use super::head::{is_same, strangers};
+use super::{Found, Reader, Step, Stop};
+use crate::backend::Backend;
+use crate::diagnostic::Code;
+use crate::ident::TableName;
+use crate::state::Trigger;
+
+impl Reader<'_, '_> {
+    /// Says what a new trigger lacks, and keeps what it may speak of.
+    pub(super) fn trigger_stands(&mut self, trigger: &Trigger) -> Step {
+        if trigger.table_id.is_none() {
+            self.read.access.names.push(trigger.table.clone());
+            if matches!(self.find(&trigger.table), Found::Absent) {
+                return Err(self.no_table(&trigger.table));
+            }
+        }
+        let state = &self.trial.state;
+        let twice = state.triggers.iter().any(|other| is_same(other, &trigger.name, trigger.table_id, state));
+        if twice && state.knows_all() && self.backend() != Backend::Mysql {
+            let message = format!("trigger `{}` on `{}` stands already", trigger.name, trigger.table);
+            return Err(self.wrong(Code::AlreadyExists, message));
+        }
+        let (unknown, words) = strangers(trigger, state);
+        let table = trigger.table_id.and_then(|id| state.table(id).cloned());
+        let knows_all = state.knows_all();
+        if let Some(table) = table {
+            let lookups = words.iter().filter(|word| self.column_named(&table, word).is_none());
+            let lookups: Vec<_> = lookups.map(|word| (table.id, word.clone())).collect();
+            self.read.access.lookups.extend(lookups);
+            if let Some(name) = unknown.first().filter(|_| self.backend() == Backend::Postgres) {
+                if !knows_all || crate::state::bind::is_system_column(name) {
+                    return Err(Stop::Unread);
+                }
+                let message =
+                    format!("trigger `{}` names `{name}`, which `{}` does not have", trigger.name, table.name);
+                return Err(self.wrong(Code::UnknownColumn, message));
+            }
+        }
+        // On SQLite its body stands in it, and speaks of other tables.
+        if self.backend() == Backend::Sqlite {
+            for word in &words {
+                let name = TableName::bare(word.clone());
+                let Some(other) = self.trial.state.table_named(&name).cloned() else {
+                    self.read.access.names.push(name);
+                    continue;
+                };
+                self.read.access.reads.push(other.id);
+                for column in &other.columns {
+                    if words.contains(&self.backend().fold(&column.name).into_owned()) {
+                        self.read.access.columns.push((other.id, column.id));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
