@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
+use std::sync::OnceLock;
 
 use sqlparser::ast::{Expr as Parsed, Ident, visit_expressions};
 use sqlparser::dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
@@ -47,6 +48,10 @@ pub(super) fn bind(text: &str, table: &Table, backend: Backend) -> Bound {
         unknown: Vec::new(),
         judged: Judged::UNKNOWN,
     };
+    if let Some(parsed) = common_value(text, table, backend) {
+        let judged = judged(parsed, table, backend, &|column| kind(&column.data_type));
+        return Bound { expr: Expr::text(text), unknown: Vec::new(), judged };
+    }
     let Some(tokens) = tokens(text, backend) else { return opaque() };
     let Ok(parsed) = parse_all(tokens, backend) else { return opaque() };
 
@@ -111,6 +116,19 @@ pub(super) fn judge_with(expr: &Expr, table: &Table, column: ColumnId, as_kind: 
         return Judged::UNKNOWN;
     };
     judged(&parsed, table, backend, &|other| if other.id == column { as_kind } else { kind(&other.data_type) })
+}
+
+/// One of the values that most defaults are, parsed once for all.
+fn common_value(text: &str, table: &Table, backend: Backend) -> Option<&'static Parsed> {
+    const VALUES: [&str; 4] = ["CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "NULL"];
+    static PARSED: OnceLock<Vec<Option<Parsed>>> = OnceLock::new();
+    let at = VALUES.iter().position(|value| text.eq_ignore_ascii_case(value))?;
+    if find(&table.columns, text, false, backend).is_some() {
+        return None;
+    }
+    // They are the same in every dialect.
+    let parse = |value: &&str| parse_all(tokens(value, Backend::Postgres)?, Backend::Postgres).ok();
+    PARSED.get_or_init(|| VALUES.iter().map(parse).collect()).get(at)?.as_ref()
 }
 
 /// The tokens of a text with their places; `None` where it cannot be cut into tokens or is too long to parse.

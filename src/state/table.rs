@@ -262,6 +262,22 @@ pub struct Table {
 }
 
 impl Table {
+    /// A table of that name with nothing in it.
+    #[must_use]
+    pub fn without_columns(id: TableId, name: TableName) -> Self {
+        Self {
+            id,
+            name,
+            columns: Vec::new(),
+            primary_key: None,
+            uniques: Vec::new(),
+            foreign_keys: Vec::new(),
+            checks: Vec::new(),
+            indexes: Vec::new(),
+            options: None,
+        }
+    }
+
     /// A column by its identity.
     #[must_use]
     pub fn column(&self, id: ColumnId) -> Option<&Column> {

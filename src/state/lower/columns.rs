@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, Changes, Column, Lower, Scalar, Table};
+use super::{Change, Changes, Column, Lower, PartPath, Scalar, Table};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Severity};
 use crate::ident::{ColumnName, Suffix, TableName};
@@ -12,7 +12,7 @@ use crate::state::{ColumnId, ColumnPatch, Constraint};
 
 impl Lower<'_> {
     /// A column with its type and numbering; its default and constraints come later.
-    pub(super) fn new_column(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Column> {
+    pub(super) fn new_column(&mut self, table: &Table, def: &ColumnDef, part: impl PartPath) -> Option<Column> {
         let backend = self.state.backend;
         if !self.fits(&def.name, part) {
             return None;
@@ -23,7 +23,7 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
-        let data_type = self.branch(&def.data_type, &format!("{part}.type"))?.clone();
+        let data_type = self.branch(&def.data_type, format_args!("{part}.type"))?.clone();
         let sequence = if def.auto_increment && backend.capabilities().identity_sequences {
             Some(self.generate(&table.name.name, &def.name, Suffix::Sequence, part)?)
         } else {
@@ -47,14 +47,14 @@ impl Lower<'_> {
     }
 
     /// Sets the default of a column that stands in `table` already.
-    pub(super) fn default_of(&mut self, table: &mut Table, def: &ColumnDef, part: &str) -> Option<()> {
-        let Some(column) = table.columns.iter().find(|column| column.name == def.name).cloned() else {
-            return Some(());
-        };
+    pub(super) fn default_of(&mut self, table: &mut Table, def: &ColumnDef, part: impl PartPath) -> Option<()> {
+        let Some(at) = table.columns.iter().position(|column| column.name == def.name) else { return Some(()) };
+        let Some(column) = table.columns.get(at) else { return Some(()) };
         if column.auto_increment && self.state.backend == Backend::Sqlite {
             let sole = table.primary_key.as_ref().is_some_and(|key| key.columns == [column.id]);
             if !sole {
                 let message = format!("`{}` numbers itself, so on SQLite it must be the whole primary key", def.name);
+                let part = part.to_string();
                 let diagnostic = self
                     .error(Code::UnsupportedByBackend, part.trim_end_matches(".default"), message)
                     .help(format!("write `primary_key = [\"{}\"]` on the table", def.name));
@@ -62,8 +62,9 @@ impl Lower<'_> {
             }
         }
         let Some(value) = &def.default else { return Some(()) };
-        let default = self.value(value, &column, &Table { columns: Vec::new(), ..table.clone() }, part)?;
-        if let Some(column) = table.columns.iter_mut().find(|other| other.id == column.id) {
+        // A default names no column of its table.
+        let default = self.value(value, column, &Table::without_columns(table.id, table.name.clone()), part)?;
+        if let Some(column) = table.columns.get_mut(at) {
             column.default = Some(default);
         }
         Some(())

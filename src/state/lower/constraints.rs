@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, Changes, ColumnId, Lower, Table};
+use super::{Change, Changes, ColumnId, Lower, PartPath, Table};
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, TableName};
 use crate::operation::{CheckDef, ColumnDef, DataType, ForeignKeyDef, IndexDef, IndexTarget, UniqueDef};
@@ -11,32 +11,37 @@ use crate::state::{
 };
 
 impl Lower<'_> {
-    pub(super) fn unique(&mut self, table: &Table, def: &UniqueDef, part: &str) -> Option<Constraint> {
+    pub(super) fn unique(&mut self, table: &Table, def: &UniqueDef, part: impl PartPath) -> Option<Constraint> {
         let name = self.own_name(&def.name, part)?;
         let columns = self.column_ids(table, &def.columns, part)?;
         Some(Constraint::Unique(Unique { name, columns, age: 0 }))
     }
 
-    pub(super) fn column_unique(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Constraint> {
+    pub(super) fn column_unique(&mut self, table: &Table, def: &ColumnDef, part: impl PartPath) -> Option<Constraint> {
         let name = self.generate(&table.name.name, &def.name, Suffix::Unique, part)?;
         let columns = vec![self.column(table, &def.name, part)?.id];
         Some(Constraint::Unique(Unique { name, columns, age: 0 }))
     }
 
-    pub(super) fn check(&mut self, table: &Table, def: &CheckDef, part: &str) -> Option<Constraint> {
+    pub(super) fn check(&mut self, table: &Table, def: &CheckDef, part: impl PartPath) -> Option<Constraint> {
         let name = self.own_name(&def.name, part)?;
         let expr = self.condition(&def.expr, table, part)?;
         Some(Constraint::Check(Check { name, expr, column: None }))
     }
 
-    pub(super) fn column_check(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Constraint> {
+    pub(super) fn column_check(&mut self, table: &Table, def: &ColumnDef, part: impl PartPath) -> Option<Constraint> {
         let name = self.generate(&table.name.name, &def.name, Suffix::Check, part)?;
         let column = self.column(table, &def.name, part)?.id;
         let expr = self.condition(def.check.as_ref()?, table, part)?;
         Some(Constraint::Check(Check { name, expr, column: Some(column) }))
     }
 
-    pub(super) fn column_foreign_key(&mut self, table: &Table, def: &ColumnDef, part: &str) -> Option<Constraint> {
+    pub(super) fn column_foreign_key(
+        &mut self,
+        table: &Table,
+        def: &ColumnDef,
+        part: impl PartPath,
+    ) -> Option<Constraint> {
         let target = def.references.clone()?;
         let name = self.generate(&table.name.name, &def.name, Suffix::ForeignKey, part)?;
         let key = ForeignKeyDef {
@@ -50,15 +55,23 @@ impl Lower<'_> {
         self.key(table, &key, name, part)
     }
 
-    pub(super) fn foreign_key(&mut self, table: &Table, def: &ForeignKeyDef, part: &str) -> Option<Constraint> {
+    pub(super) fn foreign_key(
+        &mut self,
+        table: &Table,
+        def: &ForeignKeyDef,
+        part: impl PartPath,
+    ) -> Option<Constraint> {
         let name = self.own_name(&def.name, part)?;
         self.key(table, def, name, part)
     }
 
-    fn key(&mut self, table: &Table, def: &ForeignKeyDef, name: Name, part: &str) -> Option<Constraint> {
+    fn key(&mut self, table: &Table, def: &ForeignKeyDef, name: Name, part: impl PartPath) -> Option<Constraint> {
         // Where its own columns are written by themselves, they are shown.
-        let own = if part == "references" && self.written("columns") { "columns" } else { part };
-        let columns = self.column_ids(table, &def.columns, own)?;
+        let apart = self.written("columns") && part.to_string() == "references";
+        let columns = match apart {
+            true => self.column_ids(table, &def.columns, "columns")?,
+            false => self.column_ids(table, &def.columns, part)?,
+        };
         let backend = self.state.backend;
         let same =
             backend.fold(&def.table.name) == backend.fold(&table.name.name) && def.table.schema == table.name.schema;
@@ -106,15 +119,20 @@ impl Lower<'_> {
         }))
     }
 
-    pub(super) fn index(&mut self, table: &Table, def: &IndexDef, part: &str) -> Option<Index> {
+    pub(super) fn index(&mut self, table: &Table, def: &IndexDef, part: impl PartPath) -> Option<Index> {
         if !self.fits(&def.name, part) {
             return None;
         }
         let capabilities = self.state.backend.capabilities();
         let title = self.state.backend.title();
         let mut parts = Vec::with_capacity(def.columns.len());
+        let prefix = part.to_string();
         for (at, of) in def.columns.iter().enumerate() {
-            let at = if part == "object" { format!("columns.{at}") } else { format!("{part}.columns.{at}") };
+            // An index of a table that is being made stands in the table's own operation.
+            let at = match prefix.as_str() {
+                "object" => format!("columns.{at}"),
+                prefix => format!("{prefix}.columns.{at}"),
+            };
             let key = match &of.target {
                 IndexTarget::Column(name) => IndexKey::Column(self.column(table, name, &at)?.id),
                 IndexTarget::Expr(text) => {
@@ -140,7 +158,7 @@ impl Lower<'_> {
         Some(Index { name: def.name.clone(), parts, unique: def.unique, predicate, using, age: 0 })
     }
 
-    fn unsupported<T>(&mut self, part: &str, message: &str) -> Option<T> {
+    fn unsupported<T>(&mut self, part: impl PartPath, message: &str) -> Option<T> {
         let diagnostic = self
             .error(Code::UnsupportedByBackend, part, message)
             .help("give the operation `backends = […]` without it, or a key by backend");
@@ -148,7 +166,7 @@ impl Lower<'_> {
         None
     }
 
-    fn own_name(&mut self, name: &str, part: &str) -> Option<Name> {
+    fn own_name(&mut self, name: &str, part: impl PartPath) -> Option<Name> {
         self.fits(name, part).then(|| Name { text: name.to_owned(), generated: false })
     }
 

@@ -111,8 +111,8 @@ impl Lower<'_> {
         }
     }
 
-    fn span(&self, part: &str) -> Span {
-        self.operation.spans.part(part)
+    fn span(&self, part: impl PartPath) -> Span {
+        self.operation.spans.part(&part.to_string())
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
@@ -121,12 +121,12 @@ impl Lower<'_> {
     }
 
     /// Reports an error at a part of the operation.
-    fn error(&mut self, code: Code, part: &str, message: impl Into<String>) -> Diagnostic {
+    fn error(&mut self, code: Code, part: impl PartPath, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(code, message).at(self.span(part), "")
     }
 
     /// A table by name, or `unknown-table` with the nearest name.
-    fn table(&mut self, name: &TableName, part: &str) -> Option<Arc<Table>> {
+    fn table(&mut self, name: &TableName, part: impl PartPath) -> Option<Arc<Table>> {
         if let Some(table) = self.state.table_named(name) {
             return Some(Arc::clone(table));
         }
@@ -142,7 +142,7 @@ impl Lower<'_> {
     }
 
     /// A column by name, or `unknown-column` with the nearest name.
-    fn column(&mut self, table: &Table, name: &str, part: &str) -> Option<Column> {
+    fn column(&mut self, table: &Table, name: &str, part: impl PartPath) -> Option<Column> {
         let backend = self.state.backend;
         if let Some(column) = table.columns.iter().find(|column| backend.fold(&column.name) == backend.fold(name)) {
             return Some(column.clone());
@@ -151,7 +151,7 @@ impl Lower<'_> {
         None
     }
 
-    fn unknown_column(&mut self, table: &Table, name: &str, part: &str) {
+    fn unknown_column(&mut self, table: &Table, name: &str, part: impl PartPath) {
         let message = format!("table `{}` has no column `{name}` at this point", table.name);
         let mut diagnostic = self.error(Code::UnknownColumn, part, message);
         if let Some(near) = nearest(name, table.columns.iter().map(|column| column.name.as_str())) {
@@ -164,11 +164,11 @@ impl Lower<'_> {
     }
 
     /// Whether a part of the operation is written.
-    fn written(&self, part: &str) -> bool {
-        self.operation.spans.written(part).is_some()
+    fn written(&self, part: impl PartPath) -> bool {
+        self.operation.spans.written(&part.to_string()).is_some()
     }
 
-    fn column_ids(&mut self, table: &Table, names: &[String], part: &str) -> Option<Vec<ColumnId>> {
+    fn column_ids(&mut self, table: &Table, names: &[String], part: impl PartPath) -> Option<Vec<ColumnId>> {
         let mut ids = Vec::with_capacity(names.len());
         for name in names {
             let id = self.column(table, name, part)?.id;
@@ -183,7 +183,7 @@ impl Lower<'_> {
     }
 
     /// What a backend gets of something that may differ by backend, or `unsupported-by-backend`.
-    fn branch<'t, T>(&mut self, by: &'t ByBackend<T>, part: &str) -> Option<&'t T> {
+    fn branch<'t, T>(&mut self, by: &'t ByBackend<T>, part: impl PartPath) -> Option<&'t T> {
         let found = by.get(self.state.backend);
         if found.is_none() {
             let backend = self.state.backend;
@@ -196,16 +196,16 @@ impl Lower<'_> {
     }
 
     /// An expression of a table, bound; unknown names in it are errors.
-    fn expr(&mut self, text: &Text, table: &Table, part: &str) -> Option<Expr> {
+    fn expr(&mut self, text: &Text, table: &Table, part: impl PartPath) -> Option<Expr> {
         self.bound(text, table, part, false)
     }
 
     /// An expression that stands where a condition must.
-    fn condition(&mut self, text: &Text, table: &Table, part: &str) -> Option<Expr> {
+    fn condition(&mut self, text: &Text, table: &Table, part: impl PartPath) -> Option<Expr> {
         self.bound(text, table, part, true)
     }
 
-    fn bound(&mut self, text: &Text, table: &Table, part: &str, condition: bool) -> Option<Expr> {
+    fn bound(&mut self, text: &Text, table: &Table, part: impl PartPath, condition: bool) -> Option<Expr> {
         let text = self.branch(text, part)?.clone();
         let bound = bind(&text, table, self.state.backend);
         for name in &bound.unknown {
@@ -219,7 +219,7 @@ impl Lower<'_> {
     }
 
     /// Reports `type-mismatch` where PostgreSQL has no operator or function for the types in an expression.
-    fn makes_sense(&mut self, sense: Sense, text: &str, table: &Table, part: &str) -> Option<()> {
+    fn makes_sense(&mut self, sense: Sense, text: &str, table: &Table, part: impl PartPath) -> Option<()> {
         // SQL that was not read may have made functions and operators.
         if sense != Sense::Wrong || !self.state.knows_all() {
             return Some(());
@@ -232,7 +232,7 @@ impl Lower<'_> {
     }
 
     /// A value for a column: a literal that must be of its type, or an expression bound to the table.
-    fn value(&mut self, value: &Value, column: &Column, table: &Table, part: &str) -> Option<Scalar> {
+    fn value(&mut self, value: &Value, column: &Column, table: &Table, part: impl PartPath) -> Option<Scalar> {
         match value {
             Value::Literal(literal) => {
                 if !literal.fits(&column.data_type) {
@@ -254,6 +254,11 @@ impl Lower<'_> {
         }
     }
 }
+
+/// The path of a part of an operation (`columns.slug.type`), written out only where something is wrong with it.
+pub(super) trait PartPath: std::fmt::Display + Copy {}
+
+impl<T: std::fmt::Display + Copy> PartPath for T {}
 
 /// The nearest of some names, if one is near enough to have been meant.
 pub(super) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {

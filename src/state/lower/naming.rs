@@ -1,7 +1,7 @@
 //! Names: that they fit, that generated ones follow renames, and what a rename must not touch.
 
 use super::super::read_sql::may_mention;
-use super::Lower;
+use super::{Lower, PartPath};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, generated_name};
@@ -9,7 +9,7 @@ use crate::state::{Change, ColumnId, ConstraintKind, Name, State, Table};
 
 impl Lower<'_> {
     /// Whether a name fits the backend; reports `identifier-too-long` otherwise.
-    pub(super) fn fits(&mut self, name: &str, part: &str) -> bool {
+    pub(super) fn fits(&mut self, name: &str, part: impl PartPath) -> bool {
         let most = self.state.backend.capabilities().max_identifier_bytes;
         if name.len() <= most {
             return true;
@@ -23,14 +23,14 @@ impl Lower<'_> {
     }
 
     /// A generated name, checked for its length.
-    pub(super) fn generate(&mut self, table: &str, column: &str, suffix: Suffix, part: &str) -> Option<Name> {
+    pub(super) fn generate(&mut self, table: &str, column: &str, suffix: Suffix, part: impl PartPath) -> Option<Name> {
         let text = generated_name(table, column, suffix);
         self.fits(&text, part).then_some(Name { text, generated: true })
     }
 
     /// The renames of generated names that follow a rename of a table or of one of its columns.
     /// `after` is the table as it will be.
-    pub(super) fn follow(&mut self, before: &Table, after: &Table, part: &str) -> Option<Vec<Change>> {
+    pub(super) fn follow(&mut self, before: &Table, after: &Table, part: impl PartPath) -> Option<Vec<Change>> {
         let mut changes = Vec::new();
         if !self.state.backend.capabilities().renames_constraints {
             return Some(changes);
@@ -84,7 +84,7 @@ impl Lower<'_> {
     }
 
     /// Reports `rename-under-opaque` where SQL that is kept as text may speak of the name that goes.
-    pub(super) fn may_rename(&mut self, table: &Table, name: &str, is_column: bool, part: &str) -> bool {
+    pub(super) fn may_rename(&mut self, table: &Table, name: &str, is_column: bool, part: impl PartPath) -> bool {
         let Some(holder) = self.state.rename_holder(table, name, is_column) else { return true };
         let what = if is_column { "column" } else { "table" };
         let diagnostic = self

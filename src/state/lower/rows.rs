@@ -1,6 +1,6 @@
 //! Rows: insert, update, delete.
 
-use super::{Change, Changes, Column, Lower, Table};
+use super::{Change, Changes, Column, Lower, PartPath, Table};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::TableName;
@@ -39,7 +39,7 @@ impl Lower<'_> {
             && table.options.is_none()
     }
 
-    pub(super) fn row(&mut self, table: &Table, row: &Row, part: &str) -> Option<RowValues> {
+    pub(super) fn row(&mut self, table: &Table, row: &Row, part: impl PartPath) -> Option<RowValues> {
         let mut values = RowValues::with_capacity(row.len());
         for (name, value) in row {
             let part = format!("{part}.{name}");

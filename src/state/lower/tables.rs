@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, Changes, Lower};
+use super::{Change, Changes, Lower, PartPath};
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, TableName};
 use crate::operation::TableDef;
@@ -11,27 +11,18 @@ use crate::state::{Constraint, PrimaryKey, Table, TableId};
 impl Lower<'_> {
     pub(super) fn create_table(&mut self, def: &TableDef) -> Changes {
         self.may_stand(&def.table, "object")?;
-        let mut table = Table {
-            id: TableId(self.state.fresh()),
-            name: def.table.clone(),
-            columns: Vec::with_capacity(def.columns.len()),
-            primary_key: None,
-            uniques: Vec::new(),
-            foreign_keys: Vec::new(),
-            checks: Vec::new(),
-            indexes: Vec::new(),
-            options: None,
-        };
+        let mut table = Table::without_columns(TableId(self.state.fresh()), def.table.clone());
+        table.columns.reserve_exact(def.columns.len());
         if let Some(options) = &def.options {
             table.options = options.get(self.state.backend).cloned();
         }
         for column in &def.columns {
-            let part = format!("columns.{}", column.name);
-            let mut new = self.new_column(&table, column, &part)?;
+            let mut new = self.new_column(&table, column, format_args!("columns.{}", column.name))?;
             if def.primary_key.iter().any(|key| self.state.backend.fold(key) == self.state.backend.fold(&column.name)) {
                 if new.null {
                     let message = format!("`{}` is in the primary key, so it cannot be null", column.name);
-                    let diagnostic = self.error(Code::TypeMismatch, &format!("{part}.null"), message);
+                    let diagnostic =
+                        self.error(Code::TypeMismatch, format_args!("columns.{}.null", column.name), message);
                     self.report(diagnostic);
                 }
                 new.null = false;
@@ -44,17 +35,17 @@ impl Lower<'_> {
             table.primary_key = Some(PrimaryKey { name, columns, age: 0 });
         }
         for column in &def.columns {
-            self.default_of(&mut table, column, &format!("columns.{}.default", column.name))?;
+            self.default_of(&mut table, column, format_args!("columns.{}.default", column.name))?;
         }
         // Names of constraints must differ within a table; uniques and the key come first,
         // since a key to the table itself may point to them.
         let mut constraints = Vec::new();
         for unique in &def.uniques {
-            constraints.push((self.unique(&table, unique, &format!("uniques.{}", unique.name))?, "uniques"));
+            constraints.push((self.unique(&table, unique, format_args!("uniques.{}", unique.name))?, "uniques"));
         }
         for column in def.columns.iter().filter(|column| column.unique) {
             constraints
-                .push((self.column_unique(&table, column, &format!("columns.{}.unique", column.name))?, "columns"));
+                .push((self.column_unique(&table, column, format_args!("columns.{}.unique", column.name))?, "columns"));
         }
         self.put(&mut table, constraints)?;
         let mut constraints = Vec::new();
@@ -63,14 +54,15 @@ impl Lower<'_> {
             constraints.push((self.column_foreign_key(&table, column, &part)?, "columns"));
         }
         for key in &def.foreign_keys {
-            constraints.push((self.foreign_key(&table, key, &format!("foreign_keys.{}", key.name))?, "foreign_keys"));
+            constraints
+                .push((self.foreign_key(&table, key, format_args!("foreign_keys.{}", key.name))?, "foreign_keys"));
         }
         for column in def.columns.iter().filter(|column| column.check.is_some()) {
             constraints
-                .push((self.column_check(&table, column, &format!("columns.{}.check", column.name))?, "columns"));
+                .push((self.column_check(&table, column, format_args!("columns.{}.check", column.name))?, "columns"));
         }
         for check in &def.checks {
-            constraints.push((self.check(&table, check, &format!("checks.{}", check.name))?, "checks"));
+            constraints.push((self.check(&table, check, format_args!("checks.{}", check.name))?, "checks"));
         }
         self.put(&mut table, constraints)?;
         for index in &def.indexes {
@@ -110,7 +102,7 @@ impl Lower<'_> {
     }
 
     /// Reports `already-exists` where a table of that name stands, and names that do not fit.
-    pub(super) fn may_stand(&mut self, name: &TableName, part: &str) -> Option<()> {
+    pub(super) fn may_stand(&mut self, name: &TableName, part: impl PartPath) -> Option<()> {
         if !self.fits(&name.name, part) {
             return None;
         }

@@ -1,6 +1,6 @@
 //! Views: create, drop.
 
-use super::{Change, Changes, Lower};
+use super::{Change, Changes, Lower, PartPath};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Severity};
 use crate::ident::TableName;
@@ -71,7 +71,13 @@ impl Lower<'_> {
     }
 
     /// Reports `still-referenced` where a view surely needs a column as it is.
-    pub(super) fn no_view_needs(&mut self, table: &Table, column: ColumnId, what: &str, part: &str) -> Option<()> {
+    pub(super) fn no_view_needs(
+        &mut self,
+        table: &Table,
+        column: ColumnId,
+        what: &str,
+        part: impl PartPath,
+    ) -> Option<()> {
         let postgres = self.state.backend == Backend::Postgres;
         // PostgreSQL writes `*` out; SQLite reads what is there.
         let view = self.state.views().iter().find(|view| {
@@ -87,7 +93,7 @@ impl Lower<'_> {
     }
 
     /// Reports `still-referenced` where a trigger names a column: PostgreSQL refuses, SQLite may.
-    fn no_trigger_needs(&mut self, table: &Table, column: ColumnId, what: &str, part: &str) -> Option<()> {
+    fn no_trigger_needs(&mut self, table: &Table, column: ColumnId, what: &str, part: impl PartPath) -> Option<()> {
         let Some(trigger) = self.state.triggers().iter().find(|t| t.columns.contains(&(table.id, column))) else {
             return Some(());
         };
