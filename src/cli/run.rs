@@ -58,6 +58,8 @@ pub(super) async fn run(order: &Order<'_>, global: &Global, console: &Console) -
     let run = Run { order, project: &project, place: &place, about: &about, console };
     let ended = run.until_steady(&mut session).await;
     session.close().await;
+    // The process ends: to take the manifest apart, value by value, would be in vain.
+    std::mem::forget(project);
     ended
 }
 
@@ -177,7 +179,11 @@ impl Run<'_> {
     /// Other orders than the plan's stop nothing here, and are worth a word before they reach another database.
     fn other_orders(&self, plan: &RenderedPlan) {
         let project = self.project;
-        if self.console.talk.quiet || plan.steps.is_empty() || project.manifest.migrations.len() > MOST_CHECKED {
+        let goes_up = matches!(plan.direction, PlanDirection::Up | PlanDirection::Mixed);
+        if self.console.talk.quiet || !goes_up || project.manifest.migrations.len() > MOST_CHECKED {
+            return;
+        }
+        if project.manifest.linear || project.graph.has_one_order() {
             return;
         }
         let checked = check(&project.manifest, &project.graph, &project.findings, plan.backend).diagnostics;

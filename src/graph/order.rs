@@ -37,6 +37,19 @@ impl Graph {
         self.order(set, Direction::Outgoing, position)
     }
 
+    /// Whether the graph allows one order only: each node requires the one before it.
+    #[must_use]
+    pub fn has_one_order(&self) -> bool {
+        let all: Vec<NodeId> = self.nodes().collect();
+        // A topological order is the only one exactly where each of its nodes is followed by one that requires it.
+        self.order_up(&all).is_ok_and(|order| {
+            order.windows(2).all(|pair| match pair {
+                [before, after] => self.requirements(*after).any(|required| required == *before),
+                _ => true,
+            })
+        })
+    }
+
     fn order<K: Ord>(
         &self,
         set: &[NodeId],

@@ -127,10 +127,11 @@ fn a_run_is_refused_only_for_its_own_plan_and_warns_of_other_orders() {
     let project = Project::of(&format!("{head}{TABLE}{index}{drop}"));
     assert_eq!(project.run(&["check"]).code, 3);
     let word = "warning: 1 pair of migrations has no order, and breaks in another than this plan's; `dbmigrate check` shows which";
-    for command in [["latest"], ["reset"]] {
+    // Going down, the order is that of the database's own history.
+    for (command, warns) in [(["latest"], true), (["reset"], false)] {
         let ran = project.run(&command);
         assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
-        assert!(ran.err.contains(word), "{}", ran.err);
+        assert_eq!(ran.err.contains(word), warns, "{}", ran.err);
     }
     assert!(!project.run(&["latest", "-q"]).err.contains("warning"));
     // In the order of these versions the plan itself breaks.

@@ -74,6 +74,16 @@ fn in_a_linear_project_each_requires_the_one_before_it() {
 }
 
 #[test]
+fn one_order_is_told_from_many() {
+    for one in ["a", "a; b: a; c: b", "a; b: a; c: a b", "9 a; 3 b: a; 5 c: b"] {
+        assert!(History::of(one).graph.has_one_order(), "{one}");
+    }
+    for many in ["a; b", "a; b: a; c: a", "a; b: a; c: a; d: b c"] {
+        assert!(!History::of(many).graph.has_one_order(), "{many}");
+    }
+}
+
+#[test]
 fn an_empty_graph_has_an_empty_plan() {
     let mut history = History::with(Vec::new());
     assert_eq!(history.go(&Target::Latest), "");

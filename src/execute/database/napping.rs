@@ -1,7 +1,7 @@
 //! Results that come from another thread, taken without being woken for each.
 //!
 //! SQLite runs in a thread of its own, and to wake this one for a result costs more than most statements
-//! take. So while results keep coming, this thread looks for them between short naps; only
+//! take. So while results keep coming, this thread looks for them: at once, then between short naps; only
 //! where none comes for a while does it go to sleep until it is woken.
 
 use std::time::{Duration, Instant};
@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 
+/// How long it looks without a nap: about what a short statement and its way back take.
+const ALERT: Duration = Duration::from_micros(40);
 /// How long a nap is.
 const NAP: Duration = Duration::from_micros(50);
 /// Without a result for so long, it sleeps.
@@ -46,7 +48,11 @@ impl<'a, 'r, T> Napping<'a, 'r, T> {
                 self.last_turn = self.last_result;
                 return result;
             }
-            std::thread::sleep(NAP);
+            if self.last_result.elapsed() < ALERT {
+                std::thread::yield_now();
+            } else {
+                std::thread::sleep(NAP);
+            }
         }
     }
 }

@@ -217,8 +217,13 @@ impl Sqlite {
     }
 
     pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
-        let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(self.connection()?).await?;
-        rows.iter().map(|row| super::cells(row).map_err(DatabaseWords::from)).collect()
+        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(self.connection()?);
+        let mut results = Napping::new(&mut stream);
+        let mut rows = Vec::new();
+        while let Some(row) = results.next().await {
+            rows.push(super::cells(&row?)?);
+        }
+        Ok(rows)
     }
 
     /// The rows of a query, packed into one by SQLite: each row is a message between two threads,
