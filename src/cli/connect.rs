@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::args::{Global, Limits};
 use super::error::{ConfigurationError, Error, UserError};
-use super::project::Project;
+use super::project::{Project, backend, folder};
 use crate::execute::{Session, Settings};
+use crate::manifest::Manifest;
 use crate::manifest::environment::{self, ResolvedUrl};
 use crate::report::About;
 
@@ -27,22 +28,22 @@ impl Place {
     ///
     /// # Errors
     /// Where there is no such environment, it has no database, or work on its backend is not built.
-    pub(super) fn find(project: &Project, global: &Global, name: &str) -> Result<Self, Error> {
-        let lookup = environment::dotenv(project.folder()).map_err(ConfigurationError::Dotenv)?;
-        let url = environment::resolve_url(&project.manifest, name, global.database_url.as_deref(), &lookup)
+    pub(super) fn find(manifest: &Manifest, global: &Global, name: &str) -> Result<Self, Error> {
+        let lookup = environment::dotenv(folder(manifest)).map_err(ConfigurationError::Dotenv)?;
+        let url = environment::resolve_url(manifest, name, global.database_url.as_deref(), &lookup)
             .map_err(ConfigurationError::Environment)?;
         if let Some(asked) = global.backend
             && asked != url.backend
         {
             return Err(UserError::OtherBackend { asked, found: url.backend, shown: url.shown }.into());
         }
-        project.backend(url.backend)?;
-        let environment = project.manifest.environments.get(name);
+        backend(manifest, url.backend)?;
+        let environment = manifest.environments.get(name);
         let backup = match environment.and_then(|environment| environment.backup.as_deref()) {
             Some(written) => {
-                let folder =
+                let within =
                     environment::expand(name, "backup", written, &lookup).map_err(ConfigurationError::Environment)?;
-                Some(project.folder().join(folder))
+                Some(folder(manifest).join(within))
             }
             None => None,
         };
@@ -64,7 +65,7 @@ impl Place {
     ///
     /// # Errors
     /// Where the database cannot be reached.
-    pub(super) async fn connect(&self, project: &Project, limits: Option<&Limits>) -> Result<Session, Error> {
+    pub(super) async fn connect(&self, manifest: &Manifest, limits: Option<&Limits>) -> Result<Session, Error> {
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
         let settings = Settings {
             environment: self.environment.clone(),
@@ -72,10 +73,10 @@ impl Place {
             backend: self.url.backend,
             lock_timeout: limits.map_or(PATIENCE, |limits| limits.lock_timeout.0),
             statement_timeout: limits.and_then(|limits| limits.statement_timeout).map(|timeout| timeout.0),
-            hooks: project.manifest.hooks.clone(),
-            folder: project.folder().to_owned(),
+            hooks: manifest.hooks.clone(),
+            folder: folder(manifest).to_owned(),
             backup: self.backup.clone(),
-            project: project.manifest.project.clone(),
+            project: manifest.project.clone(),
         };
         Ok(Session::connect(settings).await?)
     }

@@ -5,7 +5,9 @@ use super::connect::Place;
 use super::console::Console;
 use super::error::Error;
 use super::exit_code;
-use super::project::{self, Project};
+use super::project;
+use super::start::{Connected, start};
+use crate::execute::ExecuteError;
 use crate::plan::{self, Info};
 use crate::report::About;
 use crate::report::info::{InfoPage, write_json, write_text};
@@ -16,12 +18,15 @@ use crate::report::info::{InfoPage, write_json, write_text};
 /// Whatever ends it other than well.
 pub(super) async fn run(args: &args::Info, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("info", false)?;
-    let project = Project::load(global, console)?;
+    let (project, connected) = start(global, None, console, || Ok(())).await?;
+    let Connected { place, mut session, heads } = connected;
     let found = project.manifest.apply_checks(project.findings.clone());
     project::show(&found, &project.sources, console);
-    let place = Place::find(&project, global, &global.env)?;
-    let mut session = place.connect(&project, None).await?;
-    let ledger = session.ledger_beside(&|version, sums| project.known(version, sums)).await?;
+    let known = |version, sums: &_| project.known(version, sums);
+    let ledger = match session.ledger_of(heads, &known).await {
+        Err(ExecuteError::LedgerChanged { .. }) => session.ledger_beside(&known).await?,
+        read => read?,
+    };
     session.close().await;
     if let Some(stamped) = ledger.environment.as_ref().filter(|stamped| **stamped != place.environment) {
         let text = format!("this database is stamped `{stamped}`, and you asked for `{}`", place.environment);

@@ -16,6 +16,7 @@ mod resolve;
 mod run;
 mod seed;
 mod stamp;
+mod start;
 mod template;
 mod wheels;
 

@@ -10,7 +10,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::graph::Graph;
 use crate::ident::Version;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Loaded, Manifest, ManifestError};
 use crate::operation::{Body, Checksums};
 use crate::report::diagnostics::render_text;
 use crate::report::run::RunJson;
@@ -38,7 +38,15 @@ impl Project {
     /// # Errors
     /// Where it cannot be read, or has errors of the language.
     pub(super) fn load(global: &Global, console: &Console) -> Result<Self, Error> {
-        let loaded = manifest::load(&global.manifest).map_err(ConfigurationError::Manifest)?;
+        Self::of(manifest::load(&global.manifest), console)
+    }
+
+    /// From what loading gave; shows what was found wrong in it.
+    ///
+    /// # Errors
+    /// As [`Project::load`].
+    pub(super) fn of(loaded: Result<Loaded, ManifestError>, console: &Console) -> Result<Self, Error> {
+        let loaded = loaded.map_err(ConfigurationError::Manifest)?;
         let errors = loaded.diagnostics.iter().filter(|found| found.is_error()).count();
         show(&loaded.diagnostics, &loaded.sources, console);
         let manifest = match loaded.manifest {
@@ -75,24 +83,32 @@ impl Project {
         (body.checksums() == *checksums).then(|| Arc::clone(body))
     }
 
-    /// The folder of the manifest.
-    #[must_use]
-    pub(super) fn folder(&self) -> &Path {
-        let folder = Path::new(&self.manifest.folder);
-        if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
-    }
-
     /// The backend that was asked for, where it is one of the manifest's and built.
     ///
     /// # Errors
     /// Where it is not.
     pub(super) fn backend(&self, asked: Backend) -> Result<Backend, UserError> {
-        if !self.manifest.backends.contains(&asked) {
-            let known: Vec<_> = self.manifest.backends.iter().map(|backend| backend.name()).collect();
-            return Err(UserError::BackendNotThere { asked, known: words::list(&known) });
-        }
-        if asked.capabilities().supported { Ok(asked) } else { Err(UserError::NotSupported(asked)) }
+        backend(&self.manifest, asked)
     }
+}
+
+/// The folder of a manifest.
+#[must_use]
+pub(super) fn folder(manifest: &Manifest) -> &Path {
+    let folder = Path::new(&manifest.folder);
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
+/// The backend that was asked for, where it is one of the manifest's and built.
+///
+/// # Errors
+/// Where it is not.
+pub(super) fn backend(manifest: &Manifest, asked: Backend) -> Result<Backend, UserError> {
+    if !manifest.backends.contains(&asked) {
+        let known: Vec<_> = manifest.backends.iter().map(|backend| backend.name()).collect();
+        return Err(UserError::BackendNotThere { asked, known: words::list(&known) });
+    }
+    if asked.capabilities().supported { Ok(asked) } else { Err(UserError::NotSupported(asked)) }
 }
 
 /// Shows findings on stderr: errors always, warnings unless quiet, notes where more is wanted.

@@ -26,8 +26,8 @@ struct ResolveJson {
 pub(super) async fn run(args: &Resolve, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("resolve", false)?;
     let project = Project::load(global, console)?;
-    let place = Place::find(&project, global, &global.env)?;
-    let mut session = place.connect(&project, Some(&args.limits)).await?;
+    let place = Place::find(&project.manifest, global, &global.env)?;
+    let mut session = place.connect(&project.manifest, Some(&args.limits)).await?;
     let (version, statement, ran) = (args.version, args.statement, args.ran);
     let name = session.resolve(version, statement, ran).await?;
     session.close().await;

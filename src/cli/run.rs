@@ -8,9 +8,10 @@ use super::console::Console;
 use super::error::{Error, Refusal};
 use super::exit_code;
 use super::project::{self, Project};
+use super::start::{Connected, start};
 use crate::check::check;
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::execute::{Canceller, Event, ExecuteError, Outcome, RunReport, Session, pull_on_signals};
+use crate::execute::{Canceller, Event, ExecuteError, LedgerHeads, Outcome, RunReport, Session, pull_on_signals};
 use crate::ident::Version;
 use crate::plan::{self, Ledger, PlanDirection, Target};
 use crate::render::{self, RenderOptions, RenderedPlan};
@@ -48,15 +49,13 @@ pub(super) struct Order<'a> {
 pub(super) async fn run(order: &Order<'_>, global: &Global, console: &Console) -> Result<(), Error> {
     let changing = order.changing;
     console.plan_format(order.command, changing.dry_run)?;
-    let project = Project::load(global, console)?;
-    let place = Place::find(&project, global, &global.env)?;
+    let headline = order.headline.filter(|_| console.format == Format::Text && !changing.dry_run);
+    let headline = || headline.map_or(Ok(()), |headline| console.line(&console.out.strong(headline)));
+    let (project, connected) = start(global, Some(&changing.limits), console, headline).await?;
+    let Connected { place, mut session, heads } = connected;
     let about = place.about(&project);
-    if let Some(headline) = order.headline.filter(|_| console.format == Format::Text && !changing.dry_run) {
-        console.line(&console.out.strong(headline))?;
-    }
-    let mut session = place.connect(&project, Some(&changing.limits)).await?;
     let run = Run { order, project: &project, place: &place, about: &about, console };
-    let ended = run.until_steady(&mut session).await;
+    let ended = run.until_steady(&mut session, heads).await;
     session.close().await;
     // The process ends: to take the manifest apart, value by value, would be in vain.
     std::mem::forget(project);
@@ -127,9 +126,15 @@ impl Run<'_> {
     }
 
     /// Plans and runs; again where others changed the ledger in between.
-    async fn until_steady(&self, session: &mut Session) -> Result<(), Error> {
+    async fn until_steady(&self, session: &mut Session, heads: LedgerHeads) -> Result<(), Error> {
+        let known = |version, sums: &_| self.project.known(version, sums);
+        let mut heads = Some(heads);
         for _ in 0..MOST_PLANS {
-            let ledger = match session.ledger_beside(&|version, sums| self.project.known(version, sums)).await {
+            let ledger = match heads.take() {
+                Some(heads) => session.ledger_of(heads, &known).await,
+                None => session.ledger_beside(&known).await,
+            };
+            let ledger = match ledger {
                 Err(ExecuteError::LedgerChanged { .. }) => continue,
                 read => read?,
             };

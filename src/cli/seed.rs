@@ -24,8 +24,8 @@ use crate::report::words;
 pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("seed", false)?;
     let project = Project::load(global, console)?;
-    let place = Place::find(&project, global, &global.env)?;
-    let mut session = place.connect(&project, Some(&args.limits)).await?;
+    let place = Place::find(&project.manifest, global, &global.env)?;
+    let mut session = place.connect(&project.manifest, Some(&args.limits)).await?;
     let ledger = session.ledger_beside(&|version, sums| project.known(version, sums)).await?;
     let planned = plan::seed(&project.manifest, &project.graph, &ledger, place.url.backend);
     let seed = render::render_seed(&planned);

@@ -26,8 +26,8 @@ pub(super) async fn run(args: &Stamp, global: &Global, console: &Console) -> Res
     console.plan_format("stamp", false)?;
     let project = Project::load(global, console)?;
     let name = args.environment.as_str();
-    let place = Place::find(&project, global, name)?;
-    let mut session = place.connect(&project, Some(&args.limits)).await?;
+    let place = Place::find(&project.manifest, global, name)?;
+    let mut session = place.connect(&project.manifest, Some(&args.limits)).await?;
     let ledger = session.ledger().await?;
     if let Some(stamped) = ledger.environment.as_deref().filter(|stamped| *stamped != name) {
         // A name that the manifest does not know may be protected in another one.

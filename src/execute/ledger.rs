@@ -80,11 +80,28 @@ impl Books {
 
     /// Everything in it; the bodies that are `known` are not read.
     pub(super) async fn read(&self, database: &mut Database, known: Known<'_>) -> Result<Ledger, ExecuteError> {
+        let heads = self.heads(database).await?;
+        self.whole(database, heads, known).await
+    }
+
+    /// Everything in it but what the migrations did.
+    pub(super) async fn heads(&self, database: &mut Database) -> Result<LedgerHeads, ExecuteError> {
         if !self.stand(database).await? {
-            return Ok(Ledger::default());
+            return Ok(LedgerHeads { rows: None, environment: None });
         }
         let rows = many(database, &self.sql.select_versions(), LedgerSql::VERSION_COLUMNS).await?;
         let rows = rows.into_iter().map(Head::of).collect::<Result<Vec<Head>, _>>()?;
+        Ok(LedgerHeads { rows: Some(rows), environment: self.stamped(database).await? })
+    }
+
+    /// The ledger of those heads.
+    pub(super) async fn whole(
+        &self,
+        database: &mut Database,
+        heads: LedgerHeads,
+        known: Known<'_>,
+    ) -> Result<Ledger, ExecuteError> {
+        let Some(rows) = heads.rows else { return Ok(Ledger::default()) };
         let mut rows = self.with_bodies(database, rows, known).await?;
         if rows.iter().any(|row| row.state != RowState::Applied) {
             let journal = self.journal(database).await?;
@@ -92,7 +109,7 @@ impl Books {
                 row.progress = journal.of(row.version, row.state);
             }
         }
-        Ok(Ledger { exists: true, rows, environment: self.stamped(database).await? })
+        Ok(Ledger { exists: true, rows, environment: heads.environment })
     }
 
     /// Rows with what they did: what is not known is read, which most often is nothing.
@@ -357,7 +374,16 @@ impl Texts {
 /// A body that is at hand already, by version and checksums: what it says need not be read again.
 pub type Known<'a> = &'a dyn Fn(Version, &Checksums) -> Option<Arc<Body>>;
 
+/// A ledger that is read but for what its migrations did: [`super::Session::ledger_of`] reads on.
+#[derive(Debug)]
+pub struct LedgerHeads {
+    /// `None` where no ledger stands.
+    rows: Option<Vec<Head>>,
+    environment: Option<String>,
+}
+
 /// A row of the ledger, less what the migration did.
+#[derive(Debug)]
 struct Head {
     position: i64,
     version: Version,

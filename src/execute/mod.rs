@@ -25,7 +25,7 @@ mod words;
 pub use database::Facts;
 pub use error::{ErrorClass, ExecuteError};
 pub use event::Event;
-pub use ledger::Known;
+pub use ledger::{Known, LedgerHeads};
 pub use lock::Holder;
 pub use report::{Cause, DatabaseState, Failure, Outcome, RunReport, SeedFailure, SeedReport, Violation};
 pub use session::Session;

@@ -7,7 +7,7 @@ use super::database::{Database, Facts};
 use super::error::ExecuteError;
 use super::event::Event;
 use super::hooks::{self, Told};
-use super::ledger::{Books, Entry, Known, difference, glance_of, run_row};
+use super::ledger::{Books, Entry, Known, LedgerHeads, difference, glance_of, run_row};
 use super::lock::lock;
 use super::report::{Outcome, RunReport, SeedReport};
 use super::run::Run;
@@ -71,6 +71,24 @@ impl Session {
     pub async fn ledger_beside(&mut self, known: Known<'_>) -> Result<Ledger, ExecuteError> {
         let books = Books::new(&self.database, String::new())?;
         books.read(&mut self.database, known).await
+    }
+
+    /// Reads all of the ledger that can be read before the manifest is known; [`Session::ledger_of`] goes on. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`Session::ledger`].
+    pub async fn ledger_heads(&mut self) -> Result<LedgerHeads, ExecuteError> {
+        let books = Books::new(&self.database, String::new())?;
+        books.heads(&mut self.database).await
+    }
+
+    /// The ledger of those heads, as [`Session::ledger_beside`] gives it.
+    ///
+    /// # Errors
+    /// As [`Session::ledger`]; and [`ExecuteError::LedgerChanged`] where another run was there in between.
+    pub async fn ledger_of(&mut self, heads: LedgerHeads, known: Known<'_>) -> Result<Ledger, ExecuteError> {
+        let books = Books::new(&self.database, String::new())?;
+        books.whole(&mut self.database, heads, known).await
     }
 
     /// Refuses a database that is stamped with another environment's name. Every run looks again.

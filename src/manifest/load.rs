@@ -9,7 +9,7 @@ use std::thread;
 use toml::de::DeTable;
 
 use super::parse::{Schema, with_plain_line_ends};
-use super::{Loaded, ManifestError};
+use super::{Loaded, Manifest, ManifestError};
 
 /// Reads the manifest at `path` (a `schema.toml`), its node files and the SQL files that
 /// they name. Problems in any of them are among the diagnostics.
@@ -17,6 +17,15 @@ use super::{Loaded, ManifestError};
 /// # Errors
 /// Where `schema.toml` itself cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, ManifestError> {
+    load_with(path, &mut |_| ())
+}
+
+/// As [`load`]. Before the node files are read, `early` is shown the manifest without them, if nothing is wrong in
+/// `schema.toml` and no migration stands in it: enough to go on to a database meanwhile.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(path: &Path, early: &mut dyn FnMut(Manifest)) -> Result<Loaded, ManifestError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => with_plain_line_ends(text),
         Err(error) => {
@@ -33,6 +42,9 @@ pub fn load(path: &Path) -> Result<Loaded, ManifestError> {
     let shown_path = path.display().to_string();
     let shown_folder = folder.display().to_string();
     let schema = Schema { path: &shown_path, folder: &shown_folder, text: &text, table: table.get_ref(), errors };
+    if let Some(manifest) = schema.alone() {
+        early(manifest);
+    }
     let (nodes, unreadable) = node_files(&join(folder, &schema.migrations_path()));
     let read_sql = |written: &str| read_text(&join(folder, written));
     Ok(schema.with_nodes(nodes, &read_sql, unreadable))

@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::walk::{Shared, Table, Walk};
-use super::{Loaded, node, project};
+use super::{Loaded, Manifest, node, project};
 use crate::diagnostic::{Code, Diagnostic, FileId, Source, Sources, Span};
 
 /// The texts of a manifest's files.
@@ -64,6 +64,25 @@ impl Schema<'_> {
     /// `[migrations] path`: the folder of node files.
     pub(super) fn migrations_path(&self) -> String {
         project::migrations_path(self.table)
+    }
+
+    /// The manifest without any migrations, where nothing is wrong in it and none stands in it.
+    pub(super) fn alone(&self) -> Option<Manifest> {
+        if !self.errors.is_empty() || self.table.contains_key("migration") {
+            return None;
+        }
+        let file = FileId::default();
+        let mut shared = Shared {
+            read_sql: &|_| Err("no files can be read yet".to_owned()),
+            backends: Vec::new(),
+            sql_files: Vec::new(),
+            toml_files: 1,
+            folder: self.folder.to_owned(),
+            found: Vec::new(),
+        };
+        let root = Table::new(file, Span::new(file, 0..0), self.table);
+        let manifest = project::schema(&mut Walk::new(file, &mut shared), self.folder, root)?;
+        shared.found.is_empty().then_some(manifest)
     }
 
     /// Goes on with the node files. `unreadable` are paths of node files that could not be read, and why.

@@ -108,8 +108,8 @@ fn code_of(found: &[Diagnostic]) -> Option<u8> {
 
 /// What the ledger of the environment's database says otherwise. Nothing is written.
 async fn ledger(project: &Project, global: &Global, console: &Console) -> Result<Vec<Diagnostic>, Error> {
-    let place = Place::find(project, global, &global.env)?;
-    let mut session = place.connect(project, None).await?;
+    let place = Place::find(&project.manifest, global, &global.env)?;
+    let mut session = place.connect(&project.manifest, None).await?;
     let ledger = session.ledger().await;
     session.close().await;
     let ledger = ledger?;
