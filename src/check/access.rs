@@ -552,7 +552,13 @@ impl Collector<'_> {
         for object in &access.declared {
             let resource = Resource::Declared(object.kind.clone(), object.name.clone());
             let mode = if object.mode == DeclaredMode::Reads { Mode::Use } else { Mode::Change };
-            self.push(resource, mode, say!(self, "declares {} {}", object.kind, object.name));
+            let verb = match object.mode {
+                DeclaredMode::Reads => "uses",
+                DeclaredMode::Writes => "changes",
+                DeclaredMode::Creates => "creates",
+                DeclaredMode::Drops => "drops",
+            };
+            self.push(resource, mode, say!(self, "{verb} the {} {}", object.kind, object.name));
         }
     }
 

@@ -229,7 +229,8 @@ fn takes_away(change: &Change) -> bool {
 
 /// Labels the errors of ways up with the earlier nodes whose doing they are.
 pub(super) fn label(migrations: &[Migration], order: &[NodeId], backend: Backend, found: &mut [Diagnostic]) {
-    let errors = found.iter_mut().filter(|one| one.is_error() && depends_on_others(one.code));
+    let is_told = |code| depends_on_others(code) || code == Code::RenameUnderOpaque;
+    let errors = found.iter_mut().filter(|one| one.is_error() && is_told(one.code));
     for one in errors.take(MOST_BLAMED) {
         let is_own = |node: &NodeId| migrations.get(node.0).map(|node| &node.name) == one.migration.as_ref();
         let Some(at) = order.iter().position(is_own) else { continue };

@@ -33,6 +33,7 @@ pub(super) fn down(migrations: &[Migration], order: &[NodeId], walked: &Replay, 
         let mut orphans = Vec::new();
         let mut watch = |state: &State, change: &Change, span: Span| {
             orphans.extend(leaves_keys(state, change, migration, span.or(migration.span)));
+            orphans.extend(unread(state, change, migration, span.or(migration.span), walked));
         };
         let (name, body) = (&migration.name, &migration.body);
         replay::down_watched(&mut state, name, body, undone, migration.span, &mut here, &mut watch);
@@ -56,6 +57,27 @@ pub(super) fn down(migrations: &[Migration], order: &[NodeId], walked: &Replay, 
         chain.diagnostics.extend(left(migrations, order, &state));
     }
     chain
+}
+
+/// SQL that could be read right after its way up, and not on the state that it meets here.
+fn unread(state: &State, change: &Change, migration: &Migration, span: Span, walked: &Replay) -> Option<Diagnostic> {
+    let Change::Sql { access, .. } = change else { return None };
+    let told = |found: &Diagnostic| {
+        found.code == Code::OpaqueSql && found.labels.first().is_some_and(|label| label.span == span)
+    };
+    if !access.opaque || walked.diagnostics.iter().any(told) {
+        return None;
+    }
+    let name = &migration.name;
+    let message =
+        format!("the way down of `{name}` cannot be read on the state it meets, so that it works is not proved");
+    Some(
+        Diagnostic::new(Code::OpaqueSql, message)
+            .of(name)
+            .on(state.backend())
+            .going(Direction::Down)
+            .at(span, "what this touches is not known here"),
+    )
 }
 
 /// SQLite drops a table that keys of others point to, where no row needs it.

@@ -422,7 +422,7 @@ fn a_change_of_type_makes_keys_anew() {
 fn a_trigger_needs_the_columns_that_it_names() {
     let trigger = |of: &str| {
         format!(
-            "sql = {{ postgres = \"CREATE TRIGGER g BEFORE {of} ON posts FOR EACH ROW EXECUTE FUNCTION f()\", sqlite = \"SELECT 1\" }} \
+            "sql = {{ postgres = \"CREATE TRIGGER g BEFORE {of} ON posts FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()\", sqlite = \"SELECT 1\" }} \
              | down = {{ postgres = \"DROP TRIGGER g ON posts\", sqlite = \"SELECT 1\" }}"
         )
     };
@@ -436,4 +436,22 @@ fn a_trigger_needs_the_columns_that_it_names() {
     // Its name and its table.
     assert!(chain(&[&of, &when]).contains(&Code::AlreadyExists));
     assert!(chain(&["rename_table = \"posts\" | to = \"p\"", &of]).contains(&Code::UnknownTable));
+}
+
+#[test]
+fn a_down_that_cannot_be_read_where_it_runs_is_told() {
+    let up = |sql: &str, down: &str| format!("sql = \"{sql}\" | down = \"{down}\" | backends = [\"postgres\"]");
+    let drops = "ALTER TABLE posts DROP COLUMN slug CASCADE";
+    let adds = "ALTER TABLE posts ADD COLUMN slug text";
+    for kind in ["VIEW", "MATERIALIZED VIEW"] {
+        let view = up(&format!("CREATE {kind} v AS SELECT slug FROM posts"), &format!("DROP {kind} v"));
+        let nodes = [base(), node(2, "a", &["base"], &view), node(3, "b", &["a"], &up(drops, adds))];
+        let failed: Vec<_> = diagnostics(&nodes.concat()).into_iter().filter(|(_, found)| found.is_error()).collect();
+        assert_eq!(failed.len(), 1, "{kind}: {failed:?}");
+        assert!(failed.iter().all(|(_, found)| found.code == Code::DownFails && found.related == ["b"]), "{failed:?}");
+    }
+    // A function that is dropped twice over is not known where the older way down runs.
+    let function = up("CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'", "DROP FUNCTION f()");
+    let nodes = [base(), node(2, "a", &["base"], &function), node(3, "b", &["a"], &up("DROP FUNCTION f()", ""))];
+    assert!(found(&nodes.concat()).contains(&(Code::OpaqueSql, vec![Backend::Postgres])));
 }

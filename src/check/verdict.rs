@@ -101,17 +101,20 @@ fn name(migrations: &[Migration], node: NodeId) -> &str {
 }
 
 /// What two accesses are about: the words of the first without their verb.
-fn about(access: &Access) -> &str {
+fn about(access: &Access) -> String {
     let words = access.words.strip_suffix(ON_ITS_WAY_DOWN).unwrap_or(&access.words);
+    if let Some((_, table)) = words.split_once(" the rules of ") {
+        return format!("what rows of {table} must obey");
+    }
     let rest = words.split_once(' ').map_or(words, |(_, rest)| rest);
     // `points to rows of users`
-    rest.strip_prefix("to ").unwrap_or(rest)
+    rest.strip_prefix("to ").unwrap_or(rest).to_owned()
 }
 
 fn frame(migrations: &[Migration], backend: Backend, conflict: &Conflict, code: Code) -> Diagnostic {
     let (first, second) = (name(migrations, conflict.first), name(migrations, conflict.second));
     let pair = conflict.accesses.first();
-    let what = pair.map_or("the same thing", |(theirs, _)| about(theirs));
+    let what = pair.map_or_else(|| "the same thing".to_owned(), |(theirs, _)| about(theirs));
     let message = format!("`{first}` and `{second}` both touch {what}, and nothing orders them");
     let mut diagnostic = Diagnostic::new(code, message).of(second).on(backend);
     if let Some((theirs, ours)) = pair {

@@ -68,9 +68,10 @@ impl Lower<'_> {
     fn key(&mut self, table: &Table, def: &ForeignKeyDef, name: Name, part: impl PartPath) -> Option<Constraint> {
         // Where its own columns are written by themselves, they are shown.
         let apart = self.written("columns") && part.to_string() == "references";
-        let columns = match apart {
-            true => self.column_ids(table, &def.columns, "columns")?,
-            false => self.column_ids(table, &def.columns, part)?,
+        let columns = if apart {
+            self.column_ids(table, &def.columns, "columns")?
+        } else {
+            self.column_ids(table, &def.columns, part)?
         };
         let backend = self.state.backend;
         let same =

@@ -144,6 +144,7 @@ impl Reader<'_, '_> {
         let column = self.column(table, name)?;
         let postgres = self.backend() == Backend::Postgres;
         self.trigger_needs(table, &column, cascade)?;
+        self.programs_need(table, &column, "goes", cascade)?;
         for referrer in self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
             let held = |key: &&crate::state::ForeignKey| {
                 key.table == table.id
@@ -261,6 +262,7 @@ impl Reader<'_, '_> {
                 let data_type = self.data_type(data_type);
                 self.trigger_needs(table, column, false)?;
                 self.retype(table, column, &data_type);
+                self.programs_need(table, column, "changes its type", false)?;
                 patch.data_type = Some(data_type).filter(|data_type| *data_type != column.data_type);
             }
             AlterColumnOperation::AddGenerated { .. } => return Err(Stop::Unread),

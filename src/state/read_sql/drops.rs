@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use sqlparser::ast::{AlterIndexOperation, DropTrigger, ObjectName};
 
-use super::{Found, Reader, Step, Stop};
+use super::{Found, Reader, Step, Stop, may_mention};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::TableName;
+use crate::operation::sql_text::{Lexeme, lexemes};
 use crate::state::lower::nearest;
-use crate::state::{Change, ConstraintKind, Table, TableId};
+use crate::state::{Change, Column, ConstraintKind, Table, TableId, Trigger, View};
 
 impl Reader<'_, '_> {
     pub(super) fn drop_tables(&mut self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Step {
@@ -58,23 +59,89 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         let views: Vec<_> = self.trial.state.views().to_vec();
+        if cascade {
+            return self.drop_readers(|view| view.reads.as_ref().map(|reads| reads.contains(&table.id)));
+        }
         for view in views.into_iter().rev() {
             match &view.reads {
                 Some(reads) if !reads.contains(&table.id) => {}
-                // Views over this view go as well, and those are not known by their tables alone.
-                Some(_) if cascade => {
-                    self.put(Change::DropView(view))?;
-                }
                 Some(_) => {
                     let message = format!("table `{}` is still read by view `{}`", table.name, view.name);
                     let diagnostic = self.error(Code::StillReferenced, message).help("drop the view first");
                     return Err(self.tell(diagnostic));
                 }
-                None if cascade => return Err(Stop::Unread),
                 None => {}
             }
         }
         Ok(())
+    }
+
+    /// CASCADE: drops the views that need something, and those over them. `needs` gives `None` where it cannot tell.
+    fn drop_readers(&mut self, needs: impl Fn(&View) -> Option<bool>) -> Step {
+        let mut going: Vec<View> = Vec::new();
+        // Those made later may be over those made before, and never the other way.
+        for view in self.trial.state.views() {
+            let over = going.iter().any(|other| view.over.contains(&other.name));
+            if over || needs(view).ok_or(Stop::Unread)? {
+                going.push(view.clone());
+            }
+        }
+        going.into_iter().rev().try_for_each(|view| self.put(Change::DropView(view)))
+    }
+
+    /// DROP VIEW on PostgreSQL, where views over those that go hold them, or go along. `None` for another statement.
+    pub(super) fn dropped_views(&mut self, programs: &[Change]) -> Option<Step> {
+        if self.backend() != Backend::Postgres {
+            return None;
+        }
+        let of = |change: &Change| if let Change::DropView(view) = change { Some(view.name.clone()) } else { None };
+        let going: Vec<TableName> = programs.iter().map(of).collect::<Option<_>>()?;
+        if matches!(lexemes(self.sql, Some(Backend::Postgres)).last(), Some(Lexeme::Word(word)) if word.eq_ignore_ascii_case("cascade"))
+        {
+            return Some(self.drop_readers(|view| Some(going.contains(&view.name))));
+        }
+        let views = self.trial.state.views();
+        let holds = |view: &&View| !going.contains(&view.name) && view.over.iter().any(|under| going.contains(under));
+        let over = views.iter().find(holds)?.clone();
+        let name = over.over.iter().find(|under| going.contains(under))?;
+        let diagnostic = self
+            .error(Code::StillReferenced, format!("view `{name}` is still read by view `{}`", over.name))
+            .help("drop that view first");
+        Some(Err(self.tell(diagnostic)))
+    }
+
+    /// Views and triggers that need a column as it is: the statement fails, or takes the views along.
+    pub(super) fn programs_need(&mut self, table: &Table, column: &Column, what: &str, cascade: bool) -> Step {
+        let postgres = self.backend() == Backend::Postgres;
+        let (id, column_id) = (table.id, column.id);
+        // PostgreSQL writes `*` out; SQLite reads what is there.
+        let needs = |view: &View| {
+            let bound = view.pieces.is_some() || view.reads.as_ref().is_some_and(|reads| !reads.contains(&id));
+            bound.then(|| view.mentions(id, column_id) || (postgres && view.star.contains(&id)))
+        };
+        // Those of PostgreSQL are known by the columns that they name.
+        let mentions = |trigger: &Trigger| !postgres && may_mention(&trigger.sql, &column.name, None, self.trial.state);
+        if self.trial.state.triggers().iter().any(mentions) {
+            return Err(Stop::Unread);
+        }
+        if cascade && postgres {
+            return self.drop_readers(needs);
+        }
+        let mut unsure = false;
+        for view in self.trial.state.views() {
+            match needs(view) {
+                Some(true) => {
+                    let message = format!("view `{}` needs `{}.{}`, which {what}", view.name, table.name, column.name);
+                    let diagnostic = self
+                        .error(Code::StillReferenced, message)
+                        .help("drop the view before, and make it again after");
+                    return Err(self.tell(diagnostic));
+                }
+                Some(false) => {}
+                None => unsure = true,
+            }
+        }
+        if unsure { Err(Stop::Unread) } else { Ok(()) }
     }
 
     pub(super) fn drop_indexes(&mut self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Step {

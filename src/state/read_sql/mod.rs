@@ -89,6 +89,9 @@ enum Found {
 impl Reader<'_, '_> {
     fn parse(&mut self, programs: Vec<Change>) -> Step {
         if !programs.is_empty() {
+            if let Some(step) = self.dropped_views(&programs) {
+                return step;
+            }
             let made = programs.iter().find_map(|change| match change {
                 Change::CreateView(view) => Some(view.reads.is_some()),
                 _ => None,
@@ -192,7 +195,7 @@ impl Reader<'_, '_> {
                 match object_type {
                     ObjectType::Table => self.drop_tables(names, *if_exists, *cascade),
                     ObjectType::Index => self.drop_indexes(names, *if_exists, *cascade),
-                    ObjectType::View => self.drop_views(names, *if_exists),
+                    ObjectType::View | ObjectType::MaterializedView => self.drop_views(names, *if_exists),
                     _ => Err(Stop::Unread),
                 }
             }

@@ -513,3 +513,39 @@ fn no_part_of_a_statement_panics() {
         }
     }
 }
+
+#[test]
+fn views_and_triggers_hold_columns() {
+    let view = "CREATE VIEW v AS SELECT n FROM a";
+    for backend in [POSTGRES, SQLITE] {
+        run(backend, &TWO).then(view).then("ALTER TABLE a DROP COLUMN n").says("still-referenced", "`v`");
+        let mut made = run(backend, &TWO);
+        made.then("ALTER TABLE a ADD COLUMN z text").then(view).then("ALTER TABLE a DROP COLUMN z");
+        assert!(!made.last.unread && made.said.is_empty(), "{:?}", made.said);
+    }
+    let mut made = run(POSTGRES, &TWO);
+    made.then(view).then("CREATE VIEW w AS SELECT * FROM v").then("CREATE VIEW x AS SELECT m FROM a");
+    made.then("ALTER TABLE a DROP COLUMN n CASCADE");
+    let names = |made: &Run| made.state.views().iter().map(|view| view.name.to_string()).collect::<Vec<_>>();
+    assert_eq!((made.last.unread, names(&made)), (false, vec!["x".to_owned()]));
+    let mut made = run(POSTGRES, &TWO);
+    made.then(view).then("CREATE VIEW w AS SELECT * FROM v").then("DROP TABLE a CASCADE");
+    assert_eq!((made.last.unread, names(&made)), (false, vec![]));
+    let mut made = run(POSTGRES, &TWO);
+    made.then(view).then("CREATE VIEW w AS SELECT * FROM v");
+    made.then("DROP VIEW v").says("still-referenced", "`w`");
+    made.then("DROP VIEW IF EXISTS v CASCADE");
+    assert_eq!((made.last.unread, names(&made)), (false, vec![]));
+    made.then(view).then("CREATE VIEW w AS SELECT * FROM v").then("DROP VIEW v, w");
+    assert_eq!((made.last.unread, names(&made)), (false, vec![]));
+    run(POSTGRES, &TWO).then(view).then("ALTER TABLE a ALTER COLUMN n TYPE bigint").says("still-referenced", "`v`");
+    let mut made = run(POSTGRES, &TWO);
+    made.then(
+        "CREATE TRIGGER t AFTER UPDATE OF n ON a FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    );
+    made.then("ALTER TABLE a DROP COLUMN n").says("still-referenced", "`t`");
+    let mut made = run(SQLITE, &TWO);
+    made.then("CREATE TRIGGER t AFTER UPDATE ON b BEGIN UPDATE a SET n = 1; END");
+    made.then("ALTER TABLE a DROP COLUMN n");
+    assert!(made.last.unread, "the trigger may need it");
+}
