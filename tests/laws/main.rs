@@ -7,7 +7,7 @@ mod operations;
 
 use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::Diagnostic;
-use dbmigrate::state::{Context, State};
+use dbmigrate::state::{Context, State, StateError};
 use operations::Script;
 use proptest::prelude::*;
 
@@ -61,9 +61,14 @@ proptest! {
             let mut state = State::empty(backend);
             let mut all = Vec::new();
             run(&script, &mut state, |_, _, inverses| all.push(inverses.to_vec()));
-            for inverses in all.iter().rev() {
-                for inverse in inverses {
-                    state.apply(inverse).unwrap_or_else(|error| panic!("an inverse does not apply: {error}"));
+            for inverse in all.iter().rev().flatten() {
+                match state.apply(inverse) {
+                    Ok(_) => {}
+                    // Of two unique keys over the same columns, the older was dropped and comes back younger: a foreign
+                    // key that comes back too is bound to the other one. So it is on PostgreSQL, and the way
+                    // down fails there.
+                    Err(StateError::KeyNeeded { .. }) if backend == Backend::Postgres => return Ok(()),
+                    Err(error) => panic!("an inverse does not apply: {error}"),
                 }
             }
             assert!(state.is_empty(), "left: {:?}", state.describe());
