@@ -95,7 +95,7 @@ pub struct AppliedRecord {
     pub checksums: Checksums,
     /// Names required.
     pub requires: Vec<String>,
-    /// Canonical JSON of the body.
+    /// Canonical JSON of the body. Empty in a plan's step inside a transaction, whose statement has it.
     pub operations: String,
     /// `false`: it ran outside a transaction, so its row stands already, as `applying`.
     pub transaction: bool,

@@ -264,7 +264,7 @@ impl<'a> Walk<'a> {
         let statement = match step.direction {
             Direction::Up => {
                 let (operations, checksums) = crate::operation::sealed(&step.body);
-                let record = AppliedRecord {
+                let mut record = AppliedRecord {
                     position: step.position,
                     version: step.version,
                     name: step.name.clone(),
@@ -274,6 +274,10 @@ impl<'a> Walk<'a> {
                     transaction: step.transaction,
                 };
                 let sql = self.ledger.insert_version(&record, RowState::Applied, &RunValues::placeholder());
+                if record.transaction {
+                    // The statement has them; of a large plan they would be megabytes twice.
+                    record.operations = String::new();
+                }
                 ledger_statement(sql, LedgerWrite::Applied(Box::new(record)))
             }
             Direction::Down => ledger_statement(

@@ -40,6 +40,13 @@ impl Frame {
         }
         sql
     }
+
+    /// A filled statement with other values in its last two holes. `None` where it does not end with the `old` ones.
+    pub(super) fn with_last(&self, sql: &str, old: [&str; 2], new: [&str; 2]) -> Option<String> {
+        let [.., between, end] = self.pieces.as_slice() else { return None };
+        let tail = |[last_but_one, last]: [&str; 2]| [last_but_one, between, last, end].concat();
+        sql.strip_suffix(&tail(old)).map(|head| [head, &tail(new)].concat())
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +57,9 @@ mod tests {
     fn holes_are_filled_in_order() {
         let frame = Frame::of("VALUES (\u{1}, 1, \u{1})");
         assert_eq!(frame.fill(&["'a'", "now()"]), "VALUES ('a', 1, now())");
+        let filled = frame.fill(&["'a'", "now()"]);
+        assert_eq!(frame.with_last(&filled, ["'a'", "now()"], ["2", "3"]).unwrap(), "VALUES (2, 1, 3)");
+        assert_eq!(frame.with_last(&filled, ["'b'", "now()"], ["2", "3"]), None);
         assert_eq!(Frame::of("a = (\u{1})").fill(&["'b'"]), "a = 'b'");
     }
 }

@@ -90,6 +90,16 @@ impl LedgerSql {
     #[must_use]
     pub fn with_values(&self, statement: &Statement, values: &RunValues) -> String {
         match &statement.ledger {
+            // Its operations stand in the statement alone.
+            Some(LedgerWrite::Applied(record)) if record.transaction => {
+                let planned = RunValues::placeholder();
+                let (old, new) = (self.duration(&planned), self.duration(values));
+                let (old_run, new_run) = (self.dialect.string(&planned.run), self.dialect.string(&values.run));
+                let frame = &self.frames.applied;
+                frame
+                    .with_last(&statement.sql, [&old, &old_run], [&new, &new_run])
+                    .unwrap_or_else(|| statement.sql.clone())
+            }
             Some(LedgerWrite::Applied(record)) => self.insert_version(record, RowState::Applied, values),
             _ => statement.sql.clone(),
         }
