@@ -78,7 +78,7 @@ impl Database {
                 }
                 let mut connection = PgConnection::connect(&format!("{}/{name}", server())).await.unwrap();
                 let all = format!(
-                    "SET client_min_messages = error; SET jit = off; CREATE SCHEMA exact; {RETAG} {} {} {}",
+                    "SET client_min_messages = error; SET jit = off; CREATE SCHEMA exact; {} {} {}",
                     print_function("schema_now", POSTGRES_SCHEMA),
                     print_function("rows_now", POSTGRES_ROWS),
                     join(&base)
@@ -158,10 +158,6 @@ impl Database {
         }
     }
 }
-
-/// What the pool's triggers call.
-const RETAG: &str = "CREATE FUNCTION retag() RETURNS trigger LANGUAGE plpgsql AS
-    $_$ BEGIN UPDATE tags SET t = 'hit'; RETURN NEW; END $_$;";
 
 /// A function that gives the lines of a query, so that the server plans it once.
 fn print_function(name: &str, query: &str) -> String {
