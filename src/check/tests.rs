@@ -419,6 +419,14 @@ fn a_change_of_type_makes_keys_anew() {
 }
 
 #[test]
+fn a_column_that_comes_back_beside_one_of_its_name() {
+    // The way down of the second leaves the column that it made, and the first brings its own back.
+    let drop = "drop_column = \"posts.slug\"";
+    let add = "sql = \"ALTER TABLE posts ADD COLUMN slug text\" | down = \"\"";
+    assert!(chain(&[drop, add]).contains(&Code::DownFails));
+}
+
+#[test]
 fn a_trigger_needs_the_columns_that_it_names() {
     let trigger = |of: &str| {
         format!(

@@ -292,14 +292,14 @@ impl<'s> Search<'s> {
     }
 
     /// Whether an error is a rule of the program's own, which the database need not share: names in SQL that is kept
-    /// as text; and much on SQLite, which lets foreign keys point anywhere and alters by a rebuild.
+    /// as text; literals that are not of the column's type; and much on SQLite, which lets foreign keys point anywhere and alters by a rebuild.
     fn is_own_rule(&mut self, error: &Diagnostic) -> bool {
         let text = std::iter::once(&error.message).chain(&error.notes);
         let mut texts = text.into_iter();
         let on_sqlite = self.scope.backend == Backend::Sqlite;
         let own = on_sqlite
             || error.code == Code::RenameUnderOpaque
-            || texts.any(|text| text.contains("cannot be renamed under"));
+            || texts.any(|text| text.contains("cannot be renamed under") || text.contains("does not fit"));
         self.tally.not_held += usize::from(own);
         own
     }
