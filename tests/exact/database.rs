@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection, Either, Row};
 
-use crate::look::{POSTGRES_ROWS, POSTGRES_SCHEMA, SQLITE_SCHEMA};
+use crate::look::{POSTGRES_ROWS, POSTGRES_SCHEMA, SQLITE_SCHEMA, plain};
 
 /// What a database looks like: numbers of texts that [`Database::text`] gives back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,7 +246,7 @@ async fn sqlite_schema(connection: &mut SqliteConnection) -> String {
     match sqlx::raw_sql(SQLITE_SCHEMA).fetch_all(&mut *connection).await {
         Ok(found) => {
             let mut lines: Vec<String> =
-                found.iter().map(|row| row.get::<Option<String>, _>(0).unwrap_or_default()).collect();
+                found.iter().map(|row| plain(&row.get::<Option<String>, _>(0).unwrap_or_default())).collect();
             lines.sort_unstable();
             lines.join("\n")
         }
