@@ -2,7 +2,7 @@
 //! random graphs. A clean verdict is never wrong, and an error is never wrong.
 //!
 //! By default a part of each scope, chosen evenly, that takes less than a minute. All of it:
-//! `DBMIGRATE_EXACT=full cargo test --release --test exact -- --nocapture`; the table it prints stands in docs/check.md.
+//! `DBMIGRATE_EXACT=full cargo test --test exact -- --nocapture --test-threads=1`; the table it prints stands in docs/check.md.
 
 #![allow(
     clippy::disallowed_methods,
