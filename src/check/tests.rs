@@ -416,6 +416,9 @@ fn a_change_of_type_makes_keys_anew() {
     let longer = "alter_column = \"users.email\" | type = \"string(90)\"";
     assert_eq!(chain(&[index, unique, key, "drop_unique = \"u\" | on = \"users\""]), []);
     assert_eq!(chain(&[index, unique, key, longer, "drop_unique = \"u\" | on = \"users\""]), [Code::StillReferenced]);
+    // Among constraints the oldest comes first again.
+    let again = "drop_primary_key = \"users\";add_primary_key = \"users\" | columns = [\"email\"]";
+    assert_eq!(chain(&[unique, again, key, longer, "drop_primary_key = \"users\""]), []);
 }
 
 #[test]
