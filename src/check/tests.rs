@@ -416,6 +416,17 @@ fn a_change_of_type_makes_keys_anew() {
     let longer = "alter_column = \"users.email\" | type = \"string(90)\"";
     assert_eq!(chain(&[index, unique, key, "drop_unique = \"u\" | on = \"users\""]), []);
     assert_eq!(chain(&[index, unique, key, longer, "drop_unique = \"u\" | on = \"users\""]), [Code::StillReferenced]);
+    // Among constraints the oldest comes first again.
+    let again = "drop_primary_key = \"users\";add_primary_key = \"users\" | columns = [\"email\"]";
+    assert_eq!(chain(&[unique, again, key, longer, "drop_primary_key = \"users\""]), []);
+}
+
+#[test]
+fn a_column_that_comes_back_beside_one_of_its_name() {
+    // The way down of the second leaves the column that it made, and the first brings its own back.
+    let drop = "drop_column = \"posts.slug\"";
+    let add = "sql = \"ALTER TABLE posts ADD COLUMN slug text\" | down = \"\"";
+    assert!(chain(&[drop, add]).contains(&Code::DownFails));
 }
 
 #[test]

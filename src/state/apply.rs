@@ -25,8 +25,11 @@ impl State {
                     let name = sequence.unwrap_or_else(|| TableName::bare(&column.name));
                     return Err(StateError::NameTaken { name, by });
                 }
+                let backend = self.backend;
+                let same =
+                    |other: &Column| other.id == column.id || backend.fold(&other.name) == backend.fold(&column.name);
                 self.edit(*table, |edited| {
-                    if edited.columns.iter().any(|other| other.id == column.id) {
+                    if edited.columns.iter().any(same) {
                         return Err(StateError::ColumnExists {
                             table: edited.name.clone(),
                             column: column.name.clone(),

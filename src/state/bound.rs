@@ -102,14 +102,22 @@ impl State {
         if !referred || !keyed {
             return;
         }
-        let (of_constraints, of_indexes) = (self.fresh(), self.fresh());
-        if let Some(table) = self.tables.get_mut(&id).map(Arc::make_mut) {
-            // Among themselves constraints keep their ranks, and so do indexes: by place, the oldest first.
-            table.uniques.sort_by_key(|unique| unique.age);
-            table.indexes.sort_by_key(|index| index.age);
-            table.primary_key.iter_mut().filter(|key| over(&key.columns)).for_each(|key| key.age = of_constraints);
-            table.uniques.iter_mut().filter(|u| over(&u.columns)).for_each(|u| u.age = of_constraints);
-            table.indexes.iter_mut().filter(|i| i.mentions(column)).for_each(|i| i.age = of_indexes);
+        // Each kind in the order in which its keys were made.
+        let primary = table.primary_key.iter().filter(|key| over(&key.columns)).map(|key| ((key.age, 0), 0));
+        let uniques = table.uniques.iter().enumerate().filter(|(_, unique)| over(&unique.columns));
+        let mut constraints: Vec<_> = primary.chain(uniques.map(|(at, unique)| ((unique.age, 1), at))).collect();
+        let indexes = table.indexes.iter().enumerate().filter(|(_, index)| index.mentions(column));
+        let mut indexes: Vec<_> = indexes.map(|(at, index)| ((index.age, 2), at)).collect();
+        constraints.sort_unstable();
+        indexes.sort_unstable();
+        for ((_, kind), at) in constraints.into_iter().chain(indexes) {
+            let made = self.fresh();
+            let Some(table) = self.tables.get_mut(&id).map(Arc::make_mut) else { return };
+            match kind {
+                0 => table.primary_key.iter_mut().for_each(|key| key.age = made),
+                1 => table.uniques.get_mut(at).into_iter().for_each(|unique| unique.age = made),
+                _ => table.indexes.get_mut(at).into_iter().for_each(|index| index.age = made),
+            }
         }
         self.bind_referrers(id, |key, target| {
             let choice = over(&key.references) && keys(target, &key.references).nth(1).is_some();

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Constraint, Expr, ForeignKey, IndexKey, Scalar, State, Table};
+use crate::backend::Backend;
 use crate::operation::{Action, Literal, Nulls, Order};
 
 impl State {
@@ -30,9 +31,21 @@ impl State {
     /// What two states differ in: facts of this one with `-` in front, of the other with `+`.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<String> {
-        let (mine, others) = (self.describe(), other.describe());
+        let (mine, others) = (self.told_apart(), other.told_apart());
         let gone = mine.difference(&others).map(|line| format!("- {line}"));
         gone.chain(others.difference(&mine).map(|line| format!("+ {line}"))).collect()
+    }
+
+    /// The facts as far as the backend tells them apart: on SQLite integers are of one type.
+    fn told_apart(&self) -> BTreeSet<String> {
+        let lines = self.describe();
+        if self.backend() != Backend::Sqlite {
+            return lines;
+        }
+        let plain = |line: String| {
+            if line.starts_with("column ") { line.replacen(": bigint", ": integer", 1) } else { line }
+        };
+        lines.into_iter().map(plain).collect()
     }
 
     /// The facts of one table.

@@ -29,6 +29,9 @@ pub(crate) struct Scope {
     tables: Vec<HashSet<&'static str>>,
 }
 
+/// What the pool's triggers call.
+const RETAG: &str = r#"sql = "CREATE FUNCTION retag() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE tags SET t = 'hit'; RETURN NEW; END $$" | down = "DROP FUNCTION retag()" | backends = ["postgres"]"#;
+
 /// Tables that stand in a base or that the pool makes.
 const TABLES: [&str; 5] = ["users", "posts", "tags", "x", "y"];
 
@@ -51,7 +54,7 @@ impl Scope {
     /// Reads a base and a pool.
     pub(crate) fn new(backend: Backend, base: &str, pool: &[&str]) -> Self {
         let mut schema = "[project]\nname = \"exact\"\nbackends = [\"sqlite\", \"postgres\"]\n".to_owned();
-        schema += &node(1, BASE, base);
+        schema += &node(1, BASE, &format!("{base} && {RETAG}"));
         for (at, operations) in pool.iter().enumerate() {
             schema += &node(at + 2, &format!("p{at}"), operations);
         }

@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection, Either, Row};
 
-use crate::look::{POSTGRES_ROWS, POSTGRES_SCHEMA, SQLITE_SCHEMA};
+use crate::look::{POSTGRES_ROWS, POSTGRES_SCHEMA, SQLITE_SCHEMA, plain};
 
 /// What a database looks like: numbers of texts that [`Database::text`] gives back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Database {
                 }
                 let mut connection = PgConnection::connect(&format!("{}/{name}", server())).await.unwrap();
                 let all = format!(
-                    "SET client_min_messages = error; SET jit = off; CREATE SCHEMA exact; {RETAG} {} {} {}",
+                    "SET client_min_messages = error; SET jit = off; CREATE SCHEMA exact; {} {} {}",
                     print_function("schema_now", POSTGRES_SCHEMA),
                     print_function("rows_now", POSTGRES_ROWS),
                     join(&base)
@@ -158,10 +158,6 @@ impl Database {
         }
     }
 }
-
-/// What the pool's triggers call.
-const RETAG: &str = "CREATE FUNCTION retag() RETURNS trigger LANGUAGE plpgsql AS
-    $_$ BEGIN UPDATE tags SET t = 'hit'; RETURN NEW; END $_$;";
 
 /// A function that gives the lines of a query, so that the server plans it once.
 fn print_function(name: &str, query: &str) -> String {
@@ -250,7 +246,7 @@ async fn sqlite_schema(connection: &mut SqliteConnection) -> String {
     match sqlx::raw_sql(SQLITE_SCHEMA).fetch_all(&mut *connection).await {
         Ok(found) => {
             let mut lines: Vec<String> =
-                found.iter().map(|row| row.get::<Option<String>, _>(0).unwrap_or_default()).collect();
+                found.iter().map(|row| plain(&row.get::<Option<String>, _>(0).unwrap_or_default())).collect();
             lines.sort_unstable();
             lines.join("\n")
         }

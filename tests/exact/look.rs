@@ -26,6 +26,29 @@ SELECT 'trigger ' || pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c 
  WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal
 ";
 
+/// A line of [`SQLITE_SCHEMA`] without what a rename and a rebuild write in different ways: names without quotes, and
+/// of a table's own text the checks alone.
+pub(crate) fn plain(line: &str) -> String {
+    let line = line.replace('"', "");
+    let Some(table) = line.strip_prefix("checks ") else { return line };
+    let name = table.split(' ').next().unwrap_or_default();
+    let mut checks: Vec<&str> = table.match_indices("CHECK (").map(|(at, _)| balanced(&table[at..])).collect();
+    checks.sort_unstable();
+    format!("checks {name} {}", checks.join(" "))
+}
+
+/// A text up to the bracket that closes its first one.
+fn balanced(text: &str) -> &str {
+    let mut depth = 0;
+    for (at, c) in text.char_indices() {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        if depth == 0 && c == ')' {
+            return &text[..=at];
+        }
+    }
+    text
+}
+
 /// Rows without the columns that number themselves: which number a row gets may depend on the order.
 pub(crate) const POSTGRES_ROWS: &str = r"
 SELECT 'rows ' || c.relname || ' ' || query_to_xml(format('SELECT (to_jsonb(one_row) - %L::text[])::text AS r FROM public.%I one_row ORDER BY 1',
@@ -48,6 +71,7 @@ SELECT 'index ' || m.name || ' ' || (CASE WHEN i.origin = 'c' THEN i.name ELSE i
 UNION ALL
 SELECT m.type || ' ' || m.name || ' ' || m.sql FROM sqlite_master m WHERE m.type IN ('view', 'trigger')
 UNION ALL
-SELECT 'checks ' || m.name || ' ' || (length(m.sql) - length(replace(m.sql, 'CHECK', ''))) FROM sqlite_master m
- WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'
+SELECT 'sql of index ' || m.sql FROM sqlite_master m WHERE m.type = 'index' AND m.sql IS NOT NULL
+UNION ALL
+SELECT 'checks ' || m.name || ' ' || m.sql FROM sqlite_master m WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%'
 "#;

@@ -103,15 +103,6 @@ impl Reader<'_, '_> {
                     _ => {}
                 }
                 let trigger = matches!(change, Change::CreateTrigger(_));
-                if let Change::CreateTrigger(made) = &change
-                    && made.table_id.is_none()
-                {
-                    let on = made.table.clone();
-                    self.read.access.names.push(on.clone());
-                    if matches!(self.find(&on), Found::Absent) {
-                        return Err(self.no_table(&on));
-                    }
-                }
                 self.put(change)?;
                 if trigger {
                     self.executes()?;

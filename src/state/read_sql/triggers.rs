@@ -1,9 +1,9 @@
 //! CREATE TRIGGER: what it needs, and what it may speak of.
 
 use super::head::{is_same, strangers};
-use super::{Found, Reader, Step, Stop};
+use super::{Found, Reader, Step, Stop, is_row_id};
 use crate::backend::Backend;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::ident::TableName;
 use crate::state::Trigger;
 
@@ -29,6 +29,16 @@ impl Reader<'_, '_> {
             let lookups = words.iter().filter(|word| self.column_named(&table, word).is_none());
             let lookups: Vec<_> = lookups.map(|word| (table.id, word.clone())).collect();
             self.read.access.lookups.extend(lookups);
+            if let Some(name) =
+                unknown.first().filter(|name| knows_all && self.backend() == Backend::Sqlite && !is_row_id(name))
+            {
+                // SQLite makes it, and fails where it fires and where a table is altered.
+                let message =
+                    format!("trigger `{}` names `{name}`, which `{}` does not have", trigger.name, table.name);
+                let mut diagnostic = self.error(Code::UnknownColumn, message);
+                diagnostic.severity = Severity::Warning;
+                self.tell(diagnostic);
+            }
             if let Some(name) = unknown.first().filter(|_| self.backend() == Backend::Postgres) {
                 if !knows_all || crate::state::bind::is_system_column(name) {
                     return Err(Stop::Unread);
