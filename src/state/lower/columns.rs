@@ -263,7 +263,12 @@ impl Lower<'_> {
             None => None,
         };
         let using_down = match &alter.using_down {
-            Some(text) => Some(self.expr(text, &table, "using_down")?),
+            // It converts what the column is by then.
+            Some(text) => {
+                let mut after = Table::clone(&table);
+                after.columns.iter_mut().filter(|other| other.id == column.id).for_each(|c| c.clone_from(&column));
+                Some(self.expr(text, &after, "using_down")?)
+            }
             None => None,
         };
         if patch.is_empty() {
