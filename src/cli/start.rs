@@ -1,7 +1,7 @@
 //! The start of commands that need both the manifest and its database: while one thread reads the
 //! migrations, this one connects and reads the ledger.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::thread;
 
 use tokio::sync::oneshot;
@@ -35,61 +35,44 @@ pub(super) async fn start(
     console: &Console,
     then: impl FnOnce() -> Result<(), Error>,
 ) -> Result<(Project, Connected), Error> {
-    let (early, head) = oneshot::channel();
-    let (done, loaded) = oneshot::channel();
-    load_beside(global.manifest.clone(), early, done);
-    let connecting = async {
-        // None where something is wrong in it, or migrations stand in it.
-        let manifest: Option<Manifest> = head.await.ok();
-        match manifest {
-            Some(manifest) => Some(connect(&manifest, global, limits).await),
-            None => None,
-        }
+    // Where the head is not right, there is nothing to do beside loading.
+    let Some(head) = manifest::head(&global.manifest) else {
+        let project = Project::load(global, console)?;
+        then()?;
+        let connected = connect(&project.manifest, global, limits).await?;
+        return Ok((project, connected));
     };
-    let mut connecting = std::pin::pin!(connecting);
-    let mut loaded = std::pin::pin!(loaded);
+    let mut loading = std::pin::pin!(load_beside(global.manifest.clone()));
+    let mut connecting = std::pin::pin!(connect(&head, global, limits));
     let mut connected = None;
     let loaded = loop {
         tokio::select! {
             biased;
-            loaded = &mut loaded => break loaded,
+            loaded = &mut loading => break loaded,
             early = &mut connecting, if connected.is_none() => connected = Some(early),
         }
     };
-    // The thread is gone without a word only where it could not be started.
+    // The thread ends without a word only where it could not be started.
     let loaded = loaded.unwrap_or_else(|_| manifest::load(&global.manifest));
     let project = Project::of(loaded, console)?;
     then()?;
     let connected = match connected {
-        Some(early) => early,
-        None => connecting.await,
-    };
-    let connected = match connected {
-        Some(connected) => connected?,
-        None => connect(&project.manifest, global, limits).await?,
+        Some(early) => early?,
+        None => connecting.await?,
     };
     Ok((project, connected))
 }
 
 /// Loads the manifest in a thread of its own.
-fn load_beside(
-    path: std::path::PathBuf,
-    early: oneshot::Sender<Manifest>,
-    done: oneshot::Sender<Result<Loaded, ManifestError>>,
-) {
-    let load = move |path: &Path| {
-        let mut early = Some(early);
-        let loaded = manifest::load_with(path, &mut |manifest| {
-            if let Some(early) = early.take() {
-                // Whoever waited may be gone.
-                let _ = early.send(manifest);
-            }
-        });
-        drop(early);
-        let _ = done.send(loaded);
+fn load_beside(path: PathBuf) -> oneshot::Receiver<Result<Loaded, ManifestError>> {
+    let (done, loaded) = oneshot::channel();
+    let load = move || {
+        // Whoever waited may be gone.
+        let _ = done.send(manifest::load(&path));
     };
-    // Where no thread is to be had, both channels close, and `start` loads by itself.
-    let _ = thread::Builder::new().name("manifest".to_owned()).spawn(move || load(&path));
+    // Where no thread is to be had, the channel closes.
+    let _ = thread::Builder::new().name("manifest".to_owned()).spawn(load);
+    loaded
 }
 
 async fn connect(manifest: &Manifest, global: &Global, limits: Option<&Limits>) -> Result<Connected, Error> {

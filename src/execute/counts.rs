@@ -8,6 +8,8 @@ use crate::render::{Counted, RenderedPlan};
 
 /// Tables with more rows than this are estimated.
 const LARGE: u64 = 200_000;
+/// Tables with no more rows than this are counted at once, where that is cheap.
+const FEW: u64 = 1_000;
 /// How many counts go into one query: PostgreSQL locks each table with its indexes.
 const AT_ONCE: usize = 100;
 
@@ -21,8 +23,20 @@ pub(super) async fn fill(database: &mut Database, plan: &mut RenderedPlan) -> Re
     let mut all: Vec<_> = plan.steps.iter_mut().flat_map(|step| step.destructive.iter_mut()).collect();
     let places: Vec<(usize, Counted)> =
         all.iter().enumerate().filter_map(|(place, what)| Some((place, what.counted.clone()?))).collect();
-    let tables: Vec<(Option<String>, String)> =
-        places.iter().map(|(_, c)| (c.table.schema.clone(), c.table.name.clone())).collect();
+    let name = |counted: &Counted| (counted.table.schema.clone(), counted.table.name.clone());
+    let whole: Vec<usize> = places.iter().filter(|(_, c)| c.whole_table).map(|(place, _)| *place).collect();
+    let tables: Vec<_> = places.iter().filter(|(_, c)| c.whole_table).map(|(_, c)| name(c)).collect();
+    for (place, rows) in whole.into_iter().zip(database.few_rows(&tables, FEW).await) {
+        if let Some(what) = all.get_mut(place) {
+            what.rows = rows;
+        }
+    }
+    let places: Vec<_> =
+        places.into_iter().filter(|(place, _)| all.get(*place).is_some_and(|what| what.rows.is_none())).collect();
+    if places.is_empty() {
+        return Ok(());
+    }
+    let tables: Vec<_> = places.iter().map(|(_, c)| name(c)).collect();
     let sizes = database.standing(&tables).await.map_err(of)?;
     let mut exact = Vec::new();
     for ((place, counted), size) in places.iter().zip(sizes) {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use super::database::{Cells, Database};
@@ -119,7 +120,8 @@ impl Books {
         heads: Vec<Head>,
         known: Known<'_>,
     ) -> Result<Vec<LedgerRow>, ExecuteError> {
-        let heads: Vec<_> = heads.into_iter().map(|head| (known(head.version, &head.checksums), head)).collect();
+        let bodies = known_bodies(&heads, known);
+        let heads: Vec<_> = bodies.into_iter().zip(heads).collect();
         let unknown: Vec<Version> =
             heads.iter().filter(|(body, _)| body.is_none()).map(|(_, head)| head.version).collect();
         let mut read: HashMap<Version, String> = HashMap::new();
@@ -372,7 +374,25 @@ impl Texts {
 }
 
 /// A body that is at hand already, by version and checksums: what it says need not be read again.
-pub type Known<'a> = &'a dyn Fn(Version, &Checksums) -> Option<Arc<Body>>;
+pub type Known<'a> = &'a (dyn Fn(Version, &Checksums) -> Option<Arc<Body>> + Sync);
+
+/// Fewer rows than this are not worth a second thread.
+const MANY_ROWS: usize = 64;
+
+/// The body of each row that is known. To know one, its checksum is taken: of many, in two threads.
+fn known_bodies(heads: &[Head], known: Known<'_>) -> Vec<Option<Arc<Body>>> {
+    let ask = |heads: &[Head]| heads.iter().map(|head| known(head.version, &head.checksums)).collect::<Vec<_>>();
+    if heads.len() < MANY_ROWS {
+        return ask(heads);
+    }
+    let (first, second) = heads.split_at(heads.len() / 2);
+    thread::scope(|scope| {
+        let other = thread::Builder::new().spawn_scoped(scope, || ask(second));
+        let mut bodies = ask(first);
+        bodies.extend(other.ok().and_then(|other| other.join().ok()).unwrap_or_else(|| ask(second)));
+        bodies
+    })
+}
 
 /// A ledger that is read but for what its migrations did: [`super::Session::ledger_of`] reads on.
 #[derive(Debug)]

@@ -17,15 +17,6 @@ use super::{Loaded, Manifest, ManifestError};
 /// # Errors
 /// Where `schema.toml` itself cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, ManifestError> {
-    load_with(path, &mut |_| ())
-}
-
-/// As [`load`]. Before the node files are read, `early` is shown the manifest without them, if nothing is wrong in
-/// `schema.toml` and no migration stands in it: enough to go on to a database meanwhile.
-///
-/// # Errors
-/// As [`load`].
-pub fn load_with(path: &Path, early: &mut dyn FnMut(Manifest)) -> Result<Loaded, ManifestError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => with_plain_line_ends(text),
         Err(error) => {
@@ -38,16 +29,28 @@ pub fn load_with(path: &Path, early: &mut dyn FnMut(Manifest)) -> Result<Loaded,
         }
     };
     let (table, errors) = DeTable::parse_recoverable(&text);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let shown_path = path.display().to_string();
     let shown_folder = folder.display().to_string();
     let schema = Schema { path: &shown_path, folder: &shown_folder, text: &text, table: table.get_ref(), errors };
-    if let Some(manifest) = schema.alone() {
-        early(manifest);
-    }
     let (nodes, unreadable) = node_files(&join(folder, &schema.migrations_path()));
     let read_sql = |written: &str| read_text(&join(folder, written));
     Ok(schema.with_nodes(nodes, &read_sql, unreadable))
+}
+
+/// The manifest at `path` without its migrations: enough to find a database by. `None` where anything is wrong in
+/// `schema.toml`, or migrations stand in it: then only [`load`] tells.
+#[must_use]
+pub fn head(path: &Path) -> Option<Manifest> {
+    let text = with_plain_line_ends(fs::read_to_string(path).ok()?);
+    let (table, errors) = DeTable::parse_recoverable(&text);
+    let folder = folder_of(path).display().to_string();
+    Schema { path: "", folder: &folder, text: &text, table: table.get_ref(), errors }.alone()
+}
+
+/// The folder that a manifest stands in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A path of the manifest, from its folder on; without `./` in front, as people see it.

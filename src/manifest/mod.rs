@@ -29,6 +29,6 @@ mod walk;
 
 pub use environment::{ResolvedUrl, UrlOrigin, resolve_url};
 pub use error::{DotenvError, EnvironmentError, ManifestError};
-pub use load::{load, load_with};
+pub use load::{head, load};
 pub use model::{Environment, Hooks, Loaded, Manifest, Seed, SeedKind};
 pub use parse::{Files, SqlFiles, parse};

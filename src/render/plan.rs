@@ -1,12 +1,15 @@
 //! From a plan to the rendered plan: the walk, the division into transactions, and what follows
 //! from the division.
 
+use std::thread;
+
 use super::dialect::Dialect;
 use super::divide::{Division, StepFacts, divide};
 use super::ledger::LedgerSql;
 use super::model::{RenderOptions, RenderedPlan, Statement, TransactionMode, Transactions};
-use super::walk::{Alternative, Walk, WrittenStep};
+use super::walk::{Alternative, Seal, Walk, WrittenStep};
 use crate::diagnostic::{Code, Diagnostic, Direction};
+use crate::operation::sealed;
 use crate::plan::Plan;
 
 /// Writes a plan as SQL for its backend, divided into transactions.
@@ -36,8 +39,7 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
         return rendered;
     };
     let mut walk = Walk::new(dialect, &plan.start, options, ledger);
-    let mut steps: Vec<WrittenStep> =
-        plan.steps.iter().enumerate().map(|(number, step)| walk.step(number, step)).collect();
+    let mut steps = write_steps(&mut walk, plan);
     let Walk { diagnostics, alternatives, .. } = walk;
     let broken = plan.diagnostics.iter().any(Diagnostic::is_error);
     rendered.diagnostics.extend(diagnostics.into_iter().filter(|found| !broken || !repeats(plan, found)));
@@ -57,6 +59,29 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
     rendered.cut_reasons = division.reasons;
     rendered.diagnostics.extend(division.refused);
     rendered
+}
+
+/// Fewer steps than this are not worth a second thread.
+const MANY_STEPS: usize = 32;
+
+/// Writes every step, with the ledger's word at its end. What the ledger keeps of many bodies is
+/// written in a second thread meanwhile.
+fn write_steps(walk: &mut Walk<'_>, plan: &Plan) -> Vec<WrittenStep> {
+    let seals = || -> Vec<Option<Seal>> {
+        plan.steps.iter().map(|step| (step.direction == Direction::Up).then(|| sealed(&step.body))).collect()
+    };
+    let (mut steps, seals) = thread::scope(|scope| {
+        let many = plan.steps.iter().filter(|step| step.direction == Direction::Up).count() >= MANY_STEPS;
+        let sealing = many.then(|| thread::Builder::new().spawn_scoped(scope, seals).ok()).flatten();
+        let steps: Vec<WrittenStep> =
+            plan.steps.iter().enumerate().map(|(number, step)| walk.step(number, step)).collect();
+        (steps, sealing.and_then(|sealing| sealing.join().ok()).unwrap_or_default())
+    });
+    let mut seals = seals.into_iter();
+    for ((written, _), step) in steps.iter_mut().zip(&plan.steps) {
+        written.statements.push(walk.record(step, seals.next().flatten()));
+    }
+    steps
 }
 
 /// Whether the plan itself has found that already.

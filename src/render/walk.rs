@@ -10,6 +10,7 @@ use super::locks::{Lock, Locks};
 use super::model::{AppliedRecord, Destructive, LedgerWrite, RenderOptions, RenderedStep, Statement};
 use super::{destructive, known, postgres, raw, sqlite};
 use crate::diagnostic::{Code, Diagnostic, Direction, Severity, Span};
+use crate::operation::Checksums;
 use crate::plan::{Part, RowState, Step};
 use crate::state::{Change, SharedTable, State, TableId};
 
@@ -83,6 +84,9 @@ pub(super) struct Walk<'a> {
     pub(super) lost: bool,
 }
 
+/// A body's canonical JSON and its checksums.
+pub(super) type Seal = (String, Checksums);
+
 /// A step written, with the locks it takes.
 pub(super) type WrittenStep = (RenderedStep, HashSet<Lock>);
 
@@ -136,7 +140,6 @@ impl<'a> Walk<'a> {
         for part in &step.parts {
             self.part(&scope, part, &mut block);
         }
-        self.record(step, &mut block);
         let locks = self.locks.take();
         let rendered = RenderedStep {
             version: step.version,
@@ -259,11 +262,11 @@ impl<'a> Walk<'a> {
         into.statements.push(ledger_statement(sql, LedgerWrite::Stamp));
     }
 
-    /// The ledger's word on the step, at its end.
-    fn record(&self, step: &Step, into: &mut Block) {
-        let statement = match step.direction {
+    /// The ledger's word on a step, at its end. `seal` is that of its body.
+    pub(super) fn record(&self, step: &Step, seal: Option<Seal>) -> Statement {
+        match step.direction {
             Direction::Up => {
-                let (operations, checksums) = crate::operation::sealed(&step.body);
+                let (operations, checksums) = seal.unwrap_or_else(|| crate::operation::sealed(&step.body));
                 let mut record = AppliedRecord {
                     position: step.position,
                     version: step.version,
@@ -284,8 +287,7 @@ impl<'a> Walk<'a> {
                 self.ledger.delete_version(step.version),
                 LedgerWrite::Undone { version: step.version },
             ),
-        };
-        into.statements.push(statement);
+        }
     }
 }
 

@@ -176,6 +176,15 @@ impl Database {
         each!(self, database => database.violations().await)
     }
 
+    /// How many rows tables have that have no more than so many; `None` for the others, for tables that do not stand,
+    /// and where that is no cheap question.
+    pub(super) async fn few_rows(&mut self, tables: &[(Option<String>, String)], most: u64) -> Vec<Option<u64>> {
+        match self {
+            Self::Sqlite(database) => database.few_rows(tables, most).await,
+            Self::Postgres(_) => vec![None; tables.len()],
+        }
+    }
+
     /// Which of these tables stand (`None`: not), and how large they are.
     pub(super) async fn standing(
         &mut self,

@@ -217,13 +217,8 @@ impl Sqlite {
     }
 
     pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
-        let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).fetch(self.connection()?);
-        let mut results = Napping::new(&mut stream);
-        let mut rows = Vec::new();
-        while let Some(row) = results.next().await {
-            rows.push(super::cells(&row?)?);
-        }
-        Ok(rows)
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(self.connection()?).await?;
+        rows.iter().map(|row| super::cells(row).map_err(DatabaseWords::from)).collect()
     }
 
     /// The rows of a query, packed into one by SQLite: each row is a message between two threads,
@@ -319,6 +314,25 @@ impl Sqlite {
             .collect();
         violations.sort();
         Ok(violations)
+    }
+
+    pub(super) async fn few_rows(&mut self, tables: &[(Option<String>, String)], most: u64) -> Vec<Option<u64>> {
+        /// How many tables go into one query.
+        const AT_ONCE: usize = 100;
+        let mut counts = Vec::with_capacity(tables.len());
+        let limit = most.saturating_add(1);
+        for batch in tables.chunks(AT_ONCE) {
+            let each: Vec<String> = batch
+                .iter()
+                .map(|(_, table)| format!("(SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {limit}))", quote(table)))
+                .collect();
+            // One that does not stand fails all of them: then nothing is told.
+            let rows = self.rows(format!("SELECT {}", each.join(", "))).await.unwrap_or_default();
+            let cells = rows.into_iter().next().unwrap_or_default().into_iter();
+            let told = cells.map(|cell| cell.and_then(|count| count.parse().ok()).filter(|count| *count <= most));
+            counts.extend(told.chain(std::iter::repeat(None)).take(batch.len()));
+        }
+        counts
     }
 
     pub(super) async fn standing(
