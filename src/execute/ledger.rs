@@ -377,7 +377,7 @@ impl Texts {
 pub type Known<'a> = &'a (dyn Fn(Version, &Checksums) -> Option<Arc<Body>> + Sync);
 
 /// Fewer rows than this are not worth a second thread.
-const MANY_ROWS: usize = 64;
+const MANY_ROWS: usize = 256;
 
 /// The body of each row that is known. To know one, its checksum is taken: of many, in two threads.
 fn known_bodies(heads: &[Head], known: Known<'_>) -> Vec<Option<Arc<Body>>> {

@@ -62,7 +62,7 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
 }
 
 /// Fewer steps than this are not worth a second thread.
-const MANY_STEPS: usize = 32;
+const MANY_STEPS: usize = 128;
 
 /// Writes every step, with the ledger's word at its end. What the ledger keeps of many bodies is
 /// written in a second thread meanwhile.

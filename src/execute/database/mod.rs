@@ -98,6 +98,14 @@ impl Database {
         each!(self, database => database.facts())
     }
 
+    /// How many statements of several steps are worth sending at once.
+    pub(super) const fn most_statements(&self) -> usize {
+        match self {
+            Self::Sqlite(_) => sqlite::MOST_STATEMENTS,
+            Self::Postgres(_) => usize::MAX,
+        }
+    }
+
     /// Sends a message of one or more statements, which a person may cut short; rows that come
     /// back are thrown away. `each` is told how many statements are done, as they are.
     pub(super) async fn send(&mut self, sql: String, each: &mut dyn FnMut(usize)) -> Sent {

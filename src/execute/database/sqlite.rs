@@ -70,6 +70,10 @@ impl Watch {
     }
 }
 
+/// SQLite keeps the compiled statements of a message until it is done, and looks at each of them whenever the
+/// schema changes.
+pub(super) const MOST_STATEMENTS: usize = 64;
+
 /// How many results SQLite's thread may be ahead: more than the statements of a message, so that it
 /// does not wait for their reader.
 const RESULTS_BUFFERED: usize = 4_096;
