@@ -103,15 +103,17 @@ fn read_all(paths: &[PathBuf]) -> Vec<Result<String, String>> {
         return read(paths);
     }
     thread::scope(|scope| {
-        let parts: Vec<_> = paths
-            .chunks(paths.len().div_ceil(threads))
+        let (own, others) = paths.split_at(paths.len().div_ceil(threads).min(paths.len()));
+        let parts: Vec<_> = others
+            .chunks(own.len().max(1))
             .map(|part| (part, thread::Builder::new().spawn_scoped(scope, move || read(part)).ok()))
             .collect();
+        let mut texts = read(own);
         // A thread that could not be started, or died, leaves its part to this one.
-        let texts = parts
-            .into_iter()
-            .map(|(part, thread)| thread.and_then(|thread| thread.join().ok()).unwrap_or_else(|| read(part)));
-        texts.flatten().collect()
+        for (part, thread) in parts {
+            texts.extend(thread.and_then(|thread| thread.join().ok()).unwrap_or_else(|| read(part)));
+        }
+        texts
     })
 }
 
