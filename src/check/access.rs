@@ -16,10 +16,9 @@ use crate::state::{
     SharedTable, SqlAccess, State, Table, TableId, Trigger, View,
 };
 
-/// One access, with words for people.
+/// One access to a resource, with words for people.
 #[derive(Debug, Clone)]
 pub(super) struct Access {
-    pub(super) resource: Resource,
     pub(super) mode: Mode,
     /// `uses posts.slug`, `drops posts.slug`.
     pub(super) words: String,
@@ -67,7 +66,7 @@ pub(super) struct Collector<'a> {
     pub(super) state: &'a State,
     pub(super) objects: &'a mut Objects,
     pub(super) span: Span,
-    pub(super) found: Vec<Access>,
+    pub(super) found: Vec<(Resource, Access)>,
     /// Whether accesses get words for people.
     pub(super) says: bool,
     /// Raw SQL that could not be read and declares nothing.
@@ -77,7 +76,7 @@ pub(super) struct Collector<'a> {
 impl Collector<'_> {
     fn push(&mut self, resource: Resource, mode: Mode, words: impl Into<String>) {
         let words = if self.says { words.into() } else { String::new() };
-        self.found.push(Access { resource, mode, words, span: self.span });
+        self.found.push((resource, Access { mode, words, span: self.span }));
     }
 
     fn fold(&self, name: &str) -> String {

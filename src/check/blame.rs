@@ -157,9 +157,9 @@ fn words(state: &State, change: &Change, span: Span) -> String {
     collector.change(change);
     let about =
         |resource: &Resource| matches!(resource, Resource::Table(_) | Resource::Column(_) | Resource::Object(_));
-    let changes: Vec<_> = collector.found.into_iter().filter(|access| access.mode == Mode::Change).collect();
-    let words = changes.iter().find(|access| about(&access.resource)).or_else(|| changes.first());
-    words.map(|access| access.words.clone()).unwrap_or_default()
+    let changes: Vec<_> = collector.found.into_iter().filter(|(_, access)| access.mode == Mode::Change).collect();
+    let words = changes.iter().find(|(resource, _)| about(resource)).or_else(|| changes.first());
+    words.map(|(_, access)| access.words.clone()).unwrap_or_default()
 }
 
 /// The earlier node to blame for a finding in the way up of the node at that place of the order. Only nodes that

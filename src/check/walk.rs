@@ -4,6 +4,8 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::access::{Access, Collector, Objects};
 use super::resource::{Mode, Resource, conflict};
 use super::rules::Observer;
@@ -49,6 +51,33 @@ impl Replay {
 /// What is said of accesses that only a way down has.
 pub(super) const ON_ITS_WAY_DOWN: &str = " on its way down";
 
+/// Resources by number, so that a footprint is a list of small things.
+#[derive(Debug, Default)]
+struct Numbers {
+    numbers: HashMap<Resource, u32, RandomState>,
+    resources: Vec<Resource>,
+}
+
+impl Numbers {
+    fn of(&mut self, resource: Resource) -> u32 {
+        if let Some(number) = self.numbers.get(&resource) {
+            return *number;
+        }
+        // Four thousand million resources do not fit into memory.
+        let number = u32::try_from(self.resources.len()).unwrap_or(u32::MAX);
+        self.resources.push(resource.clone());
+        self.numbers.insert(resource, number);
+        number
+    }
+
+    fn resource(&self, number: u32) -> Option<&Resource> {
+        self.resources.get(number as usize)
+    }
+}
+
+/// What a node touches: accesses by the numbers of their resources, one for each mode.
+type Footprint = Vec<(u32, Access)>;
+
 /// What happened to a resource since it was last changed.
 #[derive(Debug, Default)]
 struct Log {
@@ -81,13 +110,24 @@ fn walk_once(
     let mut replay = Replay::new(backend, order.len());
     let mut objects = Objects::default();
     let mut observer = Observer::default();
-    let mut logs: HashMap<Resource, Log> = HashMap::new();
+    let mut numbers = Numbers::default();
+    let mut logs: Vec<Log> = Vec::new();
     let mut pairs: BTreeMap<(NodeId, NodeId), Vec<(Access, Access)>> = BTreeMap::new();
     for node in order {
         let Some(migration) = migrations.get(node.0) else { continue };
-        let footprint = footprint(migration, *node, &mut replay, &mut objects, &mut observer, says);
-        for (resource, accesses) in footprint {
-            let log = logs.entry(resource).or_default();
+        let mut footprint = footprint(migration, *node, &mut replay, &mut objects, &mut numbers, &mut observer, says);
+        if says {
+            // What is said first of a conflict is the same in every replay.
+            footprint.sort_by(|(a, _), (b, _)| numbers.resource(*a).cmp(&numbers.resource(*b)));
+        }
+        logs.resize_with(numbers.resources.len(), Log::default);
+        let mut rest = footprint.into_iter().peekable();
+        while let Some((number, first)) = rest.next() {
+            let mut accesses = vec![first];
+            while let Some((_, access)) = rest.next_if(|(other, _)| *other == number) {
+                accesses.push(access);
+            }
+            let Some(log) = logs.get_mut(number as usize) else { continue };
             for access in &accesses {
                 let mut compare = |(other, theirs): &(NodeId, Access)| {
                     if conflict(theirs.mode, access.mode) && other != node && !reach.is_before(*other, *node) {
@@ -142,10 +182,11 @@ fn footprint(
     node: NodeId,
     replay: &mut Replay,
     objects: &mut Objects,
+    numbers: &mut Numbers,
     observer: &mut Observer,
     says: bool,
-) -> BTreeMap<Resource, Vec<Access>> {
-    let mut found: BTreeMap<Resource, Vec<Access>> = BTreeMap::new();
+) -> Footprint {
+    let mut found: Footprint = Vec::new();
     let mut opaque: Vec<crate::diagnostic::Span> = Vec::new();
     let direction = Cell::new(Direction::Up);
     observer.begin(migration);
@@ -157,14 +198,11 @@ fn footprint(
         if collector.opaque && !opaque.contains(&span) {
             opaque.push(span);
         }
-        for mut access in collector.found {
+        for (resource, mut access) in collector.found {
             if says && direction.get() == Direction::Down {
                 access.words.push_str(ON_ITS_WAY_DOWN);
             }
-            let list = found.entry(access.resource.clone()).or_default();
-            if !list.iter().any(|other| other.mode == access.mode) {
-                list.push(access);
-            }
+            found.push((numbers.of(resource), access));
         }
     };
     let (name, body) = (&migration.name, &migration.body);
@@ -189,7 +227,26 @@ fn footprint(
             )
     }));
     replay.undone.insert(node, up.undone);
+    one_of_each(&mut found);
     found
+}
+
+/// Keeps the first access of each mode to each resource, and those to one resource together.
+fn one_of_each(found: &mut Footprint) {
+    // Stable: what came first stays first.
+    found.sort_by_key(|(number, _)| *number);
+    let (mut at, mut modes) = (None, Vec::new());
+    found.retain(|(number, access)| {
+        if at != Some(*number) {
+            at = Some(*number);
+            modes.clear();
+        }
+        let new = !modes.contains(&access.mode);
+        if new {
+            modes.push(access.mode);
+        }
+        new
+    });
 }
 
 /// What unordered nodes share without a conflict; see [`super::commuting`].
@@ -201,21 +258,28 @@ pub(super) fn commuting(
 ) -> BTreeMap<String, usize> {
     let mut replay = Replay::new(backend, 0);
     let mut objects = Objects::default();
-    let mut before: Vec<(NodeId, BTreeMap<Resource, Vec<Access>>)> = Vec::new();
+    let mut numbers = Numbers::default();
+    let mut before: Vec<(NodeId, BTreeMap<u32, Vec<Access>>)> = Vec::new();
     let mut rules = BTreeMap::new();
     for node in order {
         let Some(migration) = migrations.get(node.0) else { continue };
-        let own = footprint(migration, *node, &mut replay, &mut objects, &mut Observer::default(), false);
+        let flat =
+            footprint(migration, *node, &mut replay, &mut objects, &mut numbers, &mut Observer::default(), false);
+        let mut own: BTreeMap<u32, Vec<Access>> = BTreeMap::new();
+        for (number, access) in flat {
+            own.entry(number).or_default().push(access);
+        }
         for (_, other) in before.iter().filter(|(other, _)| !reach.is_before(*other, *node)) {
             let mut shared: BTreeSet<String> = BTreeSet::new();
             let mut conflicts = false;
-            for (resource, accesses) in &own {
+            for (number, accesses) in &own {
+                let kind = numbers.resource(*number).map_or("", Resource::kind);
                 for (theirs, ours) in
-                    other.get(resource).into_iter().flatten().flat_map(|a| accesses.iter().map(move |b| (a, b)))
+                    other.get(number).into_iter().flatten().flat_map(|a| accesses.iter().map(move |b| (a, b)))
                 {
                     conflicts |= conflict(theirs.mode, ours.mode);
                     let (low, high) = (theirs.mode.min(ours.mode), theirs.mode.max(ours.mode));
-                    shared.insert(format!("{} {low:?}/{high:?}", resource.kind()).to_lowercase());
+                    shared.insert(format!("{kind} {low:?}/{high:?}").to_lowercase());
                 }
             }
             if conflicts {

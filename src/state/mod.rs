@@ -40,20 +40,23 @@ use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::operation::sql_text::called;
 
+/// A map that is asked many times in every replay.
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 /// The schema as far as it is known: what a history of migrations has made of version 0.
 #[derive(Debug, Clone)]
 pub struct State {
     backend: Backend,
-    tables: HashMap<TableId, SharedTable>,
-    names: HashMap<TableName, TableId>,
+    tables: Map<TableId, SharedTable>,
+    names: Map<TableName, TableId>,
     /// Tables whose foreign keys point to the key's table, with how many keys do.
-    referrers: HashMap<TableId, HashMap<TableId, usize>>,
+    referrers: Map<TableId, Map<TableId, usize>>,
     /// Index names by their folded form, with the table they are on.
-    indexes: HashMap<TableName, TableId>,
+    indexes: Map<TableName, TableId>,
     /// Other names in the tables' namespace, folded, with what holds them.
-    held: HashMap<TableName, &'static str>,
+    held: Map<TableName, &'static str>,
     /// Tables that are gone while keys still name them (SQLite).
-    gone: HashMap<TableId, SharedTable>,
+    gone: Map<TableId, SharedTable>,
     /// Functions that raw SQL made, with the types of their arguments where they are known.
     functions: HashMap<String, Option<Vec<String>>>,
     triggers: Vec<Trigger>,
@@ -69,12 +72,12 @@ impl State {
     pub fn empty(backend: Backend) -> Self {
         Self {
             backend,
-            tables: HashMap::new(),
-            names: HashMap::new(),
-            referrers: HashMap::new(),
-            indexes: HashMap::new(),
-            held: HashMap::new(),
-            gone: HashMap::new(),
+            tables: Map::default(),
+            names: Map::default(),
+            referrers: Map::default(),
+            indexes: Map::default(),
+            held: Map::default(),
+            gone: Map::default(),
             functions: HashMap::new(),
             triggers: Vec::new(),
             views: Vec::new(),
