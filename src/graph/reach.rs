@@ -15,8 +15,8 @@ pub struct Reach<'g> {
     rank: Vec<u32>,
     /// A node's interval in a spanning forest: what lies within is reached for sure.
     tree: Vec<(u32, u32)>,
-    /// GRAIL's intervals, from two traversals: what does not lie within is not reached for sure.
-    labels: [Vec<(u32, u32)>; 2],
+    /// GRAIL's intervals, from several traversals: what does not lie within is not reached for sure.
+    labels: [Vec<(u32, u32)>; 4],
     /// Marks of the search, by the number of the query that set them.
     seen: Vec<u32>,
     query: u32,
@@ -37,9 +37,10 @@ impl<'g> Reach<'g> {
                 *slot = at;
             }
         }
-        let (tree, first) = traverse(graph, &order, false);
-        let (_, second) = traverse(graph, &order, true);
-        Ok(Self { graph, rank, tree, labels: [first, second], seen: vec![0; graph.len()], query: 0 })
+        let (tree, first) = traverse(graph, &order, Turn::Along);
+        let other = |turn| traverse(graph, &order, turn).1;
+        let labels = [first, other(Turn::Against), other(Turn::Mixed(1)), other(Turn::Mixed(2))];
+        Ok(Self { graph, rank, tree, labels, seen: vec![0; graph.len()], query: 0 })
     }
 
     /// Whether `a` comes before `b` in every order: whether `b` requires `a`, directly or not.
@@ -52,6 +53,10 @@ impl<'g> Reach<'g> {
         }
         if !self.may_reach(a, b) {
             return false;
+        }
+        // Most that is asked for is written.
+        if self.graph.requirements(b).any(|required| required == a) {
+            return true;
         }
         self.query += 1;
         let mut stack = vec![a];
@@ -91,9 +96,26 @@ fn within(intervals: &[(u32, u32)], a: NodeId, b: NodeId) -> bool {
     }
 }
 
+/// In which order a traversal takes roots and children: the more these differ, the more their intervals tell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Along,
+    Against,
+    /// Any order that has nothing to do with the others, by a number.
+    Mixed(u64),
+}
+
+/// A number that has nothing to do with a node's own (the finalizer of splitmix64).
+fn mixed(node: NodeId, number: u64) -> u64 {
+    let mut z = (node.0 as u64).wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 /// One depth-first traversal: intervals in its forest (preorder, strict subtrees), and GRAIL's
 /// intervals (the lowest postorder of anything reached, own postorder).
-fn traverse(graph: &Graph, order: &[NodeId], reverse: bool) -> (Intervals, Intervals) {
+fn traverse(graph: &Graph, order: &[NodeId], turn: Turn) -> (Intervals, Intervals) {
     let count = graph.len();
     let mut tree = vec![(0, 0); count];
     let mut label = vec![(0, 0); count];
@@ -105,15 +127,19 @@ fn traverse(graph: &Graph, order: &[NodeId], reverse: bool) -> (Intervals, Inter
             .neighbors_directed(NodeIndex::new(node.0), Direction::Outgoing)
             .map(|index| NodeId(index.index()))
             .collect();
-        next.sort_unstable();
-        if reverse {
-            next.reverse();
+        match turn {
+            Turn::Along => next.sort_unstable(),
+            Turn::Against => next.sort_unstable_by_key(|node| std::cmp::Reverse(*node)),
+            Turn::Mixed(number) => next.sort_unstable_by_key(|node| mixed(*node, number)),
         }
         next
     };
     let mut roots: Vec<NodeId> = order.to_vec();
-    if reverse {
-        roots.sort_by_key(|node| (graph.requirements(*node).next().is_some(), std::cmp::Reverse(*node)));
+    let is_root = |node: NodeId| graph.requirements(node).next().is_none();
+    match turn {
+        Turn::Along => {}
+        Turn::Against => roots.sort_by_key(|node| (!is_root(*node), std::cmp::Reverse(*node))),
+        Turn::Mixed(number) => roots.sort_by_cached_key(|node| (!is_root(*node), mixed(*node, number))),
     }
     for root in roots {
         if visited.get(root.0).copied().unwrap_or(true) {

@@ -17,6 +17,10 @@ use dbmigrate::graph::Graph;
 use dbmigrate::manifest::{Files, parse};
 use dbmigrate::plan::{self, Downs, Ledger, Target};
 
+/// That of the programs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a node requires, by the numbers of nodes before it.
 fn requires(shape: &str, nodes: usize, at: usize) -> Vec<usize> {
     match shape {
