@@ -1,10 +1,14 @@
 //! The ledger in the database: its rows read into plain data, and the statements that change
 //! them. Their SQL is `render`'s; which of them run, and when, is decided here.
 
+mod rows;
+
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
+
+use rows::{Head, Journal, Texts, known_bodies, unreadable};
+pub use rows::{Known, LedgerHeads};
 
 use super::database::{Cells, Database};
 use super::error::ExecuteError;
@@ -14,9 +18,9 @@ use super::who;
 use super::words::{DatabaseWords, Trouble};
 use crate::diagnostic::{Direction, Span};
 use crate::ident::Version;
-use crate::operation::{Body, Checksums};
+use crate::operation::Body;
 use crate::plan::{Ledger, LedgerRow, Progress, RowState};
-use crate::render::ledger::{FORMAT_VERSION, LedgerSql, RunRow, RunValues, row_state_of};
+use crate::render::ledger::{LedgerSql, RunRow, RunValues};
 use crate::render::{AppliedRecord, Statement};
 
 /// How many bodies are read in one query.
@@ -341,144 +345,6 @@ pub(super) fn run_row(
     }
 }
 
-fn unreadable(why: impl Into<String>) -> ExecuteError {
-    ExecuteError::LedgerUnreadable { why: why.into() }
-}
-
-/// A row's cells, one after the other.
-struct Texts(std::vec::IntoIter<Option<String>>);
-
-impl Texts {
-    fn new(cells: Cells) -> Self {
-        Self(cells.into_iter())
-    }
-
-    fn text(&mut self, column: &str) -> Result<String, ExecuteError> {
-        self.0.next().flatten().ok_or_else(|| unreadable(format!("a row has no `{column}`")))
-    }
-
-    fn number<N: std::str::FromStr>(&mut self, column: &str) -> Result<N, ExecuteError> {
-        let text = self.text(column)?;
-        text.parse().map_err(|_| unreadable(format!("`{text}` is no `{column}`")))
-    }
-
-    fn version(&mut self) -> Result<Version, ExecuteError> {
-        let text = self.text("version")?;
-        text.parse().map_err(|error| unreadable(format!("`{text}`: {error}")))
-    }
-
-    fn state(&mut self) -> Result<RowState, ExecuteError> {
-        let text = self.text("state")?;
-        row_state_of(&text).ok_or_else(|| unreadable(format!("`{text}` is no state of a migration")))
-    }
-}
-
-/// A body that is at hand already, by version and checksums: what it says need not be read again.
-pub type Known<'a> = &'a (dyn Fn(Version, &Checksums) -> Option<Arc<Body>> + Sync);
-
-/// Fewer rows than this are not worth a second thread.
-const MANY_ROWS: usize = 256;
-
-/// The body of each row that is known. To know one, its checksum is taken: of many, in two threads.
-fn known_bodies(heads: &[Head], known: Known<'_>) -> Vec<Option<Arc<Body>>> {
-    let ask = |heads: &[Head]| heads.iter().map(|head| known(head.version, &head.checksums)).collect::<Vec<_>>();
-    if heads.len() < MANY_ROWS {
-        return ask(heads);
-    }
-    let (first, second) = heads.split_at(heads.len() / 2);
-    thread::scope(|scope| {
-        let other = thread::Builder::new().spawn_scoped(scope, || ask(second));
-        let mut bodies = ask(first);
-        bodies.extend(other.ok().and_then(|other| other.join().ok()).unwrap_or_else(|| ask(second)));
-        bodies
-    })
-}
-
-/// A ledger that is read but for what its migrations did: [`super::Session::ledger_of`] reads on.
-#[derive(Debug)]
-pub struct LedgerHeads {
-    /// `None` where no ledger stands.
-    rows: Option<Vec<Head>>,
-    environment: Option<String>,
-}
-
-/// A row of the ledger, less what the migration did.
-#[derive(Debug)]
-struct Head {
-    position: i64,
-    version: Version,
-    name: String,
-    state: RowState,
-    checksums: Checksums,
-    requires: Vec<String>,
-    applied_at: String,
-}
-
-impl Head {
-    /// A row of `select_versions`.
-    fn of(cells: Cells) -> Result<Self, ExecuteError> {
-        // The format comes last, and is looked at first: a newer one may say anything in the rest.
-        let format: i64 = cells
-            .last()
-            .and_then(Option::as_deref)
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(|| unreadable("a row has no `format_version`"))?;
-        if format > FORMAT_VERSION {
-            return Err(ExecuteError::LedgerTooNew { found: format, known: FORMAT_VERSION });
-        }
-        let mut cells = Texts::new(cells);
-        let position = cells.number("position")?;
-        let version = cells.version()?;
-        let name = cells.text("name")?;
-        let state = cells.state()?;
-        let checksums = Checksums { up: cells.text("checksum_up")?, down: cells.text("checksum_down")? };
-        let requires = serde_json::from_str(&cells.text("requires")?)
-            .map_err(|error| unreadable(format!("`requires` of {version} {name}: {error}")))?;
-        let applied_at = cells.text("applied_at")?;
-        Ok(Self { position, version, name, state, checksums, requires, applied_at })
-    }
-
-    fn with(self, body: Arc<Body>) -> LedgerRow {
-        let Self { position, version, name, state, checksums, requires, applied_at } = self;
-        LedgerRow { position, version, name, state, checksums, requires, body, applied_at, progress: None }
-    }
-}
-
-/// How far each migration in the journal came, by version and direction.
-struct Journal(HashMap<(Version, String), Progress>);
-
-impl Journal {
-    fn of_rows(rows: &[Cells]) -> Self {
-        let mut all: HashMap<(Version, String), Progress> = HashMap::new();
-        for row in rows {
-            let [Some(version), Some(statement), Some(of), Some(direction), Some(state)] = row.as_slice() else {
-                continue;
-            };
-            let (Ok(version), Ok(statement), Ok(of)) = (version.parse(), statement.parse::<usize>(), of.parse()) else {
-                continue;
-            };
-            let entry = all.entry((version, direction.clone())).or_insert(Progress { done: 0, unknown: None, of });
-            if state == "done" {
-                entry.done = entry.done.max(statement);
-            } else {
-                entry.unknown = Some(statement);
-            }
-        }
-        Self(all)
-    }
-
-    /// How far a migration in that state came; `None` for one that is through.
-    fn of(&self, version: Version, state: RowState) -> Option<Progress> {
-        let way = match state {
-            RowState::Applied => return None,
-            RowState::Applying => Direction::Up,
-            RowState::Reverting => Direction::Down,
-        };
-        let nothing = Progress { done: 0, unknown: None, of: 0 };
-        Some(self.0.get(&(version, way.to_string())).cloned().unwrap_or(nothing))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -497,17 +363,5 @@ mod tests {
         assert_eq!(difference(&same, &[]).unwrap(), "`1` was undone meanwhile");
         let edited = Glance { down: "x".into(), ..one };
         assert_eq!(difference(&same, &[edited]).unwrap(), "`1` is not as it was");
-    }
-
-    #[test]
-    fn the_journal_tells_what_is_known_and_what_is_not() {
-        let cell = |text: &str| Some(text.to_owned());
-        let row = |statement: &str, state: &str| vec![cell("7"), cell(statement), cell("3"), cell("up"), cell(state)];
-        let journal = Journal::of_rows(&[row("1", "done"), row("2", "started")]);
-        let seven = Version::new(7).unwrap();
-        let progress = Progress { done: 1, unknown: Some(2), of: 3 };
-        assert_eq!(journal.of(seven, RowState::Applying), Some(progress));
-        assert_eq!(journal.of(seven, RowState::Reverting), Some(Progress { done: 0, unknown: None, of: 0 }));
-        assert_eq!(journal.of(seven, RowState::Applied), None);
     }
 }
