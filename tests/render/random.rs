@@ -74,7 +74,11 @@ async fn history(script: &operations::Script, database: &mut Database, mirror: &
     for operation in script.operations() {
         let mut after = state.clone();
         let lowered = after.lower(&operation, &Context { lenient: true, ..Context::default() });
-        if lowered.diagnostics.iter().any(Diagnostic::is_error) || lowered.changes.is_empty() {
+        // Only a written way down may leave keys that point nowhere, as SQLite lets it.
+        let leaves_keys = lowered.changes.iter().any(|change| {
+            matches!(change, Change::DropTable(id) if state.referrers(*id).iter().any(|other| other.id != *id))
+        });
+        if lowered.diagnostics.iter().any(Diagnostic::is_error) || lowered.changes.is_empty() || leaves_keys {
             continue;
         }
         let mut inverses = Vec::new();
