@@ -146,7 +146,7 @@ fn mends(
         let still = failures(migrations, &order, backend, node);
         let other = if first == node { second } else { first };
         let instead = failures(migrations, &order, backend, other);
-        let same = |found: &Diagnostic| found.code == finding.code && found.message == finding.message;
+        let same = |found: &Diagnostic| found.says_the_same(finding);
         // Nor may the node break in another way.
         let new =
             |found: &Diagnostic| !was.iter().any(|other| other.code == found.code && other.message == found.message);
@@ -257,7 +257,7 @@ fn makes_it(
         let _ = state.apply(&change);
         let mut found = Vec::new();
         replay::up(&mut state.clone(), &user.name, &user.body, &mut found);
-        if !found.iter().any(|other| other.code == finding.code && other.message == finding.message) {
+        if !found.iter().any(|other| other.says_the_same(finding)) {
             return Some(span);
         }
     }

@@ -78,7 +78,7 @@ impl<'m> Walk<'m> {
         for change in &back {
             let _ = self.state.apply(change);
         }
-        found.iter().any(|other| other.code == finding.code && other.message == finding.message)
+        found.iter().any(|other| other.says_the_same(finding))
     }
 
     /// One node further; gives what that comes to.
@@ -177,7 +177,7 @@ pub(super) fn earlier<'m>(
     let fails = |state: &State| {
         let mut found = Vec::new();
         replay::up(&mut state.clone(), &own.name, &own.body, &mut found);
-        found.iter().any(|other| other.code == finding.code && other.message == finding.message)
+        found.iter().any(|other| other.says_the_same(finding))
     };
     let (mut state, mut last) = (State::empty(backend), None);
     for node in before {

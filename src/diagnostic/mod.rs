@@ -166,6 +166,12 @@ impl Diagnostic {
         self
     }
 
+    /// Whether another one says the same, wherever it points.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.code == other.code && self.message == other.message
+    }
+
     /// Whether it is an error.
     #[must_use]
     pub fn is_error(&self) -> bool {
