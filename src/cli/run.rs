@@ -9,6 +9,7 @@ use super::error::{Error, Refusal};
 use super::exit_code;
 use super::project::{self, Project};
 use super::start::{Connected, start};
+use crate::backend::Backend;
 use crate::check::check;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::execute::{Canceller, Event, ExecuteError, LedgerHeads, Outcome, RunReport, Session, pull_on_signals};
@@ -299,7 +300,7 @@ impl Run<'_> {
             lines.event(event);
         };
         let run = session.run(plan, ledger, self.order.command, &mut event);
-        let report = interruptible(canceller, run).await;
+        let report = interruptible(canceller, plan.backend, run).await;
         lines.finish();
         Ok(report??)
     }
@@ -360,7 +361,17 @@ impl Run<'_> {
 }
 
 /// Work that Ctrl-C and SIGTERM ask to stop; a second one ends it at once.
-pub(super) async fn interruptible<T>(canceller: Canceller, work: impl Future<Output = T>) -> Result<T, Error> {
+pub(super) async fn interruptible<T>(
+    canceller: Canceller,
+    backend: Backend,
+    work: impl Future<Output = T>,
+) -> Result<T, Error> {
+    // SQLite works in this thread, which then hears nothing.
+    #[cfg(unix)]
+    if backend == Backend::Sqlite {
+        // Where signals cannot be listened to, they end the process as always.
+        let _ = canceller.pulled_by_signals(exit_code::FAILED);
+    }
     tokio::select! {
         biased;
         done = work => Ok(done),

@@ -53,7 +53,7 @@ pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Resu
         let mut lines = Lines::new(&widths, console.out, console.talk, out, &mut stderr);
         let canceller = session.canceller();
         let mut event = |event: &Event| lines.event(event);
-        let report = interruptible(canceller, session.seed(&seed, &mut event)).await;
+        let report = interruptible(canceller, place.url.backend, session.seed(&seed, &mut event)).await;
         lines.finish();
         report??
     };

@@ -1,4 +1,4 @@
-//! Runs: everything that touches a database. The only user of sqlx.
+//! Runs: everything that touches a database. The only user of the databases' drivers.
 //!
 //! A [`Session`] connects, reads the ledger, and runs a rendered plan: lock, reread and compare,
 //! steps, ledger, commit. What happens is told in [`Event`]s, what it came to in a [`RunReport`].

@@ -178,6 +178,7 @@ impl Session {
             row,
             written: false,
             stands: expected.exists,
+            as_of: expected.as_of,
             clock,
             begun: who::now_precisely(),
             committed: 0,

@@ -16,7 +16,7 @@ pub struct Canceller {
 
 #[derive(Debug, Default)]
 struct Inner {
-    asked: AtomicBool,
+    asked: Arc<AtomicBool>,
     notify: Notify,
 }
 
@@ -37,6 +37,22 @@ impl Canceller {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.inner.asked.load(Ordering::Acquire)
+    }
+
+    /// From now on the first Ctrl-C or SIGTERM pulls the handle, also while this thread is busy, and the second ends
+    /// the process with `exit_code`, as a kill would.
+    ///
+    /// # Errors
+    /// The system does not let signals be listened to.
+    #[cfg(unix)]
+    pub fn pulled_by_signals(&self, exit_code: u8) -> std::io::Result<()> {
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            // In this order, for the first signal sets what the second one finds.
+            let asked = Arc::clone(&self.inner.asked);
+            signal_hook::flag::register_conditional_shutdown(signal, i32::from(exit_code), asked)?;
+            signal_hook::flag::register(signal, Arc::clone(&self.inner.asked))?;
+        }
+        Ok(())
     }
 
     /// Waits until somebody asks.

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use rusqlite::ErrorCode;
+
 /// What kind of trouble an error is, as far as the run acts on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trouble {
@@ -66,23 +68,32 @@ impl From<sqlx::Error> for DatabaseWords {
                 if let Some(error) = inner.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
                     return of_postgres(error);
                 }
-                let code: Option<Box<str>> = inner.code().map(|code| code.as_ref().into());
-                let number = code.as_deref().and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
-                // The low byte is SQLite's primary result code: https://www.sqlite.org/rescode.html
-                let trouble = match number & 0xff {
-                    5 | 6 => Trouble::Busy,
-                    8 => Trouble::ReadOnly,
-                    9 => Trouble::Cancelled,
-                    13 => Trouble::DiskFull,
-                    _ => Trouble::Statement,
-                };
-                Self { code, ..Self::plain(inner.message(), trouble) }
+                Self::plain(inner.message(), Trouble::Statement)
             }
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
                 Self::plain(error.to_string(), Trouble::Lost)
             }
             _ => Self::plain(error.to_string(), Trouble::Statement),
         }
+    }
+}
+
+impl From<rusqlite::Error> for DatabaseWords {
+    fn from(error: rusqlite::Error) -> Self {
+        let (inner, message) = match error {
+            rusqlite::Error::SqliteFailure(inner, message) => (inner, message),
+            rusqlite::Error::SqlInputError { error, msg, .. } => (error, Some(msg)),
+            other => return Self::plain(other.to_string(), Trouble::Statement),
+        };
+        let trouble = match inner.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Trouble::Busy,
+            ErrorCode::ReadOnly => Trouble::ReadOnly,
+            ErrorCode::OperationInterrupted => Trouble::Cancelled,
+            ErrorCode::DiskFull => Trouble::DiskFull,
+            _ => Trouble::Statement,
+        };
+        let message = message.unwrap_or_else(|| inner.to_string());
+        Self { code: Some(inner.extended_code.to_string().into()), ..Self::plain(message, trouble) }
     }
 }
 

@@ -148,8 +148,8 @@ type Tree<'t> = (Spanned<DeTable<'t>>, Vec<toml::de::Error>);
 /// Fewer texts than this are not worth a second thread.
 const MANY_TEXTS: usize = 32;
 /// How many trees are handed over at once, and how many such batches may wait.
-const BATCH: usize = 8;
-const BATCHES: usize = 4;
+const BATCH: usize = 4;
+const BATCHES: usize = 2;
 
 /// Parses texts and gives their trees in order. Of many texts, a second thread parses the next while
 /// this one takes the tree of the last.

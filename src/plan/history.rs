@@ -166,5 +166,5 @@ pub fn everything_applied(manifest: &Manifest, graph: &Graph, backend: Backend) 
         })
     });
     let _ = backend;
-    Ledger { exists: true, rows: rows.collect(), environment: None }
+    Ledger { exists: true, rows: rows.collect(), environment: None, as_of: None }
 }

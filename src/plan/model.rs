@@ -66,6 +66,17 @@ pub struct Ledger {
     pub rows: Vec<LedgerRow>,
     /// The environment's name stamped into the database.
     pub environment: Option<String>,
+    /// When it was read, where the database can tell.
+    pub as_of: Option<Moment>,
+}
+
+/// A moment in the life of a database, as one connection sees it: between equal ones nothing was committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Moment {
+    /// Tells apart connections, and what is before and after a commit of this one.
+    pub era: u64,
+    /// Counts what others commit.
+    pub version: i64,
 }
 
 /// The direction of a whole plan.

@@ -1,7 +1,6 @@
 //! The databases a run can work on, behind one set of verbs. A backend is one arm of
 //! [`Database`] and one file here; everything above asks in these verbs and never which it is.
 
-mod napping;
 mod postgres;
 mod sqlite;
 
@@ -15,6 +14,7 @@ use super::settings::Settings;
 use super::signal::Canceller;
 use super::words::DatabaseWords;
 use crate::backend::Backend;
+use crate::plan::Moment;
 
 /// What a plan needs to know of a database before it is rendered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,7 +101,8 @@ impl Database {
     /// How many statements of several steps are worth sending at once.
     pub(super) const fn most_statements(&self) -> usize {
         match self {
-            Self::Sqlite(_) => sqlite::MOST_STATEMENTS,
+            // A message costs nothing there, and each step's own time is worth knowing.
+            Self::Sqlite(_) => 0,
             Self::Postgres(_) => usize::MAX,
         }
     }
@@ -130,11 +131,31 @@ impl Database {
         each!(self, database => database.rows(sql).await)
     }
 
-    /// The rows of a query of many rows and so many columns, as text.
-    pub(super) async fn table(&mut self, sql: &str, columns: usize) -> Result<Vec<Cells>, DatabaseWords> {
+    /// The rows of several queries; `None` where the query `condition` does not give a number other than 0. Where it
+    /// is cheap to know, [`Self::moment`] is that of before.
+    pub(super) async fn tables_if(
+        &mut self,
+        condition: &str,
+        queries: &[&str],
+    ) -> Result<Option<Vec<Vec<Cells>>>, DatabaseWords> {
+        if let Self::Sqlite(database) = self {
+            database.mark_moment()?;
+        }
+        if !is_true(&self.rows(condition.to_owned()).await?) {
+            return Ok(None);
+        }
+        let mut answers = Vec::with_capacity(queries.len());
+        for sql in queries {
+            answers.push(self.rows((*sql).to_owned()).await?);
+        }
+        Ok(Some(answers))
+    }
+
+    /// When the database was last looked at by [`Self::tables_if`] or [`Self::try_begin`], where it can tell.
+    pub(super) fn moment(&self) -> Option<Moment> {
         match self {
-            Self::Sqlite(database) => database.in_one_row(sql, columns).await,
-            Self::Postgres(database) => database.rows(sql.to_owned()).await,
+            Self::Sqlite(database) => database.moment(),
+            Self::Postgres(_) => None,
         }
     }
 
@@ -223,6 +244,12 @@ where
     Option<String>: sqlx::Decode<'r, R::Database>,
 {
     (0..row.len()).map(|index| row.try_get_unchecked::<Option<String>, _>(index)).collect()
+}
+
+/// Whether the first cell is a number other than 0.
+fn is_true(rows: &[Cells]) -> bool {
+    let first = rows.first().and_then(|row| row.first()).and_then(Option::as_deref);
+    first.is_some_and(|count| count != "0")
 }
 
 /// An identifier in quotes, as both backends write it.

@@ -71,9 +71,23 @@ impl Books {
         if !database.is_there() {
             return Ok(false);
         }
-        let rows = ask(database, self.sql.tables_that_stand()).await?;
-        let count = rows.first().and_then(|row| row.first()).and_then(Option::as_deref);
-        Ok(count.is_some_and(|count| count != "0"))
+        Ok(database.tables_if(&self.sql.tables_that_stand(), &[]).await.map_err(of)?.is_some())
+    }
+
+    /// The rows of a query, and the environment's name; `None` where the ledger does not stand.
+    async fn with_stamp(
+        &self,
+        database: &mut Database,
+        query: &str,
+    ) -> Result<Option<(Vec<Cells>, Option<String>)>, ExecuteError> {
+        if !database.is_there() {
+            return Ok(None);
+        }
+        let queries = [query, &self.sql.select_stamp()];
+        let answers = database.tables_if(&self.sql.tables_that_stand(), &queries).await.map_err(of)?;
+        let Some(mut answers) = answers else { return Ok(None) };
+        let stamp = answers.pop().and_then(first_cell);
+        Ok(Some((answers.pop().unwrap_or_default(), stamp)))
     }
 
     /// The statements that make it, with the stamp.
@@ -91,12 +105,13 @@ impl Books {
 
     /// Everything in it but what the migrations did.
     pub(super) async fn heads(&self, database: &mut Database) -> Result<LedgerHeads, ExecuteError> {
-        if !self.stand(database).await? {
-            return Ok(LedgerHeads { rows: None, environment: None });
-        }
-        let rows = many(database, &self.sql.select_versions(), LedgerSql::VERSION_COLUMNS).await?;
+        let read = self.with_stamp(database, &self.sql.select_versions()).await?;
+        let as_of = database.moment();
+        let Some((rows, environment)) = read else {
+            return Ok(LedgerHeads { rows: None, environment: None, as_of });
+        };
         let rows = rows.into_iter().map(Head::of).collect::<Result<Vec<Head>, _>>()?;
-        Ok(LedgerHeads { rows: Some(rows), environment: self.stamped(database).await? })
+        Ok(LedgerHeads { rows: Some(rows), environment, as_of })
     }
 
     /// The ledger of those heads.
@@ -106,7 +121,7 @@ impl Books {
         heads: LedgerHeads,
         known: Known<'_>,
     ) -> Result<Ledger, ExecuteError> {
-        let Some(rows) = heads.rows else { return Ok(Ledger::default()) };
+        let Some(rows) = heads.rows else { return Ok(Ledger { as_of: heads.as_of, ..Ledger::default() }) };
         let mut rows = self.with_bodies(database, rows, known).await?;
         if rows.iter().any(|row| row.state != RowState::Applied) {
             let journal = self.journal(database).await?;
@@ -114,7 +129,7 @@ impl Books {
                 row.progress = journal.of(row.version, row.state);
             }
         }
-        Ok(Ledger { exists: true, rows, environment: heads.environment })
+        Ok(Ledger { exists: true, rows, environment: heads.environment, as_of: heads.as_of })
     }
 
     /// Rows with what they did: what is not known is read, which most often is nothing.
@@ -131,7 +146,7 @@ impl Books {
         let mut read: HashMap<Version, String> = HashMap::new();
         for versions in unknown.chunks(BODIES_AT_ONCE) {
             let query = self.sql.select_operations(versions);
-            for cells in many(database, &query, LedgerSql::OPERATION_COLUMNS).await? {
+            for cells in ask(database, query).await? {
                 let mut cells = Texts::new(cells);
                 read.insert(cells.version()?, cells.text("operations")?);
             }
@@ -155,21 +170,24 @@ impl Books {
 
     /// The environment's name in a ledger that stands.
     pub(super) async fn stamped(&self, database: &mut Database) -> Result<Option<String>, ExecuteError> {
-        let rows = ask(database, self.sql.select_stamp()).await?;
-        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+        Ok(first_cell(ask(database, self.sql.select_stamp()).await?))
     }
 
     /// Its rows at a glance, and the stamp; nothing where it does not stand.
     pub(super) async fn look(&self, database: &mut Database) -> Result<(Vec<Glance>, Option<String>), ExecuteError> {
-        if !self.stand(database).await? {
-            return Ok((Vec::new(), None));
+        match self.with_stamp(database, &self.sql.select_states()).await? {
+            Some((rows, stamp)) => Ok((self.glances(database, rows).await?, stamp)),
+            None => Ok((Vec::new(), None)),
         }
-        Ok((self.glance(database).await?, self.stamped(database).await?))
     }
 
     /// The rows at a glance of a ledger that stands.
     pub(super) async fn glance(&self, database: &mut Database) -> Result<Vec<Glance>, ExecuteError> {
-        let rows = many(database, &self.sql.select_states(), LedgerSql::STATE_COLUMNS).await?;
+        let rows = ask(database, self.sql.select_states()).await?;
+        self.glances(database, rows).await
+    }
+
+    async fn glances(&self, database: &mut Database, rows: Vec<Cells>) -> Result<Vec<Glance>, ExecuteError> {
         let glance = |row| {
             let mut cells = Texts::new(row);
             Ok(Glance {
@@ -268,6 +286,10 @@ fn own(sql: String) -> Statement {
     Statement { sql, operation: "ledger".to_owned(), span: Span::NONE, ledger: None }
 }
 
+fn first_cell(rows: Vec<Cells>) -> Option<String> {
+    rows.into_iter().next().and_then(|row| row.into_iter().next().flatten())
+}
+
 fn wide(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
@@ -278,10 +300,6 @@ async fn ask(database: &mut Database, sql: String) -> Result<Vec<Cells>, Execute
         Ok(rows) => Ok(rows),
         Err(words) => Err(of(words)),
     }
-}
-
-async fn many(database: &mut Database, sql: &str, columns: usize) -> Result<Vec<Cells>, ExecuteError> {
-    database.table(sql, columns).await.map_err(of)
 }
 
 fn of(words: DatabaseWords) -> ExecuteError {

@@ -9,7 +9,7 @@ use crate::execute::database::Cells;
 use crate::execute::error::ExecuteError;
 use crate::ident::Version;
 use crate::operation::{Body, Checksums};
-use crate::plan::{LedgerRow, Progress, RowState};
+use crate::plan::{LedgerRow, Moment, Progress, RowState};
 use crate::render::ledger::{FORMAT_VERSION, row_state_of};
 
 pub(super) fn unreadable(why: impl Into<String>) -> ExecuteError {
@@ -71,6 +71,8 @@ pub struct LedgerHeads {
     /// `None` where no ledger stands.
     pub(super) rows: Option<Vec<Head>>,
     pub(super) environment: Option<String>,
+    /// When they were read, where the database can tell.
+    pub(super) as_of: Option<Moment>,
 }
 
 /// A row of the ledger, less what the migration did.

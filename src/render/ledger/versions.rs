@@ -78,12 +78,6 @@ impl Frames {
 }
 
 impl LedgerSql {
-    /// How many columns [`Self::select_versions`] gives.
-    pub const VERSION_COLUMNS: usize = 10;
-    /// How many columns [`Self::select_operations`] gives.
-    pub const OPERATION_COLUMNS: usize = 2;
-    /// How many columns [`Self::select_states`] gives.
-    pub const STATE_COLUMNS: usize = 5;
 
     /// A ledger statement of a plan again, with the values of the run. Statements that are not the
     /// ledger's, and those without such values, come back as they are.
