@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
-/// Asks a run to stop. Cheap to clone; all clones are one handle.
+/// Asks a run to stop. Cheap to clone; all clones are one handle. SQLite works in the thread of its caller, so there
+/// another thread has to ask.
 ///
 /// The statement that is running finishes or is cancelled, its transaction is rolled back,
 /// and the run is recorded as failed with the error `interrupted`.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use dbmigrate::backend::Backend;
-use dbmigrate::execute::{Cause, DatabaseState, ErrorClass, Event, ExecuteError, Outcome, Session};
+use dbmigrate::execute::{Cause, DatabaseState, ErrorClass, Event, ExecuteError, Outcome, Session, Settings};
 use dbmigrate::plan::{Progress, RowState};
 use tokio::sync::Notify;
 
 use crate::interruption::endless;
 use crate::on_both;
-use crate::support::{Events, Plans, TestDatabase, down, on_runtime, up, version};
+use crate::support::{Events, Plans, TestDatabase, down, on_runtime, soon, up, version};
 
 fn three(backend: Backend, last: &str) -> Plans {
     up(backend)
@@ -136,14 +136,13 @@ on_both! {
         let mut session = database.session().await;
         let ledger = session.ledger().await.unwrap();
         let canceller = session.canceller();
-        let at_the_last = Notify::new();
-        let mut look = |event: &Event| note(event, &at_the_last);
-        let (report, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut look), async {
-            at_the_last.notified().await;
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            canceller.cancel();
-        });
-        let report = report.unwrap();
+        let mut look = |event: &Event| {
+            let canceller = canceller.clone();
+            if the_last_comes(event) {
+                soon(move || canceller.cancel());
+            }
+        };
+        let report = session.run(&plan, &ledger, "latest", &mut look).await.unwrap();
         assert_eq!(report.failed.as_ref().unwrap().error, Cause::Interrupted, "{report:?}");
         assert_eq!(database.ledger().await.rows[1].progress, Some(Progress { done: 2, unknown: None, of: 3 }));
     }
@@ -164,30 +163,37 @@ on_both! {
         let mut session = database.session().await;
         let ledger = session.ledger().await.unwrap();
         let canceller = session.canceller();
-        let at_the_last = Notify::new();
-        let mut look = |event: &Event| note(event, &at_the_last);
-        let (_, ()) = tokio::join!(session.run(&plan, &ledger, "latest", &mut look), async {
-            at_the_last.notified().await;
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            let mut other = database.session().await;
-            let ledger = other.ledger().await.unwrap();
-            assert_eq!(ledger.rows[1].state, RowState::Applying);
-            let plan = rest(database.backend, "SELECT 1", 2).plan();
-            let error = other.run(&plan, &ledger, "latest", &mut |_| ()).await.unwrap_err();
-            assert!(matches!(error, ExecuteError::Locked { .. }), "{error:?}");
-            // Not even to settle the statement that is at work.
-            let error = other.resolve(version(2), 3, false).await.unwrap_err();
-            assert!(matches!(error, ExecuteError::Locked { .. }), "{error:?}");
-            canceller.cancel();
-        });
+        let mut meanwhile = None;
+        let mut look = |event: &Event| {
+            if the_last_comes(event) {
+                let (canceller, settings, backend) = (canceller.clone(), database.settings(), database.backend);
+                meanwhile = Some(soon(move || {
+                    let tried = std::panic::catch_unwind(|| on_runtime(nobody_else(settings, backend)));
+                    canceller.cancel();
+                    tried.unwrap();
+                }));
+            }
+        };
+        session.run(&plan, &ledger, "latest", &mut look).await.unwrap();
+        meanwhile.unwrap().join().unwrap();
     }
 }
 
-/// Tells that the last statement of `three` comes next.
-fn note(event: &Event, at_the_last: &Notify) {
-    if matches!(event, Event::StatementDone { statement: 2, .. }) {
-        at_the_last.notify_one();
-    }
+/// Another run, and another who would settle the statement that is at work, are locked out.
+async fn nobody_else(settings: Settings, backend: Backend) {
+    let mut other = Session::connect(settings).await.unwrap();
+    let ledger = other.ledger().await.unwrap();
+    assert_eq!(ledger.rows[1].state, RowState::Applying);
+    let plan = rest(backend, "SELECT 1", 2).plan();
+    let error = other.run(&plan, &ledger, "latest", &mut |_| ()).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::Locked { .. }), "{error:?}");
+    let error = other.resolve(version(2), 3, false).await.unwrap_err();
+    assert!(matches!(error, ExecuteError::Locked { .. }), "{error:?}");
+}
+
+/// Whether the last statement of `three` comes next.
+fn the_last_comes(event: &Event) -> bool {
+    matches!(event, Event::StatementDone { statement: 2, .. })
 }
 
 /// A run whose process is killed while its last statement outside transactions is at work.
@@ -196,8 +202,38 @@ async fn killed_within(database: &TestDatabase) {
     let mut session = Session::connect(database.settings()).await.unwrap();
     let canceller = session.canceller();
     let ledger = session.ledger().await.unwrap();
+    if database.backend == Backend::Sqlite {
+        // What a kill leaves are the files as they are at that moment.
+        let files = ["test.db", "test.db-journal"].map(|name| database.folder().join(name));
+        let kept = ["kept", "kept-journal"].map(|name| database.folder().join(name));
+        let (from, to) = (files.clone(), kept.clone());
+        let mut look = |event: &Event| {
+            if the_last_comes(event) {
+                let (canceller, from, to) = (canceller.clone(), from.clone(), to.clone());
+                soon(move || {
+                    for (from, to) in from.iter().zip(&to).filter(|(from, _)| from.exists()) {
+                        std::fs::copy(from, to).unwrap();
+                    }
+                    canceller.cancel();
+                });
+            }
+        };
+        session.run(&plan, &ledger, "latest", &mut look).await.unwrap();
+        session.close().await;
+        for (file, kept) in files.iter().zip(&kept) {
+            let _ = std::fs::remove_file(file);
+            if kept.exists() {
+                std::fs::rename(kept, file).unwrap();
+            }
+        }
+        return;
+    }
     let at_the_last = Notify::new();
-    let mut look = |event: &Event| note(event, &at_the_last);
+    let mut look = |event: &Event| {
+        if the_last_comes(event) {
+            at_the_last.notify_one();
+        }
+    };
     tokio::select! {
         _ = session.run(&plan, &ledger, "latest", &mut look) => panic!("it is still at work"),
         () = async {

@@ -396,3 +396,11 @@ pub fn losing(table: &str) -> dbmigrate::render::Destructive {
         }),
     }
 }
+
+/// Does something in another thread when what comes next has begun.
+pub fn soon(what: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        what();
+    })
+}

@@ -78,7 +78,6 @@ impl Frames {
 }
 
 impl LedgerSql {
-
     /// A ledger statement of a plan again, with the values of the run. Statements that are not the
     /// ledger's, and those without such values, come back as they are.
     #[must_use]

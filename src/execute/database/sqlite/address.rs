@@ -33,7 +33,11 @@ impl Address {
                 ("mode", "ro") => address.read_only = true,
                 ("mode", "memory") => in_memory = true,
                 ("cache", "shared" | "private") | ("immutable", "true" | "false" | "1" | "0") | ("vfs", _) => {
-                    let value = if name == "immutable" { u8::from(matches!(value, "true" | "1")).to_string() } else { value.to_owned() };
+                    let value = if name == "immutable" {
+                        u8::from(matches!(value, "true" | "1")).to_string()
+                    } else {
+                        value.to_owned()
+                    };
                     address.more.push(format!("{name}={value}"));
                 }
                 ("mode" | "cache" | "immutable", _) => return Err(format!("`{value}` is no value of `{name}`")),

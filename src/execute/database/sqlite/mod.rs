@@ -345,7 +345,6 @@ impl Sqlite {
             let _ = connection.close();
         }
     }
-
 }
 
 /// A text as it is: SQLite takes one with a zero byte for shorter than it is.

@@ -19,7 +19,10 @@ impl Sqlite {
         Some(path.with_file_name(name))
     }
 
-    pub(in crate::execute::database) async fn try_hold(&mut self, keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
+    pub(in crate::execute::database) async fn try_hold(
+        &mut self,
+        keys_off: bool,
+    ) -> Result<Option<Holder>, ExecuteError> {
         let Some(path) = self.sidecar_path() else {
             return self.switch_keys(keys_off).await.map(|()| None);
         };

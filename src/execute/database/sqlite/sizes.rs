@@ -5,7 +5,11 @@ use crate::execute::database::{Size, quote};
 use crate::execute::words::DatabaseWords;
 
 impl Sqlite {
-    pub(in crate::execute::database) async fn few_rows(&mut self, tables: &[(Option<String>, String)], most: u64) -> Vec<Option<u64>> {
+    pub(in crate::execute::database) async fn few_rows(
+        &mut self,
+        tables: &[(Option<String>, String)],
+        most: u64,
+    ) -> Vec<Option<u64>> {
         /// How many tables go into one query.
         const AT_ONCE: usize = 100;
         let mut counts = Vec::with_capacity(tables.len());
