@@ -16,13 +16,36 @@ use crate::state::{
     SharedTable, SqlAccess, State, Table, TableId, Trigger, View,
 };
 
-/// One access to a resource, with words for people.
+/// One access to a resource.
 #[derive(Debug, Clone)]
 pub(super) struct Access {
     pub(super) mode: Mode,
+    /// What is for people; only where that is wanted.
+    said: Option<Box<Said>>,
+}
+
+#[derive(Debug, Clone)]
+struct Said {
+    words: String,
+    span: Span,
+}
+
+impl Access {
     /// `uses posts.slug`, `drops posts.slug`.
-    pub(super) words: String,
-    pub(super) span: Span,
+    pub(super) fn words(&self) -> &str {
+        self.said.as_ref().map_or("", |said| &said.words)
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.said.as_ref().map_or(Span::NONE, |said| said.span)
+    }
+
+    /// Adds to what is said.
+    pub(super) fn add_words(&mut self, more: &str) {
+        if let Some(said) = &mut self.said {
+            said.words.push_str(more);
+        }
+    }
 }
 
 /// Identities of indexes and constraints, kept through their renames.
@@ -71,12 +94,14 @@ pub(super) struct Collector<'a> {
     pub(super) says: bool,
     /// Raw SQL that could not be read and declares nothing.
     pub(super) opaque: bool,
+    /// Whether the change is only thought of: then identities stay with the names they have.
+    pub(super) in_thought: bool,
 }
 
 impl Collector<'_> {
     fn push(&mut self, resource: Resource, mode: Mode, words: impl Into<String>) {
-        let words = if self.says { words.into() } else { String::new() };
-        self.found.push((resource, Access { mode, words, span: self.span }));
+        let said = self.says.then(|| Box::new(Said { words: words.into(), span: self.span }));
+        self.found.push((resource, Access { mode, said }));
     }
 
     fn fold(&self, name: &str) -> String {
@@ -247,7 +272,9 @@ impl Collector<'_> {
                 self.push(Resource::Object(id), Mode::Change, say!(self, "renames index {name}"));
                 self.relation(&table.name.renamed(name.clone()), Mode::Change, "frees");
                 self.relation(&table.name.renamed(to.clone()), Mode::Change, "takes");
-                self.objects.rename(table.id, true, from, into);
+                if !self.in_thought {
+                    self.objects.rename(table.id, true, from, into);
+                }
             }
             Change::AddConstraint { table, constraint } => {
                 let Some(table) = self.of_table(*table) else { return };
@@ -276,7 +303,9 @@ impl Collector<'_> {
                         self.relation(&table.name.renamed(name.clone()), Mode::Change, "takes or frees");
                     }
                 }
-                self.objects.rename(table.id, false, from, into);
+                if !self.in_thought {
+                    self.objects.rename(table.id, false, from, into);
+                }
             }
             Change::RenameSequence { table, column, to } => {
                 let Some(table) = self.of_table(*table) else { return };
@@ -357,7 +386,7 @@ impl Collector<'_> {
 
     fn index(&mut self, table: &Table, index: &Index, verb: &str) {
         let folded = self.fold(&index.name);
-        let id = if verb == "creates" {
+        let id = if verb == "creates" && !self.in_thought {
             self.objects.made(table.id, true, folded)
         } else {
             self.objects.get(table.id, true, folded)
@@ -401,7 +430,7 @@ impl Collector<'_> {
         let name = constraint.name().text.clone();
         let folded = self.fold(&name);
         let makes = verb != "drops";
-        let id = if makes {
+        let id = if makes && !self.in_thought {
             self.objects.made(table.id, false, folded.clone())
         } else {
             self.objects.get(table.id, false, folded.clone())

@@ -73,8 +73,8 @@ impl<'m> Walk<'m> {
         let (node, undone) = &self.own;
         let Some(migration) = self.migrations.get(node.0) else { return false };
         let (name, body, mut found) = (&migration.name, &migration.body, Vec::new());
-        let (_, back) =
-            replay::down_watched(&mut self.state, name, body, undone, Span::NONE, &mut found, &mut |_, _, _| ());
+        let back =
+            replay::down_and_back(&mut self.state, name, body, undone, Span::NONE, &mut found, &mut replay::Unwatched);
         for change in &back {
             let _ = self.state.apply(change);
         }
@@ -89,7 +89,7 @@ impl<'m> Walk<'m> {
         let mut watch = |_: &State, change: &Change, span: Span| changes.push((change.clone(), span));
         match direction {
             Direction::Up => {
-                self.undone.push(replay::up_watched(&mut self.state, name, body, &mut found, &mut watch).undone);
+                self.undone.push(replay::up_watched(&mut self.state, name, body, &mut found, &mut watch));
             }
             Direction::Down => {
                 let undone = self.undone.pop().unwrap_or_default();
@@ -153,13 +153,21 @@ fn words(state: &State, change: &Change, span: Span) -> String {
         _ => {}
     }
     let mut objects = Objects::default();
-    let mut collector = Collector { state, objects: &mut objects, span, found: Vec::new(), says: true, opaque: false };
+    let mut collector = Collector {
+        state,
+        objects: &mut objects,
+        span,
+        found: Vec::new(),
+        says: true,
+        opaque: false,
+        in_thought: false,
+    };
     collector.change(change);
     let about =
         |resource: &Resource| matches!(resource, Resource::Table(_) | Resource::Column(_) | Resource::Object(_));
     let changes: Vec<_> = collector.found.into_iter().filter(|(_, access)| access.mode == Mode::Change).collect();
     let words = changes.iter().find(|(resource, _)| about(resource)).or_else(|| changes.first());
-    words.map(|(_, access)| access.words.clone()).unwrap_or_default()
+    words.map(|(_, access)| access.words().to_owned()).unwrap_or_default()
 }
 
 /// The earlier node to blame for a finding in the way up of the node at that place of the order. Only nodes that

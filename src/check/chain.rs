@@ -171,7 +171,7 @@ fn makers<'m>(migrations: &'m [Migration], order: &[NodeId], backend: Backend) -
         let Some(migration) = migrations.get(node.0) else { continue };
         let (name, body, mut made) = (&migration.name, &migration.body, Vec::new());
         let mut watch = |_: &State, change: &Change, span: Span| note(change, span, &mut made);
-        undone.push((migration, replay::up_watched(&mut state, name, body, &mut Vec::new(), &mut watch).undone));
+        undone.push((migration, replay::up_watched(&mut state, name, body, &mut Vec::new(), &mut watch)));
         makers.extend(made.into_iter().map(|(what, span)| (what, (migration, Direction::Up, span.or(migration.span)))));
     }
     for (migration, undone) in undone.iter().rev() {

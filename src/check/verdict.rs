@@ -60,7 +60,7 @@ pub(super) fn judge(
     }
     for conflict in replay.conflicts.iter().skip(MOST_WITNESSES) {
         if let Some((first, _)) = conflict.accesses.first() {
-            *rest.entry(first.words.clone()).or_default() += 1;
+            *rest.entry(first.words().to_owned()).or_default() += 1;
         }
     }
     for (words, count) in rest {
@@ -102,7 +102,7 @@ fn name(migrations: &[Migration], node: NodeId) -> &str {
 
 /// What two accesses are about: the words of the first without their verb.
 fn about(access: &Access) -> String {
-    let words = access.words.strip_suffix(ON_ITS_WAY_DOWN).unwrap_or(&access.words);
+    let words = access.words().strip_suffix(ON_ITS_WAY_DOWN).unwrap_or(access.words());
     if let Some((_, table)) = words.split_once(" the rules of ") {
         return format!("what rows of {table} must obey");
     }
@@ -118,7 +118,7 @@ fn frame(migrations: &[Migration], backend: Backend, conflict: &Conflict, code: 
     let message = format!("`{first}` and `{second}` both touch {what}, and nothing orders them");
     let mut diagnostic = Diagnostic::new(code, message).of(second).on(backend);
     if let Some((theirs, ours)) = pair {
-        diagnostic = diagnostic.at(ours.span, ours.words.clone()).at(theirs.span, theirs.words.clone());
+        diagnostic = diagnostic.at(ours.span(), ours.words()).at(theirs.span(), theirs.words());
     }
     diagnostic.related.push(first.to_owned());
     diagnostic.fix = Some(Fix { migration: second.to_owned(), requires: first.to_owned() });

@@ -1,7 +1,7 @@
 //! The one replay: every node in one order the graph allows, its footprint, and the
 //! conflicts between nodes that nothing orders.
 
-use std::cell::Cell;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
@@ -10,11 +10,11 @@ use super::access::{Access, Collector, Objects};
 use super::resource::{Mode, Resource, conflict};
 use super::rules::Observer;
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Diagnostic, Direction};
+use crate::diagnostic::{Code, Diagnostic, Direction, Span};
 use crate::graph::{NodeId, Reach};
 use crate::operation::Migration;
-use crate::state::State;
-use crate::state::replay::{self, Undone};
+use crate::state::replay::{self, Undone, Watch};
+use crate::state::{Change, State};
 
 /// Two nodes that nothing orders and that touch one thing in ways that conflict.
 #[derive(Debug, Clone)]
@@ -52,26 +52,39 @@ impl Replay {
 pub(super) const ON_ITS_WAY_DOWN: &str = " on its way down";
 
 /// Resources by number, so that a footprint is a list of small things.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Numbers {
     numbers: HashMap<Resource, u32, RandomState>,
-    resources: Vec<Resource>,
+    /// By number; where they are asked for.
+    resources: Option<Vec<Resource>>,
 }
 
 impl Numbers {
+    /// `tells`: whether [`Self::resource`] will be asked.
+    fn new(tells: bool) -> Self {
+        Self { numbers: HashMap::default(), resources: tells.then(Vec::new) }
+    }
+
     fn of(&mut self, resource: Resource) -> u32 {
-        if let Some(number) = self.numbers.get(&resource) {
-            return *number;
-        }
         // Four thousand million resources do not fit into memory.
-        let number = u32::try_from(self.resources.len()).unwrap_or(u32::MAX);
-        self.resources.push(resource.clone());
-        self.numbers.insert(resource, number);
-        number
+        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+        match self.numbers.entry(resource) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                if let Some(resources) = &mut self.resources {
+                    resources.push(new.key().clone());
+                }
+                *new.insert(next)
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.numbers.len()
     }
 
     fn resource(&self, number: u32) -> Option<&Resource> {
-        self.resources.get(number as usize)
+        self.resources.as_ref()?.get(number as usize)
     }
 }
 
@@ -110,7 +123,7 @@ fn walk_once(
     let mut replay = Replay::new(backend, order.len());
     let mut objects = Objects::default();
     let mut observer = Observer::default();
-    let mut numbers = Numbers::default();
+    let mut numbers = Numbers::new(says);
     let mut logs: Vec<Log> = Vec::new();
     let mut pairs: BTreeMap<(NodeId, NodeId), Vec<(Access, Access)>> = BTreeMap::new();
     for node in order {
@@ -120,7 +133,7 @@ fn walk_once(
             // What is said first of a conflict is the same in every replay.
             footprint.sort_by(|(a, _), (b, _)| numbers.resource(*a).cmp(&numbers.resource(*b)));
         }
-        logs.resize_with(numbers.resources.len(), Log::default);
+        logs.resize_with(numbers.len(), Log::default);
         let mut rest = footprint.into_iter().peekable();
         while let Some((number, first)) = rest.next() {
             let mut accesses = vec![first];
@@ -186,37 +199,36 @@ fn footprint(
     observer: &mut Observer,
     says: bool,
 ) -> Footprint {
-    let mut found: Footprint = Vec::new();
-    let mut opaque: Vec<crate::diagnostic::Span> = Vec::new();
-    let direction = Cell::new(Direction::Up);
     observer.begin(migration);
-    let mut watch = |state: &State, change: &crate::state::Change, span: crate::diagnostic::Span| {
-        let span = span.or(migration.span);
-        observer.change(migration, direction.get(), state, change, span);
-        let mut collector = Collector { state, objects: &mut *objects, span, found: Vec::new(), says, opaque: false };
-        collector.change(change);
-        if collector.opaque && !opaque.contains(&span) {
-            opaque.push(span);
-        }
-        for (resource, mut access) in collector.found {
-            if says && direction.get() == Direction::Down {
-                access.words.push_str(ON_ITS_WAY_DOWN);
-            }
-            found.push((numbers.of(resource), access));
-        }
+    let derived = replay::is_derived(&migration.body);
+    let (up, down) = (Vec::new(), Vec::new());
+    let mut looker = Looker {
+        migration,
+        derived,
+        direction: Direction::Up,
+        observer,
+        objects,
+        numbers,
+        says,
+        up,
+        down,
+        opaque: Vec::new(),
     };
     let (name, body) = (&migration.name, &migration.body);
-    let up = replay::up_watched(&mut replay.state, name, body, &mut replay.diagnostics, &mut watch);
-    // The way down is walked right after the way up and taken back; what fails in it here is
-    // judged in the whole way down, not alone.
-    direction.set(Direction::Down);
-    let mut alone = Vec::new();
-    let (_, back) =
-        replay::down_watched(&mut replay.state, name, body, &up.undone, migration.span, &mut alone, &mut watch);
-    observer.undone(&replay.state, migration, &alone);
-    for change in &back {
-        let _ = replay.state.apply(change);
+    let undone = replay::up_watched(&mut replay.state, name, body, &mut replay.diagnostics, &mut looker);
+    if !derived {
+        // The way down is walked right after the way up and taken back; what fails in it here is
+        // judged in the whole way down, not alone.
+        looker.direction = Direction::Down;
+        let (state, mut alone) = (&mut replay.state, Vec::new());
+        let back = replay::down_and_back(state, name, body, &undone, migration.span, &mut alone, &mut looker);
+        looker.observer.undone(state, migration, &alone);
+        for change in &back {
+            let _ = state.apply(change);
+        }
     }
+    let Looker { up: mut found, down, opaque, .. } = looker;
+    found.extend(down);
     replay.diagnostics.extend(opaque.into_iter().map(|span| {
         Diagnostic::new(Code::OpaqueSql, format!("the SQL of `{name}` cannot be read, so its order is not proved"))
             .of(name)
@@ -226,9 +238,58 @@ fn footprint(
                 "say what it touches: `reads`, `writes`, `creates`, `drops` (lists of tables, columns or `kind:name`)",
             )
     }));
-    replay.undone.insert(node, up.undone);
+    replay.undone.insert(node, undone);
     one_of_each(&mut found);
     found
+}
+
+/// Looks on while a migration is replayed, and gathers what it touches.
+struct Looker<'l> {
+    migration: &'l Migration,
+    /// Whether its way down is what undoes each change, so that going up tells it already.
+    derived: bool,
+    direction: Direction,
+    observer: &'l mut Observer,
+    objects: &'l mut Objects,
+    numbers: &'l mut Numbers,
+    says: bool,
+    up: Footprint,
+    down: Footprint,
+    /// Raw SQL that could not be read.
+    opaque: Vec<Span>,
+}
+
+impl Looker<'_> {
+    fn look(&mut self, state: &State, change: &Change, span: Span, direction: Direction, in_thought: bool) {
+        let span = span.or(self.migration.span);
+        self.observer.change(self.migration, direction, state, change, span);
+        let objects = &mut *self.objects;
+        let mut collector =
+            Collector { state, objects, span, found: Vec::new(), says: self.says, opaque: false, in_thought };
+        collector.change(change);
+        if collector.opaque && !self.opaque.contains(&span) {
+            self.opaque.push(span);
+        }
+        let found = if direction == Direction::Down { &mut self.down } else { &mut self.up };
+        for (resource, mut access) in collector.found {
+            if direction == Direction::Down {
+                access.add_words(ON_ITS_WAY_DOWN);
+            }
+            found.push((self.numbers.of(resource), access));
+        }
+    }
+}
+
+impl Watch for Looker<'_> {
+    fn change(&mut self, state: &State, change: &Change, span: Span) {
+        self.look(state, change, span, self.direction, false);
+    }
+
+    fn inverse(&mut self, state: &State, inverse: &Change, span: Span) {
+        if self.derived {
+            self.look(state, inverse, span, Direction::Down, true);
+        }
+    }
 }
 
 /// Keeps the first access of each mode to each resource, and those to one resource together.
@@ -258,7 +319,7 @@ pub(super) fn commuting(
 ) -> BTreeMap<String, usize> {
     let mut replay = Replay::new(backend, 0);
     let mut objects = Objects::default();
-    let mut numbers = Numbers::default();
+    let mut numbers = Numbers::new(true);
     let mut before: Vec<(NodeId, BTreeMap<u32, Vec<Access>>)> = Vec::new();
     let mut rules = BTreeMap::new();
     for node in order {

@@ -1,6 +1,7 @@
 //! Replaying one migration on a state: what it comes to going up, and how each part
 //! of it is undone.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde::Serialize;
@@ -59,7 +60,7 @@ pub(crate) struct Undone {
     pub(crate) undo: Undo,
     /// Rows or values do not come back.
     pub(crate) lossy: bool,
-    /// Where the statements of an authored `down` stand: one place each, or one for all.
+    /// Where the statements of an authored `down` stand: one place each, or one for all; else none.
     pub(crate) down_spans: Vec<Span>,
     /// How many parts of the replay its way up is.
     pub(crate) parts: usize,
@@ -73,21 +74,63 @@ pub(crate) struct Replayed {
     pub(crate) undone: Vec<Undone>,
 }
 
-/// What sees each change, on the state before it, with the place of its operation.
-pub(crate) type Watch<'w> = &'w mut dyn FnMut(&State, &Change, Span);
+/// What sees the changes of a replay.
+pub(crate) trait Watch {
+    /// A change is about to happen on `state`; with the place of its operation.
+    fn change(&mut self, state: &State, change: &Change, span: Span);
+
+    /// Going up: what would undo the change that has just happened, on the state after it.
+    fn inverse(&mut self, _state: &State, _inverse: &Change, _span: Span) {}
+}
+
+impl<F: FnMut(&State, &Change, Span)> Watch for F {
+    fn change(&mut self, state: &State, change: &Change, span: Span) {
+        self(state, change, span);
+    }
+}
+
+/// Sees nothing.
+pub(crate) struct Unwatched;
+
+impl Watch for Unwatched {
+    fn change(&mut self, _state: &State, _change: &Change, _span: Span) {}
+}
 
 /// Replays a migration's way up on `state`. Operations that do not work are reported and left out.
 pub(crate) fn up(state: &mut State, name: &str, body: &Body, found: &mut Vec<Diagnostic>) -> Replayed {
-    up_watched(state, name, body, found, &mut |_, _, _| ())
+    replay_up(state, name, body, found, &mut Unwatched, true)
 }
 
-/// As [`up`], with each change shown to `watch`.
+/// As [`up`], with each change shown to `watch`; keeps only how each operation is undone.
 pub(crate) fn up_watched(
     state: &mut State,
     name: &str,
     body: &Body,
     found: &mut Vec<Diagnostic>,
-    watch: Watch<'_>,
+    watch: &mut dyn Watch,
+) -> Vec<Undone> {
+    replay_up(state, name, body, found, watch, false).undone
+}
+
+/// Whether all of a migration's way down is derived from the changes of its way up, whatever state that meets.
+pub(crate) fn is_derived(body: &Body) -> bool {
+    let derived = |operation: &Operation| {
+        let rows = matches!(
+            operation.kind,
+            Kind::Insert { .. } | Kind::Update { .. } | Kind::Delete { .. } | Kind::Sql { .. }
+        );
+        !rows && operation.irreversible.is_none()
+    };
+    body.irreversible.is_none() && body.down.is_none() && body.up.iter().all(derived)
+}
+
+fn replay_up(
+    state: &mut State,
+    name: &str,
+    body: &Body,
+    found: &mut Vec<Diagnostic>,
+    watch: &mut dyn Watch,
+    keeps_parts: bool,
 ) -> Replayed {
     let mut replayed = Replayed::default();
     if !body.is_for(state.backend()) {
@@ -105,7 +148,7 @@ pub(crate) fn up_watched(
         let places = places(operation, "sql", lowered.changes.len());
         for (at, change) in lowered.changes.into_iter().enumerate() {
             lossy |= loses(&change, state);
-            watch(state, &change, places.get(at).copied().unwrap_or(operation.spans.object()));
+            watch.change(state, &change, places.get(at).copied().unwrap_or(operation.spans.object()));
             let inverse = match state.apply(&change) {
                 Ok(inverse) => inverse,
                 Err(error) => {
@@ -123,8 +166,11 @@ pub(crate) fn up_watched(
                 Change::AddColumn { table, column, .. } => _ = added.insert((*table, column.id)),
                 _ => {}
             }
-            lossy |= inverse.as_ref().is_some_and(|inverse| loses(inverse, state));
-            inverses.extend(inverse);
+            if let Some(inverse) = inverse {
+                lossy |= loses(&inverse, state);
+                watch.inverse(state, &inverse, operation.spans.object());
+                inverses.push(inverse);
+            }
             applied.push(change);
         }
         inverses.reverse();
@@ -138,7 +184,14 @@ pub(crate) fn up_watched(
             _ => operation.spans.object(),
         };
         let title = operation.title();
-        let down_spans = statement_spans(operation, "down", span);
+        let down_spans = match undo {
+            Undo::Authored(..) => statement_spans(operation, "down", span),
+            _ => Vec::new(),
+        };
+        if !keeps_parts {
+            replayed.undone.push(Undone { operation: title, span, undo, lossy, down_spans, parts: 0 });
+            continue;
+        }
         let before = replayed.parts.len();
         let mut undone = Undone { operation: title.clone(), span, undo, lossy, down_spans, parts: 0 };
         let span = operation.spans.object();
@@ -322,11 +375,12 @@ pub(crate) fn down(
     span: Span,
     found: &mut Vec<Diagnostic>,
 ) -> Vec<Part> {
-    down_watched(state, name, body, undone, span, found, &mut |_, _, _| ()).0
+    let mut kept = Kept { parts: Some(Vec::new()), back: None };
+    replay_down(state, name, body, undone, span, found, &mut Unwatched, &mut kept);
+    kept.parts.unwrap_or_default()
 }
 
-/// As [`down`], with each change shown to `watch`; also gives the changes that take the
-/// way down back, in order.
+/// As [`down`], with each change shown to `watch`; keeps nothing.
 pub(crate) fn down_watched(
     state: &mut State,
     name: &str,
@@ -334,27 +388,79 @@ pub(crate) fn down_watched(
     undone: &[Undone],
     span: Span,
     found: &mut Vec<Diagnostic>,
-    watch: Watch<'_>,
-) -> (Vec<Part>, Vec<Change>) {
-    let mut back = Vec::new();
+    watch: &mut dyn Watch,
+) {
+    replay_down(state, name, body, undone, span, found, watch, &mut Kept { parts: None, back: None });
+}
+
+/// As [`down_watched`]; gives the changes that take the way down back, in order.
+pub(crate) fn down_and_back(
+    state: &mut State,
+    name: &str,
+    body: &Body,
+    undone: &[Undone],
+    span: Span,
+    found: &mut Vec<Diagnostic>,
+    watch: &mut dyn Watch,
+) -> Vec<Change> {
+    let mut kept = Kept { parts: None, back: Some(Vec::new()) };
+    replay_down(state, name, body, undone, span, found, watch, &mut kept);
+    let mut back = kept.back.unwrap_or_default();
+    back.reverse();
+    back
+}
+
+/// What is kept of a way down: each costs copies of its changes.
+struct Kept {
+    parts: Option<Vec<Part>>,
+    /// What takes it back, the last first.
+    back: Option<Vec<Change>>,
+}
+
+impl Kept {
+    fn applied(&mut self, change: &Change, inverse: Option<Change>, applied: &mut Vec<Change>) {
+        if let Some(back) = &mut self.back {
+            back.extend(inverse);
+        }
+        if self.parts.is_some() {
+            applied.push(change.clone());
+        }
+    }
+
+    fn parts(&mut self, parts: impl IntoIterator<Item = Part>) {
+        if let Some(kept) = &mut self.parts {
+            kept.extend(parts);
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "what all of its faces take, and what they keep")]
+fn replay_down(
+    state: &mut State,
+    name: &str,
+    body: &Body,
+    undone: &[Undone],
+    span: Span,
+    found: &mut Vec<Diagnostic>,
+    watch: &mut dyn Watch,
+    kept: &mut Kept,
+) {
     if !body.is_for(state.backend()) {
-        return (Vec::new(), back);
+        return;
     }
     if let Some(why) = &body.irreversible {
         found.push(irreversible(name, name, why, span));
-        return (Vec::new(), back);
+        return;
     }
     if let Some(operations) = &body.down {
-        let parts = written_down(state, name, operations, found, watch, &mut back);
-        back.reverse();
-        return (parts, back);
+        written_down(state, name, operations, found, watch, kept);
+        return;
     }
-    let mut parts = Vec::new();
     for part in undone.iter().rev() {
         let authored = matches!(part.undo, Undo::Authored(..));
         let changes = match &part.undo {
             Undo::Nothing => continue,
-            Undo::Changes(changes) => changes.clone(),
+            Undo::Changes(changes) => Cow::Borrowed(changes),
             Undo::Authored(texts, batch) => {
                 let Some(texts) =
                     texts.iter().map(|text| text.get(state.backend()).cloned()).collect::<Option<Vec<_>>>()
@@ -370,7 +476,7 @@ pub(crate) fn down_watched(
                 let texts: Vec<_> = (0..).zip(texts).map(|(at, text)| (text, place(at))).collect();
                 let raw = raw_changes(&texts, *batch, &Declared::default(), state);
                 found.extend(raw.diagnostics.into_iter().map(|diagnostic| met_going_down(diagnostic, name)));
-                raw.changes
+                Cow::Owned(raw.changes)
             }
             Undo::Missing => {
                 let message = format!("`{name}` has no way down for `{}`", part.operation);
@@ -387,16 +493,13 @@ pub(crate) fn down_watched(
                 continue;
             }
         };
-        let mut applied = Vec::with_capacity(changes.len());
+        let mut applied = Vec::new();
         let each = authored && part.down_spans.len() == changes.len();
-        for (at, change) in changes.into_iter().enumerate() {
+        for (at, change) in changes.iter().enumerate() {
             let span = part.down_spans.get(at).filter(|_| each).copied().unwrap_or(part.span);
-            watch(state, &change, span);
-            match state.apply(&change) {
-                Ok(inverse) => {
-                    back.extend(inverse);
-                    applied.push(change);
-                }
+            watch.change(state, change, span);
+            match state.apply(change) {
+                Ok(inverse) => kept.applied(change, inverse, &mut applied),
                 Err(error) => found.push(
                     Diagnostic::new(
                         Code::DownFails,
@@ -410,13 +513,11 @@ pub(crate) fn down_watched(
             }
         }
         if authored && !applied.is_empty() {
-            parts.extend(by_statement(&part.operation, &part.down_spans, applied));
+            kept.parts(by_statement(&part.operation, &part.down_spans, applied));
         } else if !applied.is_empty() {
-            parts.push(Part { operation: part.operation.clone(), span: part.span, authored, changes: applied });
+            kept.parts([Part { operation: part.operation.clone(), span: part.span, authored, changes: applied }]);
         }
     }
-    back.reverse();
-    (parts, back)
 }
 
 fn irreversible(name: &str, what: &str, why: &str, span: Span) -> Diagnostic {
@@ -446,26 +547,24 @@ fn written_down(
     name: &str,
     operations: &[Operation],
     found: &mut Vec<Diagnostic>,
-    watch: Watch<'_>,
-    back: &mut Vec<Change>,
-) -> Vec<Part> {
+    watch: &mut dyn Watch,
+    kept: &mut Kept,
+) {
     let mut context = Context { lenient: true, ..Context::default() };
-    let mut parts = Vec::new();
     let backend = state.backend();
     for operation in operations.iter().filter(|operation| operation.is_for(backend)) {
         let lowered = state.lower(operation, &context);
         found.extend(lowered.diagnostics.into_iter().map(|diagnostic| met_going_down(diagnostic, name)));
-        let mut applied = Vec::with_capacity(lowered.changes.len());
+        let mut applied = Vec::new();
         let places = places(operation, "sql", lowered.changes.len());
         for (at, change) in lowered.changes.into_iter().enumerate() {
-            watch(state, &change, places.get(at).copied().unwrap_or(operation.spans.object()));
+            watch.change(state, &change, places.get(at).copied().unwrap_or(operation.spans.object()));
             match state.apply(&change) {
                 Ok(inverse) => {
-                    back.extend(inverse);
                     if let Change::CreateTable(table) = &change {
                         context.created.insert(table.id);
                     }
-                    applied.push(change);
+                    kept.applied(&change, inverse, &mut applied);
                 }
                 Err(error) => found.push(
                     Diagnostic::new(Code::DownFails, format!("the way down of `{name}` fails: {error}"))
@@ -476,12 +575,7 @@ fn written_down(
                 ),
             }
         }
-        parts.push(Part {
-            operation: operation.title(),
-            span: operation.spans.object(),
-            authored: true,
-            changes: applied,
-        });
+        let (operation, span) = (operation.title(), operation.spans.object());
+        kept.parts([Part { operation, span, authored: true, changes: applied }]);
     }
-    parts
 }

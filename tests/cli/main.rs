@@ -13,4 +13,5 @@ mod plans;
 mod protected;
 mod runs;
 mod seeds;
+mod signals;
 mod support;
