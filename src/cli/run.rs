@@ -299,7 +299,7 @@ impl Run<'_> {
             }
             lines.event(event);
         };
-        let run = session.run(plan, ledger, self.order.command, &mut event);
+        let run = Box::pin(session.run(plan, ledger, self.order.command, &mut event));
         let report = interruptible(canceller, plan.backend, run).await;
         lines.finish();
         Ok(report??)

@@ -47,7 +47,7 @@ fn ctrl_c_rolls_back_what_is_at_work() {
     at_work(&project);
     interrupt(&child);
     let (output, err) = ended(child);
-    assert!(begun.elapsed() < Duration::from_secs(60));
+    assert!(begun.elapsed() < Duration::from_mins(1));
     assert_eq!(output.status.code(), Some(1), "{err}");
     assert!(err.contains("interrupted") && err.contains("as it was before the run"), "{err}");
     assert_eq!(project.run("info --format json").json()["applied"], 1);
@@ -71,7 +71,7 @@ fn a_second_ctrl_c_ends_a_run_that_waits_for_its_commit() {
         interrupt(&child);
         let (output, err) = ended(child);
         assert_eq!(output.status.code(), Some(1), "{err}");
-        assert!(begun.elapsed() < Duration::from_secs(60));
+        assert!(begun.elapsed() < Duration::from_mins(1));
         reader.close().await.unwrap();
     });
     assert_eq!(project.run("info --format json").json()["applied"], 1);
