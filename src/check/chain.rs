@@ -22,9 +22,14 @@ pub(super) struct Chain {
     pub(super) known: Vec<(Code, String)>,
 }
 
-/// Replays the whole way down from the end of the first replay.
-pub(super) fn down(migrations: &[Migration], order: &[NodeId], walked: &Replay, backend: Backend) -> Chain {
-    let mut state = walked.state.clone();
+/// Replays the whole way down from the end of the first replay, whose state it takes where no conflict needs it.
+pub(super) fn down(migrations: &[Migration], order: &[NodeId], walked: &mut Replay, backend: Backend) -> Chain {
+    // What is shared is copied when it changes, and here everything does.
+    let mut state = if walked.conflicts.is_empty() {
+        std::mem::replace(&mut walked.state, State::empty(backend))
+    } else {
+        walked.state.clone()
+    };
     let mut chain = Chain { diagnostics: Vec::new(), known: Vec::new() };
     let mut blamed = 0;
     for (at, node) in order.iter().enumerate().rev() {

@@ -13,6 +13,7 @@ mod blame;
 mod chain;
 mod resource;
 pub mod rules;
+mod touched;
 mod verdict;
 mod walk;
 mod witness;
@@ -65,7 +66,7 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
     }
     let (order, mut replay, observer) = walked;
     blame::label(migrations, &order, backend, &mut replay.diagnostics);
-    let chain::Chain { diagnostics: chain, known } = chain::down(migrations, &order, &replay, backend);
+    let chain::Chain { diagnostics: chain, known } = chain::down(migrations, &order, &mut replay, backend);
     let known: HashSet<(Code, String)> =
         replay.diagnostics.iter().map(|found| (found.code, found.message.clone())).chain(known).collect();
     checked.diagnostics.extend(verdict::judge(migrations, &graph, backend, &replay, &known));

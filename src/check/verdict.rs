@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::access::Access;
-use super::walk::{Conflict, ON_ITS_WAY_DOWN, Replay};
+use super::touched::Conflict;
+use super::walk::{ON_ITS_WAY_DOWN, Replay};
 use super::witness::{self, Broken};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Fix};

@@ -1,31 +1,20 @@
 //! The one replay: every node in one order the graph allows, its footprint, and the
 //! conflicts between nodes that nothing orders.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-use foldhash::fast::RandomState;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use super::access::{Access, Collector, Objects};
-use super::resource::{Mode, Resource, conflict};
+use super::resource::{Resource, conflict};
 use super::rules::Observer;
+use super::touched::{Conflict, Numbers, Touched};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Span};
 use crate::graph::{NodeId, Reach};
 use crate::operation::Migration;
 use crate::state::replay::{self, Undone, Watch};
 use crate::state::{Change, State};
-
-/// Two nodes that nothing orders and that touch one thing in ways that conflict.
-#[derive(Debug, Clone)]
-pub(super) struct Conflict {
-    /// The one that came first in the replay.
-    pub(super) first: NodeId,
-    /// The other.
-    pub(super) second: NodeId,
-    /// What each does, pairs of accesses to one resource.
-    pub(super) accesses: Vec<(Access, Access)>,
-}
 
 /// The replay of a whole order.
 #[derive(Debug)]
@@ -51,53 +40,11 @@ impl Replay {
 /// What is said of accesses that only a way down has.
 pub(super) const ON_ITS_WAY_DOWN: &str = " on its way down";
 
-/// Resources by number, so that a footprint is a list of small things.
-#[derive(Debug)]
-struct Numbers {
-    numbers: HashMap<Resource, u32, RandomState>,
-    /// By number; where they are asked for.
-    resources: Option<Vec<Resource>>,
-}
-
-impl Numbers {
-    /// `tells`: whether [`Self::resource`] will be asked.
-    fn new(tells: bool) -> Self {
-        Self { numbers: HashMap::default(), resources: tells.then(Vec::new) }
-    }
-
-    fn of(&mut self, resource: Resource) -> u32 {
-        // Four thousand million resources do not fit into memory.
-        let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-        match self.numbers.entry(resource) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(new) => {
-                if let Some(resources) = &mut self.resources {
-                    resources.push(new.key().clone());
-                }
-                *new.insert(next)
-            }
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.numbers.len()
-    }
-
-    fn resource(&self, number: u32) -> Option<&Resource> {
-        self.resources.as_ref()?.get(number as usize)
-    }
-}
-
-/// What a node touches: accesses by the numbers of their resources, one for each mode.
-type Footprint = Vec<(u32, Access)>;
-
-/// What happened to a resource since it was last changed.
-#[derive(Debug, Default)]
-struct Log {
-    change: Option<(NodeId, Access)>,
-    uses: Vec<(NodeId, Access)>,
-    appends: Vec<(NodeId, Access)>,
-}
+/// Fewer nodes than this are not worth a second thread.
+const MANY_NODES: usize = 256;
+/// How many nodes' accesses are handed over at once, and how many such batches may wait.
+const BATCH: usize = 64;
+const BATCHES: usize = 8;
 
 /// Replays `order`, collecting footprints, and compares each access with the last change before
 /// it and every conflicting access since. Near linear but for the append/use groups. The rules
@@ -123,95 +70,54 @@ fn walk_once(
     let mut replay = Replay::new(backend, order.len());
     let mut objects = Objects::default();
     let mut observer = Observer::default();
-    let mut numbers = Numbers::new(says);
-    let mut logs: Vec<Log> = Vec::new();
-    let mut pairs: BTreeMap<(NodeId, NodeId), Vec<(Access, Access)>> = BTreeMap::new();
-    for node in order {
-        let Some(migration) = migrations.get(node.0) else { continue };
-        let mut footprint = footprint(migration, *node, &mut replay, &mut objects, &mut numbers, &mut observer, says);
-        if says {
-            // What is said first of a conflict is the same in every replay.
-            footprint.sort_by(|(a, _), (b, _)| numbers.resource(*a).cmp(&numbers.resource(*b)));
-        }
-        logs.resize_with(numbers.len(), Log::default);
-        let mut rest = footprint.into_iter().peekable();
-        while let Some((number, first)) = rest.next() {
-            let mut accesses = vec![first];
-            while let Some((_, access)) = rest.next_if(|(other, _)| *other == number) {
-                accesses.push(access);
-            }
-            let Some(log) = logs.get_mut(number as usize) else { continue };
-            for access in &accesses {
-                let mut compare = |(other, theirs): &(NodeId, Access)| {
-                    if conflict(theirs.mode, access.mode) && other != node && !reach.is_before(*other, *node) {
-                        pairs.entry((*other, *node)).or_default().push((theirs.clone(), access.clone()));
+    let mut nodes = order.iter().filter_map(|node| Some((*node, migrations.get(node.0)?)));
+    let mut next = || {
+        let (node, migration) = nodes.next()?;
+        Some((node, accesses(migration, node, &mut replay, &mut objects, &mut observer, says)))
+    };
+    let mut touched = Touched::new(reach, says);
+    if order.len() >= MANY_NODES {
+        thread::scope(|scope| {
+            let (sender, receiver) = sync_channel::<Vec<(NodeId, Vec<(Resource, Access)>)>>(BATCHES);
+            // Where no thread is to be had, there is no receiver, and this one does all.
+            let comparing = || receiver.into_iter().flatten().for_each(|(node, found)| touched.add(node, found));
+            if thread::Builder::new().spawn_scoped(scope, comparing).is_ok() {
+                loop {
+                    let batch: Vec<_> = std::iter::from_fn(&mut next).take(BATCH).collect();
+                    if batch.is_empty() || sender.send(batch).is_err() {
+                        break;
                     }
-                };
-                log.change.iter().for_each(&mut compare);
-                if access.mode != Mode::Append {
-                    log.appends.iter().for_each(&mut compare);
-                }
-                if matches!(access.mode, Mode::Append | Mode::Change) {
-                    log.uses.iter().for_each(&mut compare);
-                }
-                if access.mode == Mode::UseInOrder {
-                    unordered_among(&log.appends, reach, &mut pairs);
                 }
             }
-            if let Some(change) = accesses.iter().find(|access| access.mode == Mode::Change) {
-                *log = Log { change: Some((*node, change.clone())), ..Log::default() };
-                continue;
-            }
-            for access in accesses {
-                let list = if access.mode == Mode::Append { &mut log.appends } else { &mut log.uses };
-                list.push((*node, access));
-            }
-        }
+        });
     }
-    replay.conflicts =
-        pairs.into_iter().map(|((first, second), accesses)| Conflict { first, second, accesses }).collect();
+    while let Some((node, found)) = next() {
+        touched.add(node, found);
+    }
+    replay.conflicts = touched.conflicts();
     (replay, observer)
 }
 
-/// Additions that nothing orders among themselves, where what follows depends on their order.
-fn unordered_among(
-    appends: &[(NodeId, Access)],
-    reach: &mut Reach<'_>,
-    pairs: &mut BTreeMap<(NodeId, NodeId), Vec<(Access, Access)>>,
-) {
-    for (at, (second, ours)) in appends.iter().enumerate() {
-        for (first, theirs) in appends.iter().take(at) {
-            if first != second && !reach.is_before(*first, *second) {
-                pairs.entry((*first, *second)).or_default().push((theirs.clone(), ours.clone()));
-            }
-        }
-    }
-}
-
-/// A node's accesses by resource, one for each mode: the union over its ways up and down.
-/// The replay's state is then the one after its way up.
-fn footprint(
+/// A node's accesses, those of its way up first. The replay's state is then the one after its way up.
+fn accesses(
     migration: &Migration,
     node: NodeId,
     replay: &mut Replay,
     objects: &mut Objects,
-    numbers: &mut Numbers,
     observer: &mut Observer,
     says: bool,
-) -> Footprint {
+) -> Vec<(Resource, Access)> {
     observer.begin(migration);
     let derived = replay::is_derived(&migration.body);
-    let (up, down) = (Vec::new(), Vec::new());
     let mut looker = Looker {
         migration,
         derived,
         direction: Direction::Up,
         observer,
         objects,
-        numbers,
         says,
-        up,
-        down,
+        up: Vec::new(),
+        down: Vec::new(),
         opaque: Vec::new(),
     };
     let (name, body) = (&migration.name, &migration.body);
@@ -239,7 +145,6 @@ fn footprint(
             )
     }));
     replay.undone.insert(node, undone);
-    one_of_each(&mut found);
     found
 }
 
@@ -251,10 +156,9 @@ struct Looker<'l> {
     direction: Direction,
     observer: &'l mut Observer,
     objects: &'l mut Objects,
-    numbers: &'l mut Numbers,
     says: bool,
-    up: Footprint,
-    down: Footprint,
+    up: Vec<(Resource, Access)>,
+    down: Vec<(Resource, Access)>,
     /// Raw SQL that could not be read.
     opaque: Vec<Span>,
 }
@@ -270,12 +174,12 @@ impl Looker<'_> {
         if collector.opaque && !self.opaque.contains(&span) {
             self.opaque.push(span);
         }
-        let found = if direction == Direction::Down { &mut self.down } else { &mut self.up };
-        for (resource, mut access) in collector.found {
-            if direction == Direction::Down {
-                access.add_words(ON_ITS_WAY_DOWN);
-            }
-            found.push((self.numbers.of(resource), access));
+        if direction == Direction::Down {
+            let mut found = collector.found;
+            found.iter_mut().for_each(|(_, access)| access.add_words(ON_ITS_WAY_DOWN));
+            self.down.append(&mut found);
+        } else {
+            self.up.append(&mut collector.found);
         }
     }
 }
@@ -292,24 +196,6 @@ impl Watch for Looker<'_> {
     }
 }
 
-/// Keeps the first access of each mode to each resource, and those to one resource together.
-fn one_of_each(found: &mut Footprint) {
-    // Stable: what came first stays first.
-    found.sort_by_key(|(number, _)| *number);
-    let (mut at, mut modes) = (None, Vec::new());
-    found.retain(|(number, access)| {
-        if at != Some(*number) {
-            at = Some(*number);
-            modes.clear();
-        }
-        let new = !modes.contains(&access.mode);
-        if new {
-            modes.push(access.mode);
-        }
-        new
-    });
-}
-
 /// What unordered nodes share without a conflict; see [`super::commuting`].
 pub(super) fn commuting(
     migrations: &[Migration],
@@ -324,10 +210,9 @@ pub(super) fn commuting(
     let mut rules = BTreeMap::new();
     for node in order {
         let Some(migration) = migrations.get(node.0) else { continue };
-        let flat =
-            footprint(migration, *node, &mut replay, &mut objects, &mut numbers, &mut Observer::default(), false);
+        let found = accesses(migration, *node, &mut replay, &mut objects, &mut Observer::default(), false);
         let mut own: BTreeMap<u32, Vec<Access>> = BTreeMap::new();
-        for (number, access) in flat {
+        for (number, access) in numbers.footprint(found) {
             own.entry(number).or_default().push(access);
         }
         for (_, other) in before.iter().filter(|(other, _)| !reach.is_before(*other, *node)) {

@@ -159,7 +159,7 @@ fn step_up(migration: &Migration, position: i64, state: &mut State, found: &mut 
     if reversal == Reversal::Impossible && migration.body.irreversible.is_none() {
         for part in replayed.undone.iter().filter(|part| matches!(part.undo, replay::Undo::Missing)) {
             // It does not break this plan, so it does not refuse it; but nobody should find out at a reset.
-            let message = format!("`{}` has no way down for `{}`", migration.name, part.operation);
+            let message = format!("`{}` has no way down for `{}`", migration.name, part.operation(&migration.body));
             let mut diagnostic = Diagnostic::new(Code::NoWayDown, message)
                 .of(&migration.name)
                 .going(Direction::Down)

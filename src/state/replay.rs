@@ -55,7 +55,8 @@ pub(crate) enum Undo {
 /// One operation and its undoing.
 #[derive(Debug, Clone)]
 pub(crate) struct Undone {
-    pub(crate) operation: String,
+    /// Which operation of the way up it is, from 0.
+    at: usize,
     pub(crate) span: Span,
     pub(crate) undo: Undo,
     /// Rows or values do not come back.
@@ -64,6 +65,13 @@ pub(crate) struct Undone {
     pub(crate) down_spans: Vec<Span>,
     /// How many parts of the replay its way up is.
     pub(crate) parts: usize,
+}
+
+impl Undone {
+    /// The operation, of that migration: `create_table posts`.
+    pub(crate) fn operation(&self, body: &Body) -> String {
+        body.up.get(self.at).map(Operation::title).unwrap_or_default()
+    }
 }
 
 /// A migration replayed going up.
@@ -139,7 +147,7 @@ fn replay_up(
     let mut context = Context::default();
     let mut added = HashSet::new();
     let backend = state.backend();
-    for operation in body.up.iter().filter(|operation| operation.is_for(backend)) {
+    for (number, operation) in body.up.iter().enumerate().filter(|(_, operation)| operation.is_for(backend)) {
         let lowered = state.lower(operation, &context);
         found.extend(lowered.diagnostics.into_iter().map(|diagnostic| diagnostic.of(name).going(Direction::Up)));
         let mut inverses = Vec::with_capacity(lowered.changes.len());
@@ -183,17 +191,17 @@ fn replay_up(
             }
             _ => operation.spans.object(),
         };
-        let title = operation.title();
         let down_spans = match undo {
             Undo::Authored(..) => statement_spans(operation, "down", span),
             _ => Vec::new(),
         };
         if !keeps_parts {
-            replayed.undone.push(Undone { operation: title, span, undo, lossy, down_spans, parts: 0 });
+            replayed.undone.push(Undone { at: number, span, undo, lossy, down_spans, parts: 0 });
             continue;
         }
+        let title = operation.title();
         let before = replayed.parts.len();
-        let mut undone = Undone { operation: title.clone(), span, undo, lossy, down_spans, parts: 0 };
+        let mut undone = Undone { at: number, span, undo, lossy, down_spans, parts: 0 };
         let span = operation.spans.object();
         if matches!(operation.kind, Kind::Sql { .. }) {
             replayed.parts.extend(by_statement(&title, &statement_spans(operation, "sql", span), applied));
@@ -479,7 +487,7 @@ fn replay_down(
                 Cow::Owned(raw.changes)
             }
             Undo::Missing => {
-                let message = format!("`{name}` has no way down for `{}`", part.operation);
+                let message = format!("`{name}` has no way down for `{}`", part.operation(body));
                 let diagnostic = Diagnostic::new(Code::NoWayDown, message)
                     .of(name)
                     .going(Direction::Down)
@@ -489,7 +497,7 @@ fn replay_down(
                 continue;
             }
             Undo::Irreversible(why) => {
-                found.push(irreversible(name, &part.operation, why, part.span));
+                found.push(irreversible(name, &part.operation(body), why, part.span));
                 continue;
             }
         };
@@ -503,7 +511,7 @@ fn replay_down(
                 Err(error) => found.push(
                     Diagnostic::new(
                         Code::DownFails,
-                        format!("undoing `{}` of `{name}` fails: {error}", part.operation),
+                        format!("undoing `{}` of `{name}` fails: {error}", part.operation(body)),
                     )
                     .of(name)
                     .on(state.backend())
@@ -513,9 +521,9 @@ fn replay_down(
             }
         }
         if authored && !applied.is_empty() {
-            kept.parts(by_statement(&part.operation, &part.down_spans, applied));
+            kept.parts(by_statement(&part.operation(body), &part.down_spans, applied));
         } else if !applied.is_empty() {
-            kept.parts([Part { operation: part.operation.clone(), span: part.span, authored, changes: applied }]);
+            kept.parts([Part { operation: part.operation(body), span: part.span, authored, changes: applied }]);
         }
     }
 }
