@@ -1,6 +1,6 @@
 //! Reachability: does one node come before another in every order? Answered for many
 //! pairs without n² memory, by interval labels (GRAIL: Yildirim, Chaoji and Zaki, 2010)
-//! with a spanning forest for the quick yes and a pruned search for the rest.
+//! with a spanning forest for the quick yes, and for the rest a search from both ends that the labels prune.
 
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
@@ -11,15 +11,60 @@ use super::{Cyclic, Graph, NodeId};
 #[derive(Debug)]
 pub struct Reach<'g> {
     graph: &'g Graph,
-    /// Place in one topological order.
-    rank: Vec<u32>,
-    /// A node's interval in a spanning forest: what lies within is reached for sure.
-    tree: Vec<(u32, u32)>,
-    /// GRAIL's intervals, from several traversals: what does not lie within is not reached for sure.
-    labels: [Vec<(u32, u32)>; 4],
-    /// Marks of the search, by the number of the query that set them.
-    seen: Vec<u32>,
+    labels: Vec<Labels>,
+    dependents: Edges,
+    requirements: Edges,
+    /// Marks of the search, by the number of the query that set them: from the front, and from the back.
+    seen: [Vec<u32>; 2],
     query: u32,
+}
+
+/// What is known of a node, together, since it is looked at together.
+#[derive(Debug, Clone, Copy, Default)]
+struct Labels {
+    /// Place in one topological order.
+    rank: u32,
+    /// Its interval in a spanning forest: what lies within is reached for sure.
+    tree: (u32, u32),
+    /// GRAIL's intervals, from several traversals: what does not lie within is not reached for sure.
+    grail: [(u32, u32); 4],
+}
+
+impl Labels {
+    /// Whether the other is reached for sure.
+    const fn surely_reaches(&self, other: &Self) -> bool {
+        within(self.tree, other.tree)
+    }
+
+    /// Whether the other may be reached: if not, it is not for sure.
+    fn may_reach(&self, other: &Self) -> bool {
+        self.rank < other.rank && self.grail.iter().zip(&other.grail).all(|(outer, inner)| within(*outer, *inner))
+    }
+}
+
+/// The edges of one direction, those of a node together.
+#[derive(Debug)]
+struct Edges {
+    /// Where those of each node begin; and the end.
+    starts: Vec<usize>,
+    ends: Vec<NodeId>,
+}
+
+impl Edges {
+    fn of<I: Iterator<Item = NodeId>>(graph: &Graph, next: impl Fn(NodeId) -> I) -> Self {
+        let (mut starts, mut ends) = (Vec::with_capacity(graph.len() + 1), Vec::new());
+        for node in graph.nodes() {
+            starts.push(ends.len());
+            ends.extend(next(node));
+        }
+        starts.push(ends.len());
+        Self { starts, ends }
+    }
+
+    fn from(&self, node: NodeId) -> &[NodeId] {
+        let range = self.starts.get(node.0).zip(self.starts.get(node.0 + 1));
+        range.and_then(|(start, end)| self.ends.get(*start..*end)).unwrap_or_default()
+    }
 }
 
 impl<'g> Reach<'g> {
@@ -31,70 +76,105 @@ impl<'g> Reach<'g> {
     pub fn new(graph: &'g Graph) -> Result<Self, Cyclic> {
         let all: Vec<NodeId> = graph.nodes().collect();
         let order = graph.order_up(&all)?;
-        let mut rank = vec![0; graph.len()];
+        let mut labels = vec![Labels::default(); graph.len()];
         for (node, at) in order.iter().zip(0..) {
-            if let Some(slot) = rank.get_mut(node.0) {
-                *slot = at;
+            if let Some(label) = labels.get_mut(node.0) {
+                label.rank = at;
             }
         }
-        let (tree, first) = traverse(graph, &order, Turn::Along);
-        let other = |turn| traverse(graph, &order, turn).1;
-        let labels = [first, other(Turn::Against), other(Turn::Mixed(1)), other(Turn::Mixed(2))];
-        Ok(Self { graph, rank, tree, labels, seen: vec![0; graph.len()], query: 0 })
+        for (number, turn) in [Turn::Along, Turn::Against, Turn::Mixed(1), Turn::Mixed(2)].into_iter().enumerate() {
+            let (tree, grail) = traverse(graph, &order, turn);
+            for (label, (tree, interval)) in labels.iter_mut().zip(tree.into_iter().zip(grail)) {
+                if turn == Turn::Along {
+                    label.tree = tree;
+                }
+                if let Some(slot) = label.grail.get_mut(number) {
+                    *slot = interval;
+                }
+            }
+        }
+        Ok(Self {
+            graph,
+            labels,
+            dependents: Edges::of(graph, |node| graph.dependents(node)),
+            requirements: Edges::of(graph, |node| graph.requirements(node)),
+            seen: [vec![0; graph.len()], vec![0; graph.len()]],
+            query: 0,
+        })
     }
 
     /// Whether `a` comes before `b` in every order: whether `b` requires `a`, directly or not.
     pub fn is_before(&mut self, a: NodeId, b: NodeId) -> bool {
-        if a == b || self.rank(a) >= self.rank(b) {
+        let (Some(of_a), Some(of_b)) = (self.labels.get(a.0).copied(), self.labels.get(b.0).copied()) else {
+            return false;
+        };
+        if a == b || of_a.rank >= of_b.rank {
             return false;
         }
-        if within(&self.tree, a, b) {
+        if of_a.surely_reaches(&of_b) {
             return true;
         }
-        if !self.may_reach(a, b) {
+        if !of_a.may_reach(&of_b) {
             return false;
         }
         // Most that is asked for is written.
-        if self.graph.requirements(b).any(|required| required == a) {
+        if self.requirements.from(b).contains(&a) {
             return true;
         }
+        if self.query == u32::MAX {
+            self.seen = [vec![0; self.graph.len()], vec![0; self.graph.len()]];
+            self.query = 0;
+        }
         self.query += 1;
-        let mut stack = vec![a];
-        while let Some(node) = stack.pop() {
-            let next: Vec<NodeId> = self.graph.dependents(node).collect();
-            for other in next {
-                if other == b || within(&self.tree, other, b) {
+        self.search(a, b, &of_a, &of_b)
+    }
+
+    /// Looks for a way from both ends, level by level, where there are fewer nodes to go on from.
+    fn search(&mut self, a: NodeId, b: NodeId, of_a: &Labels, of_b: &Labels) -> bool {
+        let Self { labels, dependents, requirements, seen: [front, back], query, .. } = self;
+        let (mut from_a, mut from_b) = (vec![a], vec![b]);
+        mark(front, a, *query);
+        mark(back, b, *query);
+        while !from_a.is_empty() && !from_b.is_empty() {
+            let forward = from_a.len() <= from_b.len();
+            let (level, edges, own, others) = if forward {
+                (&mut from_a, &*dependents, &mut *front, &*back)
+            } else {
+                (&mut from_b, &*requirements, &mut *back, &*front)
+            };
+            let mut next = Vec::new();
+            for other in level.iter().flat_map(|node| edges.from(*node)) {
+                let Some(label) = labels.get(other.0) else { continue };
+                let (met, leads) = if forward {
+                    (label.surely_reaches(of_b), label.may_reach(of_b))
+                } else {
+                    (of_a.surely_reaches(label), of_a.may_reach(label))
+                };
+                if met || others.get(other.0) == Some(query) {
                     return true;
                 }
-                let fresh =
-                    self.seen.get_mut(other.0).is_some_and(|mark| std::mem::replace(mark, self.query) != self.query);
-                if fresh && self.rank(other) < self.rank(b) && self.may_reach(other, b) {
-                    stack.push(other);
+                if leads && mark(own, *other, *query) {
+                    next.push(*other);
                 }
             }
+            *level = next;
         }
         false
     }
+}
 
-    fn rank(&self, node: NodeId) -> u32 {
-        self.rank.get(node.0).copied().unwrap_or_default()
-    }
+/// Marks a node; whether it was not yet.
+fn mark(seen: &mut [u32], node: NodeId, query: u32) -> bool {
+    seen.get_mut(node.0).is_some_and(|mark| std::mem::replace(mark, query) != query)
+}
 
-    fn may_reach(&self, a: NodeId, b: NodeId) -> bool {
-        self.labels.iter().all(|labels| within(labels, a, b))
-    }
+/// Whether the inner interval lies in the outer.
+const fn within(outer: (u32, u32), inner: (u32, u32)) -> bool {
+    outer.0 <= inner.0 && inner.1 <= outer.1
 }
 
 /// An interval for each node.
 type Intervals = Vec<(u32, u32)>;
-
-/// Whether b's interval lies in a's.
-fn within(intervals: &[(u32, u32)], a: NodeId, b: NodeId) -> bool {
-    match (intervals.get(a.0), intervals.get(b.0)) {
-        (Some((from, to)), Some((start, end))) => from <= start && end <= to,
-        _ => false,
-    }
-}
 
 /// In which order a traversal takes roots and children: the more these differ, the more their intervals tell.
 #[derive(Clone, Copy, PartialEq, Eq)]

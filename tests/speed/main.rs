@@ -106,6 +106,8 @@ fn large_manifests() {
         clock = Instant::now();
     };
     let loaded = parse(&files);
+    // A program that reads them from a disk has them once.
+    drop(files);
     let manifest = loaded.manifest.unwrap();
     assert_eq!(manifest.migrations.len(), count);
     lap(&mut times);
