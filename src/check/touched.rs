@@ -27,7 +27,7 @@ type Key = (u8, u32, u32);
 /// Resources by number, so that a footprint is a list of small things.
 #[derive(Debug)]
 pub(super) struct Numbers {
-    numbers: HashMap<Key, u32, RandomState>,
+    known: HashMap<Key, u32, RandomState>,
     texts: HashMap<Box<str>, u32, RandomState>,
     lists: HashMap<Box<[ColumnId]>, u32, RandomState>,
     /// By number; where they are asked for.
@@ -38,7 +38,7 @@ impl Numbers {
     /// `tells`: whether [`Self::resource`] will be asked.
     pub(super) fn new(tells: bool) -> Self {
         Self {
-            numbers: HashMap::default(),
+            known: HashMap::default(),
             texts: HashMap::default(),
             lists: HashMap::default(),
             resources: tells.then(Vec::new),
@@ -48,8 +48,8 @@ impl Numbers {
     fn of(&mut self, resource: Resource) -> u32 {
         let kept = self.resources.is_some().then(|| resource.clone());
         let key = self.key(resource);
-        let next = count(self.numbers.len());
-        match self.numbers.entry(key) {
+        let next = count(self.known.len());
+        match self.known.entry(key) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
                 if let (Some(resources), Some(resource)) = (&mut self.resources, kept) {
@@ -168,7 +168,7 @@ impl<'t, 'g> Touched<'t, 'g> {
             let numbers = &self.numbers;
             footprint.sort_by(|(a, _), (b, _)| numbers.resource(*a).cmp(&numbers.resource(*b)));
         }
-        self.logs.resize_with(self.numbers.numbers.len(), Log::default);
+        self.logs.resize_with(self.numbers.known.len(), Log::default);
         let mut rest = footprint.into_iter().peekable();
         while let Some((number, first)) = rest.next() {
             let mut accesses = vec![first];

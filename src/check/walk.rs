@@ -176,7 +176,9 @@ impl Looker<'_> {
         }
         if direction == Direction::Down {
             let mut found = collector.found;
-            found.iter_mut().for_each(|(_, access)| access.add_words(ON_ITS_WAY_DOWN));
+            for (_, access) in &mut found {
+                access.add_words(ON_ITS_WAY_DOWN);
+            }
             self.down.append(&mut found);
         } else {
             self.up.append(&mut collector.found);

@@ -20,6 +20,9 @@ use crate::plan::{Ledger, RowState};
 use crate::render::{RenderedPlan, RenderedSeed};
 
 /// A session with a database.
+///
+/// SQLite works in the thread that polls: what is asked of it is done when the future first comes back, and another
+/// task of that thread waits meanwhile. In a server, give it a thread of its own.
 pub struct Session {
     settings: Settings,
     database: Database,

@@ -262,7 +262,8 @@ impl Sqlite {
         self.keys_off = keys_off;
         let begun =
             self.quietly(&format!("{keys}PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; PRAGMA busy_timeout = {timeout}"));
-        let begun = begun.and_then(|()| self.mark_moment());
+        // Where the moment cannot be told, the ledger is compared.
+        let _ = self.mark_moment();
         match begun {
             Ok(()) => match self.held_by_sidecar() {
                 None => Ok(None),
