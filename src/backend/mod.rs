@@ -32,6 +32,8 @@ pub struct Capabilities {
     pub title: &'static str,
     /// Whether work on it is built: planning, rendering, running.
     pub supported: bool,
+    /// It is a part of this program and works in the thread that asks, which hears nothing meanwhile.
+    pub embedded: bool,
     /// DDL can be rolled back.
     pub transactional_ddl: bool,
     /// Names that differ in case only are the same name.

@@ -7,6 +7,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     name: "mysql",
     title: "MySQL",
     supported: false,
+    embedded: false,
     transactional_ddl: false,
     case_insensitive_names: true,
     max_identifier_bytes: 63,

@@ -6,6 +6,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     name: "postgres",
     title: "PostgreSQL",
     supported: true,
+    embedded: false,
     transactional_ddl: true,
     case_insensitive_names: false,
     max_identifier_bytes: 63,

@@ -7,6 +7,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     name: "sqlite",
     title: "SQLite",
     supported: true,
+    embedded: true,
     transactional_ddl: true,
     case_insensitive_names: true,
     max_identifier_bytes: 63,

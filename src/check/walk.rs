@@ -164,12 +164,18 @@ struct Looker<'l> {
 }
 
 impl Looker<'_> {
-    fn look(&mut self, state: &State, change: &Change, span: Span, direction: Direction, in_thought: bool) {
+    fn look(&mut self, state: &State, change: &Change, span: Span, direction: Direction) {
         let span = span.or(self.migration.span);
         self.observer.change(self.migration, direction, state, change, span);
-        let objects = &mut *self.objects;
-        let mut collector =
-            Collector { state, objects, span, found: Vec::new(), says: self.says, opaque: false, in_thought };
+        let mut collector = Collector {
+            state,
+            objects: &mut *self.objects,
+            span,
+            found: Vec::new(),
+            says: self.says,
+            opaque: false,
+            in_thought: self.derived && direction == Direction::Down,
+        };
         collector.change(change);
         if collector.opaque && !self.opaque.contains(&span) {
             self.opaque.push(span);
@@ -188,12 +194,12 @@ impl Looker<'_> {
 
 impl Watch for Looker<'_> {
     fn change(&mut self, state: &State, change: &Change, span: Span) {
-        self.look(state, change, span, self.direction, false);
+        self.look(state, change, span, self.direction);
     }
 
     fn inverse(&mut self, state: &State, inverse: &Change, span: Span) {
         if self.derived {
-            self.look(state, inverse, span, Direction::Down, true);
+            self.look(state, inverse, span, Direction::Down);
         }
     }
 }

@@ -366,9 +366,8 @@ pub(super) async fn interruptible<T>(
     backend: Backend,
     work: impl Future<Output = T>,
 ) -> Result<T, Error> {
-    // SQLite works in this thread, which then hears nothing.
     #[cfg(unix)]
-    if backend == Backend::Sqlite {
+    if backend.capabilities().embedded {
         // Where signals cannot be listened to, they end the process as always.
         let _ = canceller.pulled_by_signals(exit_code::FAILED);
     }

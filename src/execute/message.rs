@@ -1,7 +1,6 @@
 //! Messages: several statements sent as one text, and whose fault it was when one fails.
 //!
-//! Sent one by one, statements cost SQLite up to twice the time, and PostgreSQL a round trip each.
-//! So those whose text is plain go together, and their results are counted; a text that could hold
+//! Sent one by one, statements cost PostgreSQL a round trip each. So those whose text is plain go together, and their results are counted; a text that could hold
 //! more or fewer than one statement, or swallow its neighbour, goes alone.
 
 use super::database::Sent;
@@ -16,9 +15,8 @@ pub(super) struct Message {
     parts: Vec<(usize, usize)>,
 }
 
-/// How long a message grows before the next begins, in bytes. SQLite keeps the compiled
-/// statements of a message until it is done and looks at each whenever the schema changes,
-/// so longer is not better.
+/// How long a message grows before the next begins, in bytes. For each statement SQLite copies all that is left of its
+/// message, so longer is not better.
 pub(super) const LONGEST: usize = 32 * 1024;
 
 /// Packs statements, given with their numbers, into messages.

@@ -152,7 +152,7 @@ impl Run<'_> {
         let mut authored = false;
         let mut index = chunk.start;
         while index < chunk.end {
-            let batch = batch(self.plan, index, chunk.end, self.database.most_statements());
+            let batch = batch(self.plan, index, chunk.end, self.database.is_far());
             if let Some(sql) = self.database.reset_sql().filter(|_| authored) {
                 self.database.must("resetting the session", sql).await?;
             }

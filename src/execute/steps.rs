@@ -14,21 +14,20 @@ use crate::render::{RenderedPlan, RenderedStep, Statement};
 /// costs nothing that anybody feels, and the ledger has each step's own time.
 const MANY_STEPS: usize = 64;
 
-/// The steps, from `start` on, that go in messages together: of no more than `most` statements, if they are several.
-pub(super) fn batch(plan: &RenderedPlan, start: usize, end: usize, most: usize) -> Range<usize> {
+/// The steps, from `start` on, that go in messages together; `far`: whether that saves anything.
+pub(super) fn batch(plan: &RenderedPlan, start: usize, end: usize, far: bool) -> Range<usize> {
     let alone = start..(start + 1).min(end);
-    if plan.steps.len() <= MANY_STEPS {
+    if !far || plan.steps.len() <= MANY_STEPS {
         return alone;
     }
-    let (mut bytes, mut statements) = (0, 0);
+    let mut bytes = 0;
     let fits = |step: &&RenderedStep| {
         // What an author wrote may change the session, so what comes after starts anew.
         let plain = step.derived
             && step.keeps.is_empty()
             && step.statements.iter().all(|s| s.ledger.is_some() || is_plain(&s.sql));
         bytes += step.statements.iter().map(|s| s.sql.len() + 2).sum::<usize>();
-        statements += step.statements.len();
-        plain && bytes < LONGEST && statements <= most
+        plain && bytes < LONGEST
     };
     let count = plan.steps.get(start..end).unwrap_or_default().iter().take_while(fits).count();
     start..alone.end.max(start + count)

@@ -1,5 +1,5 @@
 //! The databases a run can work on, behind one set of verbs. A backend is one arm of
-//! [`Database`] and one file here; everything above asks in these verbs and never which it is.
+//! [`Database`] and one module here; everything above asks in these verbs and never which it is.
 
 mod postgres;
 mod sqlite;
@@ -98,12 +98,11 @@ impl Database {
         each!(self, database => database.facts())
     }
 
-    /// How many statements of several steps are worth sending at once.
-    pub(super) const fn most_statements(&self) -> usize {
+    /// Whether a message costs a way to the server and back, so that steps had better share one.
+    pub(super) const fn is_far(&self) -> bool {
         match self {
-            // A message costs nothing there, and each step's own time is worth knowing.
-            Self::Sqlite(_) => 0,
-            Self::Postgres(_) => usize::MAX,
+            Self::Sqlite(_) => false,
+            Self::Postgres(_) => true,
         }
     }
 

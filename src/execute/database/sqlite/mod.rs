@@ -226,6 +226,8 @@ impl Sqlite {
         self.watch.armed.store(true, Ordering::Release);
         let sent = self.deliver(&sql, each);
         self.watch.armed.store(false, Ordering::Release);
+        // What an author wrote may commit.
+        self.end_era();
         sent
     }
 
