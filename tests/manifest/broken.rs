@@ -89,6 +89,7 @@ broken! {
     state_left_at_zero,
     state_no_way_down,
     state_not_null_without_default,
+    state_null_where_numbered,
     state_rename_under_opaque,
     state_row_of_the_wrong_type,
     state_row_with_an_unknown_column,

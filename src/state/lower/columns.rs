@@ -220,6 +220,17 @@ impl Lower<'_> {
             }
             column.data_type = data_type;
         }
+        if column.auto_increment && !alter.unset_auto_increment {
+            let wrong = [("null", alter.null == Some(true)), ("default", alter.default.is_some())];
+            if let Some((key, _)) = wrong.iter().find(|(_, wrong)| *wrong) {
+                let what = if *key == "null" { "is never NULL" } else { "has no `default`" };
+                let message = format!("`{}` numbers itself, so it {what}", column.name);
+                let help = "`unset = [\"auto_increment\"]` takes that away";
+                let diagnostic = self.error(Code::TypeMismatch, *key, message).help(help);
+                self.report(diagnostic);
+                return None;
+            }
+        }
         if let Some(null) = alter.null.filter(|null| *null != column.null) {
             if null && table.primary_key.as_ref().is_some_and(|key| key.columns.contains(&column.id)) {
                 let message = format!("`{name}` is in the primary key, so it cannot be null");

@@ -242,6 +242,17 @@ impl Reader<'_, '_> {
 
     fn alter_column(&mut self, table: &Table, column: &Column, operation: &AlterColumnOperation) -> Step {
         let mut patch = ColumnPatch::default();
+        let about_null_or_default = matches!(
+            operation,
+            AlterColumnOperation::DropNotNull
+                | AlterColumnOperation::SetDefault { .. }
+                | AlterColumnOperation::DropDefault
+        );
+        if column.auto_increment && about_null_or_default {
+            let message =
+                format!("`{}.{}` numbers itself, so it is never NULL and has no default", table.name, column.name);
+            return Err(self.wrong(Code::TypeMismatch, message));
+        }
         match operation {
             AlterColumnOperation::SetNotNull => patch.null = Some(false).filter(|_| column.null),
             AlterColumnOperation::DropNotNull => {
