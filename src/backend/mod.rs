@@ -19,7 +19,7 @@ pub enum Backend {
     Sqlite,
     /// PostgreSQL 12 and later.
     Postgres,
-    /// MySQL 8 and MariaDB 10.6; named in manifests, not run on yet.
+    /// MySQL 8 and MariaDB 10.6, and later ones.
     Mysql,
 }
 
@@ -30,11 +30,9 @@ pub struct Capabilities {
     pub name: &'static str,
     /// Name for people: `PostgreSQL`.
     pub title: &'static str,
-    /// Whether work on it is built: planning, rendering, running.
-    pub supported: bool,
     /// It is a part of this program and works in the thread that asks, which hears nothing meanwhile.
     pub embedded: bool,
-    /// DDL can be rolled back.
+    /// DDL can be rolled back; else each statement of it commits by itself, and runs are journaled.
     pub transactional_ddl: bool,
     /// Names that differ in case only are the same name.
     pub case_insensitive_names: bool,
@@ -58,6 +56,10 @@ pub struct Capabilities {
     pub keys_outlive_tables: bool,
     /// An identity owns a sequence with a name of its own.
     pub identity_sequences: bool,
+    /// A foreign key has an index of its name on its own table, and its name is the database's.
+    pub keys_own_indexes: bool,
+    /// Views and triggers keep the names that they were written with, whatever is renamed.
+    pub programs_keep_names: bool,
 }
 
 impl Backend {

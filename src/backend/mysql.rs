@@ -1,18 +1,17 @@
-//! What MySQL and MariaDB can do. A manifest may name it; work on it is refused
-//! (`not-supported-yet`) until its renderer and journal stand.
+//! What MySQL and MariaDB can do, where they differ the less of the two. Table names that differ in case only are
+//! taken for one, since on some servers they are; what is rendered has the case that the table was made with.
 
 use super::Capabilities;
 
 pub(super) const CAPABILITIES: Capabilities = Capabilities {
     name: "mysql",
     title: "MySQL",
-    supported: false,
     embedded: false,
     transactional_ddl: false,
     case_insensitive_names: true,
     max_identifier_bytes: 63,
     schemas: false,
-    renames_constraints: false,
+    renames_constraints: true,
     alters_constraints: true,
     partial_indexes: false,
     expression_indexes: false,
@@ -20,4 +19,6 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     index_names_are_global: false,
     keys_outlive_tables: false,
     identity_sequences: false,
+    keys_own_indexes: true,
+    programs_keep_names: true,
 };

@@ -5,7 +5,6 @@ use super::Capabilities;
 pub(super) const CAPABILITIES: Capabilities = Capabilities {
     name: "postgres",
     title: "PostgreSQL",
-    supported: true,
     embedded: false,
     transactional_ddl: true,
     case_insensitive_names: false,
@@ -19,4 +18,6 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     index_names_are_global: true,
     keys_outlive_tables: false,
     identity_sequences: true,
+    keys_own_indexes: false,
+    programs_keep_names: false,
 };

@@ -6,7 +6,6 @@ use super::Capabilities;
 pub(super) const CAPABILITIES: Capabilities = Capabilities {
     name: "sqlite",
     title: "SQLite",
-    supported: true,
     embedded: true,
     transactional_ddl: true,
     case_insensitive_names: true,
@@ -20,4 +19,6 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     index_names_are_global: true,
     keys_outlive_tables: true,
     identity_sequences: false,
+    keys_own_indexes: false,
+    programs_keep_names: false,
 };

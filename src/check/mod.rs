@@ -45,7 +45,7 @@ pub struct Checked {
 pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], backend: Backend) -> Checked {
     let migrations = manifest.migrations.as_slice();
     let mut checked = Checked { migrations: migrations.len(), diagnostics: graph_findings.to_vec() };
-    if !backend.capabilities().supported || graph_findings.iter().any(|found| found.code == Code::DependencyCycle) {
+    if graph_findings.iter().any(|found| found.code == Code::DependencyCycle) {
         return checked;
     }
     if let Ok(mut reach) = Reach::new(graph)

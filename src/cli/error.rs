@@ -87,9 +87,6 @@ pub(super) enum UserError {
         /// Those there are.
         known: String,
     },
-    /// Work on that backend is not built.
-    #[error("work on {} is not built yet (not-supported-yet)", .0.title())]
-    NotSupported(Backend),
     /// No name for a migration.
     #[error("`{0}` is no name for a migration")]
     Name(String),
@@ -228,7 +225,7 @@ impl UserError {
             Self::ProjectThere(_) => "`dbmigrate create NAME` writes a migration".to_owned(),
             Self::OtherBackend { .. } => "leave `--backend` out: the URL says it".to_owned(),
             Self::AlwaysAnError(code) => format!("`dbmigrate check --explain {code}`"),
-            Self::BackendNotThere { .. } | Self::NotSupported(_) | Self::NameTaken { .. } => return None,
+            Self::BackendNotThere { .. } | Self::NameTaken { .. } => return None,
         })
     }
 }

@@ -28,9 +28,6 @@ pub(super) fn run(args: &Init, global: &Global, console: &Console) -> Result<(),
     console.plan_format("init", false)?;
     let manifest = &global.manifest;
     let backend = global.backend.unwrap_or(Backend::Sqlite);
-    if !backend.capabilities().supported {
-        return Err(UserError::NotSupported(backend).into());
-    }
     let folder = manifest.parent().map_or_else(PathBuf::new, Path::to_owned);
     let name = project_name(args.name.as_deref(), &folder);
     if !folder.as_os_str().is_empty() {

@@ -18,7 +18,7 @@ use crate::report::{About, PlanPage};
 pub(super) fn run(args: &Plan, global: &Global, console: &Console) -> Result<(), Error> {
     console.plan_format("plan", true)?;
     let project = Project::load(global, console)?;
-    let plans = backends(&project, global.backend, console)?
+    let plans = backends(&project, global.backend)?
         .into_iter()
         .map(|backend| planned(args.target, &project, backend, &global.env))
         .collect::<Result<Vec<_>, _>>()?;
@@ -31,22 +31,12 @@ pub(super) fn run(args: &Plan, global: &Global, console: &Console) -> Result<(),
     plans.iter().filter_map(|plan| code_of(&plan.diagnostics)).min().map_or(Ok(()), |code| Err(Error::Said(code)))
 }
 
-/// The backend asked for, or all of the manifest's that work is built on.
-fn backends(project: &Project, asked: Option<Backend>, console: &Console) -> Result<Vec<Backend>, UserError> {
-    if let Some(asked) = asked {
-        return project.backend(asked).map(|backend| vec![backend]);
+/// The backend asked for, or all of the manifest's.
+fn backends(project: &Project, asked: Option<Backend>) -> Result<Vec<Backend>, UserError> {
+    match asked {
+        Some(asked) => project.backend(asked).map(|backend| vec![backend]),
+        None => Ok(project.manifest.backends.clone()),
     }
-    let (built, not): (Vec<_>, Vec<_>) =
-        project.manifest.backends.iter().copied().partition(|backend| backend.capabilities().supported);
-    match (built.is_empty(), not.first()) {
-        (true, Some(first)) => return Err(UserError::NotSupported(*first)),
-        (false, Some(first)) => {
-            let error = UserError::NotSupported(*first);
-            console.say(&format!("{}: {error}; it is left out", console.err.warn("warning")));
-        }
-        (_, None) => {}
-    }
-    Ok(built)
 }
 
 fn planned(target: PlanTarget, project: &Project, backend: Backend, environment: &str) -> Result<RenderedPlan, Error> {

@@ -108,7 +108,7 @@ pub(super) fn backend(manifest: &Manifest, asked: Backend) -> Result<Backend, Us
         let known: Vec<_> = manifest.backends.iter().map(|backend| backend.name()).collect();
         return Err(UserError::BackendNotThere { asked, known: words::list(&known) });
     }
-    if asked.capabilities().supported { Ok(asked) } else { Err(UserError::NotSupported(asked)) }
+    Ok(asked)
 }
 
 /// Shows findings on stderr: errors always, warnings unless quiet, notes where more is wanted.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::lock::Holder;
 use super::words::DatabaseWords;
-use crate::backend::Backend;
 use crate::diagnostic::Direction;
 use crate::ident::Version;
 
@@ -36,9 +35,6 @@ pub enum ExecuteError {
         /// What is wrong with it.
         why: String,
     },
-    /// Work on that backend is not built.
-    #[error("running on {} is not supported yet", .0.title())]
-    Unsupported(Backend),
     /// The database did not answer, or let nobody in.
     #[error("cannot connect to {url}: {words}")]
     CannotConnect {
@@ -205,7 +201,7 @@ impl ExecuteError {
             | Self::LedgerChanged { .. }
             | Self::HookFailed { .. }
             | Self::Backup { .. } => ErrorClass::Refused,
-            Self::BadUrl { .. } | Self::Unsupported(_) | Self::NothingToResolve { .. } => ErrorClass::Usage,
+            Self::BadUrl { .. } | Self::NothingToResolve { .. } => ErrorClass::Usage,
             Self::LedgerUnreadable { .. }
             | Self::PlanHasErrors(_)
             | Self::Cancelled

@@ -110,7 +110,7 @@ impl Run<'_> {
         if !self.written {
             statements.push(self.books.begin_run(&self.row));
         }
-        let nothing_yet = Progress { done: step.skip_statements, unknown: None, of: step.statements.len() };
+        let nothing_yet = Progress { done: step.skip_statements, unknown: None, of: step.statements.len(), place: None };
         self.together(index, &statements, nothing_yet, false).await?;
         self.written = true;
         Ok(())
@@ -125,7 +125,7 @@ impl Run<'_> {
         number: usize,
         of: usize,
     ) -> Result<(), Stop> {
-        let known = Progress { done: number - 1, unknown: None, of };
+        let known = Progress { done: number - 1, unknown: None, of, place: None };
         let doubt = Progress { unknown: Some(number), ..known.clone() };
         if self.canceller.is_cancelled() {
             return Err(self.within(index, None, Cause::Interrupted, known));
@@ -157,7 +157,7 @@ impl Run<'_> {
         if last {
             statements.push(self.books.end_run(Outcome::Done, index + 1, None));
         }
-        self.together(index, &statements, Progress { done: of, unknown: None, of }, true).await
+        self.together(index, &statements, Progress { done: of, unknown: None, of, place: None }, true).await
     }
 
     /// Ledger statements in one transaction of their own.

@@ -16,8 +16,10 @@ pub struct Holder {
     pub pid: Option<i64>,
     /// What it calls itself.
     pub name: Option<String>,
-    /// Since when its transaction is open, RFC 3339.
+    /// Since when its transaction is open, RFC 3339. On MySQL: since when it does what it does.
     pub since: Option<String>,
+    /// The statement that it runs, where the server tells.
+    pub doing: Option<String>,
 }
 
 impl fmt::Display for Holder {
@@ -31,6 +33,13 @@ impl fmt::Display for Holder {
         }
         if let Some(since) = &self.since {
             write!(f, " since {since}")?;
+        }
+        if let Some(doing) = self.doing.as_deref().and_then(|doing| doing.lines().next()).filter(|text| !text.is_empty()) {
+            // Enough to know it by.
+            const MOST: usize = 72;
+            let short: String = doing.chars().take(MOST).collect();
+            let dots = if short.len() < doing.len() { "…" } else { "" };
+            write!(f, ", which runs `{short}{dots}`")?;
         }
         Ok(())
     }
@@ -101,9 +110,12 @@ mod tests {
             pid: Some(42),
             name: Some("dbmigrate ada@build".into()),
             since: Some("2026-01-14T10:15:00Z".into()),
+            doing: None,
         };
         assert_eq!(holder.to_string(), "process 42 (dbmigrate ada@build) since 2026-01-14T10:15:00Z");
         assert_eq!(Holder::default().to_string(), "another connection");
+        let busy = Holder { pid: Some(7), doing: Some("ALTER TABLE a ADD b int".into()), ..Holder::default() };
+        assert_eq!(busy.to_string(), "process 7, which runs `ALTER TABLE a ADD b int`");
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod session;
 mod settings;
 mod signal;
 mod steps;
+mod stepwise;
 mod who;
 mod words;
 

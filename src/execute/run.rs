@@ -65,6 +65,9 @@ impl From<ExecuteError> for Stop {
 impl Run<'_> {
     /// Runs every step. `expected` is the ledger that the plan was made from.
     pub(super) async fn steps(mut self, expected: Vec<Glance>) -> Result<RunReport, ExecuteError> {
+        if !self.plan.backend.capabilities().transactional_ddl {
+            return self.stepwise(&expected).await;
+        }
         let mut expected = expected;
         if self.database.create().await? {
             (self.events)(&Event::DatabaseCreated);
@@ -320,14 +323,14 @@ impl Run<'_> {
         }
     }
 
-    fn versions(&self) -> Vec<Version> {
+    pub(super) fn versions(&self) -> Vec<Version> {
         let mut versions = self.plan.from.iter().copied().collect();
         apply(&mut versions, self.plan.steps.get(..self.committed).unwrap_or_default());
         versions.into_iter().collect()
     }
 
     /// Writes a failed run into the history, and reports it.
-    async fn failed(mut self, failure: Failure, state: DatabaseState) -> RunReport {
+    pub(super) async fn failed(mut self, failure: Failure, state: DatabaseState) -> RunReport {
         let error = match &failure.statement {
             _ if failure.error == Cause::Interrupted => failure.error.to_string(),
             Some(sql) => format!("{} {}: {}: {sql}", failure.version, failure.migration, failure.error),

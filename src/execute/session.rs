@@ -72,7 +72,7 @@ impl Session {
     /// # Errors
     /// As [`Session::ledger`].
     pub async fn ledger_beside(&mut self, known: Known<'_>) -> Result<Ledger, ExecuteError> {
-        let books = Books::new(&self.database, String::new())?;
+        let books = Books::new(&self.database, String::new());
         books.read(&mut self.database, known).await
     }
 
@@ -81,7 +81,7 @@ impl Session {
     /// # Errors
     /// As [`Session::ledger`].
     pub async fn ledger_heads(&mut self) -> Result<LedgerHeads, ExecuteError> {
-        let books = Books::new(&self.database, String::new())?;
+        let books = Books::new(&self.database, String::new());
         books.heads(&mut self.database).await
     }
 
@@ -90,7 +90,7 @@ impl Session {
     /// # Errors
     /// As [`Session::ledger`]; and [`ExecuteError::LedgerChanged`] where another run was there in between.
     pub async fn ledger_of(&mut self, heads: LedgerHeads, known: Known<'_>) -> Result<Ledger, ExecuteError> {
-        let books = Books::new(&self.database, String::new())?;
+        let books = Books::new(&self.database, String::new());
         books.whole(&mut self.database, heads, known).await
     }
 
@@ -161,7 +161,7 @@ impl Session {
             target: plan.target.clone(),
             outcome: None,
         };
-        let books = Books::new(&self.database, run)?;
+        let books = Books::new(&self.database, run);
         let before = format!("before_{command}");
         if self.settings.hooks.commands.contains_key(&before) {
             // A hook may close a shop: not for a plan that is stale already.
@@ -207,7 +207,7 @@ impl Session {
         if let Err(error) = lock(&mut self.database, &self.settings, &self.canceller, false, events).await {
             return error;
         }
-        let looked = async { Books::new(&self.database, String::new())?.look(&mut self.database).await }.await;
+        let looked = async { Books::new(&self.database, String::new()).look(&mut self.database).await }.await;
         self.database.rollback().await;
         match looked {
             Ok((found, _)) => {
@@ -260,7 +260,7 @@ impl Session {
     /// # Errors
     /// Locked, or the database refuses.
     pub async fn stamp(&mut self, environment: &str) -> Result<Option<String>, ExecuteError> {
-        let books = Books::new(&self.database, String::new())?;
+        let books = Books::new(&self.database, String::new());
         self.database.create().await?;
         lock(&mut self.database, &self.settings, &self.canceller, false, &mut |_| ()).await?;
         let database = &mut self.database;
@@ -281,7 +281,7 @@ impl Session {
     /// # Errors
     /// [`ExecuteError::NothingToResolve`] where no such statement is in doubt; locked; stamped otherwise.
     pub async fn resolve(&mut self, version: Version, statement: usize, ran: bool) -> Result<String, ExecuteError> {
-        let books = Books::new(&self.database, String::new())?;
+        let books = Books::new(&self.database, String::new());
         let nothing = |why: String| ExecuteError::NothingToResolve { version, statement, why };
         if !self.database.is_there() {
             return Err(nothing("there is no database yet".to_owned()));
@@ -307,7 +307,12 @@ impl Session {
             }
             let direction = if row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
             let entry = Entry { version, direction, statement, of: progress.of };
-            let sql = if ran { books.mark(&entry) } else { books.withdraw(&entry) }.sql;
+            let settled = match (database.backend().capabilities().transactional_ddl, ran) {
+                (true, true) => books.mark(&entry),
+                (true, false) => books.withdraw(&entry),
+                (false, _) => books.settled(version, ran),
+            };
+            let sql = settled.sql;
             database.must("writing the journal", sql).await?;
             Ok(row.name.clone())
         };

@@ -27,7 +27,7 @@ pub enum Trouble {
 pub struct DatabaseWords {
     /// The message.
     pub message: String,
-    /// SQLSTATE on PostgreSQL, the extended result code on SQLite.
+    /// SQLSTATE on PostgreSQL, the extended result code on SQLite, the error's number on MySQL.
     pub code: Option<Box<str>>,
     /// PostgreSQL's DETAIL.
     pub detail: Option<Box<str>>,
@@ -67,6 +67,9 @@ impl From<sqlx::Error> for DatabaseWords {
             sqlx::Error::Database(inner) => {
                 if let Some(error) = inner.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
                     return of_postgres(error);
+                }
+                if let Some(error) = inner.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
+                    return of_mysql(error);
                 }
                 Self::plain(inner.message(), Trouble::Statement)
             }
@@ -122,4 +125,17 @@ fn of_postgres(error: &sqlx::postgres::PgDatabaseError) -> DatabaseWords {
         position,
         trouble,
     }
+}
+
+fn of_mysql(error: &sqlx::mysql::MySqlDatabaseError) -> DatabaseWords {
+    // https://mariadb.com/kb/en/mariadb-error-code-reference/
+    let trouble = match error.number() {
+        1205 | 1213 => Trouble::Busy,
+        1021 | 1114 => Trouble::DiskFull,
+        1290 | 1792 | 1836 => Trouble::ReadOnly,
+        1317 | 1969 | 3024 => Trouble::Cancelled,
+        1053 | 1077 | 1152..=1161 | 1927 => Trouble::Lost,
+        _ => Trouble::Statement,
+    };
+    DatabaseWords { code: Some(error.number().to_string().into()), ..DatabaseWords::plain(error.message(), trouble) }
 }

@@ -63,6 +63,12 @@ impl DataType {
         matches!(self, Self::SmallInt { .. } | Self::Integer { .. } | Self::BigInt { .. })
     }
 
+    /// Whether it holds texts, so that any value can be written in it.
+    #[must_use]
+    pub const fn is_text(&self) -> bool {
+        matches!(self, Self::Char(_) | Self::String(_) | Self::Text)
+    }
+
     /// Whether every value of `self` surely fits `to`. A text or number that may be
     /// cut or refused does not.
     #[must_use]

@@ -2,6 +2,7 @@
 
 use super::history::Past;
 use crate::diagnostic::{Code, Diagnostic, Direction, Span};
+use crate::plan::LedgerRow;
 use crate::state::replay::{self, Replayed, Undone};
 use crate::state::{Change, State};
 
@@ -19,7 +20,7 @@ pub(super) fn prepare(past: &Past<'_>, state: &mut State, found: &mut Vec<Diagno
     let mut replayed = replay::up(&mut state.clone(), &row.name, past.body, &mut Vec::new());
     let whole = if progress.unknown.is_some() { None } else { whole_operations(&replayed, progress.done, progress.of) };
     let Some(count) = whole.filter(|count| past.body.down.is_none() || *count == replayed.undone.len()) else {
-        found.push(half_way(&row.name, past.span, progress.done, progress.of));
+        found.push(half_way(row, past.span));
         return Vec::new();
     };
     let parts = replayed.undone.iter().take(count).map(|undone| undone.parts).sum();
@@ -52,7 +53,10 @@ fn whole_operations(replayed: &Replayed, done: usize, of: usize) -> Option<usize
     (statements == done).then_some(replayed.undone.len())
 }
 
-fn half_way(name: &str, span: Span, done: usize, of: usize) -> Diagnostic {
+/// Says that a migration cannot be taken back from where it stands.
+pub(super) fn half_way(row: &LedgerRow, span: Span) -> Diagnostic {
+    let name = &row.name;
+    let (done, of) = row.progress.as_ref().map_or((0, 0), |progress| (progress.done, progress.of));
     Diagnostic::new(
         Code::Interrupted,
         format!("`{name}` was interrupted within an operation on its way up, after statement {done} of {of}"),

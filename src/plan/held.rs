@@ -36,7 +36,7 @@ pub fn held(manifest: &Manifest, graph: &Graph, ledger: &Ledger, backend: Backen
             Some(migration) => found.extend(edited(row, migration)),
         }
     }
-    let history = history::replay(manifest, graph, ledger, Downs::Auto, backend);
+    let history = history::replay(manifest, graph, ledger, Downs::Auto, backend, &history::by_state);
     let _ = history::requirements(&history, &mut found);
     found
 }
@@ -207,7 +207,7 @@ mod tests {
         let half = |ledger: &mut Ledger| {
             for row in &mut ledger.rows {
                 row.state = RowState::Applying;
-                row.progress = Some(Progress { done: 0, unknown: Some(1), of: 1 });
+                row.progress = Some(Progress { done: 0, unknown: Some(1), of: 1, place: None });
             }
         };
         assert_eq!(codes(holds(&one, &one, half)), [Code::Interrupted]);

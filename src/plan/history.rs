@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::resume::Half;
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::graph::{Graph, NodeId};
@@ -39,6 +40,8 @@ pub(super) struct Past<'a> {
     pub(super) body: &'a Arc<Body>,
     pub(super) undone: Vec<Undone>,
     pub(super) span: Span,
+    /// Where DDL commits by itself, of an interrupted one: as the ledger has it, both ways.
+    pub(super) half: Option<Half>,
 }
 
 /// The history of a database.
@@ -53,14 +56,17 @@ pub(super) struct History<'a> {
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-/// Replays a ledger's rows, in the order they were applied.
+/// Replays a ledger's rows, in the order they were applied. Of the interrupted ones, those that `counts` lets through
+/// count as applied.
 pub(super) fn replay<'a>(
     manifest: &'a Manifest,
     graph: &Graph,
     ledger: &'a Ledger,
     downs: Downs,
     backend: Backend,
+    counts: &dyn Fn(&LedgerRow) -> bool,
 ) -> History<'a> {
+    let journaled = !backend.capabilities().transactional_ddl;
     let orphans = ledger.rows.iter().filter(|row| graph.versioned(row.version).is_none());
     let graph = graph.extended(orphans.map(|row| (row.version, row.name.as_str(), row.requires.as_slice())));
     let mut history = History {
@@ -78,13 +84,14 @@ pub(super) fn replay<'a>(
         let span = migration.map_or(Span::NONE, |migration| migration.span);
         let body = choose(row, migration, marks, downs);
         report(row, marks, span, downs, &mut history.diagnostics);
-        if row.state == RowState::Applying {
-            // It does not count as applied; what it did is the journal's to tell.
-            history.past.push(Past { row, node, body, undone: vec![], span });
+        let half = (journaled && row.state != RowState::Applied).then(|| Half::of(row, &row.body, &history.state));
+        if row.state != RowState::Applied && !counts(row) {
+            // What it did is the journal's to tell.
+            history.past.push(Past { row, node, body, undone: vec![], span, half });
             continue;
         }
         let replayed = replay::up(&mut history.state, &row.name, body, &mut history.diagnostics);
-        history.past.push(Past { row, node, body, undone: replayed.undone, span });
+        history.past.push(Past { row, node, body, undone: replayed.undone, span, half });
     }
     history
 }
@@ -116,6 +123,11 @@ fn report(row: &LedgerRow, marks: Marks, span: Span, downs: Downs, found: &mut V
         let note = format!("{what} way down is used (--downs manifest or ledger says which)");
         found.push(Diagnostic::new(Code::DownEdited, message).of(name).at(span, "edited since").note(note));
     }
+}
+
+/// An interrupted migration counts as applied on its way down, unless the caller knows better.
+pub(super) fn by_state(row: &LedgerRow) -> bool {
+    row.state != RowState::Applying
 }
 
 /// Reports what is applied without something it requires.

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use super::back_out;
 use super::history::{self, History, Past};
-use super::{Downs, Ledger, Plan, PlanDirection, PlanError, Reversal, RowState, Step, Target, left_out};
+use super::resume::{self, Half};
+use super::{
+    Downs, Ledger, LedgerRow, Place, Plan, PlanDirection, PlanError, Reversal, RowState, Step, Target, left_out,
+};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Severity};
 use crate::graph::{Graph, NodeId};
 use crate::ident::Version;
 use crate::manifest::Manifest;
 use crate::operation::Migration;
-use crate::state::State;
+use crate::state::{Change, State};
 use crate::state::replay::{self, Undone};
 
 /// The two ways of a plan, as nodes: downs first.
@@ -36,12 +39,26 @@ pub fn make(
     downs: Downs,
     backend: Backend,
 ) -> Result<Plan, PlanError> {
-    let history = history::replay(manifest, graph, ledger, downs, backend);
+    let journaled = !backend.capabilities().transactional_ddl;
+    let stands = |row: &LedgerRow| row.state == RowState::Applied || !journaled && row.state == RowState::Reverting;
+    let mut history = history::replay(manifest, graph, ledger, downs, backend, &history::by_state);
     let mut found = Vec::new();
     let contradicted = history::requirements(&history, &mut found);
-    let applied: HashMap<NodeId, &Past<'_>> =
-        history.past.iter().filter(|past| past.row.state != RowState::Applying).map(|past| (past.node, past)).collect();
-    let ways = choose(manifest, graph, &history, &applied, target, contradicted)?;
+    let applied: HashSet<NodeId> =
+        history.past.iter().filter(|past| stands(past.row)).map(|past| past.node).collect();
+    let mut ways = choose(manifest, graph, &history, &applied, target, contradicted)?;
+    if journaled && ledger.rows.iter().any(|row| row.state != RowState::Applied) {
+        finish_first(&history, &mut ways);
+        let down: HashSet<Version> = history
+            .past
+            .iter()
+            .filter(|past| ways.down.contains(&past.node))
+            .map(|past| past.row.version)
+            .collect();
+        history = history::replay(manifest, graph, ledger, downs, backend, &|row| down.contains(&row.version));
+        let chosen = |past: &&Past<'_>| past.half.is_some() && !ways.down.contains(&past.node) && !ways.up.contains(&past.node);
+        found.extend(history.past.iter().filter(chosen).map(|past| resume::passed_by(past.row, past.span)));
+    }
 
     let mut diagnostics = history.diagnostics;
     // The history ran as it is; what its replay could not follow is worth a warning, not a refusal.
@@ -50,7 +67,7 @@ pub fn make(
     let all_past: HashMap<NodeId, &Past<'_>> = history.past.iter().map(|past| (past.node, past)).collect();
     let mut half: HashMap<NodeId, Vec<Undone>> = HashMap::new();
     for (node, past) in ways.down.iter().filter_map(|node| all_past.get(node).map(|past| (node, past))) {
-        if past.row.state == RowState::Applying {
+        if past.row.state == RowState::Applying && !journaled {
             half.insert(*node, back_out::prepare(past, &mut state, &mut diagnostics));
         }
     }
@@ -59,7 +76,11 @@ pub fn make(
     for node in &ways.down {
         let Some(past) = all_past.get(node) else { continue };
         let undone = half.get(node).unwrap_or(&past.undone);
-        steps.push(step_down(past, undone, &mut state, &mut diagnostics));
+        let mut step = step_down(past, undone, &mut state, &mut diagnostics);
+        if let Some(half) = &past.half {
+            step.from = from(past, half, &step, &mut diagnostics);
+        }
+        steps.push(step);
     }
     let down_fails = diagnostics.iter().any(|found| found.is_error() && found.direction == Some(Direction::Down));
     let mut after = Vec::new();
@@ -67,7 +88,7 @@ pub fn make(
     for node in &ways.up {
         let Some(migration) = manifest.migrations.get(node.0) else { continue };
         let interrupted =
-            all_past.get(node).filter(|past| past.row.state == RowState::Applying && !half.contains_key(node));
+            all_past.get(node).filter(|past| !stands(past.row) && !half.contains_key(node) && !ways.down.contains(node));
         let at = interrupted.map_or_else(
             || {
                 position += 1;
@@ -77,11 +98,18 @@ pub fn make(
         );
         let mut step = step_up(migration, at, &mut state, &mut after);
         step.skip_statements = interrupted.and_then(|past| past.row.progress.as_ref()).map_or(0, |p| p.done);
+        if let Some((past, half)) = interrupted.and_then(|past| past.half.as_ref().map(|half| (past, half))) {
+            step.skip_statements = 0;
+            step.from = from(past, half, &step, &mut after);
+        }
         steps.push(step);
     }
     // What the way up meets after a way down that fails says nothing new.
     diagnostics.extend(after.into_iter().filter(|found| !(down_fails && found.is_error())));
-    left_out::leave_out(&mut steps, &start);
+    if !journaled {
+        // An interrupted run would leave a schema that no history tells of.
+        left_out::leave_out(&mut steps, &start);
+    }
     if target == &Target::Zero && !state.is_empty() && !diagnostics.iter().any(Diagnostic::is_error) {
         diagnostics.extend(left_at_zero(&state));
     }
@@ -91,9 +119,10 @@ pub fn make(
         (true, false) => PlanDirection::Up,
         (false, false) => PlanDirection::Mixed,
     };
-    let from: Vec<Version> = sorted(applied.values().map(|past| past.row.version));
+    let versions = || history.past.iter().filter(|past| stands(past.row));
+    let from: Vec<Version> = sorted(versions().map(|past| past.row.version));
     let undone: HashSet<&NodeId> = ways.down.iter().collect();
-    let kept = applied.iter().filter(|(node, _)| !undone.contains(node)).map(|(_, past)| past.row.version);
+    let kept = versions().filter(|past| !undone.contains(&past.node)).map(|past| past.row.version);
     let made = ways.up.iter().filter_map(|node| manifest.migrations.get(node.0)).map(|migration| migration.version);
     let to = sorted(kept.chain(made));
     Ok(Plan { backend, direction, target: target.to_string(), from, to, start, steps, diagnostics })
@@ -128,7 +157,7 @@ fn left_at_zero(state: &State) -> Vec<Diagnostic> {
 fn step_down(past: &Past<'_>, undone: &[Undone], state: &mut State, found: &mut Vec<Diagnostic>) -> Step {
     let row = past.row;
     let parts = match row.state {
-        RowState::Applying if undone.is_empty() => Vec::new(),
+        RowState::Applying if undone.is_empty() && past.half.is_none() => Vec::new(),
         RowState::Applying | RowState::Applied | RowState::Reverting => {
             replay::down(state, &row.name, past.body, undone, past.span, found)
         }
@@ -146,9 +175,11 @@ fn step_down(past: &Past<'_>, undone: &[Undone], state: &mut State, found: &mut 
         parts,
         left_out: Vec::new(),
         span: past.span,
+        from: Place::default(),
+        edited: !Arc::ptr_eq(past.body, &row.body),
         skip_statements: match row.state {
-            RowState::Reverting => row.progress.as_ref().map_or(0, |progress| progress.done),
-            RowState::Applied | RowState::Applying => 0,
+            RowState::Reverting if past.half.is_none() => row.progress.as_ref().map_or(0, |progress| progress.done),
+            RowState::Reverting | RowState::Applied | RowState::Applying => 0,
         },
     }
 }
@@ -182,7 +213,33 @@ fn step_up(migration: &Migration, position: i64, state: &mut State, found: &mut 
         parts: replayed.parts,
         left_out: Vec::new(),
         span: migration.span,
+        from: Place::default(),
+        edited: false,
         skip_statements: 0,
+    }
+}
+
+/// Where an interrupted migration goes on from, or back; an error where what ran was edited.
+fn from(past: &Past<'_>, half: &Half, step: &Step, found: &mut Vec<Diagnostic>) -> Place {
+    let on = if past.row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
+    let place = if step.direction == on { Some(half.goes_on()) } else { half.goes_back() };
+    let Some(place) = place else {
+        found.push(back_out::half_way(past.row, past.span));
+        return Place::default();
+    };
+    let now: Vec<Change> = step.parts.iter().flat_map(|part| part.changes.iter().cloned()).collect();
+    found.extend(half.still_begins(past.row, &now, place, step.direction, past.span));
+    place
+}
+
+/// What is on its way down, and cannot be taken back from where it stands, is undone to its end before it is applied again.
+fn finish_first(history: &History<'_>, ways: &mut Ways) {
+    for past in &history.past {
+        let reverting = past.half.as_ref().filter(|_| past.row.state == RowState::Reverting);
+        let stuck = reverting.is_some_and(|half| half.goes_back().is_none());
+        if stuck && ways.up.contains(&past.node) && !ways.down.contains(&past.node) {
+            ways.down.insert(0, past.node);
+        }
     }
 }
 
@@ -191,13 +248,13 @@ fn choose(
     manifest: &Manifest,
     graph: &Graph,
     history: &History<'_>,
-    applied: &HashMap<NodeId, &Past<'_>>,
+    applied: &HashSet<NodeId>,
     target: &Target,
     contradicted: bool,
 ) -> Result<Ways, PlanError> {
     let in_ledger: Vec<NodeId> = history.past.iter().map(|past| past.node).collect();
     let ledger: HashSet<NodeId> = in_ledger.iter().copied().collect();
-    let is_applied = |node: &NodeId| applied.contains_key(node);
+    let is_applied = |node: &NodeId| applied.contains(node);
     let up = |nodes: Vec<NodeId>| {
         let pending: Vec<NodeId> = nodes.into_iter().filter(|node| !is_applied(node)).collect();
         // Of a circle there is no order; the graph's diagnostics say so.

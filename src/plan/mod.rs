@@ -9,6 +9,7 @@ mod info;
 mod left_out;
 mod make;
 mod model;
+mod resume;
 mod seed;
 mod target;
 #[cfg(test)]
@@ -20,6 +21,8 @@ pub use held::held;
 pub use history::everything_applied;
 pub use info::{Info, InfoRow, InfoState, current_version, info};
 pub use make::make;
-pub use model::{Ledger, LedgerRow, LeftOut, Moment, Plan, PlanDirection, Progress, RowState, Step};
+pub use model::{
+    Ledger, LedgerRow, LeftOut, Moment, Place, Plan, PlanDirection, Progress, RowState, Standing, Step,
+};
 pub use seed::{SeedItem, SeedPlan, seed};
 pub use target::{Downs, Target};

@@ -55,6 +55,26 @@ pub struct Progress {
     pub unknown: Option<usize>,
     /// Statements in all.
     pub of: usize,
+    /// Where DDL commits by itself: what of the migration's changes is done.
+    pub place: Option<Standing>,
+}
+
+/// A place among the changes of one direction of a migration, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Place {
+    /// Changes that are done.
+    pub change: usize,
+    /// Statements of the next change that ran.
+    pub part: usize,
+}
+
+/// Where an interrupted migration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// It came so far for sure.
+    pub surely: Place,
+    /// It may have come so far: between the two lies a statement that may run twice.
+    pub perhaps: Place,
 }
 
 /// A ledger's contents.
@@ -131,6 +151,10 @@ pub struct Step {
     pub span: Span,
     /// Statements of it that ran already, before an interruption.
     pub skip_statements: usize,
+    /// Where DDL commits by itself: the place among its changes that it goes on from.
+    pub from: Place,
+    /// Going down: it is not undone as the ledger has it, but as the manifest has it now.
+    pub edited: bool,
 }
 
 /// A plan: from the state of the actual history to a target.

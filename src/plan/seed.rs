@@ -36,7 +36,7 @@ pub struct SeedItem {
 /// Holds the manifest's seeds against the state of a database. Pure.
 #[must_use]
 pub fn seed(manifest: &Manifest, graph: &Graph, ledger: &Ledger, backend: Backend) -> SeedPlan {
-    let history = history::replay(manifest, graph, ledger, Downs::Auto, backend);
+    let history = history::replay(manifest, graph, ledger, Downs::Auto, backend, &history::by_state);
     let mut state = history.state;
     let mut plan = SeedPlan { backend, start: state.clone(), items: Vec::new(), diagnostics: Vec::new() };
     let for_backend = |seed: &&Seed| seed.backends.as_ref().is_none_or(|list| list.contains(&backend));

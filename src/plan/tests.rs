@@ -247,7 +247,7 @@ down = "SELECT 3"
 fn interrupted(nodes: &str, done: usize, of: usize) -> Ledger {
     let mut ledger = applied(nodes);
     ledger.rows[2].state = RowState::Applying;
-    ledger.rows[2].progress = Some(Progress { done, unknown: None, of });
+    ledger.rows[2].progress = Some(Progress { done, unknown: None, of, place: None });
     ledger
 }
 

@@ -2,7 +2,7 @@
 //! and value that goes into SQL goes through here.
 
 use sea_query::{
-    Alias, EscapeBuilder, IntoIden, IntoTableRef, PostgresQueryBuilder, QueryBuilder, QueryStatementWriter,
+    Alias, EscapeBuilder, IntoIden, IntoTableRef, MysqlQueryBuilder, PostgresQueryBuilder, QueryBuilder, QueryStatementWriter,
     QuotedBuilder, SchemaStatementBuilder, SqliteQueryBuilder, TableRef, Value,
 };
 
@@ -18,15 +18,17 @@ pub(super) enum Dialect {
     Sqlite,
     /// PostgreSQL's.
     Postgres,
+    /// MySQL's and MariaDB's, as far as they are one.
+    Mysql,
 }
 
 impl Dialect {
-    /// The dialect of a backend; `None` for one that is not built yet.
-    pub(super) const fn of(backend: Backend) -> Option<Self> {
+    /// The dialect of a backend.
+    pub(super) const fn of(backend: Backend) -> Self {
         match backend {
-            Backend::Sqlite => Some(Self::Sqlite),
-            Backend::Postgres => Some(Self::Postgres),
-            Backend::Mysql => None,
+            Backend::Sqlite => Self::Sqlite,
+            Backend::Postgres => Self::Postgres,
+            Backend::Mysql => Self::Mysql,
         }
     }
 
@@ -35,6 +37,7 @@ impl Dialect {
         match self {
             Self::Sqlite => Backend::Sqlite,
             Self::Postgres => Backend::Postgres,
+            Self::Mysql => Backend::Mysql,
         }
     }
 
@@ -46,6 +49,7 @@ impl Dialect {
         match self {
             Self::Sqlite => SqliteQueryBuilder.prepare_iden(&iden, &mut sql),
             Self::Postgres => PostgresQueryBuilder.prepare_iden(&iden, &mut sql),
+            Self::Mysql => MysqlQueryBuilder.prepare_iden(&iden, &mut sql),
         }
         sql
     }
@@ -82,6 +86,13 @@ impl Dialect {
             return sql;
         }
         match self {
+            // Of sea-query's escapes, the server would take `\\z` for a z.
+            Self::Mysql => {
+                let escaped = text.replace('\\', "\\\\").replace('\'', "''").replace('\0', "\\0");
+                sql.push('\'');
+                sql.push_str(&escaped);
+                sql.push('\'');
+            }
             Self::Postgres if PostgresQueryBuilder.needs_escape(&text.replace('\'', "")) => {
                 PostgresQueryBuilder.write_string_quoted(text, &mut sql);
             }
@@ -96,6 +107,7 @@ impl Dialect {
         match self {
             Self::Sqlite => SqliteQueryBuilder.value_to_string(value),
             Self::Postgres => PostgresQueryBuilder.value_to_string(value),
+            Self::Mysql => MysqlQueryBuilder.value_to_string(value),
         }
     }
 
@@ -104,6 +116,7 @@ impl Dialect {
         match self {
             Self::Sqlite => statement.to_string(SqliteQueryBuilder),
             Self::Postgres => statement.to_string(PostgresQueryBuilder),
+            Self::Mysql => statement.to_string(MysqlQueryBuilder),
         }
     }
 
@@ -112,6 +125,7 @@ impl Dialect {
         match self {
             Self::Sqlite => statement.to_string(SqliteQueryBuilder),
             Self::Postgres => statement.to_string(PostgresQueryBuilder),
+            Self::Mysql => statement.to_string(MysqlQueryBuilder),
         }
     }
 

@@ -41,6 +41,14 @@ pub(super) fn divide(
     mode: TransactionMode,
     lock_slots: Option<u64>,
 ) -> Division {
+    if !backend.capabilities().transactional_ddl {
+        let refused = (mode == TransactionMode::All && !steps.is_empty()).then(|| {
+            let message = format!("{} commits each change of the schema by itself, and `--transaction all` was asked for", backend.title());
+            let help = "leave it out: each statement is journaled, and what is interrupted goes on or back";
+            Diagnostic::new(Code::NeedsCuts, message).on(backend).help(help)
+        });
+        return Division { transaction: Transactions::None, cuts: Vec::new(), reasons: Vec::new(), refused };
+    }
     let budget = lock_slots.map_or(usize::MAX, budget);
     let chunk = match (mode, backend) {
         (TransactionMode::Chunks, Backend::Postgres) => CHUNK_STEPS,

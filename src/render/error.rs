@@ -24,11 +24,11 @@ pub(super) enum RenderError {
     /// Numbering of a type that has none.
     #[error("{title} cannot number `{column}` of type `{data_type}`")]
     CannotNumber { title: &'static str, column: String, data_type: String },
-    /// NULLS FIRST or LAST in an index on SQLite.
+    /// NULLS FIRST or LAST in an index, where there is one order only.
     #[error(
-        "SQLite keeps NULLs first in ascending and last in descending indexes, and index `{index}` wants otherwise"
+        "{title} keeps NULLs first in ascending and last in descending indexes, and index `{index}` wants otherwise"
     )]
-    NullsOrder { index: String },
+    NullsOrder { title: &'static str, index: String },
     /// An index method where there are none.
     #[error("{title} has no index methods, and index `{index}` names `{method}`")]
     IndexMethod { title: &'static str, index: String, method: String },
@@ -38,9 +38,9 @@ pub(super) enum RenderError {
     /// The character NUL in a text on PostgreSQL.
     #[error("PostgreSQL keeps no NUL characters in texts, and a value of `{column}` has one")]
     NulInText { column: String },
-    /// Not a number, on SQLite.
-    #[error("SQLite has no value for `nan`, and a value of `{column}` is it")]
-    NotANumber { column: String },
+    /// Not a number, or more than any, where there is no such value.
+    #[error("{title} has no such value, and a value of `{column}` is it: {value}")]
+    NotANumber { title: &'static str, column: String, value: String },
     /// An upsert's row without a value for the key.
     #[error("a row for `{table}` has no value for its key column `{column}`")]
     RowWithoutKey { table: String, column: String },
@@ -50,6 +50,9 @@ pub(super) enum RenderError {
     /// COPY with the client at the other end.
     #[error("`COPY … {direction}` waits for a client that sends or takes the rows, and a run has none")]
     CopyWithClient { direction: &'static str },
+    /// A limit of MySQL's.
+    #[error("on MySQL {what}")]
+    Mysql { what: String, help: &'static str },
     /// A row change with foreign keys off.
     #[error(
         "the transaction rebuilds a table with foreign keys off, so {action} of `{by}` would not follow this change of `{table}`"
@@ -73,6 +76,7 @@ impl RenderError {
             | Self::IndexMethod { .. }
             | Self::Schemas { .. }
             | Self::NulInText { .. }
+            | Self::Mysql { .. }
             | Self::NotANumber { .. } => Code::UnsupportedByBackend,
         }
     }
@@ -86,6 +90,7 @@ impl RenderError {
             Self::CopyWithClient { .. } => Some("write the rows as an `insert`, or COPY from a file of the server's"),
             Self::RowWithoutColumns { .. } => Some("give the row a value, or write its `down`"),
             Self::NullsOrder { .. } => Some("leave `nulls` out"),
+            Self::Mysql { help, .. } => Some(help),
             _ => None,
         }
     }

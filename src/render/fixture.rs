@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Direction, Span};
 use crate::ident::{TableName, Version};
 use crate::operation::{Body, DataType};
-use crate::plan::{Part, Plan, PlanDirection, Reversal, Step};
+use crate::plan::{Part, Place, Plan, PlanDirection, Reversal, Step};
 use crate::state::{Change, Column, ColumnId, Name, PrimaryKey, State, Table, TableId};
 
 pub(super) fn name(text: &str) -> Name {
@@ -70,6 +70,8 @@ pub(super) fn step(number: u32, direction: Direction, changes: Vec<Change>) -> S
         left_out: vec![],
         span: Span::NONE,
         skip_statements: 0,
+        from: Place::default(),
+        edited: false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! SQL: each change as one backend's statements. The only user of sea-query.
 //!
 //! [`render`] walks a plan with its state beside it, so that every change is written from its table
-//! before and after it; `sqlite` and `postgres` write what each backend says its own way, `table`,
+//! before and after it; `sqlite`, `postgres` and `mysql` write what each backend says its own way, `table`,
 //! `rows` and `value` what they say alike, all through `dialect`'s quoting. Then `divide` cuts the
 //! plan into transactions. To add a backend: a dialect, a type table, a folder like `sqlite`.
 
@@ -15,6 +15,7 @@ mod known;
 pub mod ledger;
 mod locks;
 mod model;
+mod mysql;
 mod plan;
 mod postgres;
 mod raw;
@@ -29,7 +30,7 @@ mod value;
 mod walk;
 
 pub use model::{
-    AppliedRecord, Counted, Destructive, Known, LedgerWrite, RenderOptions, RenderedPlan, RenderedSeed, RenderedStep,
+    AppliedRecord, Counted, Destructive, Journaled, Known, LedgerWrite, Recovery, RenderOptions, RenderedPlan, RenderedSeed, RenderedStep,
     Statement, TransactionMode, Transactions,
 };
 pub use plan::render;

@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Direction, Span};
 use crate::ident::{TableName, Version};
 use crate::operation::Checksums;
-use crate::plan::{LeftOut, PlanDirection, Reversal};
+use crate::plan::{LeftOut, Place, PlanDirection, Reversal};
 
 /// How a run is divided into transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -73,6 +73,8 @@ pub enum LedgerWrite {
     CreateTable,
     /// The environment's name is stamped in, where none is.
     Stamp,
+    /// Where DDL commits by itself: a migration begins, with what is written of it going up.
+    Begun(Option<Box<AppliedRecord>>),
     /// A migration was applied.
     Applied(Box<AppliedRecord>),
     /// A migration was undone.
@@ -101,6 +103,42 @@ pub struct AppliedRecord {
     pub transaction: bool,
 }
 
+/// What is true of a statement after an interruption, where DDL commits by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recovery {
+    /// It rolls back with its transaction.
+    Transactional,
+    /// It ran as a whole or not at all, and this query tells which: one row, one number, 1 where it ran, 0 where not;
+    /// any other is for a person to settle.
+    Probeable(String),
+    /// Run again, it does nothing more.
+    Repeatable,
+    /// Only a person can tell.
+    Unknowable,
+}
+
+impl Recovery {
+    /// The word that the documents and the journal have for it.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Transactional => "transactional",
+            Self::Probeable(_) => "probeable",
+            Self::Repeatable => "repeatable",
+            Self::Unknowable => "unknowable",
+        }
+    }
+}
+
+/// A statement's place in its migration, where DDL commits by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Journaled {
+    /// What is true of it after an interruption.
+    pub recovery: Recovery,
+    /// Where the migration stands after it.
+    pub reaches: Place,
+}
+
 /// One SQL statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
@@ -112,6 +150,8 @@ pub struct Statement {
     pub span: Span,
     /// The ledger's own: what it writes.
     pub ledger: Option<LedgerWrite>,
+    /// Where DDL commits by itself: how it is journaled.
+    pub journaled: Option<Journaled>,
 }
 
 /// What the migrations know of a table that is going to be rebuilt.
@@ -159,6 +199,8 @@ pub struct RenderedStep {
     pub locks: usize,
     /// Statements that ran already, before an interruption (ledger statements not counted).
     pub skip_statements: usize,
+    /// Where DDL commits by itself: the place that the step goes on from.
+    pub from: Place,
 }
 
 /// A plan as SQL.

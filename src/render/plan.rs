@@ -6,11 +6,11 @@ use std::thread;
 use super::dialect::Dialect;
 use super::divide::{Division, StepFacts, divide};
 use super::ledger::LedgerSql;
-use super::model::{RenderOptions, RenderedPlan, Statement, TransactionMode, Transactions};
+use super::model::{RenderOptions, RenderedPlan, RenderedStep, Statement, TransactionMode, Transactions};
 use super::walk::{Alternative, Seal, Walk, WrittenStep};
-use crate::diagnostic::{Code, Diagnostic, Direction};
+use crate::diagnostic::{Diagnostic, Direction};
 use crate::operation::sealed;
-use crate::plan::Plan;
+use crate::plan::{Place, Plan};
 
 /// Writes a plan as SQL for its backend, divided into transactions.
 ///
@@ -30,14 +30,8 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
         steps: Vec::new(),
         diagnostics: plan.diagnostics.clone(),
     };
-    let written = Dialect::of(plan.backend).zip(LedgerSql::new(plan.backend, options.ledger_schema.as_deref()));
-    let Some((dialect, ledger)) = written else {
-        let title = plan.backend.title();
-        let message = format!("work on {title} is not built yet");
-        rendered.diagnostics.push(Diagnostic::new(Code::NotSupportedYet, message).on(plan.backend));
-        rendered.transaction = Transactions::None;
-        return rendered;
-    };
+    let dialect = Dialect::of(plan.backend);
+    let ledger = LedgerSql::new(plan.backend, options.ledger_schema.as_deref());
     let mut walk = Walk::new(dialect, &plan.start, options, ledger);
     let mut steps = write_steps(&mut walk, plan);
     let Walk { diagnostics, alternatives, .. } = walk;
@@ -79,9 +73,23 @@ fn write_steps(walk: &mut Walk<'_>, plan: &Plan) -> Vec<WrittenStep> {
     });
     let mut seals = seals.into_iter();
     for ((written, _), step) in steps.iter_mut().zip(&plan.steps) {
-        written.statements.push(walk.record(step, seals.next().flatten()));
+        let seal = seals.next().flatten();
+        if walk.dialect == Dialect::Mysql {
+            goes_on(written);
+            let own = written.statements.iter().position(|s| s.ledger.is_none()).unwrap_or(written.statements.len());
+            written.statements.insert(own, walk.begin(step, seal.clone()));
+        }
+        written.statements.push(walk.record(step, seal));
     }
     steps
+}
+
+/// Where DDL commits by itself: which statements ran before an interruption, by the place that they reach.
+fn goes_on(step: &mut RenderedStep) {
+    if step.from != Place::default() {
+        let places = step.statements.iter().filter_map(|statement| statement.journaled.as_ref());
+        step.skip_statements = places.take_while(|journaled| journaled.reaches <= step.from).count();
+    }
 }
 
 /// Whether the plan itself has found that already.
@@ -122,7 +130,8 @@ fn write_out_keys(
                     continue;
                 };
                 let (operation, span) = (first.operation.clone(), first.span);
-                let statement = |sql| Statement { sql, operation: operation.clone(), span, ledger: None };
+                let statement =
+                    |sql| Statement { sql, operation: operation.clone(), span, ledger: None, journaled: None };
                 step.statements.splice(range, sql.into_iter().map(statement));
             }
             Err(diagnostic) => {

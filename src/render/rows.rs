@@ -40,7 +40,8 @@ fn plain(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Vec<Stri
     for alike in rows.chunk_by(same) {
         let Some(first) = alike.first() else { continue };
         if first.is_empty() {
-            let statement = format!("INSERT INTO {} DEFAULT VALUES", dialect.table(&table.name));
+            let values = if dialect == Dialect::Mysql { "() VALUES ()" } else { "DEFAULT VALUES" };
+            let statement = format!("INSERT INTO {} {values}", dialect.table(&table.name));
             sql.extend(alike.iter().map(|_| statement.clone()));
             continue;
         }
@@ -108,6 +109,10 @@ fn insert_where_not(dialect: Dialect, table: &Table, row: &RowValues, like: &str
         rows_like.and_where(Expr::cust(like.to_owned()));
     }
     let mut select = Query::select();
+    if dialect == Dialect::Mysql {
+        // Some servers take no WHERE without a FROM.
+        select.from_subquery(Query::select().expr(Expr::val(1)).take(), Alias::new("one"));
+    }
     select.exprs(values(dialect, table, row)?).and_where(sea_query::ExprTrait::not(Expr::exists(rows_like)));
     let mut query = Query::insert();
     query.into_table(table_ref(&table.name)).columns(row.iter().map(|(id, _)| Alias::new(table.column_name(*id))));
@@ -193,6 +198,7 @@ fn equals(dialect: Dialect, table: &Table, id: ColumnId, value: &Scalar) -> Resu
         (_, Scalar::Literal(_)) => format!("{name} = {sql}"),
         (Dialect::Sqlite, Scalar::Expr(_)) => format!("{name} IS {sql}"),
         (Dialect::Postgres, Scalar::Expr(_)) => format!("{name} IS NOT DISTINCT FROM {sql}"),
+        (Dialect::Mysql, Scalar::Expr(_)) => format!("{name} <=> {sql}"),
     })
 }
 
@@ -205,6 +211,7 @@ fn differs(dialect: Dialect, table: &Table, id: ColumnId, value: &Scalar) -> Res
     Ok(match dialect {
         Dialect::Sqlite => format!("{name} IS NOT {sql}"),
         Dialect::Postgres => format!("{name} IS DISTINCT FROM {sql}"),
+        Dialect::Mysql => format!("NOT ({name} <=> {sql})"),
     })
 }
 

@@ -6,7 +6,7 @@ use super::dialect::{Dialect, table_ref};
 use super::error::RenderError;
 use super::types::column_type;
 use super::value;
-use crate::operation::{Action, Nulls, Order};
+use crate::operation::{Action, DataType, Nulls, Order};
 use crate::state::{Column, ColumnId, Constraint, ForeignKey, Index, IndexKey, IndexPart, State, Table};
 
 /// CREATE TABLE, under the table's own name or a temporary one. Its indexes are statements of their own.
@@ -34,7 +34,12 @@ pub(super) fn create(
     for constraint in table.constraints() {
         let behind_column = numbered.is_some() && matches!(constraint, Constraint::PrimaryKey(_));
         if !behind_column && !is_swallowed(dialect, table, &constraint) {
-            lines.push(constraint_definition(dialect, state, &constraint, table)?);
+            lines.extend(constraint_lines(dialect, state, &constraint, table)?);
+        }
+    }
+    if dialect == Dialect::Mysql {
+        for index in &table.indexes {
+            lines.push(index_definition(dialect, table, index)?);
         }
     }
     let name = temporary_name.map_or_else(|| dialect.table(&table.name), |name| dialect.ident(name));
@@ -86,13 +91,21 @@ pub(super) fn column_definition(dialect: Dialect, column: &Column, table: &Table
     if !column.null {
         sql.push_str(" NOT NULL");
     }
+    if column.null && column.data_type == DataType::TimestampTz && dialect == Dialect::Mysql {
+        // Some servers take a timestamp to be NOT NULL.
+        sql.push_str(" NULL");
+    }
     if let Some(value) = &column.default {
         sql.push_str(" DEFAULT ");
         sql.push_str(&value::default(dialect, value, column, table)?);
     }
-    if column.auto_increment && dialect == Dialect::Postgres {
-        sql.push(' ');
-        sql.push_str(&identity(dialect, column, table));
+    match dialect {
+        Dialect::Postgres if column.auto_increment => {
+            sql.push(' ');
+            sql.push_str(&identity(dialect, column, table));
+        }
+        Dialect::Mysql if column.auto_increment => sql.push_str(" AUTO_INCREMENT"),
+        _ => {}
     }
     Ok(sql)
 }
@@ -125,6 +138,28 @@ pub(super) fn constraint_definition(
             let own = columns(&key.columns);
             format!("CONSTRAINT {name} FOREIGN KEY ({own}) {}", references(dialect, state, key, table)?)
         }
+    })
+}
+
+/// A constraint as it stands in CREATE TABLE and behind ADD: on MySQL the index of a foreign key is a line of its own,
+/// and a primary key has no name.
+pub(super) fn constraint_lines(
+    dialect: Dialect,
+    state: &State,
+    constraint: &Constraint,
+    table: &Table,
+) -> Result<Vec<String>, RenderError> {
+    let columns = |ids: &[ColumnId]| dialect.idents(table.column_names(ids));
+    let definition = || constraint_definition(dialect, state, constraint, table);
+    if dialect != Dialect::Mysql {
+        return Ok(vec![definition()?]);
+    }
+    let name = dialect.ident(&constraint.name().text);
+    Ok(match constraint {
+        Constraint::PrimaryKey(key) => vec![format!("PRIMARY KEY ({})", columns(&key.columns))],
+        Constraint::Unique(unique) => vec![format!("UNIQUE KEY {name} ({})", columns(&unique.columns))],
+        Constraint::ForeignKey(key) => vec![format!("KEY {name} ({})", columns(&key.columns)), definition()?],
+        Constraint::Check(_) => vec![definition()?],
     })
 }
 
@@ -167,6 +202,12 @@ pub(super) const fn action_words(action: Action) -> &'static str {
 
 /// CREATE INDEX.
 pub(super) fn create_index(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
+    if dialect == Dialect::Mysql {
+        let (word, method) = mysql_kind(index)?;
+        let method = method.map_or_else(String::new, |method| format!(" USING {method}"));
+        let (name, on) = (dialect.ident(&index.name), dialect.table(&table.name));
+        return Ok(format!("CREATE {word}INDEX {name}{method} ON {on} ({})", index_parts(dialect, table, index)?));
+    }
     let mut sql = if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " }.to_owned();
     sql.push_str(&dialect.ident(&index.name));
     sql.push_str(" ON ");
@@ -183,9 +224,8 @@ pub(super) fn create_index(dialect: Dialect, table: &Table, index: &Index) -> Re
         sql.push_str(" USING ");
         sql.push_str(&dialect.ident(&method.trim().to_lowercase()));
     }
-    let parts: Result<Vec<_>, _> = index.parts.iter().map(|part| index_part(dialect, table, index, part)).collect();
     sql.push_str(" (");
-    sql.push_str(&parts?.join(", "));
+    sql.push_str(&index_parts(dialect, table, index)?);
     sql.push(')');
     if let Some(predicate) = &index.predicate {
         sql.push_str(" WHERE ");
@@ -194,20 +234,60 @@ pub(super) fn create_index(dialect: Dialect, table: &Table, index: &Index) -> Re
     Ok(sql)
 }
 
+/// MySQL's index within CREATE TABLE and behind ADD: `UNIQUE KEY `name` (…) USING …`.
+pub(super) fn index_definition(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
+    let (word, method) = mysql_kind(index)?;
+    let mut sql = format!("{word}KEY {} ({})", dialect.ident(&index.name), index_parts(dialect, table, index)?);
+    if let Some(method) = method {
+        sql.push_str(" USING ");
+        sql.push_str(method);
+    }
+    Ok(sql)
+}
+
+/// MySQL: the words in front of an index, and its method. `fulltext` and `spatial` are words in front there.
+fn mysql_kind(index: &Index) -> Result<(&'static str, Option<&'static str>), RenderError> {
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let Some(using) = &index.using else { return Ok((unique, None)) };
+    Ok(match using.trim().to_lowercase().as_str() {
+        "btree" => (unique, Some("BTREE")),
+        "hash" => (unique, Some("HASH")),
+        "fulltext" => ("FULLTEXT ", None),
+        "spatial" => ("SPATIAL ", None),
+        _ => {
+            return Err(RenderError::Mysql {
+                what: format!("an index is btree, hash, fulltext or spatial, and `{}` wants `{using}`", index.name),
+                help: "write one of these under a `mysql` key of `using`",
+            });
+        }
+    })
+}
+
+fn index_parts(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
+    let parts: Result<Vec<_>, _> = index.parts.iter().map(|part| index_part(dialect, table, index, part)).collect();
+    Ok(parts?.join(", "))
+}
+
 fn index_part(dialect: Dialect, table: &Table, index: &Index, part: &IndexPart) -> Result<String, RenderError> {
     let mut sql = match &part.key {
         IndexKey::Column(id) => dialect.ident(table.column_name(*id)),
         IndexKey::Expr(expr) => format!("({})", dialect.own_expr(expr, table)),
     };
+    if let (Some(length), Dialect::Mysql) = (part.length, dialect) {
+        sql.push_str(&format!("({length})"));
+    }
     if part.order == Order::Desc {
         sql.push_str(" DESC");
     }
     match (dialect, part.order, part.nulls) {
         (_, _, None)
-        // SQLite's own order, for which it has no words in an index.
-        | (Dialect::Sqlite, Order::Asc, Some(Nulls::First))
-        | (Dialect::Sqlite, Order::Desc, Some(Nulls::Last)) => {}
-        (Dialect::Sqlite, ..) => return Err(RenderError::NullsOrder { index: index.name.clone() }),
+        // Their own order, for which they have no words in an index.
+        | (Dialect::Sqlite | Dialect::Mysql, Order::Asc, Some(Nulls::First))
+        | (Dialect::Sqlite | Dialect::Mysql, Order::Desc, Some(Nulls::Last)) => {}
+        (Dialect::Sqlite | Dialect::Mysql, ..) => {
+            let title = dialect.backend().title();
+            return Err(RenderError::NullsOrder { title, index: index.name.clone() });
+        }
         (Dialect::Postgres, _, Some(Nulls::First)) => sql.push_str(" NULLS FIRST"),
         (Dialect::Postgres, _, Some(Nulls::Last)) => sql.push_str(" NULLS LAST"),
     }

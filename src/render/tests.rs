@@ -45,10 +45,14 @@ fn a_table_made_and_dropped_on_postgres() {
 }
 
 #[test]
-fn an_unbuilt_backend_is_refused_by_name() {
-    let rendered = up(State::empty(Backend::Mysql), vec![]);
-    assert_eq!(rendered.diagnostics.iter().map(|found| found.code).collect::<Vec<_>>(), [Code::NotSupportedYet]);
-    assert_eq!(rendered.transaction, Transactions::None);
+fn a_table_made_and_dropped_on_mysql() {
+    let users = keyed(1, "users", vec![column(3, "email", DataType::String(200))]);
+    let made = up(State::empty(Backend::Mysql), vec![Change::CreateTable(Arc::new(users.clone()))]);
+    insta::assert_snapshot!(sql(&made));
+    assert_eq!((made.transaction, made.cuts.len()), (Transactions::None, 0));
+    let dropped = up(state(Backend::Mysql, &[&users]), vec![Change::DropTable(TableId(1))]);
+    let recoveries: Vec<_> = dropped.steps.iter().flat_map(|step| &step.statements).filter_map(|s| s.journaled.as_ref()).collect();
+    insta::assert_debug_snapshot!(recoveries);
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub(super) fn column_type(dialect: Dialect, column: &Column) -> Result<String, R
             // SQLite numbers an `integer` only, which has 64 bits there.
             (Dialect::Sqlite, data_type) if data_type.is_integer() => Ok("integer".to_owned()),
             (Dialect::Postgres, DataType::BigInt { unsigned: true }) => Err(refuse()),
-            (Dialect::Postgres, data_type) if data_type.is_integer() => Ok(type_name(dialect, data_type)),
+            (_, data_type) if data_type.is_integer() => Ok(type_name(dialect, data_type)),
             _ => Err(refuse()),
         };
     }
@@ -33,6 +33,7 @@ pub(super) fn type_name(dialect: Dialect, data_type: &DataType) -> String {
     match dialect {
         Dialect::Sqlite => sqlite(data_type),
         Dialect::Postgres => postgres(data_type),
+        Dialect::Mysql => mysql(data_type),
     }
 }
 
@@ -76,12 +77,34 @@ fn postgres(data_type: &DataType) -> String {
     }
 }
 
+fn mysql(data_type: &DataType) -> String {
+    let sign = |unsigned: &bool| if *unsigned { " unsigned" } else { "" };
+    match data_type {
+        DataType::SmallInt { unsigned } => format!("smallint{}", sign(unsigned)),
+        DataType::Integer { unsigned } => format!("int{}", sign(unsigned)),
+        DataType::BigInt { unsigned } => format!("bigint{}", sign(unsigned)),
+        DataType::Float => "float".to_owned(),
+        DataType::Double => "double".to_owned(),
+        DataType::Decimal { precision, scale } => format!("decimal({precision}, {scale})"),
+        DataType::Boolean => "bool".to_owned(),
+        DataType::Char(n) => format!("char({n})"),
+        DataType::String(n) => format!("varchar({n})"),
+        DataType::Text => "longtext".to_owned(),
+        DataType::Date => "date".to_owned(),
+        DataType::Time => "time(6)".to_owned(),
+        DataType::DateTime => "datetime(6)".to_owned(),
+        DataType::TimestampTz => "timestamp(6)".to_owned(),
+        DataType::Verbatim(word) => word.clone(),
+    }
+}
+
 /// Whether values of one type may be cut, refused or converted when a column becomes another.
 pub(super) fn narrows(dialect: Dialect, from: &DataType, to: &DataType) -> bool {
     match dialect {
         // SQLite keeps a value as it is unless the affinity says otherwise; lengths bind nothing.
         Dialect::Sqlite => affinity(&sqlite(from)) != affinity(&sqlite(to)),
         Dialect::Postgres => !from.widens_to(to) && postgres(from) != postgres(to),
+        Dialect::Mysql => !from.widens_to(to) && mysql(from) != mysql(to),
     }
 }
 

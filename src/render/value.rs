@@ -26,7 +26,7 @@ pub(super) fn compared(
     let sql = scalar(dialect, value, column, table)?;
     let rounds = matches!(column.data_type, DataType::Float | DataType::Decimal { .. });
     Ok(match (dialect, value) {
-        (Dialect::Postgres, Scalar::Literal(_)) if rounds => {
+        (Dialect::Postgres | Dialect::Mysql, Scalar::Literal(_)) if rounds => {
             format!("CAST({sql} AS {})", type_name(dialect, &column.data_type))
         }
         (_, Scalar::Literal(_)) => sql,
@@ -51,11 +51,37 @@ fn bare_word(value: &Scalar) -> Option<&'static str> {
 
 /// A value behind DEFAULT: a literal, a word of SQL's own, or an expression in brackets.
 pub(super) fn default(dialect: Dialect, value: &Scalar, column: &Column, table: &Table) -> Result<String, RenderError> {
-    if let Some(word) = bare_word(value) {
+    let word = bare_word(value);
+    if dialect == Dialect::Mysql {
+        return default_on_mysql(word, value, column, table);
+    }
+    if let Some(word) = word {
         return Ok(word.to_owned());
     }
     let sql = scalar(dialect, value, column, table)?;
     Ok(if is_constant(value) { sql } else { format!("({sql})") })
+}
+
+/// A moment has the digits of its column's type; a text takes any default in brackets only; so do words but NULL and
+/// truth.
+fn default_on_mysql(
+    word: Option<&str>,
+    value: &Scalar,
+    column: &Column,
+    table: &Table,
+) -> Result<String, RenderError> {
+    let dialect = Dialect::Mysql;
+    let moment = matches!(column.data_type, DataType::DateTime | DataType::TimestampTz);
+    Ok(match word {
+        Some("CURRENT_TIMESTAMP") if moment => "CURRENT_TIMESTAMP(6)".to_owned(),
+        Some(word @ ("NULL" | "TRUE" | "FALSE")) => word.to_owned(),
+        Some(word) => format!("({word})"),
+        None => {
+            let sql = scalar(dialect, value, column, table)?;
+            let bare = matches!(value, Scalar::Literal(_)) && column.data_type != DataType::Text;
+            if bare { sql } else { format!("({sql})") }
+        }
+    })
 }
 
 /// Whether a default is a constant to SQLite, which adds no column with another to a table with rows.
@@ -79,12 +105,13 @@ fn literal(dialect: Dialect, value: &Literal, column: &Column) -> Result<String,
                 format!("CAST({} AS TEXT)", dialect.value(&Value::Bytes(Some(text.clone().into_bytes()))))
             }
             Dialect::Postgres => return Err(RenderError::NulInText { column: column.name.clone() }),
+            Dialect::Mysql => dialect.string(text),
         },
         Literal::String(text) => dialect.string(text),
         Literal::Date(text) | Literal::Time(text) => dialect.string(text),
         Literal::DateTime(text) => dialect.string(&spaced(text)),
         Literal::OffsetDateTime(text) => match dialect {
-            Dialect::Sqlite => dialect.string(&in_utc(text)),
+            Dialect::Sqlite | Dialect::Mysql => dialect.string(&in_utc(text)),
             Dialect::Postgres => dialect.string(&spaced(text)),
         },
     })
@@ -94,8 +121,14 @@ fn float(dialect: Dialect, value: f64, column: &Column) -> Result<String, Render
     if value.is_finite() {
         return Ok(dialect.value(&Value::Double(Some(value))));
     }
+    let not_a_number = || RenderError::NotANumber {
+        title: dialect.backend().title(),
+        column: column.name.clone(),
+        value: value.to_string(),
+    };
     match dialect {
-        Dialect::Sqlite if value.is_nan() => Err(RenderError::NotANumber { column: column.name.clone() }),
+        Dialect::Sqlite if value.is_nan() => Err(not_a_number()),
+        Dialect::Mysql => Err(not_a_number()),
         // SQLite's own way to write them: too large for a double.
         Dialect::Sqlite => Ok(if value > 0.0 { "9e999" } else { "-9e999" }.to_owned()),
         Dialect::Postgres if value.is_nan() => Ok(dialect.string("NaN")),

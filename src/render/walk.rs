@@ -7,11 +7,11 @@ use super::dialect::Dialect;
 use super::error::RenderError;
 use super::ledger::{LedgerSql, RunValues};
 use super::locks::{Lock, Locks};
-use super::model::{AppliedRecord, Destructive, LedgerWrite, RenderOptions, RenderedStep, Statement};
-use super::{destructive, known, postgres, raw, sqlite};
+use super::model::{AppliedRecord, Destructive, Journaled, LedgerWrite, Recovery, RenderOptions, RenderedStep, Statement};
+use super::{destructive, known, mysql, postgres, raw, sqlite};
 use crate::diagnostic::{Code, Diagnostic, Direction, Severity, Span};
 use crate::operation::Checksums;
-use crate::plan::{Part, RowState, Step};
+use crate::plan::{Part, Place, RowState, Step};
 use crate::state::{Change, SharedTable, State, TableId};
 
 /// What a statement is to those that come after it.
@@ -30,12 +30,16 @@ pub(super) struct Link<'a> {
     pub(super) change: &'a Change,
     pub(super) before: Option<SharedTable>,
     pub(super) after: Option<SharedTable>,
+    /// MySQL: what is true of an author's statement after an interruption.
+    pub(super) recovery: Option<Recovery>,
 }
 
 /// What a change comes to.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) statements: Vec<(Kind, String)>,
+    /// MySQL: what is true of each statement after an interruption.
+    pub(super) recoveries: Vec<Recovery>,
     /// SQLite: a table is rebuilt.
     pub(super) rebuilds: bool,
     /// SQLite: what stands instead where the transaction's foreign keys are off, or why nothing can.
@@ -51,7 +55,14 @@ impl Written {
         self.statements.push((kind, sql));
     }
 
+    /// A statement that commits by itself.
+    pub(super) fn journaled(&mut self, sql: String, recovery: Recovery) {
+        self.statements.push((Kind::Schema, sql));
+        self.recoveries.push(recovery);
+    }
+
     pub(super) fn rows(&mut self, sql: Vec<String>) {
+        self.recoveries.extend(sql.iter().map(|_| Recovery::Transactional));
         self.statements.extend(sql.into_iter().map(|sql| (Kind::Rows, sql)));
     }
 }
@@ -78,6 +89,8 @@ pub(super) struct Walk<'a> {
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) alternatives: Vec<Alternative>,
     pub(super) locks: Locks,
+    /// MySQL: how many changes of the step are written.
+    pub(super) changes: usize,
     /// PostgreSQL: rows were changed since deferred constraints were last looked at.
     pub(super) rows_changed: bool,
     /// The history and the plan do not fit: the rest cannot be written.
@@ -121,6 +134,7 @@ impl<'a> Walk<'a> {
             diagnostics: Vec::new(),
             alternatives: Vec::new(),
             locks: Locks::default(),
+            changes: 0,
             rows_changed: false,
             lost: false,
         }
@@ -135,8 +149,9 @@ impl<'a> Walk<'a> {
         let scope = Scope { number, step: Some(step) };
         let tables = match self.dialect {
             Dialect::Sqlite => known::tables(step, &self.state),
-            Dialect::Postgres => Vec::new(),
+            Dialect::Postgres | Dialect::Mysql => Vec::new(),
         };
+        self.changes = 0;
         for part in &step.parts {
             self.part(&scope, part, &mut block);
         }
@@ -157,6 +172,7 @@ impl<'a> Walk<'a> {
             keeps: known::rebuilt(tables, &block.rebuilt),
             locks: locks.len(),
             skip_statements: step.skip_statements,
+            from: step.from,
         };
         (rendered, locks)
     }
@@ -168,6 +184,7 @@ impl<'a> Walk<'a> {
             let length = match self.dialect {
                 Dialect::Sqlite => sqlite::run_length(rest),
                 Dialect::Postgres => 1,
+                Dialect::Mysql => mysql::run_length(rest),
             };
             let (run, after) = rest.split_at(length.clamp(1, rest.len()));
             rest = after;
@@ -180,9 +197,10 @@ impl<'a> Walk<'a> {
                 }
                 (Dialect::Postgres, [link, ..]) => postgres::write(link, &self.state),
                 (Dialect::Postgres, []) => Ok(Written::default()),
+                (Dialect::Mysql, links) => mysql::write(links, &self.state),
             });
             match written {
-                Ok(written) => self.put(scope, part, written, into),
+                Ok(written) => self.put(scope, part, written, run.len(), into),
                 Err(error) => {
                     self.lost |= matches!(error, RenderError::State(_));
                     self.diagnostics.push(self.diagnostic(&error, scope, part));
@@ -203,6 +221,12 @@ impl<'a> Walk<'a> {
                     into.destructive.extend(destructive::of(self.dialect, effect, of, self.start));
                 }
             }
+            let recovery = match change {
+                Change::Sql { sql, effects, access } if self.dialect == Dialect::Mysql => {
+                    Some(mysql::of_raw(sql, effects, access, &self.state))
+                }
+                _ => None,
+            };
             self.state.apply(change)?;
             let after = table.and_then(|id| self.state.table(id).cloned());
             into.destructive.extend(destructive::of(self.dialect, change, before.as_deref(), self.start));
@@ -212,18 +236,20 @@ impl<'a> Walk<'a> {
             if let Change::Note(words) = change {
                 into.notes.push(words.clone());
             }
-            links.push(Link { change, before, after });
+            links.push(Link { change, before, after, recovery });
         }
         Ok(links)
     }
 
     /// Puts what was written into the step.
-    fn put(&mut self, scope: &Scope<'_>, part: &Part, written: Written, into: &mut Block) {
+    fn put(&mut self, scope: &Scope<'_>, part: &Part, written: Written, changes: usize, into: &mut Block) {
         let at = into.statements.len();
-        let plain = |sql: String| Statement { sql, operation: part.operation.clone(), span: part.span, ledger: None };
+        let plain = |sql: String| Statement { sql, operation: part.operation.clone(), span: part.span, ledger: None, journaled: None };
         let in_transaction = scope.step.is_none_or(|step| step.transaction);
         into.rebuilds |= written.rebuilds;
-        for (kind, sql) in written.statements {
+        let count = written.statements.len();
+        let mut recoveries = written.recoveries.into_iter();
+        for (number, (kind, sql)) in (1..).zip(written.statements) {
             if self.dialect == Dialect::Sqlite && in_transaction && part.authored && raw::switches_keys(&sql) {
                 self.diagnostics.push(keys_stay(scope, part));
             }
@@ -235,8 +261,19 @@ impl<'a> Walk<'a> {
                 }
                 self.rows_changed |= kind == Kind::Rows;
             }
-            into.statements.push(plain(sql));
+            let mut statement = plain(sql);
+            if self.dialect == Dialect::Mysql {
+                let reaches = if number == count {
+                    Place { change: self.changes + changes, part: 0 }
+                } else {
+                    Place { change: self.changes, part: number }
+                };
+                let recovery = recoveries.next().unwrap_or(Recovery::Unknowable);
+                statement.journaled = Some(Journaled { recovery, reaches });
+            }
+            into.statements.push(statement);
         }
+        self.changes += changes;
         if let Some(instead) = written.keys_off {
             let instead = instead.map_err(|error| Box::new(self.diagnostic(&error, scope, part)));
             self.alternatives.push(Alternative { step: scope.number, at, count: into.statements.len() - at, instead });
@@ -262,20 +299,32 @@ impl<'a> Walk<'a> {
         into.statements.push(ledger_statement(sql, LedgerWrite::Stamp));
     }
 
+    /// Where DDL commits by itself: the ledger's word on a step before its first statement.
+    pub(super) fn begin(&self, step: &Step, seal: Option<Seal>) -> Statement {
+        match step.direction {
+            Direction::Up => {
+                let record = applied(step, seal);
+                let sql = self.ledger.insert_version(&record, RowState::Applying, &RunValues::placeholder());
+                ledger_statement(sql, LedgerWrite::Begun(Some(Box::new(record))))
+            }
+            Direction::Down => {
+                let edited = step.edited.then(|| seal.unwrap_or_else(|| crate::operation::sealed(&step.body)));
+                let sql = self.ledger.set_reverting(step.version, edited.as_ref());
+                ledger_statement(sql, LedgerWrite::Begun(None))
+            }
+        }
+    }
+
     /// The ledger's word on a step, at its end. `seal` is that of its body.
     pub(super) fn record(&self, step: &Step, seal: Option<Seal>) -> Statement {
         match step.direction {
+            Direction::Up if self.dialect == Dialect::Mysql => {
+                let record = AppliedRecord { operations: String::new(), ..applied(step, seal) };
+                let sql = self.ledger.set_applied(step.version, &RunValues::placeholder());
+                ledger_statement(sql, LedgerWrite::Applied(Box::new(record)))
+            }
             Direction::Up => {
-                let (operations, checksums) = seal.unwrap_or_else(|| crate::operation::sealed(&step.body));
-                let mut record = AppliedRecord {
-                    position: step.position,
-                    version: step.version,
-                    name: step.name.clone(),
-                    checksums,
-                    requires: step.requires.clone(),
-                    operations,
-                    transaction: step.transaction,
-                };
+                let mut record = applied(step, seal);
                 let sql = self.ledger.insert_version(&record, RowState::Applied, &RunValues::placeholder());
                 if record.transaction {
                     // The statement has them; of a large plan they would be megabytes twice.
@@ -288,6 +337,20 @@ impl<'a> Walk<'a> {
                 LedgerWrite::Undone { version: step.version },
             ),
         }
+    }
+}
+
+/// What the ledger keeps of a step's migration.
+fn applied(step: &Step, seal: Option<Seal>) -> AppliedRecord {
+    let (operations, checksums) = seal.unwrap_or_else(|| crate::operation::sealed(&step.body));
+    AppliedRecord {
+        position: step.position,
+        version: step.version,
+        name: step.name.clone(),
+        checksums,
+        requires: step.requires.clone(),
+        operations,
+        transaction: step.transaction,
     }
 }
 
@@ -310,5 +373,5 @@ fn keys_stay(scope: &Scope<'_>, part: &Part) -> Diagnostic {
 }
 
 fn ledger_statement(sql: String, write: LedgerWrite) -> Statement {
-    Statement { sql, operation: "ledger".to_owned(), span: Span::NONE, ledger: Some(write) }
+    Statement { sql, operation: "ledger".to_owned(), span: Span::NONE, ledger: Some(write), journaled: None }
 }

@@ -82,9 +82,13 @@ pub fn is_destructive(plan: &RenderedPlan) -> bool {
 /// How a plan is divided, in words: `one transaction`, `3 transactions, 1 step outside`.
 #[must_use]
 pub fn division_words(plan: &RenderedPlan) -> String {
-    let outside = plan.steps.iter().filter(|step| !step.transaction).count();
+    let outside = match plan.transaction {
+        Transactions::None => 0,
+        _ => plan.steps.iter().filter(|step| !step.transaction).count(),
+    };
     let inside = match (plan.transaction, divisions(plan).len().saturating_sub(outside)) {
-        (Transactions::None, _) | (_, 0) => return "no transaction".to_owned(),
+        (Transactions::None, 1..) => return "statement by statement, journaled".to_owned(),
+        (_, 0) => return "no transaction".to_owned(),
         (_, 1) => "one transaction".to_owned(),
         (_, several) => words::count(several, "transaction"),
     };
@@ -99,7 +103,8 @@ pub fn divisions(plan: &RenderedPlan) -> Vec<Range<usize>> {
     let mut ranges: Vec<Range<usize>> = Vec::new();
     for at in 0..plan.steps.len() {
         let cut = match plan.transaction {
-            Transactions::Each | Transactions::None => true,
+            Transactions::Each => true,
+            Transactions::None => false,
             Transactions::All | Transactions::Chunks => {
                 plan.cuts.binary_search(&at).is_ok() || alone(at) || (at > 0 && alone(at - 1))
             }

@@ -67,7 +67,7 @@ on_both! {
         let report = database.run(&three(database.backend, "SELECT * FROM gone").plan()).await.unwrap();
         let failure = report.failed.as_ref().unwrap();
         assert_eq!((failure.step, failure.statement.as_deref()), (2, Some("SELECT * FROM gone")));
-        let progress = Progress { done: 2, unknown: None, of: 3 };
+        let progress = Progress { done: 2, unknown: None, of: 3, place: None };
         let state = DatabaseState::Within { done: 1, of: 3, progress: progress.clone() };
         assert_eq!((report.steps_done, &report.database_state), (1, &state));
         let ledger = database.ledger().await;
@@ -84,7 +84,7 @@ on_both! {
     async fn a_statement_in_doubt_waits_for_a_person(database: TestDatabase) {
         killed_within(&database).await;
         let ledger = database.ledger().await;
-        assert_eq!(ledger.rows[1].progress, Some(Progress { done: 2, unknown: Some(3), of: 3 }));
+        assert_eq!(ledger.rows[1].progress, Some(Progress { done: 2, unknown: Some(3), of: 3, place: None }));
 
         let mut session = database.session().await;
         let plan = rest(database.backend, "SELECT 1", 2).plan();
@@ -99,7 +99,7 @@ on_both! {
         }
         session.resolve(version(2), 3, false).await.unwrap();
         let ledger = session.ledger().await.unwrap();
-        assert_eq!(ledger.rows[1].progress, Some(Progress { done: 2, unknown: None, of: 3 }));
+        assert_eq!(ledger.rows[1].progress, Some(Progress { done: 2, unknown: None, of: 3, place: None }));
         let report = session.run(&plan, &ledger, "latest", &mut |_| ()).await.unwrap();
         assert_eq!(report.outcome, Outcome::Done, "{report:?}");
     }
@@ -125,7 +125,7 @@ on_both! {
         let mut session = database.session().await;
         session.resolve(version(2), 3, true).await.unwrap();
         let ledger = session.ledger().await.unwrap();
-        assert_eq!(ledger.rows[1].progress, Some(Progress { done: 3, unknown: None, of: 3 }));
+        assert_eq!(ledger.rows[1].progress, Some(Progress { done: 3, unknown: None, of: 3, place: None }));
         let plan = rest(database.backend, endless(database.backend), 3).plan();
         let report = session.run(&plan, &ledger, "latest", &mut |_| ()).await.unwrap();
         assert_eq!(report.outcome, Outcome::Done, "{report:?}");
@@ -144,7 +144,7 @@ on_both! {
         };
         let report = session.run(&plan, &ledger, "latest", &mut look).await.unwrap();
         assert_eq!(report.failed.as_ref().unwrap().error, Cause::Interrupted, "{report:?}");
-        assert_eq!(database.ledger().await.rows[1].progress, Some(Progress { done: 2, unknown: None, of: 3 }));
+        assert_eq!(database.ledger().await.rows[1].progress, Some(Progress { done: 2, unknown: None, of: 3, place: None }));
     }
 
     async fn what_another_run_went_on_with_is_not_run_again(database: TestDatabase) {

@@ -10,7 +10,7 @@ use dbmigrate::execute::{Event, ExecuteError, RunReport, Session, Settings};
 use dbmigrate::ident::Version;
 use dbmigrate::manifest::Hooks;
 use dbmigrate::operation::{Body, canonical_json};
-use dbmigrate::plan::{Ledger, PlanDirection, Reversal};
+use dbmigrate::plan::{Ledger, Place, PlanDirection, Reversal};
 use dbmigrate::render::ledger::{LedgerSql, RunValues};
 use dbmigrate::render::{AppliedRecord, LedgerWrite, RenderedPlan, RenderedStep, Statement, Transactions};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -224,7 +224,7 @@ impl Plans {
             steps: Vec::new(),
             diagnostics: Vec::new(),
         };
-        Self { sql: LedgerSql::new(backend, Some("public")).unwrap(), plan }
+        Self { sql: LedgerSql::new(backend, Some("public")), plan }
     }
 
     pub fn from(mut self, versions: &[u128]) -> Self {
@@ -241,6 +241,7 @@ impl Plans {
             operation: "ledger".to_owned(),
             span: Span::NONE,
             ledger: Some(write),
+            journaled: None,
         };
         let mut all = Vec::new();
         if self.plan.steps.is_empty() && direction == Direction::Up && self.plan.from.is_empty() {
@@ -253,6 +254,7 @@ impl Plans {
                 operation: format!("operation {}", index + 1),
                 span: Span::new(dbmigrate::diagnostic::FileId(0), index..index + 1),
                 ledger: None,
+                journaled: None,
             });
         }
         let record = record(number);
@@ -281,6 +283,7 @@ impl Plans {
             keeps: vec![],
             locks: 0,
             skip_statements: 0,
+            from: Place::default(),
         });
         self
     }

@@ -26,7 +26,7 @@ fn record(transaction: bool) -> AppliedRecord {
 fn every_statement_does_what_it_says() {
     for backend in BOTH {
         block_on(async {
-            let sql = LedgerSql::new(backend, None).unwrap();
+            let sql = LedgerSql::new(backend, None);
             let mut database = Database::create(backend).await;
             assert_eq!(database.query(&sql.tables_that_stand()).await, ["0"]);
             for _ in 0..2 {
@@ -111,7 +111,7 @@ fn a_first_run_makes_the_ledger_and_stamps_it() {
             for statement in plan.steps.iter().flat_map(|step| &step.statements) {
                 database.execute(&statement.sql).await;
             }
-            let sql = LedgerSql::new(backend, None).unwrap();
+            let sql = LedgerSql::new(backend, None);
             assert_eq!(database.query(&sql.select_stamp()).await, ["staging"]);
             assert!(database.query(&sql.select_versions()).await[0].starts_with("1|1|n1|applied|"));
             for statement in project.plan(backend, 1, 0).steps.iter().flat_map(|step| &step.statements) {
@@ -126,7 +126,7 @@ fn a_first_run_makes_the_ledger_and_stamps_it() {
 #[test]
 fn a_duration_is_measured_on_postgres_from_the_message_on() {
     block_on(async {
-        let sql = LedgerSql::new(Backend::Postgres, Some("public")).unwrap();
+        let sql = LedgerSql::new(Backend::Postgres, Some("public"));
         let mut database = Database::create(Backend::Postgres).await;
         database.execute(&sql.create_tables().join(";")).await;
         let values = RunValues { run: "r1".into(), started: String::new() };

@@ -10,7 +10,7 @@ use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::{Diagnostic, Direction, Span};
 use dbmigrate::ident::Version;
 use dbmigrate::operation::Body;
-use dbmigrate::plan::{Part, Plan, PlanDirection, Reversal, Step};
+use dbmigrate::plan::{Part, Place, Plan, PlanDirection, Reversal, Step};
 use dbmigrate::render::{RenderOptions, RenderedPlan, render};
 use dbmigrate::state::{Change, Context, State, StateError};
 use proptest::prelude::*;
@@ -33,6 +33,8 @@ fn plan(start: &State, changes: Vec<Change>, direction: Direction) -> RenderedPl
         left_out: vec![],
         span: Span::NONE,
         skip_statements: 0,
+        from: Place::default(),
+        edited: false,
     };
     let plan = Plan {
         backend: start.backend(),

@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use crate::backend::Backend;
 use crate::check::check;
 use crate::cli::args::Global;
-use crate::cli::error::{ConfigurationError, Error, UserError};
+use crate::cli::error::{ConfigurationError, Error};
 use crate::cli::project::Project;
-use crate::diagnostic::{Code, Diagnostic, Severity, Sources};
+use crate::diagnostic::{Code, Diagnostic, Sources};
 use crate::graph::Graph;
 use crate::manifest;
 use crate::plan::{self, Downs, Ledger, Target};
@@ -52,7 +52,7 @@ impl Looked {
         let project = Project { manifest, sources: loaded.sources, graph, findings };
         let backends = match global.backend {
             Some(asked) => vec![project.backend(asked)?],
-            None => built(&project, &mut found)?,
+            None => project.manifest.backends.clone(),
         };
         let mut of_backends = Vec::new();
         for backend in &backends {
@@ -61,24 +61,6 @@ impl Looked {
         found.extend(merged(of_backends, &backends));
         Ok(Self { project: Some(project), sources: None, migrations, backends, found })
     }
-}
-
-/// The backends that can be checked; for the others, a note.
-fn built(project: &Project, found: &mut Vec<Diagnostic>) -> Result<Vec<Backend>, UserError> {
-    let all = &project.manifest.backends;
-    let (built, not): (Vec<Backend>, Vec<Backend>) =
-        all.iter().copied().partition(|backend| backend.capabilities().supported);
-    if let (true, Some(first)) = (built.is_empty(), not.first()) {
-        return Err(UserError::NotSupported(*first));
-    }
-    for backend in not {
-        let message = format!("`{backend}` is one of the backends, and was not checked: it is not built yet");
-        let mut diagnostic =
-            Diagnostic::new(Code::NotSupportedYet, message).at(project.manifest.backends_span, "not all of these");
-        diagnostic.severity = Severity::Note;
-        found.push(diagnostic);
-    }
-    Ok(built)
 }
 
 /// The findings on one backend: those of the check, and what rendering adds to them.

@@ -1,7 +1,9 @@
 //! The databases a run can work on, behind one set of verbs. A backend is one arm of
 //! [`Database`] and one module here; everything above asks in these verbs and never which it is.
 
+mod mysql;
 mod postgres;
+mod server;
 mod sqlite;
 
 use std::path::{Path, PathBuf};
@@ -54,6 +56,7 @@ pub(super) struct Sent {
 pub(super) enum Database {
     Sqlite(Box<sqlite::Sqlite>),
     Postgres(Box<postgres::Postgres>),
+    Mysql(Box<mysql::Mysql>),
 }
 
 macro_rules! each {
@@ -61,6 +64,7 @@ macro_rules! each {
         match $self {
             Database::Sqlite($database) => $body,
             Database::Postgres($database) => $body,
+            Database::Mysql($database) => $body,
         }
     };
 }
@@ -71,7 +75,7 @@ impl Database {
         match settings.backend {
             Backend::Sqlite => Ok(Self::Sqlite(Box::new(sqlite::Sqlite::open(settings, canceller).await?))),
             Backend::Postgres => Ok(Self::Postgres(Box::new(postgres::Postgres::open(settings, canceller).await?))),
-            Backend::Mysql => Err(ExecuteError::Unsupported(settings.backend)),
+            Backend::Mysql => Ok(Self::Mysql(Box::new(mysql::Mysql::open(settings, canceller).await?))),
         }
     }
 
@@ -80,6 +84,7 @@ impl Database {
         match self {
             Self::Sqlite(_) => Backend::Sqlite,
             Self::Postgres(_) => Backend::Postgres,
+            Self::Mysql(_) => Backend::Mysql,
         }
     }
 
@@ -102,7 +107,7 @@ impl Database {
     pub(super) const fn is_far(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
-            Self::Postgres(_) => true,
+            Self::Postgres(_) | Self::Mysql(_) => true,
         }
     }
 
@@ -154,7 +159,7 @@ impl Database {
     pub(super) fn moment(&self) -> Option<Moment> {
         match self {
             Self::Sqlite(database) => database.moment(),
-            Self::Postgres(_) => None,
+            Self::Postgres(_) | Self::Mysql(_) => None,
         }
     }
 
@@ -209,7 +214,7 @@ impl Database {
     pub(super) async fn few_rows(&mut self, tables: &[(Option<String>, String)], most: u64) -> Vec<Option<u64>> {
         match self {
             Self::Sqlite(database) => database.few_rows(tables, most).await,
-            Self::Postgres(_) => vec![None; tables.len()],
+            Self::Postgres(_) | Self::Mysql(_) => vec![None; tables.len()],
         }
     }
 
@@ -231,6 +236,7 @@ impl Database {
         match self {
             Self::Sqlite(database) => database.close().await,
             Self::Postgres(database) => database.close().await,
+            Self::Mysql(database) => database.close().await,
         }
     }
 }

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use futures_util::future::Either;
-use futures_util::stream::BoxStream;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
+use super::server::{CONNECT_TIMEOUT, LAST_GRACE, count_results, given_up, in_time, no_answer, password_of};
 use super::{Cells, Facts, Sent, Size, literal, milliseconds, quote};
 use crate::execute::error::ExecuteError;
 use crate::execute::lock::{Holder, advisory_key};
@@ -37,17 +36,11 @@ pub(in crate::execute) struct Postgres {
     canceller: Canceller,
 }
 
-/// How long connecting may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// SQLSTATE of a server whose `pg_hba.conf` has no entry for such a connection.
 const NO_ENTRY: &str = "28000";
 
 /// How long a server may take to end a statement that a person asked to stop.
 const CANCEL_GRACE: Duration = Duration::from_secs(3);
-
-/// How long bookkeeping may take after that, and how long closing.
-const LAST_GRACE: Duration = Duration::from_secs(5);
 
 impl Postgres {
     pub(super) async fn open(settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
@@ -96,7 +89,7 @@ impl Postgres {
         let Some(connection) = &mut self.connection else { return given_up(&sent) };
         let ended = {
             let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
-            let results = std::pin::pin!(count_results(&mut stream, &mut sent, each));
+            let results = std::pin::pin!(count_results(&mut stream, &mut sent, PgQueryResult::rows_affected, each));
             let cancelled = std::pin::pin!(self.canceller.cancelled());
             match futures_util::future::select(results, cancelled).await {
                 Either::Left(_) => true,
@@ -118,7 +111,7 @@ impl Postgres {
         let Some(connection) = &mut self.connection else { return given_up(&sent) };
         let ended = {
             let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
-            in_time(&self.canceller, count_results(&mut stream, &mut sent, |_| ())).await.is_some()
+            in_time(&self.canceller, count_results(&mut stream, &mut sent, PgQueryResult::rows_affected, |_| ())).await.is_some()
         };
         if ended {
             return sent;
@@ -318,7 +311,7 @@ impl Postgres {
         let rows = self.rows(sql).await.map_err(|words| ExecuteError::of("asking who holds the lock", words))?;
         let mut cells = rows.into_iter().next().unwrap_or_default().into_iter();
         let mut next = || cells.next().flatten();
-        Ok(Holder { pid: next().and_then(|pid| pid.parse().ok()), name: next(), since: next() })
+        Ok(Holder { pid: next().and_then(|pid| pid.parse().ok()), name: next(), since: next(), doing: None })
     }
 }
 
@@ -382,24 +375,6 @@ async fn signal(options: &PgConnectOptions, pid: &str, function: &str) {
     }
 }
 
-/// Waits for work; once a person asked to stop, only as long as bookkeeping may take.
-async fn in_time<T>(canceller: &Canceller, work: impl Future<Output = T>) -> Option<T> {
-    let work = std::pin::pin!(work);
-    let cancelled = std::pin::pin!(canceller.cancelled());
-    match futures_util::future::select(work, cancelled).await {
-        Either::Left((done, _)) => Some(done),
-        Either::Right(((), work)) => tokio::time::timeout(LAST_GRACE, work).await.ok(),
-    }
-}
-
-fn no_answer() -> DatabaseWords {
-    DatabaseWords::plain("the server did not answer, and the connection was closed", Trouble::Lost)
-}
-
-fn given_up(sent: &Sent) -> Sent {
-    Sent { done: sent.done, changed: sent.changed, error: Some(no_answer()) }
-}
-
 async fn fetch(connection: &mut PgConnection, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
     let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await?;
     rows.iter().map(|row| super::cells(row).map_err(DatabaseWords::from)).collect()
@@ -407,64 +382,4 @@ async fn fetch(connection: &mut PgConnection, sql: String) -> Result<Vec<Cells>,
 
 fn is_true(rows: &[Cells]) -> bool {
     rows.last().and_then(|row| row.first()).is_some_and(|cell| cell.as_deref() == Some("t"))
-}
-
-/// The password in a URL, decoded.
-fn password_of(url: &str) -> Option<String> {
-    let rest = url.split_once("://")?.1.split(['?', '#']).next()?;
-    let (credentials, _) = rest.rsplit_once('@')?;
-    let (_, password) = credentials.split_once(':')?;
-    let mut bytes = Vec::with_capacity(password.len());
-    let mut left = password.as_bytes();
-    while let Some((&first, rest)) = left.split_first() {
-        let decoded = (first == b'%')
-            .then(|| rest.get(..2))
-            .flatten()
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match decoded {
-            Some(byte) => {
-                bytes.push(byte);
-                left = rest.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(first);
-                left = rest;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
-/// Counts the results of a message; stops at the first error.
-async fn count_results(
-    stream: &mut BoxStream<'_, Result<PgQueryResult, sqlx::Error>>,
-    sent: &mut Sent,
-    mut after_each: impl FnMut(usize),
-) {
-    while let Some(result) = stream.next().await {
-        match result {
-            Ok(result) => {
-                sent.done += 1;
-                sent.changed += result.rows_affected();
-                after_each(sent.done);
-            }
-            Err(error) => {
-                sent.error = Some(error.into());
-                return;
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::password_of;
-
-    #[test]
-    fn a_password_is_decoded() {
-        assert_eq!(password_of("postgres://a:p%40ss@h/db").as_deref(), Some("p@ss"));
-        assert_eq!(password_of("postgres://a@h/db"), None);
-        assert_eq!(password_of("postgres://a:100%@h/db").as_deref(), Some("100%"));
-    }
 }

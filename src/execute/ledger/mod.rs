@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rows::{Head, Journal, Texts, known_bodies, unreadable};
+use rows::{Found, Head, Journal, Texts, known_bodies, unreadable};
 pub use rows::{Known, LedgerHeads};
 
 use super::database::{Cells, Database};
@@ -19,9 +19,9 @@ use super::words::{DatabaseWords, Trouble};
 use crate::diagnostic::{Direction, Span};
 use crate::ident::Version;
 use crate::operation::Body;
-use crate::plan::{Ledger, LedgerRow, Progress, RowState};
-use crate::render::ledger::{LedgerSql, RunRow, RunValues};
-use crate::render::{AppliedRecord, Statement};
+use crate::plan::{Ledger, LedgerRow, Place, Progress, RowState};
+use crate::render::ledger::{JournalEntry, LedgerSql, RunRow, RunValues};
+use crate::render::{AppliedRecord, Journaled, Statement};
 
 /// How many bodies are read in one query.
 const BODIES_AT_ONCE: usize = 500;
@@ -46,6 +46,16 @@ pub(super) struct Entry {
     pub(super) of: usize,
 }
 
+/// A statement on its way, where DDL commits by itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    pub(super) version: Version,
+    pub(super) direction: Direction,
+    pub(super) statement: usize,
+    pub(super) of: usize,
+    pub(super) from: Place,
+}
+
 /// The ledger of one database, for one run.
 #[derive(Debug, Clone)]
 pub(super) struct Books {
@@ -55,11 +65,10 @@ pub(super) struct Books {
 
 impl Books {
     /// The ledger of a database; `run` is the id that its rows will name.
-    pub(super) fn new(database: &Database, run: String) -> Result<Self, ExecuteError> {
+    pub(super) fn new(database: &Database, run: String) -> Self {
         let backend = database.backend();
         let schema = database.facts().ledger_schema.as_deref();
-        let sql = LedgerSql::new(backend, schema).ok_or(ExecuteError::Unsupported(backend))?;
-        Ok(Self { sql, run })
+        Self { sql: LedgerSql::new(backend, schema), run }
     }
 
     pub(super) fn run(&self) -> &str {
@@ -210,7 +219,27 @@ impl Books {
     }
 
     async fn journal(&self, database: &mut Database) -> Result<Journal, ExecuteError> {
-        Ok(Journal::of_rows(&ask(database, self.sql.select_journal()).await?))
+        let rows = ask(database, self.sql.select_journal()).await?;
+        if database.backend().capabilities().transactional_ddl {
+            return Ok(Journal::of_rows(&rows));
+        }
+        let mut standing = Journal::default();
+        for row in rows {
+            let Some(found) = Found::of(row) else { continue };
+            let ran = match found.question() {
+                Some(question) => match ask(database, question.to_owned()).await?.as_slice() {
+                    [row] => match row.first().and_then(Option::as_deref) {
+                        Some("1") => Some(true),
+                        Some("0") => Some(false),
+                        _ => None,
+                    },
+                    _ => None,
+                },
+                None => None,
+            };
+            standing.put(&found, ran);
+        }
+        Ok(standing)
     }
 
     /// A step's statements with the values of this run in the ledger's own.
@@ -258,6 +287,29 @@ impl Books {
         own(self.sql.journal_done(entry.version, wide(entry.statement)))
     }
 
+    /// Where DDL commits by itself: the place that a statement comes from and goes to.
+    pub(super) fn at(&self, at: &At, journaled: &Journaled, sql: &str) -> String {
+        self.sql.journal_at(&JournalEntry {
+            version: at.version,
+            direction: match at.direction {
+                Direction::Up => "up",
+                Direction::Down => "down",
+            },
+            statement: at.statement,
+            statements: at.of,
+            sql,
+            recovery: &journaled.recovery,
+            from: at.from,
+            reaches: journaled.reaches,
+            run: &self.run,
+        })
+    }
+
+    /// Where DDL commits by itself: whether the statement on its way ran.
+    pub(super) fn settled(&self, version: Version, ran: bool) -> Statement {
+        own(self.sql.journal_settle(version, ran))
+    }
+
     pub(super) fn withdraw(&self, entry: &Entry) -> Statement {
         own(self.sql.journal_forget(entry.version, wide(entry.statement)))
     }
@@ -283,7 +335,7 @@ impl Books {
 
 /// The ledger's own statement.
 fn own(sql: String) -> Statement {
-    Statement { sql, operation: "ledger".to_owned(), span: Span::NONE, ledger: None }
+    Statement { sql, operation: "ledger".to_owned(), span: Span::NONE, ledger: None, journaled: None }
 }
 
 fn first_cell(rows: Vec<Cells>) -> Option<String> {

@@ -9,8 +9,8 @@ use crate::execute::database::Cells;
 use crate::execute::error::ExecuteError;
 use crate::ident::Version;
 use crate::operation::{Body, Checksums};
-use crate::plan::{LedgerRow, Moment, Progress, RowState};
-use crate::render::ledger::{FORMAT_VERSION, row_state_of};
+use crate::plan::{LedgerRow, Moment, Place, Progress, RowState, Standing};
+use crate::render::ledger::{FORMAT_VERSION, REPEATABLE, row_state_of};
 
 pub(super) fn unreadable(why: impl Into<String>) -> ExecuteError {
     ExecuteError::LedgerUnreadable { why: why.into() }
@@ -117,7 +117,45 @@ impl Head {
     }
 }
 
+/// A row of the journal where DDL commits by itself.
+pub(super) struct Found {
+    version: Version,
+    direction: String,
+    statement: usize,
+    of: usize,
+    started: bool,
+    from: Place,
+    to: Place,
+    probe: String,
+}
+
+impl Found {
+    /// From the cells of `select_journal`; `None` for what makes no sense.
+    pub(super) fn of(cells: Cells) -> Option<Self> {
+        let mut cells = Texts::new(cells);
+        let found = |cells: &mut Texts| -> Result<Self, ExecuteError> {
+            Ok(Self {
+                version: cells.version()?,
+                statement: cells.number("statement")?,
+                of: cells.number("statements")?,
+                direction: cells.text("direction")?,
+                started: cells.text("state")? == "started",
+                from: Place { change: cells.number("from_change")?, part: cells.number("from_part")? },
+                to: Place { change: cells.number("to_change")?, part: cells.number("to_part")? },
+                probe: cells.text("probe")?,
+            })
+        };
+        found(&mut cells).ok()
+    }
+
+    /// What to ask the schema, where it can tell whether the statement on its way ran.
+    pub(super) fn question(&self) -> Option<&str> {
+        (self.started && !self.probe.is_empty() && self.probe != REPEATABLE).then_some(self.probe.as_str())
+    }
+}
+
 /// How far each migration in the journal came, by version and direction.
+#[derive(Default)]
 pub(super) struct Journal(HashMap<(Version, String), Progress>);
 
 impl Journal {
@@ -130,7 +168,7 @@ impl Journal {
             let (Ok(version), Ok(statement), Ok(of)) = (version.parse(), statement.parse::<usize>(), of.parse()) else {
                 continue;
             };
-            let entry = all.entry((version, direction.clone())).or_insert(Progress { done: 0, unknown: None, of });
+            let entry = all.entry((version, direction.clone())).or_insert(Progress { done: 0, unknown: None, of, place: None });
             if state == "done" {
                 entry.done = entry.done.max(statement);
             } else {
@@ -140,6 +178,21 @@ impl Journal {
         Self(all)
     }
 
+    /// Adds a row; `ran` is the schema's answer to its question.
+    pub(super) fn put(&mut self, found: &Found, ran: Option<bool>) {
+        let before = found.statement.saturating_sub(1);
+        let at = |place| Standing { surely: place, perhaps: place };
+        let between = Standing { surely: found.from, perhaps: found.to };
+        let (done, unknown, standing) = match (found.started, ran) {
+            (false, _) | (true, Some(true)) => (found.statement, None, at(found.to)),
+            (true, Some(false)) => (before, None, at(found.from)),
+            (true, None) if found.probe == REPEATABLE => (before, None, between),
+            (true, None) => (before, Some(found.statement), between),
+        };
+        let progress = Progress { done, unknown, of: found.of, place: Some(standing) };
+        self.0.insert((found.version, found.direction.clone()), progress);
+    }
+
     /// How far a migration in that state came; `None` for one that is through.
     pub(super) fn of(&self, version: Version, state: RowState) -> Option<Progress> {
         let way = match state {
@@ -147,7 +200,7 @@ impl Journal {
             RowState::Applying => Direction::Up,
             RowState::Reverting => Direction::Down,
         };
-        let nothing = Progress { done: 0, unknown: None, of: 0 };
+        let nothing = Progress { done: 0, unknown: None, of: 0, place: None };
         Some(self.0.get(&(version, way.to_string())).cloned().unwrap_or(nothing))
     }
 }
@@ -162,9 +215,9 @@ mod tests {
         let row = |statement: &str, state: &str| vec![cell("7"), cell(statement), cell("3"), cell("up"), cell(state)];
         let journal = Journal::of_rows(&[row("1", "done"), row("2", "started")]);
         let seven = Version::new(7).unwrap();
-        let progress = Progress { done: 1, unknown: Some(2), of: 3 };
+        let progress = Progress { done: 1, unknown: Some(2), of: 3, place: None };
         assert_eq!(journal.of(seven, RowState::Applying), Some(progress));
-        assert_eq!(journal.of(seven, RowState::Reverting), Some(Progress { done: 0, unknown: None, of: 0 }));
+        assert_eq!(journal.of(seven, RowState::Reverting), Some(Progress { done: 0, unknown: None, of: 0, place: None }));
         assert_eq!(journal.of(seven, RowState::Applied), None);
     }
 }

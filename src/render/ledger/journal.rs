@@ -2,8 +2,38 @@
 
 use sea_query::{Alias, Expr, ExprTrait, Order, Query};
 
+use super::super::dialect::Dialect;
+use super::super::model::Recovery;
+
 use super::{JOURNAL, LedgerSql};
 use crate::ident::Version;
+use crate::plan::Place;
+
+/// What stands for a question in the journal, where a statement may run twice.
+pub const REPEATABLE: &str = "repeatable";
+
+/// MySQL: where a migration stands.
+#[derive(Debug, Clone, Copy)]
+pub struct JournalEntry<'e> {
+    /// Version.
+    pub version: Version,
+    /// `up` or `down`.
+    pub direction: &'static str,
+    /// The statement that is on its way or has run, from 1.
+    pub statement: usize,
+    /// Statements in all.
+    pub statements: usize,
+    /// The statement.
+    pub sql: &'e str,
+    /// What is true of it after an interruption.
+    pub recovery: &'e Recovery,
+    /// The place before it.
+    pub from: Place,
+    /// The place after it.
+    pub reaches: Place,
+    /// The run's id.
+    pub run: &'e str,
+}
 
 impl LedgerSql {
     /// Journals that a statement (K, from 1) of a migration outside a transaction is about to run. Its SQL
@@ -80,15 +110,69 @@ impl LedgerSql {
         self.dialect.query(&query)
     }
 
-    /// Reads the journal, in order. Columns: version (text), statement, statements (integers), direction, state (texts).
+    /// MySQL: journals where a migration stands, in place of where it stood: before a statement (`done` false), which
+    /// commits by itself, or together with one that does not.
+    #[must_use]
+    pub fn journal_at(&self, entry: &JournalEntry<'_>) -> String {
+        let text = |text: &str| self.dialect.string(text);
+        let (state, probe) = match entry.recovery {
+            Recovery::Transactional => ("done", String::new()),
+            Recovery::Probeable(question) => ("started", question.clone()),
+            Recovery::Repeatable => ("started", REPEATABLE.to_owned()),
+            Recovery::Unknowable => ("started", String::new()),
+        };
+        format!(
+            "REPLACE INTO {} (version, statement, statements, direction, state, run, `sql`, changed_at, from_change, \
+             from_part, to_change, to_part, probe) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+            self.dialect.ident(JOURNAL),
+            text(&entry.version.to_string()),
+            entry.statement,
+            entry.statements,
+            text(entry.direction),
+            text(state),
+            text(entry.run),
+            text(entry.sql),
+            self.now(),
+            entry.from.change,
+            entry.from.part,
+            entry.reaches.change,
+            entry.reaches.part,
+            text(&probe)
+        )
+    }
+
+    /// MySQL: settles the statement that is on its way: it ran, or it did not.
+    #[must_use]
+    pub fn journal_settle(&self, version: Version, ran: bool) -> String {
+        let mut query = Query::update();
+        query.table(self.table(JOURNAL));
+        if !ran {
+            query
+                .value(Alias::new("to_change"), Expr::col(Alias::new("from_change")))
+                .value(Alias::new("to_part"), Expr::col(Alias::new("from_part")))
+                .value(Alias::new("statement"), Expr::col(Alias::new("statement")).sub(1));
+        }
+        query
+            .value(Alias::new("state"), self.string("done"))
+            .value(Alias::new("changed_at"), Expr::cust(self.now()))
+            .and_where(Self::eq("version", &version.to_string()))
+            .and_where(Self::eq("state", "started"));
+        self.dialect.query(&query)
+    }
+
+    /// Reads the journal, in order. Columns: version (text), statement, statements (integers), direction, state (texts);
+    /// on MySQL then `from_change`, `from_part`, `to_change`, `to_part` (integers) and probe (text).
     #[must_use]
     pub fn select_journal(&self) -> String {
-        let query = Query::select()
-            .columns(["version", "statement", "statements", "direction", "state"].map(Alias::new))
+        let mut query = Query::select();
+        query.columns(["version", "statement", "statements", "direction", "state"].map(Alias::new));
+        if self.dialect == Dialect::Mysql {
+            query.columns(["from_change", "from_part", "to_change", "to_part", "probe"].map(Alias::new));
+        }
+        query
             .from(self.table(JOURNAL))
             .order_by(Alias::new("version"), Order::Asc)
-            .order_by(Alias::new("statement"), Order::Asc)
-            .take();
+            .order_by(Alias::new("statement"), Order::Asc);
         self.dialect.query(&query)
     }
 }

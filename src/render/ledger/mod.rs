@@ -14,6 +14,7 @@ use sea_query::{Alias, Expr, ExprTrait, TableRef};
 
 use versions::Frames;
 
+pub use journal::{JournalEntry, REPEATABLE};
 pub use runs::RunRow;
 pub use versions::{row_state, row_state_of};
 
@@ -60,17 +61,18 @@ pub struct LedgerSql {
 }
 
 impl LedgerSql {
-    /// The SQL for a backend. `schema` is PostgreSQL's; without it, `public`. SQLite's is always `main`.
-    /// `None` for a backend that is not built yet.
+    /// The SQL for a backend. `schema` is PostgreSQL's; without it, `public`. SQLite's is always `main`, and MySQL's
+    /// the database of the connection.
     #[must_use]
-    pub fn new(backend: Backend, schema: Option<&str>) -> Option<Self> {
-        let dialect = Dialect::of(backend)?;
+    pub fn new(backend: Backend, schema: Option<&str>) -> Self {
+        let dialect = Dialect::of(backend);
         let schema = match dialect {
-            Dialect::Sqlite => "main".to_owned(),
-            Dialect::Postgres => schema.unwrap_or("public").to_owned(),
+            Dialect::Sqlite => Some("main".to_owned()),
+            Dialect::Postgres => Some(schema.unwrap_or("public").to_owned()),
+            Dialect::Mysql => None,
         };
-        let frames = Arc::new(Frames::new(dialect, &schema));
-        Some(Self { dialect, schema: Some(schema), frames })
+        let frames = Arc::new(Frames::new(dialect, schema.as_deref()));
+        Self { dialect, schema, frames }
     }
 
     fn table(&self, name: &str) -> TableRef {
@@ -99,5 +101,6 @@ const fn now(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
         Dialect::Postgres => "clock_timestamp()",
+        Dialect::Mysql => "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')",
     }
 }

@@ -30,6 +30,7 @@ impl LedgerSql {
                     integer("duration_ms").not_null().take(),
                     text("run").not_null().take(),
                 ],
+                &[],
             ),
             self.create(
                 RUNS,
@@ -48,21 +49,10 @@ impl LedgerSql {
                     integer("steps_done").not_null().take(),
                     text("error"),
                 ],
+                &[],
             ),
-            self.create(
-                JOURNAL,
-                vec![
-                    text("version").not_null().take(),
-                    integer("statement").not_null().take(),
-                    integer("statements").not_null().take(),
-                    text("direction").not_null().take(),
-                    text("state").not_null().take(),
-                    text("run").not_null().take(),
-                    text("sql").not_null().take(),
-                    time("changed_at").not_null().take(),
-                ],
-            ),
-            self.create(ENVIRONMENT, vec![text("name").not_null().take(), time("stamped_at").not_null().take()]),
+            self.journal(),
+            self.create(ENVIRONMENT, vec![text("name").not_null().take(), time("stamped_at").not_null().take()], &[]),
         ]
     }
 
@@ -81,18 +71,55 @@ impl LedgerSql {
                 .from((Alias::new("pg_catalog"), Alias::new("pg_tables")))
                 .and_where(Expr::col(Alias::new("schemaname")).eq(self.schema.as_deref().unwrap_or_default()))
                 .and_where(Expr::col(Alias::new("tablename")).is_in(names)),
+            Dialect::Mysql => query
+                .from((Alias::new("information_schema"), Alias::new("TABLES")))
+                .and_where(Expr::cust("TABLE_SCHEMA = DATABASE()"))
+                .and_where(Expr::col(Alias::new("TABLE_NAME")).is_in(names)),
         };
         self.dialect.query(&query)
     }
 
-    fn create(&self, name: &'static str, columns: Vec<ColumnDef>) -> String {
+    /// The journal. Where DDL commits by itself, it has one row a migration: where it stands, and the statement that
+    /// is on its way.
+    fn journal(&self) -> String {
+        let integer = |name: &'static str| self.column(name, Kind::Integer);
+        let text = |name: &'static str| self.column(name, Kind::Text);
+        let mut columns = vec![
+            text("version").not_null().take(),
+            integer("statement").not_null().take(),
+            integer("statements").not_null().take(),
+            text("direction").not_null().take(),
+            text("state").not_null().take(),
+            text("run").not_null().take(),
+            text("sql").not_null().take(),
+            self.column("changed_at", Kind::Time).not_null().take(),
+        ];
+        let mut key = vec!["version", "statement"];
+        if self.dialect == Dialect::Mysql {
+            let places = ["from_change", "from_part", "to_change", "to_part"];
+            columns.extend(places.map(|name| integer(name).not_null().take()));
+            columns.push(text("probe").not_null().take());
+            key.truncate(1);
+        }
+        self.create(JOURNAL, columns, &key)
+    }
+
+    fn create(&self, name: &'static str, columns: Vec<ColumnDef>, key: &[&'static str]) -> String {
         let mut statement = sea_query::Table::create();
         statement.if_not_exists().table(self.table(name));
         for column in columns {
             statement.col(column);
         }
-        if name == JOURNAL {
-            statement.primary_key(sea_query::Index::create().col(Alias::new("version")).col(Alias::new("statement")));
+        if !key.is_empty() {
+            let mut index = sea_query::Index::create();
+            for column in key {
+                index.col(Alias::new(*column));
+            }
+            statement.primary_key(&mut index);
+        }
+        if self.dialect == Dialect::Mysql {
+            // Whatever the database's defaults are: rows that roll back, and texts that are equal only if they are the same.
+            statement.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
         }
         self.dialect.schema(&statement)
     }
@@ -102,6 +129,11 @@ impl LedgerSql {
             (Kind::Integer, Dialect::Sqlite) => "integer",
             (Kind::Integer, Dialect::Postgres) => "bigint",
             (Kind::Time, Dialect::Postgres) => "timestamptz",
+            // What is in a key has a length there.
+            (Kind::Text, Dialect::Mysql) if ["version", "run"].contains(&name) => "varchar(64)",
+            (Kind::Time, Dialect::Mysql) => "varchar(32)",
+            (Kind::Integer, Dialect::Mysql) => "bigint",
+            (Kind::Text, Dialect::Mysql) => "longtext",
             (Kind::Text, _) | (Kind::Time, Dialect::Sqlite) => "text",
         };
         ColumnDef::new(Alias::new(name)).custom(Alias::new(word)).take()

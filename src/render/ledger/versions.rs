@@ -7,6 +7,7 @@ use super::super::model::{AppliedRecord, LedgerWrite, Statement};
 use super::frame::Frame;
 use super::{FORMAT_VERSION, LedgerSql, RunValues, VERSIONS};
 use crate::ident::Version;
+use crate::operation::Checksums;
 use crate::plan::RowState;
 
 /// The statements that every step ends with.
@@ -21,9 +22,9 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn new(dialect: Dialect, schema: &str) -> Self {
+    pub(super) fn new(dialect: Dialect, schema: Option<&str>) -> Self {
         let mut applied = Query::insert();
-        applied.into_table(super::table_in(Some(schema), VERSIONS)).columns(
+        applied.into_table(super::table_in(schema, VERSIONS)).columns(
             [
                 "position",
                 "version",
@@ -66,7 +67,7 @@ impl Frames {
         let columns = ["state", "checksum_up", "checksum_down", "operations", "applied_at", "duration_ms", "run"];
         again.on_conflict(OnConflict::column(Alias::new("version")).update_columns(columns.map(Alias::new)).to_owned());
         let undone = Query::delete()
-            .from_table(super::table_in(Some(schema), VERSIONS))
+            .from_table(super::table_in(schema, VERSIONS))
             .and_where(Expr::col(Alias::new("version")).eq(hole()))
             .take();
         Self {
@@ -84,6 +85,10 @@ impl LedgerSql {
     pub fn with_values(&self, statement: &Statement, values: &RunValues) -> String {
         match &statement.ledger {
             // Its operations stand in the statement alone.
+            Some(LedgerWrite::Begun(Some(record))) => self.insert_version(record, RowState::Applying, values),
+            Some(LedgerWrite::Applied(record)) if self.dialect == Dialect::Mysql => {
+                self.set_applied(record.version, values)
+            }
             Some(LedgerWrite::Applied(record)) if record.transaction => {
                 let planned = RunValues::placeholder();
                 let (old, new) = (self.duration(&planned), self.duration(values));
@@ -105,7 +110,11 @@ impl LedgerSql {
         // Serialization of a list of strings cannot fail.
         let requires = serde_json::to_string(&record.requires).unwrap_or_default();
         let text = |text: &str| self.dialect.string(text);
-        let again = !record.transaction && state == RowState::Applied;
+        let again = match self.dialect {
+            // An interrupted one may begin again.
+            Dialect::Mysql => true,
+            _ => !record.transaction && state == RowState::Applied,
+        };
         let frame = if again { &self.frames.applied_again } else { &self.frames.applied };
         frame.fill(&[
             &record.position.to_string(),
@@ -119,6 +128,36 @@ impl LedgerSql {
             &self.duration(values),
             &text(&values.run),
         ])
+    }
+
+    /// MySQL: says that a migration whose row stands is applied.
+    #[must_use]
+    pub fn set_applied(&self, version: Version, values: &RunValues) -> String {
+        let query = Query::update()
+            .table(self.table(VERSIONS))
+            .value(Alias::new("state"), self.string(row_state(RowState::Applied)))
+            .value(Alias::new("applied_at"), Expr::cust(super::now(self.dialect)))
+            .value(Alias::new("duration_ms"), Expr::cust(self.duration(values)))
+            .value(Alias::new("run"), self.string(&values.run))
+            .and_where(Self::eq("version", &version.to_string()))
+            .take();
+        self.dialect.query(&query)
+    }
+
+    /// MySQL: says that a migration is being undone; `edited` is the body whose way down it is, with its checksums, where
+    /// that is not the one that was applied.
+    #[must_use]
+    pub fn set_reverting(&self, version: Version, edited: Option<&(String, Checksums)>) -> String {
+        let mut query = Query::update();
+        query.table(self.table(VERSIONS)).value(Alias::new("state"), self.string(row_state(RowState::Reverting)));
+        if let Some((operations, checksums)) = edited {
+            query
+                .value(Alias::new("operations"), self.string(operations))
+                .value(Alias::new("checksum_up"), self.string(&checksums.up))
+                .value(Alias::new("checksum_down"), self.string(&checksums.down));
+        }
+        query.and_where(Self::eq("version", &version.to_string()));
+        self.dialect.query(&query)
     }
 
     /// Takes a migration out: it is undone.
@@ -194,13 +233,17 @@ impl LedgerSql {
             Dialect::Postgres => {
                 "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint".to_owned()
             }
+            Dialect::Mysql => {
+                let started = self.dialect.string(&values.started.replace('T', " ").replace('Z', ""));
+                format!("TIMESTAMPDIFF(MICROSECOND, {started}, UTC_TIMESTAMP(6)) DIV 1000")
+            }
         }
     }
 
     fn time_as_text(&self, column: &'static str) -> Expr {
         let column = self.dialect.ident(column);
         match self.dialect {
-            Dialect::Sqlite => Expr::cust(column),
+            Dialect::Sqlite | Dialect::Mysql => Expr::cust(column),
             Dialect::Postgres => {
                 Expr::cust(format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"))
             }

@@ -26,7 +26,7 @@ fn info() -> Info {
     edited.down_edited = true;
     edited.requires = vec!["create_users".into()];
     let mut broken = row(20_260_104_090_000, "a_name_so_long_that_it_fits_into_no_table_of_80", InfoState::Applying);
-    broken.progress = Some(Progress { done: 1, unknown: Some(2), of: 3 });
+    broken.progress = Some(Progress { done: 1, unknown: Some(2), of: 3, place: None });
     Info {
         current_version: Version::new(20_260_101_120_000),
         exact: false,

@@ -4,7 +4,7 @@ use super::*;
 use crate::backend::Backend;
 use crate::diagnostic::{Direction, Sources, Span};
 use crate::ident::Version;
-use crate::plan::{LeftOut, PlanDirection, Reversal};
+use crate::plan::{LeftOut, Place, PlanDirection, Reversal};
 use crate::render::{Destructive, LedgerWrite, RenderedPlan, RenderedStep, Statement, Transactions};
 use crate::report::page::divisions;
 use crate::report::{About, Paint};
@@ -14,7 +14,7 @@ fn version(number: u128) -> Version {
 }
 
 fn statement(sql: &str) -> Statement {
-    Statement { sql: sql.into(), operation: "sql".into(), span: Span::NONE, ledger: None }
+    Statement { sql: sql.into(), operation: "sql".into(), span: Span::NONE, ledger: None, journaled: None }
 }
 
 fn undone(number: u128) -> Statement {
@@ -23,6 +23,7 @@ fn undone(number: u128) -> Statement {
         operation: "ledger".into(),
         span: Span::NONE,
         ledger: Some(LedgerWrite::Undone { version: version(number) }),
+        journaled: None,
     }
 }
 
@@ -43,6 +44,7 @@ fn step(number: u128, name: &str, statements: Vec<Statement>) -> RenderedStep {
         keeps: vec![],
         locks: 1,
         skip_statements: 0,
+        from: Place::default(),
     }
 }
 

@@ -80,7 +80,12 @@ fn next(failure: &Failure, step: Option<&RenderedStep>, state: &DatabaseState, c
             return format!("`{command}` again");
         }
     };
-    format!("{mend}, then `{command}` again")
+    match state {
+        DatabaseState::Within { .. } => {
+            format!("{mend}, then `{command}` again goes on from there; a run the other way takes it back")
+        }
+        _ => format!("{mend}, then `{command}` again"),
+    }
 }
 
 /// A statement in few lines.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::progress::Progress;
 use crate::diagnostic::Direction;
 use crate::execute::Event;
-use crate::render::RenderedPlan;
+use crate::render::{RenderedPlan, Transactions};
 use crate::report::page::{division_words, loss, losses};
 use crate::report::plan::arrow;
 use crate::report::{About, Paint, words};
@@ -30,7 +30,8 @@ pub fn opening(about: &About, plan: &RenderedPlan) -> String {
     if let Some(environment) = &about.environment {
         place.push_str(&format!(" ({environment})"));
     }
-    format!("{place}: {what}, in {}", division_words(plan))
+    let within = if plan.transaction == Transactions::None { "" } else { "in " };
+    format!("{place}: {what}, {within}{}", division_words(plan))
 }
 
 /// The lines on what will be lost of what stands now: `losing rows: posts 1,204 · comments ~8,911`.

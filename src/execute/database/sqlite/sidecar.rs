@@ -131,7 +131,7 @@ fn holder_of(path: &Path, means_it: impl Fn(u64) -> bool) -> Option<Holder> {
         .take(1)
         .map(|word| String::from_utf8_lossy(word).rsplit('/').next().unwrap_or_default().to_owned())
         .collect();
-    Some(Holder { pid: Some(pid), name: words.into_iter().next(), since: None })
+    Some(Holder { pid: Some(pid), name: words.into_iter().next(), since: None, doing: None })
 }
 
 #[cfg(not(target_os = "linux"))]

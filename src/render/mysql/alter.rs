@@ -1,0 +1,102 @@
+//! Columns that stand: MODIFY says them whole, and does nothing where they are so already.
+
+use super::super::error::RenderError;
+use super::super::model::Recovery;
+use super::super::table;
+use super::super::walk::Written;
+use super::{DIALECT, added, alter_table, set};
+use crate::state::{Column, ColumnId, Constraint, Expr, Scalar, State, Table};
+
+/// ADD COLUMN, with a value for the rows already there. `ran` tells whether the column is there.
+pub(super) fn add_column(
+    column: &Column,
+    fill: Option<&Scalar>,
+    table: &Table,
+    ran: Recovery,
+    written: &mut Written,
+) -> Result<(), RenderError> {
+    let add = |column: &Column| -> Result<String, RenderError> {
+        let definition = table::column_definition(DIALECT, column, table)?;
+        Ok(alter_table(table, &format!("ADD COLUMN {definition}")))
+    };
+    match fill {
+        Some(fill) if column.default.as_ref() != Some(fill) => match fill {
+            Scalar::Literal(_) => {
+                // A default for a moment: no row is written for it, and no trigger fires.
+                written.journaled(add(&Column { default: Some(fill.clone()), ..column.clone() })?, ran);
+                modify(column, table, written)?;
+            }
+            Scalar::Expr(_) => {
+                written.journaled(add(&Column { null: true, default: None, ..column.clone() })?, ran);
+                written.rows(vec![set(table, column, fill, false)?]);
+                if !column.null || column.default.is_some() {
+                    modify(column, table, written)?;
+                }
+            }
+        },
+        _ => written.journaled(add(column)?, ran),
+    }
+    Ok(())
+}
+
+/// Writes the change of a column from one shape to another. `using` is the conversion, over the table before.
+///
+/// There is no USING: rows are converted by an UPDATE, after the change of type where the new type can hold what stood
+/// before it as text, else before it.
+pub(super) fn column(
+    from: &Column,
+    to: &Column,
+    table: &Table,
+    using: Option<(&Expr, &Table)>,
+    fill: Option<&Scalar>,
+    written: &mut Written,
+) -> Result<(), RenderError> {
+    if let Some(fill) = fill.filter(|_| from.null && !to.null) {
+        written.rows(vec![set(table, to, fill, true)?]);
+    }
+    let converted = match using {
+        Some((using, _)) => Some(set(table, to, &Scalar::Expr(using.clone()), false)?),
+        None => None,
+    };
+    let after = to.data_type.is_text();
+    if let Some(sql) = converted.clone().filter(|_| !after) {
+        written.rows(vec![sql]);
+    }
+    if from != to {
+        modify(to, table, written)?;
+    }
+    if let Some(sql) = converted.filter(|_| after) {
+        written.rows(vec![sql]);
+    }
+    Ok(())
+}
+
+fn modify(column: &Column, table: &Table, written: &mut Written) -> Result<(), RenderError> {
+    let definition = table::column_definition(DIALECT, column, table)?;
+    written.journaled(alter_table(table, &format!("MODIFY COLUMN {definition}")), Recovery::Repeatable);
+    Ok(())
+}
+
+/// RENAME COLUMN. MySQL refuses it for a column that a check names, so the checks are made anew with it.
+pub(super) fn rename_column(
+    column: ColumnId,
+    to: &str,
+    before: &Table,
+    after: &Table,
+    state: &State,
+) -> Result<String, RenderError> {
+    let checks: Vec<Constraint> = after
+        .checks
+        .iter()
+        .filter(|check| check.expr.mentions(column))
+        .map(|check| Constraint::Check(check.clone()))
+        .collect();
+    let mut actions: Vec<String> =
+        checks.iter().map(|check| format!("DROP CONSTRAINT {}", DIALECT.ident(&check.name().text))).collect();
+    let from = DIALECT.ident(before.column_name(column));
+    actions.push(format!("RENAME COLUMN {from} TO {}", DIALECT.ident(to)));
+    for check in &checks {
+        actions.extend(added(check, after, state)?);
+    }
+    Ok(alter_table(before, &actions.join(", ")))
+}

@@ -1,0 +1,213 @@
+//! What MySQL and MariaDB refuse, or take without a word and do otherwise: said before anything runs.
+
+use super::super::error::RenderError;
+use crate::operation::{Action, DataType, Literal};
+use crate::state::{
+    Column, ColumnId, Constraint, ForeignKey, Index, IndexKey, RowValues, Scalar, State, Table,
+};
+
+/// The longest key in bytes (InnoDB's, on pages of 16 KiB).
+const KEY_BYTES: u64 = 3_072;
+
+/// A table that is made.
+pub(super) fn table(created: &Table, state: &State) -> Result<(), RenderError> {
+    for constraint in created.constraints() {
+        self::constraint(&constraint, created, state)?;
+    }
+    for index in &created.indexes {
+        self::index(index, created)?;
+    }
+    numbering(created)
+}
+
+/// A constraint, on its table as it will be.
+pub(super) fn constraint(constraint: &Constraint, table: &Table, state: &State) -> Result<(), RenderError> {
+    match constraint {
+        Constraint::PrimaryKey(key) => plain_key("the primary key", &key.columns, table),
+        Constraint::Unique(unique) => plain_key(&format!("`{}`", unique.name.text), &unique.columns, table),
+        Constraint::ForeignKey(key) => foreign_key(key, table, state),
+        Constraint::Check(check) => {
+            let numbered = table.columns.iter().find(|column| column.auto_increment && check.expr.mentions(column.id));
+            numbered.map_or(Ok(()), |column| {
+                limit(
+                    format!("no check can name a column that numbers itself, and `{}` names `{}`", check.name.text, column.name),
+                    "leave the check out on MySQL: give it an operation of its own with `backends`",
+                )
+            })
+        }
+    }
+}
+
+/// An index, on its table as it will be.
+pub(super) fn index(index: &Index, table: &Table) -> Result<(), RenderError> {
+    if index.using.as_deref().is_some_and(|using| ["fulltext", "spatial"].contains(&using.trim().to_lowercase().as_str())) {
+        return Ok(());
+    }
+    let mut bytes = 0;
+    for part in &index.parts {
+        let IndexKey::Column(id) = part.key else { continue };
+        bytes += key_bytes(&format!("index `{}`", index.name), id, part.length, table)?;
+    }
+    fits(&format!("index `{}`", index.name), bytes)
+}
+
+fn plain_key(title: &str, columns: &[ColumnId], table: &Table) -> Result<(), RenderError> {
+    let mut bytes = 0;
+    for id in columns {
+        bytes += key_bytes(title, *id, None, table)?;
+    }
+    fits(title, bytes)
+}
+
+fn fits(title: &str, bytes: u64) -> Result<(), RenderError> {
+    if bytes <= KEY_BYTES {
+        return Ok(());
+    }
+    limit(
+        format!("a key has at most {KEY_BYTES} bytes, four for each character, and {title} has {bytes}"),
+        "give its column a `length` in the index, or the column a shorter type",
+    )
+}
+
+/// The bytes of a column in a key. A text needs a length.
+fn key_bytes(title: &str, id: ColumnId, length: Option<u32>, table: &Table) -> Result<u64, RenderError> {
+    let Some(column) = table.column(id) else { return Ok(0) };
+    Ok(match (&column.data_type, length) {
+        (_, Some(length)) => u64::from(length) * 4,
+        (DataType::Text, None) => {
+            return limit(
+                format!("a text has no end, and {title} holds all of `{}`", column.name),
+                "write `string(n)` for its type, or an index with `{ column = \"…\", length = n }`",
+            );
+        }
+        (DataType::Char(n) | DataType::String(n), None) => u64::from(*n) * 4,
+        _ => 16,
+    })
+}
+
+fn foreign_key(key: &ForeignKey, table: &Table, state: &State) -> Result<(), RenderError> {
+    let name = &key.name.text;
+    let actions = [key.on_delete, key.on_update];
+    if actions.contains(&Action::SetDefault) {
+        return limit(
+            format!("a key cannot set defaults, and `{name}` wants to"),
+            "write `set null`, `cascade` or `restrict`",
+        );
+    }
+    let referred = if key.table == table.id { Some(table) } else { state.referred(key.table).map(|shared| &**shared) };
+    for (own, other) in key.columns.iter().zip(&key.references) {
+        let Some(own) = table.column(*own) else { continue };
+        if actions.contains(&Action::SetNull) && !own.null {
+            return limit(
+                format!("`{name}` would set `{}` to NULL, which may not be null", own.name),
+                "write `null = true` on the column, or another action",
+            );
+        }
+        let Some(other) = referred.and_then(|referred| referred.column(*other)) else { continue };
+        if !joined(&own.data_type, &other.data_type) {
+            return limit(
+                format!(
+                    "a key joins columns of one type, and `{name}` joins `{}`, which is {}, to `{}`, which is {}",
+                    own.name, own.data_type, other.name, other.data_type
+                ),
+                "give both columns the same type",
+            );
+        }
+    }
+    plain_key(&format!("key `{name}`"), &key.columns, table)
+}
+
+/// Whether a foreign key may join columns of these types: strings of any lengths, else the same.
+fn joined(own: &DataType, other: &DataType) -> bool {
+    let string = |of: &DataType| matches!(of, DataType::Char(_) | DataType::String(_));
+    let unknown = |of: &DataType| matches!(of, DataType::Verbatim(_));
+    own == other || (string(own) && string(other)) || unknown(own) || unknown(other)
+}
+
+/// The column that numbers itself: one a table, and the first of some key.
+pub(super) fn numbering(table: &Table) -> Result<(), RenderError> {
+    let mut numbered = table.columns.iter().filter(|column| column.auto_increment);
+    let Some(column) = numbered.next() else { return Ok(()) };
+    if let Some(other) = numbered.next() {
+        return limit(
+            format!("one column of a table numbers itself, and `{}` has `{}` and `{}`", table.name, column.name, other.name),
+            "leave `auto_increment` out on one of them",
+        );
+    }
+    let leads = |columns: &[ColumnId]| columns.first() == Some(&column.id);
+    let led = table.primary_key.as_ref().is_some_and(|key| leads(&key.columns))
+        || table.uniques.iter().any(|unique| leads(&unique.columns))
+        || table.foreign_keys.iter().any(|key| leads(&key.columns))
+        || table.indexes.iter().any(|index| matches!(index.parts.first(), Some(part) if part.key == IndexKey::Column(column.id)));
+    if led {
+        return Ok(());
+    }
+    limit(
+        format!("a column that numbers itself is the first of some key, and `{}.{}` is of none", table.name, column.name),
+        "make it the primary key, or `unset = [\"auto_increment\"]` first",
+    )
+}
+
+/// A column that was altered, on its table as it is then.
+pub(super) fn altered(from: &Column, to: &Column, table: &Table, state: &State) -> Result<(), RenderError> {
+    numbering(table)?;
+    if from.data_type == to.data_type {
+        return Ok(());
+    }
+    let own = table.foreign_keys.iter().find(|key| key.columns.contains(&to.id));
+    let referring = state.referrers(table.id).into_iter().find_map(|other| {
+        other.foreign_keys.iter().find(|key| key.table == table.id && key.references.contains(&to.id))
+    });
+    if let Some(key) = own.or(referring) {
+        return limit(
+            format!("a column keeps its type while a key is over it, and key `{}` is over `{}`", key.name.text, to.name),
+            "drop the key before, and add it again after",
+        );
+    }
+    for constraint in table.constraints().filter(|constraint| constraint.mentions(to.id)) {
+        self::constraint(&constraint, table, state)?;
+    }
+    table.indexes.iter().filter(|one| one.mentions(to.id)).try_for_each(|one| index(one, table))
+}
+
+/// Rows that are put in: a 0 in a column that numbers itself asks for the next number.
+pub(super) fn rows(rows: &[RowValues], table: &Table) -> Result<(), RenderError> {
+    let zero = rows.iter().flatten().find_map(|(id, value)| {
+        let column = table.column(*id).filter(|column| column.auto_increment)?;
+        matches!(value, Scalar::Literal(Literal::Integer(0))).then_some(column)
+    });
+    zero.map_or(Ok(()), |column| {
+        limit(
+            format!("a 0 in a column that numbers itself becomes the next number, and `{}` would get one", column.name),
+            "give the row another number",
+        )
+    })
+}
+
+/// What an UPDATE sets, in an order in which each expression sees the values of before: assignments happen one after
+/// the other.
+pub(super) fn in_turn(set: &RowValues, table: &Table) -> Result<RowValues, RenderError> {
+    let reads = |value: &Scalar, id: ColumnId| match value {
+        Scalar::Expr(expr) => expr.mentions(id),
+        Scalar::Literal(_) => false,
+    };
+    let mut left: RowValues = set.clone();
+    let mut ordered = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        // Free is what no other assignment that is left still reads.
+        let free = left.iter().position(|(id, _)| !left.iter().any(|(other, value)| other != id && reads(value, *id)));
+        let Some(at) = free else {
+            let names: Vec<_> = left.iter().map(|(id, _)| table.column_name(*id)).collect();
+            return limit(
+                format!("an UPDATE sets one column after the other, and each of these needs another as it was: {}", names.join(", ")),
+                "set them in several operations",
+            );
+        };
+        ordered.push(left.remove(at));
+    }
+    Ok(ordered)
+}
+
+fn limit<T>(what: String, help: &'static str) -> Result<T, RenderError> {
+    Err(RenderError::Mysql { what, help })
+}

@@ -1,0 +1,230 @@
+//! MySQL and MariaDB: each statement that changes the schema commits by itself, so what belongs together stands in one
+//! ALTER TABLE, and each statement says how to find out whether it ran.
+//!
+//! A change is one statement, or several of which any first ones are undone by the change's own inverse: a run may be
+//! cut off between them.
+
+mod alter;
+mod limits;
+mod probe;
+
+use super::dialect::Dialect;
+use super::error::RenderError;
+use super::model::Recovery;
+use super::walk::{Kind, Link, Written};
+use super::{raw, rows, table};
+use crate::state::{Change, Column, Constraint, ConstraintKind, Scalar, State, Table};
+
+pub(super) use probe::of_raw;
+
+const DIALECT: Dialect = Dialect::Mysql;
+
+/// How many of the changes, from the first, are one ALTER TABLE. At least 1.
+pub(super) fn run_length(changes: &[Change]) -> usize {
+    let Some(first) = changes.first() else { return 1 };
+    let Some(way) = way(first) else { return 1 };
+    let together = |change: &&Change| change.table() == first.table() && self::way(change) == Some(way);
+    changes.iter().take_while(together).count().max(1)
+}
+
+/// What can stand together in one ALTER TABLE.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    In,
+    Out,
+}
+
+fn way(change: &Change) -> Option<Way> {
+    match change {
+        Change::AddColumn { column, fill, .. } if fill.is_none() || *fill == column.default => Some(Way::In),
+        Change::AddIndex { .. } | Change::AddConstraint { .. } => Some(Way::In),
+        Change::DropColumn { .. } | Change::DropIndex { .. } | Change::DropConstraint { .. } => Some(Way::Out),
+        _ => None,
+    }
+}
+
+/// Writes changes that are one statement together, or a single change. `state` is the state after them.
+pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, RenderError> {
+    let mut written = Written::default();
+    if let Some(after) = links.last().filter(|link| way(link.change).is_some()).and_then(|link| link.after.as_ref()) {
+        limits::numbering(after)?;
+    }
+    match links {
+        [] => {}
+        [link] => one(link, state, &mut written)?,
+        [first, ..] => {
+            let Some(before) = &first.before else { return Ok(written) };
+            let mut actions = Vec::with_capacity(links.len());
+            for link in links {
+                action(link, state, &mut actions)?;
+            }
+            // What one of them did, all of them did.
+            written.journaled(alter_table(before, &actions.join(", ")), probe::of(first, state));
+        }
+    }
+    Ok(written)
+}
+
+fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), RenderError> {
+    let ran = || probe::of(link, state);
+    match (link.change, &link.before, &link.after) {
+        (Change::CreateTable(created), ..) => {
+            limits::table(created, state)?;
+            written.journaled(table::create(DIALECT, state, created, None)?, ran());
+        }
+        (Change::DropTable(_), Some(before), _) => written.journaled(table::drop(DIALECT, before), ran()),
+        (Change::RenameTable { to, .. }, Some(before), _) if before.name != *to => {
+            written.journaled(alter_table(before, &format!("RENAME TO {}", DIALECT.ident(&to.name))), ran());
+        }
+        (Change::AddColumn { column, fill, .. }, _, Some(after)) => {
+            alter::add_column(column, fill.as_ref(), after, ran(), written)?;
+        }
+        (Change::RenameColumn { column, to, .. }, Some(before), Some(after)) if before.column_name(*column) != to => {
+            written.journaled(alter::rename_column(*column, to, before, after, state)?, ran());
+        }
+        (Change::AlterColumn { column, using, fill, .. }, Some(before), Some(after)) => {
+            if let Some((from, to)) = before.column(*column).zip(after.column(*column)) {
+                limits::altered(from, to, after, state)?;
+                let using = using.as_ref().map(|using| (using, &**before));
+                alter::column(from, to, after, using, fill.as_ref(), written)?;
+            }
+        }
+        (Change::AddIndex { index, .. }, _, Some(after)) => {
+            limits::index(index, after)?;
+            written.journaled(table::create_index(DIALECT, after, index)?, ran());
+        }
+        (Change::DropIndex { name, .. }, Some(before), _) => {
+            let sql = format!("DROP INDEX {} ON {}", DIALECT.ident(name), DIALECT.table(&before.name));
+            written.journaled(sql, ran());
+        }
+        (Change::RenameIndex { name, to, .. }, Some(before), _) if name != to => {
+            written.journaled(alter_table(before, &rename_index(name, to)), ran());
+        }
+        (Change::DropColumn { .. } | Change::AddConstraint { .. } | Change::DropConstraint { .. }, Some(before), _) => {
+            let mut actions = Vec::new();
+            action(link, state, &mut actions)?;
+            written.journaled(alter_table(before, &actions.join(", ")), ran());
+        }
+        (Change::RenameConstraint { kind, name, to, .. }, Some(before), Some(after)) if *name != to.text => {
+            if let Some(actions) = rename_constraint(*kind, name, &to.text, after, state)? {
+                written.journaled(alter_table(before, &actions), ran());
+            }
+        }
+        (Change::CreateTrigger(trigger), ..) => written.journaled(raw::closed(&trigger.sql), ran()),
+        (Change::DropTrigger(trigger), ..) => {
+            written.journaled(format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name)), ran());
+        }
+        (Change::CreateView(view), ..) => {
+            // As the state has it: with the names of the moment.
+            let view = state.view_named(&view.name).unwrap_or(view);
+            written.journaled(raw::closed(&view.sql), ran());
+        }
+        (Change::DropView(view), ..) => written.journaled(format!("DROP VIEW {}", DIALECT.table(&view.name)), ran()),
+        (Change::Insert { rows, mode, .. }, _, Some(after)) => {
+            limits::rows(rows, after)?;
+            written.rows(rows::insert(DIALECT, after, rows, mode)?);
+        }
+        (Change::Update { set, filter, .. }, _, Some(after)) => {
+            let set = limits::in_turn(set, after)?;
+            written.rows(vec![rows::update(DIALECT, after, &set, filter.as_ref())?]);
+        }
+        (Change::Delete { filter, .. }, _, Some(after)) => {
+            written.rows(vec![rows::delete(DIALECT, after, &DIALECT.expr(filter, after))]);
+        }
+        (Change::DeleteRows { rows, .. }, _, Some(after)) => {
+            let conditions = rows::row_conditions(DIALECT, after, rows)?;
+            written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
+        }
+        (Change::Sql { sql, .. }, ..) => {
+            let recovery = link.recovery.clone().unwrap_or(Recovery::Unknowable);
+            let kind = if recovery == Recovery::Transactional { Kind::Rows } else { Kind::Schema };
+            written.push(kind, raw::closed(sql));
+            written.recoveries.push(recovery);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What a change is within ALTER TABLE.
+fn action(link: &Link<'_>, state: &State, actions: &mut Vec<String>) -> Result<(), RenderError> {
+    match (link.change, &link.before, &link.after) {
+        (Change::AddColumn { column, .. }, _, Some(after)) => {
+            actions.push(format!("ADD COLUMN {}", table::column_definition(DIALECT, column, after)?));
+        }
+        (Change::DropColumn { column, .. }, Some(before), _) => {
+            actions.push(format!("DROP COLUMN {}", DIALECT.ident(before.column_name(*column))));
+        }
+        (Change::AddIndex { index, .. }, _, Some(after)) => {
+            limits::index(index, after)?;
+            actions.push(format!("ADD {}", table::index_definition(DIALECT, after, index)?));
+        }
+        (Change::DropIndex { name, .. }, ..) => actions.push(format!("DROP KEY {}", DIALECT.ident(name))),
+        (Change::AddConstraint { constraint, .. }, _, Some(after)) => {
+            limits::constraint(constraint, after, state)?;
+            for line in table::constraint_lines(DIALECT, state, constraint, after)? {
+                actions.push(format!("ADD {line}"));
+            }
+        }
+        (Change::DropConstraint { kind, name, .. }, ..) => {
+            let name = DIALECT.ident(name);
+            match kind {
+                ConstraintKind::PrimaryKey => actions.push("DROP PRIMARY KEY".to_owned()),
+                ConstraintKind::Unique => actions.push(format!("DROP KEY {name}")),
+                ConstraintKind::ForeignKey => {
+                    actions.push(format!("DROP FOREIGN KEY {name}"));
+                    actions.push(format!("DROP KEY {name}"));
+                }
+                ConstraintKind::Check => actions.push(format!("DROP CONSTRAINT {name}")),
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What renames a constraint; `None` for a primary key, whose name is `PRIMARY` whatever is written.
+fn rename_constraint(
+    kind: ConstraintKind,
+    name: &str,
+    to: &str,
+    after: &Table,
+    state: &State,
+) -> Result<Option<String>, RenderError> {
+    let renamed = after.constraints().find(|constraint| constraint.kind() == kind && constraint.name().text == to);
+    let old = DIALECT.ident(name);
+    Ok(match (kind, renamed) {
+        (ConstraintKind::Unique, _) => Some(rename_index(name, to)),
+        (ConstraintKind::ForeignKey, Some(key)) => {
+            let mut actions = vec![format!("DROP FOREIGN KEY {old}"), format!("DROP KEY {old}")];
+            actions.extend(added(&key, after, state)?);
+            Some(actions.join(", "))
+        }
+        (ConstraintKind::Check, Some(check)) => {
+            let mut actions = vec![format!("DROP CONSTRAINT {old}")];
+            actions.extend(added(&check, after, state)?);
+            Some(actions.join(", "))
+        }
+        _ => None,
+    })
+}
+
+fn added(constraint: &Constraint, table: &Table, state: &State) -> Result<Vec<String>, RenderError> {
+    let lines = table::constraint_lines(DIALECT, state, constraint, table)?;
+    Ok(lines.into_iter().map(|line| format!("ADD {line}")).collect())
+}
+
+fn rename_index(name: &str, to: &str) -> String {
+    format!("RENAME INDEX {} TO {}", DIALECT.ident(name), DIALECT.ident(to))
+}
+
+fn alter_table(table: &Table, actions: &str) -> String {
+    format!("ALTER TABLE {} {actions}", DIALECT.table(&table.name))
+}
+
+/// Sets the rows of a column.
+fn set(table: &Table, column: &Column, value: &Scalar, only_null: bool) -> Result<String, RenderError> {
+    use crate::state::{Expr, Piece};
+    let null = Expr { pieces: vec![Piece::Column(column.id), Piece::Text(" IS NULL".to_owned())], opaque: false };
+    rows::update(DIALECT, table, &vec![(column.id, value.clone())], only_null.then_some(&null))
+}

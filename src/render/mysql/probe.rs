@@ -1,0 +1,155 @@
+//! Whether a statement ran, asked of the schema: each question gives one row with one number, 1 where it did.
+
+use super::super::model::Recovery;
+use super::super::raw;
+use super::super::walk::Link;
+use super::DIALECT;
+use crate::state::{Change, ConstraintKind, SqlAccess, State, Table};
+
+/// How it is found out whether the statement of a change ran. `state` is the state after it.
+pub(super) fn of(link: &Link<'_>, state: &State) -> Recovery {
+    let table = link.before.as_deref().or(link.after.as_deref());
+    of_change(link.change, table, state).map_or(Recovery::Unknowable, Recovery::Probeable)
+}
+
+/// The question for a change; `table` is its table before it, where it stood. `None` where nothing can be seen.
+fn of_change(change: &Change, table: Option<&Table>, state: &State) -> Option<String> {
+    let named = |table: &Table| table.name.name.clone();
+    Some(match change {
+        Change::CreateTable(created) => stands(&base_table(&named(created)), true),
+        Change::DropTable(_) => stands(&base_table(&named(table?)), false),
+        Change::RenameTable { to, .. } => stands(&base_table(&to.name), true),
+        Change::AddColumn { column, .. } => stands(&column_of(&named(table?), &column.name), true),
+        Change::DropColumn { column, .. } => {
+            let table = table?;
+            stands(&column_of(&named(table), table.column_name(*column)), false)
+        }
+        Change::RenameColumn { to, .. } => stands(&column_of(&named(table?), to), true),
+        Change::AddIndex { index, .. } => stands(&index_of(&named(table?), &index.name), true),
+        Change::DropIndex { name, .. } => stands(&index_of(&named(table?), name), false),
+        Change::RenameIndex { to, .. } => stands(&index_of(&named(table?), to), true),
+        Change::AddConstraint { constraint, .. } => {
+            stands(&constraint_of(&named(table?), constraint.kind(), &constraint.name().text), true)
+        }
+        Change::DropConstraint { kind, name, .. } => stands(&constraint_of(&named(table?), *kind, name), false),
+        Change::RenameConstraint { kind, to, .. } => stands(&constraint_of(&named(table?), *kind, &to.text), true),
+        Change::CreateTrigger(trigger) => stands(&trigger_of(&trigger.name), true),
+        Change::DropTrigger(trigger) => stands(&trigger_of(&trigger.name), false),
+        Change::CreateView(view) => stands(&view_of(&view.name.name), true),
+        Change::DropView(view) => stands(&view_of(&view.name.name), false),
+        _ => {
+            let _ = state;
+            return None;
+        }
+    })
+}
+
+/// How it is found out whether an author's statement ran. `state` is the state before it.
+pub(in super::super) fn of_raw(sql: &str, effects: &[Change], access: &SqlAccess, state: &State) -> Recovery {
+    let words = raw::words(sql).unwrap_or_default();
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    match word(0) {
+        "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "VALUES" | "DO" | "LOAD" => {
+            Recovery::Transactional
+        }
+        "SET" if word(1) != "PASSWORD" => Recovery::Repeatable,
+        "TRUNCATE" | "ANALYZE" | "OPTIMIZE" | "CHECK" | "REPAIR" | "FLUSH" | "GRANT" => Recovery::Repeatable,
+        "CREATE" | "ALTER" | "DROP" | "RENAME" => {
+            let conditional = words.windows(2).take(8).any(|two| {
+                matches!(two, [a, b] if (a == "OR" && b == "REPLACE") || (a == "IF" && matches!(b.as_str(), "EXISTS" | "NOT")))
+            });
+            let questions: Vec<String> = effects
+                .iter()
+                .filter_map(|effect| {
+                    let table = effect.table().and_then(|id| state.table(id));
+                    of_change(effect, table.map(|table| &**table), state)
+                })
+                .collect();
+            let same = effects.iter().all(|effect| matches!(effect, Change::AlterColumn { .. }));
+            match questions.as_slice() {
+                _ if conditional => Recovery::Repeatable,
+                [one] => Recovery::Probeable(one.clone()),
+                [] if word(0) == "ALTER" && same && !access.unread => Recovery::Repeatable,
+                [] => of_program(&words).map_or(Recovery::Unknowable, Recovery::Probeable),
+                // Where some of it ran, nobody can tell.
+                many => {
+                    let all = many.iter().map(|one| format!("({one})")).collect::<Vec<_>>();
+                    let count = all.len();
+                    Recovery::Probeable(format!(
+                        "SELECT CASE s.n WHEN {count} THEN 1 WHEN 0 THEN 0 ELSE 2 END FROM (SELECT {} AS n) AS s",
+                        all.join(" + ")
+                    ))
+                }
+            }
+        }
+        _ => Recovery::Unknowable,
+    }
+}
+
+/// `CREATE … FUNCTION name`, and what else the state does not hold.
+fn of_program(words: &[String]) -> Option<String> {
+    let made = match words.first()?.as_str() {
+        "CREATE" => true,
+        "DROP" => false,
+        _ => return None,
+    };
+    let kinds = ["FUNCTION", "PROCEDURE", "EVENT"];
+    // A definer may stand before it, and a body after.
+    let at = words.iter().take(8).position(|word| kinds.contains(&word.as_str()))?;
+    let (kind, name) = (words.get(at)?, words.get(at + 1)?);
+    let name = DIALECT.string(name);
+    Some(stands(
+        &match kind.as_str() {
+            "EVENT" => format!("EVENTS WHERE EVENT_SCHEMA = DATABASE() AND UPPER(EVENT_NAME) = {name}"),
+            kind => format!(
+                "ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND UPPER(ROUTINE_NAME) = {name} AND ROUTINE_TYPE = '{kind}'"
+            ),
+        },
+        made,
+    ))
+}
+
+/// Whether rows of that view of the catalog are there, or are not.
+fn stands(rows: &str, there: bool) -> String {
+    let compare = if there { "> 0" } else { "= 0" };
+    format!("SELECT COUNT(*) {compare} FROM information_schema.{rows}")
+}
+
+fn base_table(name: &str) -> String {
+    let name = DIALECT.string(name);
+    format!("TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name} AND TABLE_TYPE <> 'VIEW'")
+}
+
+fn column_of(table: &str, name: &str) -> String {
+    let (table, name) = (DIALECT.string(table), DIALECT.string(name));
+    format!("COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND COLUMN_NAME = {name}")
+}
+
+fn index_of(table: &str, name: &str) -> String {
+    let (table, name) = (DIALECT.string(table), DIALECT.string(name));
+    format!("STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND INDEX_NAME = {name}")
+}
+
+fn constraint_of(table: &str, kind: ConstraintKind, name: &str) -> String {
+    let (kind, name) = match kind {
+        ConstraintKind::PrimaryKey => ("PRIMARY KEY", "PRIMARY"),
+        ConstraintKind::Unique => ("UNIQUE", name),
+        ConstraintKind::ForeignKey => ("FOREIGN KEY", name),
+        ConstraintKind::Check => ("CHECK", name),
+    };
+    let (table, name) = (DIALECT.string(table), DIALECT.string(name));
+    format!(
+        "TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND CONSTRAINT_NAME = {name} \
+         AND CONSTRAINT_TYPE = '{kind}'"
+    )
+}
+
+fn trigger_of(name: &str) -> String {
+    let name = DIALECT.string(name);
+    format!("TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME = {name}")
+}
+
+fn view_of(name: &str) -> String {
+    let name = DIALECT.string(name);
+    format!("VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}")
+}
