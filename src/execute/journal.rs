@@ -110,7 +110,8 @@ impl Run<'_> {
         if !self.written {
             statements.push(self.books.begin_run(&self.row));
         }
-        let nothing_yet = Progress { done: step.skip_statements, unknown: None, of: step.statements.len(), place: None };
+        let nothing_yet =
+            Progress { done: step.skip_statements, unknown: None, of: step.statements.len(), place: None };
         self.together(index, &statements, nothing_yet, false).await?;
         self.written = true;
         Ok(())

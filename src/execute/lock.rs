@@ -34,7 +34,9 @@ impl fmt::Display for Holder {
         if let Some(since) = &self.since {
             write!(f, " since {since}")?;
         }
-        if let Some(doing) = self.doing.as_deref().and_then(|doing| doing.lines().next()).filter(|text| !text.is_empty()) {
+        if let Some(doing) =
+            self.doing.as_deref().and_then(|doing| doing.lines().next()).filter(|text| !text.is_empty())
+        {
             // Enough to know it by.
             const MOST: usize = 72;
             let short: String = doing.chars().take(MOST).collect();

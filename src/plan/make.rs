@@ -15,8 +15,8 @@ use crate::graph::{Graph, NodeId};
 use crate::ident::Version;
 use crate::manifest::Manifest;
 use crate::operation::Migration;
-use crate::state::{Change, State};
 use crate::state::replay::{self, Undone};
+use crate::state::{Change, State};
 
 /// The two ways of a plan, as nodes: downs first.
 struct Ways {
@@ -44,19 +44,15 @@ pub fn make(
     let mut history = history::replay(manifest, graph, ledger, downs, backend, &history::by_state);
     let mut found = Vec::new();
     let contradicted = history::requirements(&history, &mut found);
-    let applied: HashSet<NodeId> =
-        history.past.iter().filter(|past| stands(past.row)).map(|past| past.node).collect();
+    let applied: HashSet<NodeId> = history.past.iter().filter(|past| stands(past.row)).map(|past| past.node).collect();
     let mut ways = choose(manifest, graph, &history, &applied, target, contradicted)?;
     if journaled && ledger.rows.iter().any(|row| row.state != RowState::Applied) {
         finish_first(&history, &mut ways);
-        let down: HashSet<Version> = history
-            .past
-            .iter()
-            .filter(|past| ways.down.contains(&past.node))
-            .map(|past| past.row.version)
-            .collect();
+        let down: HashSet<Version> =
+            history.past.iter().filter(|past| ways.down.contains(&past.node)).map(|past| past.row.version).collect();
         history = history::replay(manifest, graph, ledger, downs, backend, &|row| down.contains(&row.version));
-        let chosen = |past: &&Past<'_>| past.half.is_some() && !ways.down.contains(&past.node) && !ways.up.contains(&past.node);
+        let chosen =
+            |past: &&Past<'_>| past.half.is_some() && !ways.down.contains(&past.node) && !ways.up.contains(&past.node);
         found.extend(history.past.iter().filter(chosen).map(|past| resume::passed_by(past.row, past.span)));
     }
 
@@ -87,8 +83,9 @@ pub fn make(
     let mut position = ledger.rows.iter().map(|row| row.position).max().unwrap_or(0);
     for node in &ways.up {
         let Some(migration) = manifest.migrations.get(node.0) else { continue };
-        let interrupted =
-            all_past.get(node).filter(|past| !stands(past.row) && !half.contains_key(node) && !ways.down.contains(node));
+        let interrupted = all_past
+            .get(node)
+            .filter(|past| !stands(past.row) && !half.contains_key(node) && !ways.down.contains(node));
         let at = interrupted.map_or_else(
             || {
                 position += 1;

@@ -173,7 +173,10 @@ impl Half {
                 .going(direction)
                 .at(span, "edited since")
                 .note("what ran is not undone by changing its text, so it cannot go on from there")
-                .help(format!("let stand what ran, and mend only what comes after it; or `dbmigrate {other} {}`", row.name))
+                .help(format!(
+                    "let stand what ran, and mend only what comes after it; or `dbmigrate {other} {}`",
+                    row.name
+                ))
         })
     }
 }
@@ -186,8 +189,11 @@ fn one_by_one(up: &[Change], down: &[Change], undone: &Undone) -> bool {
 /// Says that a plan passes an interrupted migration by.
 pub(super) fn passed_by(row: &LedgerRow, span: Span) -> Diagnostic {
     let name = &row.name;
-    Diagnostic::new(Code::Interrupted, format!("`{name}` ({}) was interrupted, and this plan passes it by", row.version))
-        .of(name)
-        .at(span, "")
-        .help(format!("finish it first (`dbmigrate up {name}`), or take it back (`dbmigrate down {name}`)"))
+    Diagnostic::new(
+        Code::Interrupted,
+        format!("`{name}` ({}) was interrupted, and this plan passes it by", row.version),
+    )
+    .of(name)
+    .at(span, "")
+    .help(format!("finish it first (`dbmigrate up {name}`), or take it back (`dbmigrate down {name}`)"))
 }

@@ -2,8 +2,8 @@
 //! and value that goes into SQL goes through here.
 
 use sea_query::{
-    Alias, EscapeBuilder, IntoIden, IntoTableRef, MysqlQueryBuilder, PostgresQueryBuilder, QueryBuilder, QueryStatementWriter,
-    QuotedBuilder, SchemaStatementBuilder, SqliteQueryBuilder, TableRef, Value,
+    Alias, EscapeBuilder, IntoIden, IntoTableRef, MysqlQueryBuilder, PostgresQueryBuilder, QueryBuilder,
+    QueryStatementWriter, QuotedBuilder, SchemaStatementBuilder, SqliteQueryBuilder, TableRef, Value,
 };
 
 use super::error::RenderError;

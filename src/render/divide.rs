@@ -43,7 +43,10 @@ pub(super) fn divide(
 ) -> Division {
     if !backend.capabilities().transactional_ddl {
         let refused = (mode == TransactionMode::All && !steps.is_empty()).then(|| {
-            let message = format!("{} commits each change of the schema by itself, and `--transaction all` was asked for", backend.title());
+            let message = format!(
+                "{} commits each change of the schema by itself, and `--transaction all` was asked for",
+                backend.title()
+            );
             let help = "leave it out: each statement is journaled, and what is interrupted goes on or back";
             Diagnostic::new(Code::NeedsCuts, message).on(backend).help(help)
         });

@@ -30,8 +30,8 @@ mod value;
 mod walk;
 
 pub use model::{
-    AppliedRecord, Counted, Destructive, Journaled, Known, LedgerWrite, Recovery, RenderOptions, RenderedPlan, RenderedSeed, RenderedStep,
-    Statement, TransactionMode, Transactions,
+    AppliedRecord, Counted, Destructive, Journaled, Known, LedgerWrite, Recovery, RenderOptions, RenderedPlan,
+    RenderedSeed, RenderedStep, Statement, TransactionMode, Transactions,
 };
 pub use plan::render;
 pub use seed::render_seed;

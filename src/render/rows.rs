@@ -217,7 +217,7 @@ fn differs(dialect: Dialect, table: &Table, id: ColumnId, value: &Scalar) -> Res
 
 /// Whether an expression gives another value each time: the clock, chance, a sequence. Such a value is
 /// written with a new row, and says nothing about whether a row stands already.
-fn changes_by_itself(value: &Scalar) -> bool {
+pub(super) fn changes_by_itself(value: &Scalar) -> bool {
     const SIGNS: [&str; 10] = [
         "current_",
         "now(",

@@ -7,7 +7,7 @@ use super::error::RenderError;
 use super::types::column_type;
 use super::value;
 use crate::operation::{Action, DataType, Nulls, Order};
-use crate::state::{Column, ColumnId, Constraint, ForeignKey, Index, IndexKey, IndexPart, State, Table};
+use crate::state::{Column, ColumnId, Constraint, ForeignKey, Index, IndexKey, IndexPart, Scalar, State, Table};
 
 /// CREATE TABLE, under the table's own name or a temporary one. Its indexes are statements of their own.
 pub(super) fn create(
@@ -95,7 +95,9 @@ pub(super) fn column_definition(dialect: Dialect, column: &Column, table: &Table
         // Some servers take a timestamp to be NOT NULL.
         sql.push_str(" NULL");
     }
-    if let Some(value) = &column.default {
+    // Where NULL is no value, MySQL takes none for a default either.
+    let none = |value: &Scalar| dialect == Dialect::Mysql && !column.null && value::is_null(value);
+    if let Some(value) = column.default.as_ref().filter(|value| !none(value)) {
         sql.push_str(" DEFAULT ");
         sql.push_str(&value::default(dialect, value, column, table)?);
     }

@@ -51,7 +51,8 @@ fn a_table_made_and_dropped_on_mysql() {
     insta::assert_snapshot!(sql(&made));
     assert_eq!((made.transaction, made.cuts.len()), (Transactions::None, 0));
     let dropped = up(state(Backend::Mysql, &[&users]), vec![Change::DropTable(TableId(1))]);
-    let recoveries: Vec<_> = dropped.steps.iter().flat_map(|step| &step.statements).filter_map(|s| s.journaled.as_ref()).collect();
+    let recoveries: Vec<_> =
+        dropped.steps.iter().flat_map(|step| &step.statements).filter_map(|s| s.journaled.as_ref()).collect();
     insta::assert_debug_snapshot!(recoveries);
 }
 

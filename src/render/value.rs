@@ -64,12 +64,7 @@ pub(super) fn default(dialect: Dialect, value: &Scalar, column: &Column, table: 
 
 /// A moment has the digits of its column's type; a text takes any default in brackets only; so do words but NULL and
 /// truth.
-fn default_on_mysql(
-    word: Option<&str>,
-    value: &Scalar,
-    column: &Column,
-    table: &Table,
-) -> Result<String, RenderError> {
+fn default_on_mysql(word: Option<&str>, value: &Scalar, column: &Column, table: &Table) -> Result<String, RenderError> {
     let dialect = Dialect::Mysql;
     let moment = matches!(column.data_type, DataType::DateTime | DataType::TimestampTz);
     Ok(match word {

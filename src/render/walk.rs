@@ -7,7 +7,9 @@ use super::dialect::Dialect;
 use super::error::RenderError;
 use super::ledger::{LedgerSql, RunValues};
 use super::locks::{Lock, Locks};
-use super::model::{AppliedRecord, Destructive, Journaled, LedgerWrite, Recovery, RenderOptions, RenderedStep, Statement};
+use super::model::{
+    AppliedRecord, Destructive, Journaled, LedgerWrite, Recovery, RenderOptions, RenderedStep, Statement,
+};
 use super::{destructive, known, mysql, postgres, raw, sqlite};
 use crate::diagnostic::{Code, Diagnostic, Direction, Severity, Span};
 use crate::operation::Checksums;
@@ -244,7 +246,13 @@ impl<'a> Walk<'a> {
     /// Puts what was written into the step.
     fn put(&mut self, scope: &Scope<'_>, part: &Part, written: Written, changes: usize, into: &mut Block) {
         let at = into.statements.len();
-        let plain = |sql: String| Statement { sql, operation: part.operation.clone(), span: part.span, ledger: None, journaled: None };
+        let plain = |sql: String| Statement {
+            sql,
+            operation: part.operation.clone(),
+            span: part.span,
+            ledger: None,
+            journaled: None,
+        };
         let in_transaction = scope.step.is_none_or(|step| step.transaction);
         into.rebuilds |= written.rebuilds;
         let count = written.statements.len();

@@ -87,7 +87,7 @@ pub fn division_words(plan: &RenderedPlan) -> String {
         _ => plan.steps.iter().filter(|step| !step.transaction).count(),
     };
     let inside = match (plan.transaction, divisions(plan).len().saturating_sub(outside)) {
-        (Transactions::None, 1..) => return "statement by statement, journaled".to_owned(),
+        (Transactions::None, 1..) => return "journaled".to_owned(),
         (_, 0) => return "no transaction".to_owned(),
         (_, 1) => "one transaction".to_owned(),
         (_, several) => words::count(several, "transaction"),

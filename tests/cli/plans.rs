@@ -38,12 +38,12 @@ fn nothing_to_plan_says_so() {
 }
 
 #[test]
-fn a_backend_that_is_not_built_is_refused_by_name() {
+fn on_mysql_a_plan_is_journaled_statement_by_statement() {
     let project = Project::blog();
     let manifest = project.read("schema.toml").replace("\"postgres\"", "\"mysql\"");
     project.write("schema.toml", &manifest);
-    let ran = project.run("plan --backend mysql");
-    assert!(ran.code(2).err.contains("not-supported-yet"), "{}", ran.err);
+    insta::assert_snapshot!(project.run("plan reset --backend mysql").screen());
+    insta::assert_snapshot!(project.run("plan latest --backend mysql --format sql").screen());
 }
 
 #[test]

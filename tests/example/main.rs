@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
 
 mod database;
+mod mysql_server;
 mod postgres_log;
 mod postgres_server;
 mod project;
@@ -12,7 +13,7 @@ mod scenarios;
 mod sqlite_file;
 mod tokens;
 
-/// Makes a test of each scenario in `sqlite` and in `postgres`.
+/// Makes a test of each scenario in `sqlite`, in `postgres` and in `mysql`.
 macro_rules! on_each_backend {
     ($($scenario:ident),* $(,)?) => {
         mod sqlite {
@@ -31,6 +32,14 @@ macro_rules! on_each_backend {
                 crate::scenarios::$scenario(&project, &database);
             })*
         }
+        mod mysql {
+            $(#[test]
+            fn $scenario() {
+                let project = crate::project::Project::of_the_example();
+                let database = crate::mysql_server::MysqlDatabase::create();
+                crate::scenarios::$scenario(&project, &database);
+            })*
+        }
     };
 }
 
@@ -39,7 +48,7 @@ on_each_backend! {
     seeds_loaded_twice_change_nothing,
     each_step_goes_down_and_up_again_over_the_seeds,
     each_step_goes_down_and_up_again_from_its_own_version,
-    a_way_down_that_fails_changes_nothing_but_the_history_of_runs,
+    a_way_down_that_fails_tells_where_and_the_reset_goes_on_once_it_is_mended,
     a_dry_run_changes_nothing,
     the_wheels_command_lines_work_as_typed,
 }
@@ -60,7 +69,7 @@ mod what_the_manifest_says {
         let manifest = loaded.manifest.unwrap();
         let (graph, found) = Graph::build(&manifest.migrations, manifest.linear);
         assert!(found.is_empty(), "{found:#?}");
-        for backend in [Backend::Sqlite, Backend::Postgres] {
+        for backend in Backend::ALL {
             let make = |ledger: &Ledger, target| {
                 let plan = plan::make(&manifest, &graph, ledger, &target, Downs::Auto, backend).unwrap();
                 assert!(plan.diagnostics.is_empty(), "{:#?}", plan.diagnostics);

@@ -55,7 +55,7 @@ broken! {
     key_misspelt,
     key_of_another_verb,
     key_table_for_on,
-    mysql_not_built,
+    mysql_limits,
     name_in_node_file,
     name_is_no_column,
     new_name_with_a_dot,

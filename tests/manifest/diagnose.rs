@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::{Diagnostic, Sources};
 use dbmigrate::graph::Graph;
 use dbmigrate::manifest::{self, Manifest};
@@ -30,19 +29,11 @@ pub(crate) fn diagnose(folder: &Path) -> (Vec<Diagnostic>, Sources) {
 fn of_the_plans(manifest: &Manifest, graph: &Graph) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for backend in &manifest.backends {
-        if !backend.capabilities().supported {
-            let empty = Ledger::default();
-            let plan = plan::make(manifest, graph, &empty, &Target::Latest, Downs::Auto, *backend).expect("a plan");
-            found.extend(render(&plan, &RenderOptions::default()).diagnostics);
-            continue;
-        }
         let everything = plan::everything_applied(manifest, graph, *backend);
         for (ledger, target) in [(Ledger::default(), Target::Latest), (everything, Target::Zero)] {
             let plan = plan::make(manifest, graph, &ledger, &target, Downs::Auto, *backend).expect("a plan");
             found.extend(render(&plan, &RenderOptions::default()).diagnostics);
         }
     }
-    let supported: Vec<Backend> =
-        manifest.backends.iter().copied().filter(|backend| backend.capabilities().supported).collect();
-    merged(found, &supported)
+    merged(found, &manifest.backends)
 }

@@ -6,13 +6,14 @@ use sqlparser::ast::{ColumnOption, TableConstraint};
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqliteConnection, ValueRef};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, Row, SqliteConnection, ValueRef};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A connection to a database made for one test.
 pub(crate) enum Database {
     Sqlite(SqliteConnection),
     Postgres { connection: PgConnection, name: String },
+    Mysql { connection: MySqlConnection, name: String },
 }
 
 /// Runs a test's future to its end.
@@ -44,7 +45,19 @@ impl Database {
                 connection.execute("SET timezone = 'UTC'; SET client_min_messages = warning").await.unwrap();
                 Self::Postgres { connection, name }
             }
-            Backend::Mysql => panic!("not built yet"),
+            Backend::Mysql => {
+                static NEXT: AtomicUsize = AtomicUsize::new(0);
+                let name = format!("dbmigrate_render_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+                let server =
+                    std::env::var("DBMIGRATE_TEST_MYSQL").unwrap_or_else(|_| "mysql://root@127.0.0.1:3306".into());
+                let mut connection = MySqlConnection::connect(server.trim_end_matches('/'))
+                    .await
+                    .expect("a MySQL or MariaDB server answers (scripts/test starts one)");
+                let settings = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES', time_zone = '+00:00'";
+                let sql = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4; USE {name}; {settings}");
+                connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
+                Self::Mysql { connection, name }
+            }
         }
     }
 
@@ -53,6 +66,8 @@ impl Database {
             connection.close().await.unwrap();
             let mut maker = PgConnection::connect(&format!("{}/postgres", server())).await.unwrap();
             maker.execute(AssertSqlSafe(format!("DROP DATABASE {name}"))).await.unwrap();
+        } else if let Self::Mysql { mut connection, name } = self {
+            connection.execute(AssertSqlSafe(format!("DROP DATABASE {name}"))).await.unwrap();
         }
     }
 
@@ -60,6 +75,7 @@ impl Database {
         match self {
             Self::Sqlite(_) => Backend::Sqlite,
             Self::Postgres { .. } => Backend::Postgres,
+            Self::Mysql { .. } => Backend::Mysql,
         }
     }
 
@@ -70,6 +86,10 @@ impl Database {
             Self::Postgres { .. } => {
                 self.execute("SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
             }
+            Self::Mysql { name, .. } => {
+                let sql = format!("DROP DATABASE {name}; CREATE DATABASE {name} CHARACTER SET utf8mb4; USE {name}");
+                self.execute(&sql).await;
+            }
         }
     }
 
@@ -78,6 +98,7 @@ impl Database {
         match self {
             Self::Sqlite(connection) => connection.execute(sqlx::raw_sql(sql)).await.map(|_| ()),
             Self::Postgres { connection, .. } => connection.execute(sqlx::raw_sql(sql)).await.map(|_| ()),
+            Self::Mysql { connection, .. } => connection.execute(sqlx::raw_sql(sql)).await.map(|_| ()),
         }
     }
 
@@ -117,6 +138,18 @@ impl Database {
                     .collect(),
                 Err(error) => fail(error),
             },
+            Self::Mysql { connection, .. } => match connection.fetch_all(sqlx::raw_sql(safe)).await {
+                Ok(rows) => rows
+                    .iter()
+                    .map(|row| {
+                        let value = |at| row.try_get_unchecked::<Option<String>, _>(at).unwrap();
+                        let values: Vec<_> =
+                            (0..row.len()).map(|at| value(at).unwrap_or_else(|| "~".to_owned())).collect();
+                        values.join("|")
+                    })
+                    .collect(),
+                Err(error) => fail(error),
+            },
         }
     }
 
@@ -140,6 +173,14 @@ impl Database {
             if let Err(error) = self.try_execute(&message).await {
                 self.execute("ROLLBACK").await;
                 return Err((message, error.to_string()));
+            }
+            return Ok(());
+        }
+        if matches!(self, Self::Mysql { .. }) {
+            for sql in statements {
+                if let Err(error) = self.try_execute(sql).await {
+                    return Err((sql.to_owned(), error.to_string()));
+                }
             }
             return Ok(());
         }
@@ -179,6 +220,7 @@ impl Database {
                 lines
             }
             Self::Postgres { .. } => self.query(POSTGRES).await,
+            Self::Mysql { .. } => self.query(MYSQL).await,
         };
         lines.sort();
         lines.join("\n")
@@ -212,6 +254,27 @@ UNION ALL
 SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
 UNION ALL
 SELECT 'view ' || v.schemaname || '.' || v.viewname || ' ' || v.definition FROM pg_views v WHERE v.schemaname NOT IN ('pg_catalog', 'information_schema')
+";
+
+const MYSQL: &str = r"
+SELECT CONCAT_WS(' ', 'column', CONCAT(TABLE_NAME, '.', COLUMN_NAME), COLUMN_TYPE, IS_NULLABLE, IFNULL(COLUMN_DEFAULT, '-'), EXTRA)
+  FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+UNION ALL
+SELECT CONCAT_WS(' ', 'index', TABLE_NAME, INDEX_NAME, NON_UNIQUE, INDEX_TYPE,
+       GROUP_CONCAT(CONCAT_WS(' ', COLUMN_NAME, COLLATION, SUB_PART) ORDER BY SEQ_IN_INDEX))
+  FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() GROUP BY TABLE_NAME, INDEX_NAME, NON_UNIQUE, INDEX_TYPE
+UNION ALL
+SELECT CONCAT_WS(' ', 'key', r.TABLE_NAME, r.CONSTRAINT_NAME, r.REFERENCED_TABLE_NAME, r.UPDATE_RULE, r.DELETE_RULE,
+       GROUP_CONCAT(CONCAT(k.COLUMN_NAME, '>', k.REFERENCED_COLUMN_NAME) ORDER BY k.ORDINAL_POSITION))
+  FROM information_schema.REFERENTIAL_CONSTRAINTS r JOIN information_schema.KEY_COLUMN_USAGE k
+    ON k.CONSTRAINT_SCHEMA = r.CONSTRAINT_SCHEMA AND k.CONSTRAINT_NAME = r.CONSTRAINT_NAME AND k.TABLE_NAME = r.TABLE_NAME
+ WHERE r.CONSTRAINT_SCHEMA = DATABASE() GROUP BY r.TABLE_NAME, r.CONSTRAINT_NAME, r.REFERENCED_TABLE_NAME, r.UPDATE_RULE, r.DELETE_RULE
+UNION ALL
+SELECT CONCAT_WS(' ', 'check', CONSTRAINT_NAME, CHECK_CLAUSE) FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()
+UNION ALL
+SELECT CONCAT_WS(' ', 'trigger', TRIGGER_NAME, ACTION_STATEMENT) FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()
+UNION ALL
+SELECT CONCAT_WS(' ', 'view', TABLE_NAME, VIEW_DEFINITION) FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()
 ";
 
 /// SQL by its tokens: spaces, quotes around names and the case of words do not count.

@@ -118,7 +118,9 @@ impl Mysql {
         let Some(connection) = &mut self.connection else { return given_up(&sent) };
         let ended = {
             let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
-            in_time(&self.canceller, count_results(&mut stream, &mut sent, MySqlQueryResult::rows_affected, |_| ())).await.is_some()
+            in_time(&self.canceller, count_results(&mut stream, &mut sent, MySqlQueryResult::rows_affected, |_| ()))
+                .await
+                .is_some()
         };
         if ended {
             return sent;
@@ -181,10 +183,8 @@ impl Mysql {
 
     pub(super) async fn try_hold(&mut self, _keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
         // Held already by this connection, it would be held twice.
-        let sql = format!(
-            "SELECT COALESCE(IS_USED_LOCK('{0}') = CONNECTION_ID(), 0) OR GET_LOCK('{0}', 0) = 1",
-            self.lock
-        );
+        let sql =
+            format!("SELECT COALESCE(IS_USED_LOCK('{0}') = CONNECTION_ID(), 0) OR GET_LOCK('{0}', 0) = 1", self.lock);
         let rows = self.rows(sql).await.map_err(|words| ExecuteError::of("locking the database", words))?;
         if is_true(&rows) { Ok(None) } else { self.holder().await.map(Some) }
     }

@@ -111,7 +111,9 @@ impl Postgres {
         let Some(connection) = &mut self.connection else { return given_up(&sent) };
         let ended = {
             let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
-            in_time(&self.canceller, count_results(&mut stream, &mut sent, PgQueryResult::rows_affected, |_| ())).await.is_some()
+            in_time(&self.canceller, count_results(&mut stream, &mut sent, PgQueryResult::rows_affected, |_| ()))
+                .await
+                .is_some()
         };
         if ended {
             return sent;

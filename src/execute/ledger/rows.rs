@@ -168,7 +168,8 @@ impl Journal {
             let (Ok(version), Ok(statement), Ok(of)) = (version.parse(), statement.parse::<usize>(), of.parse()) else {
                 continue;
             };
-            let entry = all.entry((version, direction.clone())).or_insert(Progress { done: 0, unknown: None, of, place: None });
+            let entry =
+                all.entry((version, direction.clone())).or_insert(Progress { done: 0, unknown: None, of, place: None });
             if state == "done" {
                 entry.done = entry.done.max(statement);
             } else {
@@ -217,7 +218,10 @@ mod tests {
         let seven = Version::new(7).unwrap();
         let progress = Progress { done: 1, unknown: Some(2), of: 3, place: None };
         assert_eq!(journal.of(seven, RowState::Applying), Some(progress));
-        assert_eq!(journal.of(seven, RowState::Reverting), Some(Progress { done: 0, unknown: None, of: 0, place: None }));
+        assert_eq!(
+            journal.of(seven, RowState::Reverting),
+            Some(Progress { done: 0, unknown: None, of: 0, place: None })
+        );
         assert_eq!(journal.of(seven, RowState::Applied), None);
     }
 }

@@ -41,8 +41,8 @@ pub(super) fn add_column(
 
 /// Writes the change of a column from one shape to another. `using` is the conversion, over the table before.
 ///
-/// There is no USING: rows are converted by an UPDATE, after the change of type where the new type can hold what stood
-/// before it as text, else before it.
+/// There is no USING: rows are converted by an UPDATE, after the change of type where the new type can hold, as a text,
+/// all that stood before it, else before it.
 pub(super) fn column(
     from: &Column,
     to: &Column,
@@ -58,7 +58,8 @@ pub(super) fn column(
         Some((using, _)) => Some(set(table, to, &Scalar::Expr(using.clone()), false)?),
         None => None,
     };
-    let after = to.data_type.is_text();
+    let (was, is) = (&from.data_type, &to.data_type);
+    let after = is.is_text() && (!was.is_text() || was.widens_to(is));
     if let Some(sql) = converted.clone().filter(|_| !after) {
         written.rows(vec![sql]);
     }

@@ -2,9 +2,7 @@
 
 use super::super::error::RenderError;
 use crate::operation::{Action, DataType, Literal};
-use crate::state::{
-    Column, ColumnId, Constraint, ForeignKey, Index, IndexKey, RowValues, Scalar, State, Table,
-};
+use crate::state::{Check, Column, ColumnId, Constraint, ForeignKey, Index, IndexKey, RowValues, Scalar, State, Table};
 
 /// The longest key in bytes (InnoDB's, on pages of 16 KiB).
 const KEY_BYTES: u64 = 3_072;
@@ -27,20 +25,26 @@ pub(super) fn constraint(constraint: &Constraint, table: &Table, state: &State) 
         Constraint::Unique(unique) => plain_key(&format!("`{}`", unique.name.text), &unique.columns, table),
         Constraint::ForeignKey(key) => foreign_key(key, table, state),
         Constraint::Check(check) => {
+            let help = "leave the check out on MySQL: give it an operation of its own with `backends`";
+            let name = &check.name.text;
             let numbered = table.columns.iter().find(|column| column.auto_increment && check.expr.mentions(column.id));
-            numbered.map_or(Ok(()), |column| {
-                limit(
-                    format!("no check can name a column that numbers itself, and `{}` names `{}`", check.name.text, column.name),
-                    "leave the check out on MySQL: give it an operation of its own with `backends`",
-                )
-            })
+            if let Some(column) = numbered {
+                let what =
+                    format!("no check can name a column that numbers itself, and `{name}` names `{}`", column.name);
+                return limit(what, help);
+            }
+            table.foreign_keys.iter().try_for_each(|key| checked(check, key, table))
         }
     }
 }
 
 /// An index, on its table as it will be.
 pub(super) fn index(index: &Index, table: &Table) -> Result<(), RenderError> {
-    if index.using.as_deref().is_some_and(|using| ["fulltext", "spatial"].contains(&using.trim().to_lowercase().as_str())) {
+    if index
+        .using
+        .as_deref()
+        .is_some_and(|using| ["fulltext", "spatial"].contains(&using.trim().to_lowercase().as_str()))
+    {
         return Ok(());
     }
     let mut bytes = 0;
@@ -114,7 +118,25 @@ fn foreign_key(key: &ForeignKey, table: &Table, state: &State) -> Result<(), Ren
             );
         }
     }
+    table.checks.iter().try_for_each(|check| checked(check, key, table))?;
     plain_key(&format!("key `{name}`"), &key.columns, table)
+}
+
+/// A check cannot name a column that a foreign key changes by itself.
+fn checked(check: &Check, key: &ForeignKey, table: &Table) -> Result<(), RenderError> {
+    let sets = key.on_delete == Action::SetNull || matches!(key.on_update, Action::Cascade | Action::SetNull);
+    let column = key.columns.iter().find(|id| sets && check.expr.mentions(**id));
+    column.map_or(Ok(()), |id| {
+        limit(
+            format!(
+                "no check can name a column that a key changes, and `{}` names `{}`, which key `{}` changes",
+                check.name.text,
+                table.column_name(*id),
+                key.name.text
+            ),
+            "leave the check out on MySQL (an operation of its own with `backends`), or let the key `restrict`",
+        )
+    })
 }
 
 /// Whether a foreign key may join columns of these types: strings of any lengths, else the same.
@@ -130,7 +152,10 @@ pub(super) fn numbering(table: &Table) -> Result<(), RenderError> {
     let Some(column) = numbered.next() else { return Ok(()) };
     if let Some(other) = numbered.next() {
         return limit(
-            format!("one column of a table numbers itself, and `{}` has `{}` and `{}`", table.name, column.name, other.name),
+            format!(
+                "one column of a table numbers itself, and `{}` has `{}` and `{}`",
+                table.name, column.name, other.name
+            ),
             "leave `auto_increment` out on one of them",
         );
     }
@@ -138,12 +163,18 @@ pub(super) fn numbering(table: &Table) -> Result<(), RenderError> {
     let led = table.primary_key.as_ref().is_some_and(|key| leads(&key.columns))
         || table.uniques.iter().any(|unique| leads(&unique.columns))
         || table.foreign_keys.iter().any(|key| leads(&key.columns))
-        || table.indexes.iter().any(|index| matches!(index.parts.first(), Some(part) if part.key == IndexKey::Column(column.id)));
+        || table
+            .indexes
+            .iter()
+            .any(|index| matches!(index.parts.first(), Some(part) if part.key == IndexKey::Column(column.id)));
     if led {
         return Ok(());
     }
     limit(
-        format!("a column that numbers itself is the first of some key, and `{}.{}` is of none", table.name, column.name),
+        format!(
+            "a column that numbers itself is the first of some key, and `{}.{}` is of none",
+            table.name, column.name
+        ),
         "make it the primary key, or `unset = [\"auto_increment\"]` first",
     )
 }
@@ -160,7 +191,10 @@ pub(super) fn altered(from: &Column, to: &Column, table: &Table, state: &State) 
     });
     if let Some(key) = own.or(referring) {
         return limit(
-            format!("a column keeps its type while a key is over it, and key `{}` is over `{}`", key.name.text, to.name),
+            format!(
+                "a column keeps its type while a key is over it, and key `{}` is over `{}`",
+                key.name.text, to.name
+            ),
             "drop the key before, and add it again after",
         );
     }
@@ -199,7 +233,10 @@ pub(super) fn in_turn(set: &RowValues, table: &Table) -> Result<RowValues, Rende
         let Some(at) = free else {
             let names: Vec<_> = left.iter().map(|(id, _)| table.column_name(*id)).collect();
             return limit(
-                format!("an UPDATE sets one column after the other, and each of these needs another as it was: {}", names.join(", ")),
+                format!(
+                    "an UPDATE sets one column after the other, and each of these needs another as it was: {}",
+                    names.join(", ")
+                ),
                 "set them in several operations",
             );
         };

@@ -7,6 +7,7 @@
 mod alter;
 mod limits;
 mod probe;
+mod variables;
 
 use super::dialect::Dialect;
 use super::error::RenderError;
@@ -59,14 +60,14 @@ pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, Render
                 action(link, state, &mut actions)?;
             }
             // What one of them did, all of them did.
-            written.journaled(alter_table(before, &actions.join(", ")), probe::of(first, state));
+            written.journaled(alter_table(before, &actions.join(", ")), probe::of(first));
         }
     }
     Ok(written)
 }
 
 fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), RenderError> {
-    let ran = || probe::of(link, state);
+    let ran = || probe::of(link);
     match (link.change, &link.before, &link.after) {
         (Change::CreateTable(created), ..) => {
             limits::table(created, state)?;
@@ -122,6 +123,7 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         (Change::DropView(view), ..) => written.journaled(format!("DROP VIEW {}", DIALECT.table(&view.name)), ran()),
         (Change::Insert { rows, mode, .. }, _, Some(after)) => {
             limits::rows(rows, after)?;
+            let rows = &variables::asked_first(rows, after, written);
             written.rows(rows::insert(DIALECT, after, rows, mode)?);
         }
         (Change::Update { set, filter, .. }, _, Some(after)) => {

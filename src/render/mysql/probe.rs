@@ -1,19 +1,22 @@
 //! Whether a statement ran, asked of the schema: each question gives one row with one number, 1 where it did.
 
+use sqlparser::dialect::MySqlDialect;
+use sqlparser::tokenizer::{Token, Tokenizer};
+
 use super::super::model::Recovery;
 use super::super::raw;
 use super::super::walk::Link;
 use super::DIALECT;
 use crate::state::{Change, ConstraintKind, SqlAccess, State, Table};
 
-/// How it is found out whether the statement of a change ran. `state` is the state after it.
-pub(super) fn of(link: &Link<'_>, state: &State) -> Recovery {
+/// How it is found out whether the statement of a change ran.
+pub(super) fn of(link: &Link<'_>) -> Recovery {
     let table = link.before.as_deref().or(link.after.as_deref());
-    of_change(link.change, table, state).map_or(Recovery::Unknowable, Recovery::Probeable)
+    of_change(link.change, table).map_or(Recovery::Unknowable, Recovery::Probeable)
 }
 
 /// The question for a change; `table` is its table before it, where it stood. `None` where nothing can be seen.
-fn of_change(change: &Change, table: Option<&Table>, state: &State) -> Option<String> {
+fn of_change(change: &Change, table: Option<&Table>) -> Option<String> {
     let named = |table: &Table| table.name.name.clone();
     Some(match change {
         Change::CreateTable(created) => stands(&base_table(&named(created)), true),
@@ -37,10 +40,7 @@ fn of_change(change: &Change, table: Option<&Table>, state: &State) -> Option<St
         Change::DropTrigger(trigger) => stands(&trigger_of(&trigger.name), false),
         Change::CreateView(view) => stands(&view_of(&view.name.name), true),
         Change::DropView(view) => stands(&view_of(&view.name.name), false),
-        _ => {
-            let _ = state;
-            return None;
-        }
+        _ => return None,
     })
 }
 
@@ -62,7 +62,7 @@ pub(in super::super) fn of_raw(sql: &str, effects: &[Change], access: &SqlAccess
                 .iter()
                 .filter_map(|effect| {
                     let table = effect.table().and_then(|id| state.table(id));
-                    of_change(effect, table.map(|table| &**table), state)
+                    of_change(effect, table.map(|table| &**table))
                 })
                 .collect();
             let same = effects.iter().all(|effect| matches!(effect, Change::AlterColumn { .. }));
@@ -70,7 +70,7 @@ pub(in super::super) fn of_raw(sql: &str, effects: &[Change], access: &SqlAccess
                 _ if conditional => Recovery::Repeatable,
                 [one] => Recovery::Probeable(one.clone()),
                 [] if word(0) == "ALTER" && same && !access.unread => Recovery::Repeatable,
-                [] => of_program(&words).map_or(Recovery::Unknowable, Recovery::Probeable),
+                [] => of_words(sql).map_or(Recovery::Unknowable, Recovery::Probeable),
                 // Where some of it ran, nobody can tell.
                 many => {
                     let all = many.iter().map(|one| format!("({one})")).collect::<Vec<_>>();
@@ -86,23 +86,43 @@ pub(in super::super) fn of_raw(sql: &str, effects: &[Change], access: &SqlAccess
     }
 }
 
-/// `CREATE … FUNCTION name`, and what else the state does not hold.
-fn of_program(words: &[String]) -> Option<String> {
-    let made = match words.first()?.as_str() {
-        "CREATE" => true,
-        "DROP" => false,
-        _ => return None,
+/// The question for a definition that was not read, by its words: `CREATE … FUNCTION name`, `DROP TABLE name`.
+fn of_words(sql: &str) -> Option<String> {
+    let tokens = Tokenizer::new(&MySqlDialect {}, sql).tokenize().ok()?;
+    let tokens: Vec<Token> = tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect();
+    let word = |at: usize| match tokens.get(at) {
+        Some(Token::Word(word)) => Some(word.value.as_str()),
+        _ => None,
     };
-    let kinds = ["FUNCTION", "PROCEDURE", "EVENT"];
-    // A definer may stand before it, and a body after.
-    let at = words.iter().take(8).position(|word| kinds.contains(&word.as_str()))?;
-    let (kind, name) = (words.get(at)?, words.get(at + 1)?);
-    let name = DIALECT.string(name);
+    let is = |at: usize, text: &str| word(at).is_some_and(|word| word.eq_ignore_ascii_case(text));
+    let made = if is(0, "CREATE") { true } else { is(0, "DROP").then_some(false)? };
+    // A definer may stand before the kind, and a body after the name.
+    let kinds = ["FUNCTION", "PROCEDURE", "EVENT", "TRIGGER", "VIEW", "TABLE", "INDEX"];
+    let (at, kind) = (1..8).find_map(|at| Some((at, *kinds.iter().find(|kind| is(at, kind))?)))?;
+    let name = DIALECT.string(word(at + 1)?);
+    let next = tokens.get(at + 2);
+    // Another database's, or several at once.
+    if matches!(next, Some(Token::Period | Token::Comma)) {
+        return None;
+    }
     Some(stands(
-        &match kind.as_str() {
-            "EVENT" => format!("EVENTS WHERE EVENT_SCHEMA = DATABASE() AND UPPER(EVENT_NAME) = {name}"),
+        &match kind {
+            "EVENT" => format!("EVENTS WHERE EVENT_SCHEMA = DATABASE() AND EVENT_NAME = {name}"),
+            "TRIGGER" => format!("TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME = {name}"),
+            "VIEW" => format!("VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}"),
+            "TABLE" => {
+                format!("TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name} AND TABLE_TYPE <> 'VIEW'")
+            }
+            "INDEX" => {
+                let on = (at + 2..at + 6).find(|at| is(*at, "ON"))?;
+                let table = DIALECT.string(word(on + 1)?);
+                if matches!(tokens.get(on + 2), Some(Token::Period)) {
+                    return None;
+                }
+                format!("STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND INDEX_NAME = {name}")
+            }
             kind => format!(
-                "ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND UPPER(ROUTINE_NAME) = {name} AND ROUTINE_TYPE = '{kind}'"
+                "ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME = {name} AND ROUTINE_TYPE = '{kind}'"
             ),
         },
         made,

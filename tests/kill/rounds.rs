@@ -1,0 +1,266 @@
+//! Rounds: a run is cut off, the next one finishes, in the same direction or back.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::database::Database;
+use crate::history::{History, Said};
+use crate::mysql_server::MysqlDatabase;
+use crate::own_server::OwnServer;
+use crate::relay::{At, Relay};
+use crate::tally::Tally;
+
+/// How a run is cut off at a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// The process is killed before the statement reaches the server.
+    KilledBefore,
+    /// The connection is closed after the statement has run.
+    Connection,
+}
+
+/// Rounds on one MySQL database.
+pub struct Rounds<'h> {
+    history: &'h History,
+    database: MysqlDatabase,
+    /// Schema and rows at latest.
+    latest: String,
+    at_latest: bool,
+    /// How long a run takes, up and down.
+    lasts: [Duration; 2],
+    chance: Chance,
+    pub tally: Tally,
+}
+
+/// Numbers that look random, and are the same each time.
+pub struct Chance(u64);
+
+impl Chance {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Below `limit`.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        // SplitMix64 (Steele, Lea, Flood 2014).
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit.max(1)
+    }
+}
+
+#[track_caller]
+fn finished(said: &Said) {
+    assert_eq!(said.code, Some(0), "--- stdout\n{}\n--- stderr\n{}", said.stdout, said.stderr);
+}
+
+/// The command that goes to the other end.
+const fn command(to_latest: bool) -> &'static str {
+    if to_latest { "latest" } else { "reset" }
+}
+
+impl<'h> Rounds<'h> {
+    pub fn new(history: &'h History, database: MysqlDatabase) -> Self {
+        let timed = |command| {
+            let begun = Instant::now();
+            finished(&history.run(&database.url(), &[command]));
+            begun.elapsed()
+        };
+        let up = timed("latest");
+        let latest = everything(&database);
+        let down = timed("reset");
+        assert_eq!(database.schema(), "");
+        Self {
+            history,
+            database,
+            latest,
+            at_latest: false,
+            lasts: [up, down],
+            chance: Chance::new(20_260_126),
+            tally: Tally::default(),
+        }
+    }
+
+    /// SIGKILL somewhere in the run.
+    pub fn kill_at_random(&mut self) {
+        let lasts = self.lasts[usize::from(self.at_latest)];
+        let mut child = self.history.start(&self.database.url(), &[command(!self.at_latest)]);
+        thread::sleep(Duration::from_micros(self.chance.below(u64::try_from(lasts.as_micros()).unwrap())));
+        let _ = child.kill();
+        let _ = History::ended(child);
+        self.count();
+        self.finish();
+    }
+
+    /// Once at each statement of a run up and of a run down; of every `step`th where that is not 1.
+    pub fn at_each_statement(&mut self, step: usize, cut: Cut) {
+        for to_latest in [true, false] {
+            self.go(!to_latest);
+            let counted = self.through(At::Nowhere, None);
+            for here in (1..=counted).step_by(step) {
+                self.go(!to_latest);
+                let at = if cut == Cut::KilledBefore { At::Before(here) } else { At::After(here) };
+                self.through(at, Some(cut));
+                self.count();
+                self.finish();
+            }
+        }
+    }
+
+    /// To one end, undisturbed.
+    fn go(&mut self, to_latest: bool) {
+        if self.at_latest != to_latest {
+            finished(&self.history.run(&self.database.url(), &[command(to_latest)]));
+            self.at_latest = to_latest;
+        }
+    }
+
+    /// A run to the other end through a relay; gives how many statements came by. Where nothing cuts it, it goes there and
+    /// back.
+    fn through(&mut self, at: At, cut: Option<Cut>) -> usize {
+        let server = self.database.address();
+        let relay = Relay::to(&server, at);
+        let url = self.database.url().replace(&server, &format!("127.0.0.1:{}", relay.port()));
+        let mut child = self.history.start(&url, &[command(!self.at_latest)]);
+        match cut {
+            None => {
+                finished(&History::ended(child));
+                let counted = relay.statements();
+                // Back, past the relay.
+                finished(&self.history.run(&self.database.url(), &[command(self.at_latest)]));
+                counted
+            }
+            Some(Cut::KilledBefore) => {
+                let begun = Instant::now();
+                while !relay.has_cut() {
+                    assert!(begun.elapsed() < Duration::from_secs(60), "the statement never came");
+                    assert!(child.try_wait().unwrap().is_none(), "the run ended before it was killed");
+                    thread::sleep(Duration::from_millis(1));
+                }
+                let _ = child.kill();
+                let _ = History::ended(child);
+                relay.statements()
+            }
+            Some(Cut::Connection) => {
+                let said = History::ended(child);
+                assert_ne!(said.code, Some(0), "{}\n{}", said.stdout, said.stderr);
+                relay.statements()
+            }
+        }
+    }
+
+    /// The server dies somewhere in the run.
+    pub fn kill_the_server(&mut self, server: &OwnServer) {
+        let lasts = self.lasts[usize::from(self.at_latest)];
+        let child = self.history.start(&self.database.url(), &[command(!self.at_latest)]);
+        thread::sleep(Duration::from_micros(self.chance.below(u64::try_from(lasts.as_micros()).unwrap())));
+        server.kill_and_start();
+        let said = History::ended(child);
+        if said.code == Some(0) {
+            // It was through already.
+            self.at_latest = !self.at_latest;
+            return;
+        }
+        self.count();
+        self.finish();
+    }
+
+    /// What was on its way when the run was cut off.
+    fn count(&mut self) {
+        let known = "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'dbmigrate_journal'";
+        if self.database.query(known) == "0" {
+            self.tally.add("before the first statement");
+            return;
+        }
+        let found = self.database.query(
+            "SELECT CASE WHEN state = 'done' THEN 'transactional' WHEN probe = '' THEN 'unknowable' \
+             WHEN probe = 'repeatable' THEN 'repeatable' ELSE 'probeable' END FROM dbmigrate_journal",
+        );
+        self.tally.add(match found.as_str() {
+            "" => "between migrations",
+            "transactional" => "transactional",
+            "repeatable" => "repeatable",
+            "probeable" => "probeable",
+            "unknowable" => "unknowable",
+            other => panic!("more than one migration is half done: {other}"),
+        });
+    }
+
+    /// The next run, on or back, finishes.
+    fn finish(&mut self) {
+        let to_latest = self.chance.below(2) == 0;
+        let said = self.history.run(&self.database.url(), &[command(to_latest)]);
+        if said.stderr.contains("resolve") {
+            self.tally.helped += 1;
+        }
+        finished(&said);
+        self.at_latest = to_latest;
+        let wanted = if to_latest { self.latest.as_str() } else { "" };
+        let found = if to_latest { everything(&self.database) } else { self.database.schema() };
+        assert_eq!(found, wanted, "after {}", command(to_latest));
+        let open = "SELECT (SELECT count(*) FROM dbmigrate_journal) + (SELECT count(*) FROM dbmigrate_versions WHERE state <> 'applied')";
+        assert_eq!(self.database.query(open), "0");
+    }
+}
+
+/// Schema and rows, less the ledger's.
+fn everything(database: &MysqlDatabase) -> String {
+    let mut text = database.schema();
+    for table in database.tables() {
+        text.push_str(&format!("\n{table}: "));
+        let order = database.query(&format!(
+            "SELECT GROUP_CONCAT(COLUMN_NAME ORDER BY COLUMN_NAME) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{table}'"
+        ));
+        text.push_str(&database.query(&format!("SELECT {order} FROM {table} ORDER BY id")));
+    }
+    text
+}
+
+/// On a backend whose DDL rolls back: killed at any moment, the run is done as a whole or not at all.
+pub fn whole(history: &History, database: &dyn Database, times: usize) {
+    let url = database.url();
+    let mut lasts = [Duration::ZERO; 2];
+    let begun = Instant::now();
+    finished(&history.run(&url, &["latest"]));
+    lasts[0] = begun.elapsed();
+    let latest = database.schema();
+    let begun = Instant::now();
+    finished(&history.run(&url, &["reset"]));
+    lasts[1] = begun.elapsed();
+    let empty = database.schema();
+    let mut chance = Chance::new(20_260_126);
+    let mut at_latest = false;
+    let (mut before, mut after) = (0, 0);
+    for _ in 0..times {
+        let mut child = history.start(&url, &[command(!at_latest)]);
+        let lasts = lasts[usize::from(at_latest)];
+        thread::sleep(Duration::from_micros(chance.below(u64::try_from(lasts.as_micros() * 5 / 4).unwrap())));
+        let _ = child.kill();
+        let _ = History::ended(child);
+        // A server may still be rolling back, or committing.
+        let begun = Instant::now();
+        let found = loop {
+            let found = (database.schema(), database.query("SELECT count(*) FROM dbmigrate_versions"));
+            let whole = found.0 == latest && found.1 != "0" || found.0 == empty && found.1 == "0";
+            if whole {
+                break found;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(10), "it is neither: {} applied\n{}", found.1, found.0);
+            thread::sleep(Duration::from_millis(50));
+        };
+        let now = found.1 != "0";
+        if now == at_latest {
+            before += 1
+        } else {
+            after += 1
+        }
+        at_latest = now;
+        if chance.below(4) == 0 {
+            finished(&history.run(&url, &[command(!at_latest)]));
+            at_latest = !at_latest;
+        }
+    }
+    println!("{}: SIGKILL at random moments: {times} times; as before {before}, done {after}", database.backend());
+}
