@@ -8,12 +8,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::resource::{Mode, Namespace, ObjectId, Resource};
+use crate::backend::Backend;
 use crate::diagnostic::Span;
 use crate::ident::TableName;
 use crate::operation::Action;
 use crate::state::{
-    Change, ColumnId, Constraint, ConstraintKind, DeclaredMode, Expr, ForeignKey, Index, IndexKey, RowValues, Scalar,
-    SharedTable, SqlAccess, State, Table, TableId, Trigger, View,
+    Change, ColumnId, Constraint, DeclaredMode, Expr, ForeignKey, Index, IndexKey, RowValues, Scalar, SharedTable,
+    SqlAccess, State, Table, TableId, Trigger, View,
 };
 
 /// One access to a resource.
@@ -111,7 +112,9 @@ impl Collector<'_> {
     fn relation(&mut self, name: &TableName, mode: Mode, words: &str) {
         let namespace = Namespace::Relations(name.schema.clone());
         let folded = self.fold(&name.name);
-        self.push(Resource::Name(namespace, folded), mode, say!(self, "{words} the name {name}"));
+        let schemas = self.state.backend().capabilities().schemas;
+        let shown = say!(self, "{words} the name {}", if schemas { name.to_string() } else { name.name.clone() });
+        self.push(Resource::Name(namespace, folded), mode, shown);
     }
 
     fn of_table(&self, id: TableId) -> Option<SharedTable> {
@@ -270,8 +273,10 @@ impl Collector<'_> {
                 let (from, into) = (self.fold(name), self.fold(to));
                 let id = self.objects.get(table.id, true, from.clone());
                 self.push(Resource::Object(id), Mode::Change, say!(self, "renames index {name}"));
-                self.relation(&table.name.renamed(name.clone()), Mode::Change, "frees");
-                self.relation(&table.name.renamed(to.clone()), Mode::Change, "takes");
+                let key = |name: &str| self.state.index_key(table.name.schema.as_deref(), name, table.id);
+                let (old, new) = (key(name), key(to));
+                self.relation(&old, Mode::Change, "frees");
+                self.relation(&new, Mode::Change, "takes");
                 if !self.in_thought {
                     self.objects.rename(table.id, true, from, into);
                 }
@@ -299,8 +304,8 @@ impl Collector<'_> {
                     let words = say!(self, "renames {} {name}", kind.title());
                     let namespace = Namespace::Constraints(table.id);
                     self.push(Resource::Name(namespace, name.clone()), Mode::Change, words);
-                    if self.has_index(*kind) {
-                        self.relation(&table.name.renamed(name.clone()), Mode::Change, "takes or frees");
+                    for (name, _) in self.state.names_of(&table, *kind, name) {
+                        self.relation(&name, Mode::Change, "takes or frees");
                     }
                 }
                 if !self.in_thought {
@@ -365,11 +370,6 @@ impl Collector<'_> {
         }
     }
 
-    fn has_index(&self, kind: ConstraintKind) -> bool {
-        matches!(kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique)
-            && self.state.backend().capabilities().renames_constraints
-    }
-
     fn whole_table(&mut self, table: &Table, verb: &str) {
         self.push(Resource::Table(table.id), Mode::Change, say!(self, "{verb} {}", table.name));
         self.relation(&table.name, Mode::Change, if verb == "creates" { "takes" } else { "frees" });
@@ -392,11 +392,8 @@ impl Collector<'_> {
             self.objects.get(table.id, true, folded)
         };
         self.push(Resource::Object(id), Mode::Change, say!(self, "{verb} index {}", index.name));
-        self.relation(
-            &table.name.renamed(index.name.clone()),
-            Mode::Change,
-            if verb == "drops" { "frees" } else { "takes" },
-        );
+        let name = self.state.index_key(table.name.schema.as_deref(), &index.name, table.id);
+        self.relation(&name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
         let held = if verb == "drops" { Mode::Release } else { Mode::Use };
         let mut columns = Vec::new();
         for part in &index.parts {
@@ -439,8 +436,8 @@ impl Collector<'_> {
         let words = say!(self, "{verb} {title} {name}");
         self.push(Resource::Object(id), Mode::Change, words.clone());
         self.push(Resource::Name(Namespace::Constraints(table.id), folded), Mode::Change, words);
-        if self.has_index(constraint.kind()) {
-            self.relation(&table.name.renamed(name.clone()), Mode::Change, if makes { "takes" } else { "frees" });
+        for (name, _) in self.state.names_of(table, constraint.kind(), &name) {
+            self.relation(&name, Mode::Change, if makes { "takes" } else { "frees" });
         }
         let held = if makes { Mode::Use } else { Mode::Release };
         let holds = if makes { "uses" } else { "lets go of" };
@@ -505,6 +502,7 @@ impl Collector<'_> {
         let folded = self.fold(name);
         let namespace = match id {
             Some(id) if self.state.backend().capabilities().schemas => Namespace::Triggers(id),
+            _ if self.state.backend() == Backend::Mysql => Namespace::Relations(Some("triggers".to_owned())),
             _ => Namespace::Relations(None),
         };
         let words = say!(self, "{verb} trigger {name} on {table}");

@@ -421,7 +421,8 @@ impl State {
         self.tables.get(&id).ok_or(StateError::NoTable)
     }
 
-    fn index_key(&self, schema: Option<&str>, name: &str, table: TableId) -> TableName {
+    /// Where an index of that name stands among names: those of its schema, or of its table alone.
+    pub(crate) fn index_key(&self, schema: Option<&str>, name: &str, table: TableId) -> TableName {
         let schema = if self.backend.capabilities().index_names_are_global {
             schema.map(str::to_owned)
         } else {
@@ -432,8 +433,7 @@ impl State {
 
     fn claim_index(&mut self, schema: Option<&str>, name: &str, table: TableId) -> Result<(), StateError> {
         let key = self.index_key(schema, name, table);
-        let held = self.backend.capabilities().index_names_are_global && self.held.contains_key(&key);
-        if held || self.names.contains_key(&key) || self.indexes.contains_key(&key) {
+        if self.held.contains_key(&key) || self.names.contains_key(&key) || self.indexes.contains_key(&key) {
             return Err(StateError::IndexExists { index: name.to_owned() });
         }
         self.indexes.insert(key, table);

@@ -1,5 +1,6 @@
 //! Names that a database holds in one namespace with its tables: those of indexes, views and, on PostgreSQL,
-//! of the indexes behind primary keys and unique constraints and of sequences.
+//! of the indexes behind primary keys and unique constraints and of sequences. And those that MySQL holds beside: of
+//! foreign keys and checks in the whole database, of keys among the indexes of their table.
 
 use std::collections::HashMap;
 
@@ -14,31 +15,47 @@ impl State {
         if self.names.contains_key(&folded) {
             return Some("a table");
         }
-        let global = self.backend.capabilities().index_names_are_global;
-        if global && self.indexes.contains_key(&folded) {
+        if self.indexes.contains_key(&folded) {
             return Some("an index");
         }
         self.held.get(&folded).copied()
     }
 
-    /// Whether a constraint of that kind has an index of its name.
-    fn is_held(&self, kind: ConstraintKind) -> bool {
-        self.backend.capabilities().renames_constraints
-            && self.backend.capabilities().index_names_are_global
-            && matches!(kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique)
+    /// The names that a constraint of that kind and name holds outside its table's constraints.
+    pub(crate) fn names_of(&self, table: &Table, kind: ConstraintKind, name: &str) -> Vec<(TableName, &'static str)> {
+        let what = match kind {
+            ConstraintKind::PrimaryKey => "a primary key",
+            ConstraintKind::Unique => "a unique constraint",
+            ConstraintKind::ForeignKey => "a foreign key",
+            ConstraintKind::Check => "a check",
+        };
+        let capabilities = self.backend.capabilities();
+        let within = |space: &str| (TableName { schema: Some(space.to_owned()), name: name.to_owned() }, what);
+        let among_indexes = || (self.index_key(None, name, table.id), what);
+        match kind {
+            ConstraintKind::Unique if capabilities.keys_own_indexes => vec![among_indexes()],
+            ConstraintKind::ForeignKey if capabilities.keys_own_indexes => {
+                vec![among_indexes(), within("foreign keys")]
+            }
+            ConstraintKind::Check if capabilities.keys_own_indexes => vec![within("checks")],
+            ConstraintKind::PrimaryKey | ConstraintKind::Unique
+                if capabilities.renames_constraints && capabilities.index_names_are_global =>
+            {
+                vec![(table.name.renamed(name), what)]
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The names that a table's constraints and sequences hold.
     fn held_by(&self, table: &Table) -> Vec<(TableName, &'static str)> {
-        let constraints = table.constraints().filter_map(|constraint| self.held_by_constraint(table, &constraint));
+        let constraints = table.constraints().flat_map(|constraint| self.held_by_constraint(table, &constraint));
         let sequences = table.columns.iter().filter_map(|column| column.sequence.as_ref());
         constraints.chain(sequences.map(|name| (table.name.renamed(name.text.clone()), "a sequence"))).collect()
     }
 
-    fn held_by_constraint(&self, table: &Table, constraint: &Constraint) -> Option<(TableName, &'static str)> {
-        let what =
-            if constraint.kind() == ConstraintKind::PrimaryKey { "a primary key" } else { "a unique constraint" };
-        self.is_held(constraint.kind()).then(|| (table.name.renamed(constraint.name().text.clone()), what))
+    fn held_by_constraint(&self, table: &Table, constraint: &Constraint) -> Vec<(TableName, &'static str)> {
+        self.names_of(table, constraint.kind(), &constraint.name().text)
     }
 
     /// Takes a free name.
@@ -65,9 +82,8 @@ impl State {
         }
         let names = self.held_by(table);
         let mut own = vec![self.fold(&table.name)];
-        if self.backend.capabilities().index_names_are_global {
-            own.extend(table.indexes.iter().map(|index| self.fold(&table.name.renamed(index.name.clone()))));
-        }
+        let schema = table.name.schema.as_deref();
+        own.extend(table.indexes.iter().map(|index| self.index_key(schema, &index.name, table.id)));
         for (name, what) in &names {
             let folded = self.fold(name);
             let by = self.name_taken(name).or_else(|| own.contains(&folded).then_some(what));
@@ -89,11 +105,18 @@ impl State {
     }
 
     pub(super) fn hold_constraint(&mut self, table: &Table, constraint: &Constraint) -> Result<(), StateError> {
-        self.held_by_constraint(table, constraint).map_or(Ok(()), |(name, what)| self.hold(&name, what))
+        let names = self.held_by_constraint(table, constraint);
+        for (at, (name, what)) in names.iter().enumerate() {
+            if let Err(error) = self.hold(name, what) {
+                names.iter().take(at).for_each(|(name, _)| self.let_go(name));
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn let_go_constraint(&mut self, table: &Table, constraint: &Constraint) {
-        if let Some((name, _)) = self.held_by_constraint(table, constraint) {
+        for (name, _) in self.held_by_constraint(table, constraint) {
             self.let_go(&name);
         }
     }
@@ -132,13 +155,11 @@ impl Moves<'_> {
     }
 
     fn index(&mut self, table: &Table, from: Option<&str>, to: Option<&str>) -> Result<(), StateError> {
-        if self.state.backend.capabilities().index_names_are_global {
-            if let Some(name) = &from {
-                self.free(&table.name.renamed(*name));
-            }
-            to.map_or(Ok(()), |name| self.take(&table.name.renamed(name), "an index"))?;
+        let key = |name: &str| self.state.index_key(table.name.schema.as_deref(), name, table.id);
+        if let Some(name) = from {
+            self.free(&key(name));
         }
-        Ok(())
+        to.map_or(Ok(()), |name| self.take(&key(name), "an index"))
     }
 
     fn change(&mut self, change: &Change) -> Result<(), StateError> {
@@ -193,15 +214,15 @@ impl Moves<'_> {
             Change::DropIndex { name, .. } => self.index(table, Some(name), None),
             Change::RenameIndex { name, to, .. } => self.index(table, Some(name), Some(to)),
             Change::AddConstraint { constraint, .. } => {
-                state.held_by_constraint(table, constraint).map_or(Ok(()), |(name, what)| self.take(&name, what))
+                state.held_by_constraint(table, constraint).iter().try_for_each(|(name, what)| self.take(name, what))
             }
-            Change::DropConstraint { kind, name, .. } if state.is_held(*kind) => {
-                self.free(&table.name.renamed(name.clone()));
+            Change::DropConstraint { kind, name, .. } => {
+                state.names_of(table, *kind, name).iter().for_each(|(name, _)| self.free(name));
                 Ok(())
             }
-            Change::RenameConstraint { kind, name, to, .. } if state.is_held(*kind) => {
-                self.free(&table.name.renamed(name.clone()));
-                self.take(&named(to), "a constraint")
+            Change::RenameConstraint { kind, name, to, .. } => {
+                state.names_of(table, *kind, name).iter().for_each(|(name, _)| self.free(name));
+                state.names_of(table, *kind, &to.text).iter().try_for_each(|(name, what)| self.take(name, what))
             }
             _ => Ok(()),
         }

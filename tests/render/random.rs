@@ -221,7 +221,7 @@ fn random_histories_on_sqlite() {
 
 #[test]
 fn random_histories_on_mysql() {
-    many(Backend::Mysql, 6);
+    many(Backend::Mysql, 10);
 }
 
 #[test]

@@ -117,7 +117,8 @@ impl State {
             // A bound view follows the rename. PostgreSQL has written its `*` out, so the names of its own
             // columns would not come again.
             let reads = view.reads.as_ref().is_none_or(|reads| reads.contains(&table.id));
-            let bound = view.pieces.is_some();
+            // Where views keep the names they were written with, none follows.
+            let bound = view.pieces.is_some() && !self.backend().capabilities().programs_keep_names;
             let star = is_column && view.star.contains(&table.id) && self.backend() == Backend::Postgres;
             if reads && (star || !bound && may_mention(&view.sql, name, None, self)) {
                 holder = Some(format!("view `{}`", view.name));

@@ -17,8 +17,13 @@ impl Reader<'_, '_> {
             }
         }
         let state = &self.trial.state;
-        let twice = state.triggers.iter().any(|other| is_same(other, &trigger.name, trigger.table_id, state));
-        if twice && state.knows_all() && self.backend() != Backend::Mysql {
+        let fold = |name: &str| self.backend().fold(name).into_owned();
+        let twice = state.triggers.iter().any(|other| match self.backend() {
+            // Their names are the database's there.
+            Backend::Mysql => fold(&other.name) == fold(&trigger.name),
+            _ => is_same(other, &trigger.name, trigger.table_id, state),
+        });
+        if twice && state.knows_all() {
             let message = format!("trigger `{}` on `{}` stands already", trigger.name, trigger.table);
             return Err(self.wrong(Code::AlreadyExists, message));
         }
