@@ -10,6 +10,7 @@
 #[allow(dead_code, reason = "shared with other tests, which use all of it")]
 mod database;
 mod history;
+mod left;
 #[path = "../example/mysql_server.rs"]
 #[allow(dead_code, reason = "shared with other tests, which use all of it")]
 mod mysql_server;
@@ -21,6 +22,7 @@ mod relay;
 mod rounds;
 mod sqlite;
 mod tally;
+mod together;
 
 use history::History;
 use mysql_server::MysqlDatabase;
@@ -66,6 +68,24 @@ fn on_mysql_a_run_whose_server_dies_is_finished_by_the_next() {
         rounds.kill_the_server(&server);
     }
     rounds.tally.report("mysql: the server killed and started again");
+}
+
+#[test]
+fn on_mysql_eight_runs_at_once_apply_each_migration_once() {
+    let nodes = size(12, 60);
+    together::eight(&History::of(nodes), &MysqlDatabase::create(), nodes, size(2, 50));
+}
+
+#[test]
+fn on_sqlite_eight_runs_at_once_apply_each_migration_once() {
+    let history = History::of(60);
+    together::eight(&history, &sqlite::SqliteFile::in_folder(history.path()), 60, size(3, 50));
+}
+
+#[test]
+fn on_postgres_eight_runs_at_once_apply_each_migration_once() {
+    let nodes = size(12, 60);
+    together::eight(&History::of(nodes), &postgres_server::PostgresDatabase::create(), nodes, size(3, 50));
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub struct Rounds<'h> {
     /// How long a run takes, up and down.
     lasts: [Duration; 2],
     chance: Chance,
+    /// What was on its way when the last run was cut off.
+    cut: String,
     pub tally: Tally,
 }
 
@@ -79,6 +81,7 @@ impl<'h> Rounds<'h> {
             at_latest: false,
             lasts: [up, down],
             chance: Chance::new(20_260_126),
+            cut: String::new(),
             tally: Tally::default(),
         }
     }
@@ -174,6 +177,7 @@ impl<'h> Rounds<'h> {
             self.tally.add("before the first statement");
             return;
         }
+        self.cut = self.database.query("SELECT * FROM dbmigrate_journal");
         let found = self.database.query(
             "SELECT CASE WHEN state = 'done' THEN 'transactional' WHEN probe = '' THEN 'unknowable' \
              WHEN probe = 'repeatable' THEN 'repeatable' ELSE 'probeable' END FROM dbmigrate_journal",
@@ -199,7 +203,7 @@ impl<'h> Rounds<'h> {
         self.at_latest = to_latest;
         let wanted = if to_latest { self.latest.as_str() } else { "" };
         let found = if to_latest { everything(&self.database) } else { self.database.schema() };
-        assert_eq!(found, wanted, "after {}", command(to_latest));
+        assert_eq!(found, wanted, "after {}; cut off at {}", command(to_latest), self.cut);
         let open = "SELECT (SELECT count(*) FROM dbmigrate_journal) + (SELECT count(*) FROM dbmigrate_versions WHERE state <> 'applied')";
         assert_eq!(self.database.query(open), "0");
     }

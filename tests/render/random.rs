@@ -211,7 +211,9 @@ fn many(backend: Backend, cases: u32) {
         })
         .unwrap_or_else(|error| panic!("{error}"));
     let (ran, refused) = counts.get();
-    assert!(ran > 5 * cases as usize && refused < ran, "{ran} ran, {refused} were refused");
+    // MySQL has the fewest things in common with the others, and refuses more before it runs.
+    let least = if backend == Backend::Mysql { 2 } else { 5 };
+    assert!(ran > least * cases as usize && refused < ran, "{ran} ran, {refused} were refused");
 }
 
 #[test]

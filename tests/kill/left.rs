@@ -1,0 +1,161 @@
+//! What an interruption can leave on MySQL, case by case: what is said, and what helps.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::database::Database;
+use crate::history::{History, Said};
+use crate::mysql_server::MysqlDatabase;
+use crate::relay::{At, Relay};
+
+/// A history of a table, and whatever else.
+fn history(nodes: &[(&str, &str)]) -> History {
+    let history = History::of(0);
+    let migrations = history.path().join("migrations");
+    let table = "[[up]]\ncreate_table = \"t\"\nprimary_key = [\"id\"]\ncolumns = { id = \"bigint\", name = \"string(40)\" }\n";
+    fs::write(migrations.join("1_table.toml"), table).unwrap();
+    for (name, text) in nodes {
+        fs::write(migrations.join(name), text).unwrap();
+    }
+    history
+}
+
+/// Runs a command through a relay that cuts.
+fn cut(history: &History, database: &MysqlDatabase, command: &str, at: At) -> Said {
+    let relay = Relay::to(&database.address(), at);
+    let url = database.url().replace(&database.address(), &format!("127.0.0.1:{}", relay.port()));
+    History::ended(history.start(&url, &[command]))
+}
+
+#[track_caller]
+fn done(said: &Said) {
+    assert_eq!(said.code, Some(0), "--- stdout\n{}\n--- stderr\n{}", said.stdout, said.stderr);
+}
+
+#[test]
+fn on_mysql_a_statement_that_nobody_can_probe_waits_for_a_person() {
+    let node = "[[up]]\nsql = [\"CREATE PROCEDURE p() INSERT INTO t VALUES (1, 'one')\", \"CALL p()\", \"DROP PROCEDURE p\"]\n\
+                down = \"DELETE FROM t\"\nwrites = [\"t\"]\n";
+    for ran in [true, false] {
+        let history = history(&[("2_call.toml", node)]);
+        let database = MysqlDatabase::create();
+        let url = database.url();
+        done(&history.run(&url, &["up"]));
+        let said = cut(&history, &database, "latest", At::After(2));
+        assert_eq!(said.code, Some(1), "{}", said.stderr);
+        assert!(said.stderr.contains("resolve 2 --statement 2 --ran"), "{}", said.stderr);
+
+        let info = history.run(&url, &["info"]);
+        assert!(info.stdout.contains("applying 1/3"), "{}", info.stdout);
+        for command in ["latest", "reset"] {
+            let refused = history.run(&url, &[command]);
+            assert_eq!(refused.code, Some(4), "{}", refused.stderr);
+            assert!(refused.stderr.contains("resolve 2 --statement 2 --ran"), "{}", refused.stderr);
+        }
+        if !ran {
+            // As though the server had died before it.
+            database.execute("DELETE FROM t");
+        }
+        let settled = history.run(&url, &["resolve", "2", "--statement", "2", if ran { "--ran" } else { "--not-ran" }]);
+        done(&settled);
+        let again = history.run(&url, &["resolve", "2", "--statement", "2", "--ran"]);
+        assert_eq!(again.code, Some(2), "{}", again.stderr);
+        done(&history.run(&url, &["latest"]));
+        assert_eq!(database.query("SELECT count(*) FROM t"), "1");
+        done(&history.run(&url, &["reset"]));
+        assert_eq!(database.schema(), "");
+    }
+}
+
+#[test]
+fn on_mysql_the_statement_of_a_killed_client_is_waited_for() {
+    let history = history(&[("2_add.toml", "[[up]]\nadd_column = \"t.more\"\ntype = \"integer\"\ndefault = 0\n")]);
+    let database = MysqlDatabase::create();
+    let url = database.url();
+    done(&history.run(&url, &["up"]));
+    database.execute("INSERT INTO t VALUES (1, 'one')");
+    // A reader keeps the ALTER waiting, and so at work on the server.
+    let reader = Reader::of(&database);
+    let mut child = history.start(&url, &["latest"]);
+    let at_work = "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'ALTER TABLE%'";
+    wait_until(|| database.query(at_work) == "1");
+    child.kill().unwrap();
+    let _ = History::ended(child);
+
+    let info = history.run(&url, &["info"]);
+    assert!(info.stdout.contains("applying 0/1"), "{}", info.stdout);
+    let second = history.run(&url, &["latest", "--lock-timeout", "1s"]);
+    assert_eq!(second.code, Some(5), "{}", second.stderr);
+    let words = second.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("which runs `ALTER TABLE `t` ADD COLUMN `more`"), "{words}");
+
+    let third = history.start(&url, &["latest"]);
+    thread::sleep(Duration::from_millis(300));
+    reader.end(&database);
+    done(&History::ended(third));
+    assert_eq!(database.query("SELECT more FROM t"), "0");
+    assert_eq!(database.query("SELECT count(*) FROM dbmigrate_journal"), "0");
+    done(&history.run(&url, &["reset"]));
+}
+
+#[test]
+fn on_mysql_what_was_interrupted_is_not_passed_by_and_not_edited_where_it_ran() {
+    let two = "[[up]]\nadd_column = \"t.a\"\ntype = \"integer\"\ndefault = 0\n\n[[up]]\nadd_column = \"t.b\"\ntype = \"integer\"\ndefault = 0\n";
+    let history = history(&[("2_two.toml", two)]);
+    let schema = fs::read_to_string(history.path().join("schema.toml")).unwrap();
+    fs::write(history.path().join("schema.toml"), schema.replace("order = \"linear\"\n", "")).unwrap();
+    let requires = format!("requires = [\"table\"]\n{two}");
+    let (path, third) = (history.path().join("migrations/2_two.toml"), history.path().join("migrations/3_three.toml"));
+    fs::write(&path, &requires).unwrap();
+    fs::write(third, "requires = [\"table\"]\n[[up]]\nadd_column = \"t.c\"\ntype = \"integer\"\ndefault = 0\n").unwrap();
+    let database = MysqlDatabase::create();
+    let url = database.url();
+    done(&history.run(&url, &["up"]));
+    let said = cut(&history, &database, "latest", At::After(1));
+    assert_ne!(said.code, Some(0));
+
+    let passing = history.run(&url, &["up", "three"]);
+    assert_eq!(passing.code, Some(3), "{}", passing.stderr);
+    assert!(passing.stderr.contains("`two` (2) was interrupted, and this plan passes it by"), "{}", passing.stderr);
+
+    fs::write(&path, requires.replace("t.a", "t.z")).unwrap();
+    let edited = history.run(&url, &["latest"]);
+    assert_eq!(edited.code, Some(3), "{}", edited.stderr);
+    assert!(edited.stderr.contains("edited since where it had run already"), "{}", edited.stderr);
+    // What comes after may be mended.
+    fs::write(&path, requires.replace("t.b", "t.other")).unwrap();
+    done(&history.run(&url, &["latest"]));
+    let columns = "SELECT GROUP_CONCAT(column_name ORDER BY ordinal_position) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = 't'";
+    assert_eq!(database.query(columns), "id,name,a,other,c");
+    done(&history.run(&url, &["reset"]));
+    assert_eq!(database.schema(), "");
+}
+
+/// Somebody who reads `t` in a transaction.
+struct Reader {
+    process: std::process::Child,
+}
+
+impl Reader {
+    fn of(database: &MysqlDatabase) -> Self {
+        let process = database.open("START TRANSACTION; SELECT * FROM t; SELECT SLEEP(50);");
+        let reads = "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'SELECT SLEEP%'";
+        wait_until(|| database.query(reads) == "1");
+        Self { process }
+    }
+
+    fn end(mut self, database: &MysqlDatabase) {
+        let own = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'SELECT SLEEP%'";
+        database.execute(&format!("KILL {}", database.query(own)));
+        self.process.wait().unwrap();
+    }
+}
+
+fn wait_until(mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it never came");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
