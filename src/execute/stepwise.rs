@@ -176,7 +176,8 @@ impl Run<'_> {
     ) -> Result<(), Stop> {
         let step = here.step;
         let at = At { version: step.version, direction: step.direction, statement: number, of: here.of, from };
-        let transactional = journaled.recovery == Recovery::Transactional;
+        // What nobody can probe stands in a transaction, too: unless it commits by itself, it rolls back like rows.
+        let transactional = matches!(journaled.recovery, Recovery::Transactional | Recovery::Unknowable);
         let mut texts = Vec::with_capacity(pending.words.len() + 3);
         if !pending.open {
             texts.push("START TRANSACTION".to_owned());
@@ -196,6 +197,15 @@ impl Run<'_> {
                 here.kept = number;
                 pending.open = false;
             }
+            if journaled.recovery == Recovery::Unknowable {
+                let settled = self.books.settled(step.version, true).sql;
+                pending.words.push(settled);
+                if let Some(words) = self.flush(pending).await.err() {
+                    let cause = self.cause(Sent { done: 0, changed: 0, error: Some(words) }, None);
+                    return Err(self.within_step(*here, Some(statement), cause, Some(number)));
+                }
+                here.kept = number;
+            }
             return Ok(());
         };
         let (lost, reached) = (error.trouble == Trouble::Lost, sent.done >= before);
@@ -203,7 +213,8 @@ impl Run<'_> {
         let cause = self.cause(sent, position);
         if lost {
             pending.open = false;
-            let doubt = (reached && journaled.recovery == Recovery::Unknowable).then_some(number);
+            // No answer came, also not of what was sent before it.
+            let doubt = (journaled.recovery == Recovery::Unknowable).then_some(number);
             return Err(self.within_step(*here, Some(statement), cause, doubt));
         }
         if transactional || !reached {
@@ -211,6 +222,10 @@ impl Run<'_> {
             self.database.settle("ROLLBACK".to_owned()).await;
             pending.open = false;
             pending.words = std::mem::take(&mut pending.sent);
+            if reached && journaled.recovery == Recovery::Unknowable {
+                let doubt = self.left_in_doubt(step, statement, number).await;
+                return Err(self.within_step(*here, Some(statement), cause, doubt));
+            }
         } else {
             // It was announced, and refused: it did not run. Where it could not even be read, nothing is committed yet.
             here.kept = number - 1;
@@ -219,6 +234,20 @@ impl Run<'_> {
             pending.open = false;
         }
         Err(self.within_step(*here, reached.then_some(statement), cause, None))
+    }
+
+    /// Whether a statement that was refused has committed something before: then its announcement stands. A definition is
+    /// refused as a whole.
+    async fn left_in_doubt(&mut self, step: &RenderedStep, statement: &Statement, number: usize) -> Option<usize> {
+        let (found, _) = self.books.look(self.database).await.ok()?;
+        let row = found.iter().find(|row| row.version == step.version)?;
+        row.progress.as_ref().and_then(|progress| progress.unknown)?;
+        if statement.is_definition() {
+            let settled = self.books.settled(step.version, false).sql;
+            self.database.settle(settled).await;
+            return None;
+        }
+        Some(number)
     }
 
     /// Commits what the ledger has to say.

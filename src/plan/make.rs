@@ -218,6 +218,10 @@ fn step_up(migration: &Migration, position: i64, state: &mut State, found: &mut 
 
 /// Where an interrupted migration goes on from, or back; an error where what ran was edited.
 fn from(past: &Past<'_>, half: &Half, step: &Step, found: &mut Vec<Diagnostic>) -> Place {
+    if past.row.progress.as_ref().is_some_and(|progress| progress.unknown.is_some()) {
+        // First a person has to say whether that statement ran: the run asks for it.
+        return half.goes_on();
+    }
     let on = if past.row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
     let place = if step.direction == on { Some(half.goes_on()) } else { half.goes_back() };
     let Some(place) = place else {

@@ -272,9 +272,13 @@ name = "half"
                     continue;
                 };
                 assert_eq!(back.part, 0);
-                let (here, there) =
-                    (reached(&half, &before, state, done), reached(&half, &before, other, back.change));
-                assert_eq!(here.differences(&there), Vec::<String>::new(), "{state:?} {done} = {other:?} {}", back.change);
+                let (here, there) = (reached(&half, &before, state, done), reached(&half, &before, other, back.change));
+                assert_eq!(
+                    here.differences(&there),
+                    Vec::<String>::new(),
+                    "{state:?} {done} = {other:?} {}",
+                    back.change
+                );
             }
         }
         none

@@ -108,8 +108,8 @@ pub struct AppliedRecord {
 pub enum Recovery {
     /// It rolls back with its transaction.
     Transactional,
-    /// It ran as a whole or not at all, and this query tells which: one row, one number, 1 where it ran, 0 where not;
-    /// any other is for a person to settle.
+    /// It ran as a whole or not at all, and this query tells which: one row, one number, 1 where it ran, 0 where not, 3 where
+    /// it may run again; any other is for a person to settle.
     Probeable(String),
     /// Run again, it does nothing more.
     Repeatable,
@@ -152,6 +152,14 @@ pub struct Statement {
     pub ledger: Option<LedgerWrite>,
     /// Where DDL commits by itself: how it is journaled.
     pub journaled: Option<Journaled>,
+}
+
+impl Statement {
+    /// Whether it defines something, by its first word.
+    #[must_use]
+    pub fn is_definition(&self) -> bool {
+        super::raw::is_ddl(&self.sql)
+    }
 }
 
 /// What the migrations know of a table that is going to be rebuilt.

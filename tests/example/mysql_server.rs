@@ -80,21 +80,6 @@ impl MysqlDatabase {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// A client that runs a script and is not waited for.
-    #[allow(dead_code, reason = "for tests that stand between")]
-    pub fn open(&self, script: &str) -> std::process::Child {
-        let mut child = Command::new("mariadb")
-            .args(arguments(&self.server))
-            .args(["-N", "-B", "-n", &self.name])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the mariadb program; scripts/test installs it");
-        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
-        child
-    }
-
     fn mariadb_dump(&self, options: &[&str], ignored: &[&str]) -> String {
         let output = Command::new("mariadb-dump")
             .args(arguments(&self.server))

@@ -39,9 +39,11 @@ impl History {
 
     /// Starts `dbmigrate ARGUMENTS` on a database.
     pub fn start(&self, url: &str, arguments: &[&str]) -> Child {
+        let waits = ["latest", "reset", "up"].contains(&arguments[0]) && !arguments.contains(&"--lock-timeout");
         Command::new(env!("CARGO_BIN_EXE_dbmigrate"))
             .args(arguments)
-            .args(["--database-url", url, "--lock-timeout", "60s"])
+            .args(["--database-url", url])
+            .args(if waits { &["--lock-timeout", "60s"][..] } else { &[] })
             .current_dir(self.path())
             .env_remove("DATABASE_URL")
             .env_remove("DBMIGRATE_ENV")

@@ -13,7 +13,8 @@ use crate::relay::{At, Relay};
 fn history(nodes: &[(&str, &str)]) -> History {
     let history = History::of(0);
     let migrations = history.path().join("migrations");
-    let table = "[[up]]\ncreate_table = \"t\"\nprimary_key = [\"id\"]\ncolumns = { id = \"bigint\", name = \"string(40)\" }\n";
+    let table =
+        "[[up]]\ncreate_table = \"t\"\nprimary_key = [\"id\"]\ncolumns = { id = \"bigint\", name = \"string(40)\" }\n";
     fs::write(migrations.join("1_table.toml"), table).unwrap();
     for (name, text) in nodes {
         fs::write(migrations.join(name), text).unwrap();
@@ -35,7 +36,7 @@ fn done(said: &Said) {
 
 #[test]
 fn on_mysql_a_statement_that_nobody_can_probe_waits_for_a_person() {
-    let node = "[[up]]\nsql = [\"CREATE PROCEDURE p() INSERT INTO t VALUES (1, 'one')\", \"CALL p()\", \"DROP PROCEDURE p\"]\n\
+    let node = "[[up]]\nsql = [\"CREATE PROCEDURE p() BEGIN INSERT INTO t VALUES (1, 'one'); CREATE TABLE made (id int); DROP TABLE made; END\", \"CALL p()\", \"DROP PROCEDURE p\"]\n\
                 down = \"DELETE FROM t\"\nwrites = [\"t\"]\n";
     for ran in [true, false] {
         let history = history(&[("2_call.toml", node)]);
@@ -50,7 +51,7 @@ fn on_mysql_a_statement_that_nobody_can_probe_waits_for_a_person() {
         assert!(info.stdout.contains("applying 1/3"), "{}", info.stdout);
         for command in ["latest", "reset"] {
             let refused = history.run(&url, &[command]);
-            assert_eq!(refused.code, Some(4), "{}", refused.stderr);
+            assert_eq!(refused.code, Some(4), "{command}: {}{}", refused.stdout, refused.stderr);
             assert!(refused.stderr.contains("resolve 2 --statement 2 --ran"), "{}", refused.stderr);
         }
         if !ran {
@@ -70,31 +71,32 @@ fn on_mysql_a_statement_that_nobody_can_probe_waits_for_a_person() {
 
 #[test]
 fn on_mysql_the_statement_of_a_killed_client_is_waited_for() {
-    let history = history(&[("2_add.toml", "[[up]]\nadd_column = \"t.more\"\ntype = \"integer\"\ndefault = 0\n")]);
+    let history = history(&[("2_longer.toml", "[[up]]\nalter_column = \"t.name\"\ntype = \"text\"\n")]);
     let database = MysqlDatabase::create();
     let url = database.url();
     done(&history.run(&url, &["up"]));
-    database.execute("INSERT INTO t VALUES (1, 'one')");
-    // A reader keeps the ALTER waiting, and so at work on the server.
-    let reader = Reader::of(&database);
+    // The table is copied, which takes a while.
+    let digits = "(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 \
+                  UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
+    database.execute(&format!(
+        "INSERT INTO t SELECT a.n + b.n * 10 + c.n * 100 + d.n * 1000 + e.n * 10000 + f.n * 100000, REPEAT('x', 40) \
+         FROM {digits} a, {digits} b, {digits} c, {digits} d, {digits} e, {digits} f WHERE f.n < 8"
+    ));
     let mut child = history.start(&url, &["latest"]);
-    let at_work = "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'ALTER TABLE%'";
+    let at_work =
+        "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'ALTER TABLE%'";
     wait_until(|| database.query(at_work) == "1");
     child.kill().unwrap();
     let _ = History::ended(child);
 
     let info = history.run(&url, &["info"]);
-    assert!(info.stdout.contains("applying 0/1"), "{}", info.stdout);
-    let second = history.run(&url, &["latest", "--lock-timeout", "1s"]);
+    assert!(info.stdout.contains("applying 0/1"), "{}{}", info.stdout, info.stderr);
+    let second = history.run(&url, &["latest", "--lock-timeout", "100ms"]);
     assert_eq!(second.code, Some(5), "{}", second.stderr);
     let words = second.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("which runs `ALTER TABLE `t` ADD COLUMN `more`"), "{words}");
+    assert!(words.contains("which runs `ALTER TABLE `t` MODIFY COLUMN `name` longtext"), "{words}");
 
-    let third = history.start(&url, &["latest"]);
-    thread::sleep(Duration::from_millis(300));
-    reader.end(&database);
-    done(&History::ended(third));
-    assert_eq!(database.query("SELECT more FROM t"), "0");
+    done(&history.run(&url, &["latest"]));
     assert_eq!(database.query("SELECT count(*) FROM dbmigrate_journal"), "0");
     done(&history.run(&url, &["reset"]));
 }
@@ -108,7 +110,8 @@ fn on_mysql_what_was_interrupted_is_not_passed_by_and_not_edited_where_it_ran() 
     let requires = format!("requires = [\"table\"]\n{two}");
     let (path, third) = (history.path().join("migrations/2_two.toml"), history.path().join("migrations/3_three.toml"));
     fs::write(&path, &requires).unwrap();
-    fs::write(third, "requires = [\"table\"]\n[[up]]\nadd_column = \"t.c\"\ntype = \"integer\"\ndefault = 0\n").unwrap();
+    fs::write(third, "requires = [\"table\"]\n[[up]]\nadd_column = \"t.c\"\ntype = \"integer\"\ndefault = 0\n")
+        .unwrap();
     let database = MysqlDatabase::create();
     let url = database.url();
     done(&history.run(&url, &["up"]));
@@ -130,26 +133,6 @@ fn on_mysql_what_was_interrupted_is_not_passed_by_and_not_edited_where_it_ran() 
     assert_eq!(database.query(columns), "id,name,a,other,c");
     done(&history.run(&url, &["reset"]));
     assert_eq!(database.schema(), "");
-}
-
-/// Somebody who reads `t` in a transaction.
-struct Reader {
-    process: std::process::Child,
-}
-
-impl Reader {
-    fn of(database: &MysqlDatabase) -> Self {
-        let process = database.open("START TRANSACTION; SELECT * FROM t; SELECT SLEEP(50);");
-        let reads = "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'SELECT SLEEP%'";
-        wait_until(|| database.query(reads) == "1");
-        Self { process }
-    }
-
-    fn end(mut self, database: &MysqlDatabase) {
-        let own = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'SELECT SLEEP%'";
-        database.execute(&format!("KILL {}", database.query(own)));
-        self.process.wait().unwrap();
-    }
 }
 
 fn wait_until(mut holds: impl FnMut() -> bool) {

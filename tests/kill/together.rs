@@ -27,7 +27,9 @@ pub fn eight(history: &History, database: &dyn Database, nodes: usize, rounds: u
 fn steps(database: &dyn Database, command: &str) -> usize {
     let table = match database.backend() {
         "sqlite" => "SELECT count(*) FROM sqlite_schema WHERE name = 'dbmigrate_runs'",
-        "mysql" => "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'dbmigrate_runs'",
+        "mysql" => {
+            "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'dbmigrate_runs'"
+        }
         _ => "SELECT count(*) FROM pg_tables WHERE tablename = 'dbmigrate_runs'",
     };
     if database.query(table) == "0" {

@@ -189,6 +189,14 @@ impl Database {
         each!(self, database => database.try_hold(keys_off).await)
     }
 
+    /// Where DDL commits by itself: whether another run is at work, so that the schema is not to be asked.
+    pub(super) async fn is_held_elsewhere(&mut self) -> Result<bool, DatabaseWords> {
+        match self {
+            Self::Mysql(database) => database.is_held_elsewhere().await,
+            Self::Sqlite(_) | Self::Postgres(_) => Ok(false),
+        }
+    }
+
     /// Lets go of the lock taken by [`Self::try_hold`].
     pub(super) async fn let_go(&mut self) {
         each!(self, database => database.let_go().await);

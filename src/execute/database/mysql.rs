@@ -189,6 +189,12 @@ impl Mysql {
         if is_true(&rows) { Ok(None) } else { self.holder().await.map(Some) }
     }
 
+    /// Whether another connection holds the lock: it may be at work, or what it was at may still run.
+    pub(super) async fn is_held_elsewhere(&mut self) -> Result<bool, DatabaseWords> {
+        let sql = format!("SELECT COALESCE(IS_USED_LOCK('{}') <> CONNECTION_ID(), 0)", self.lock);
+        Ok(is_true(&self.rows(sql).await?))
+    }
+
     pub(super) async fn let_go(&mut self) {
         let _ = self.quietly(format!("DO RELEASE_LOCK('{}')", self.lock)).await;
     }

@@ -224,20 +224,19 @@ impl Books {
             return Ok(Journal::of_rows(&rows));
         }
         let mut standing = Journal::default();
+        // A question about a table would wait for the statement that changes it.
+        let at_work = !rows.is_empty() && database.is_held_elsewhere().await.map_err(of)?;
         for row in rows {
             let Some(found) = Found::of(row) else { continue };
-            let ran = match found.question() {
-                Some(question) => match ask(database, question.to_owned()).await?.as_slice() {
-                    [row] => match row.first().and_then(Option::as_deref) {
-                        Some("1") => Some(true),
-                        Some("0") => Some(false),
-                        _ => None,
-                    },
-                    _ => None,
-                },
+            if at_work {
+                standing.at_work(&found);
+                continue;
+            }
+            let answer = match found.question() {
+                Some(question) => first_cell(ask(database, question.to_owned()).await?),
                 None => None,
             };
-            standing.put(&found, ran);
+            standing.put(&found, answer.and_then(|answer| answer.parse().ok()));
         }
         Ok(standing)
     }

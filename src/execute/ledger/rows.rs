@@ -10,7 +10,7 @@ use crate::execute::error::ExecuteError;
 use crate::ident::Version;
 use crate::operation::{Body, Checksums};
 use crate::plan::{LedgerRow, Moment, Place, Progress, RowState, Standing};
-use crate::render::ledger::{FORMAT_VERSION, REPEATABLE, row_state_of};
+use crate::render::ledger::{AGAIN, FORMAT_VERSION, REPEATABLE, row_state_of};
 
 pub(super) fn unreadable(why: impl Into<String>) -> ExecuteError {
     ExecuteError::LedgerUnreadable { why: why.into() }
@@ -179,16 +179,25 @@ impl Journal {
         Self(all)
     }
 
-    /// Adds a row; `ran` is the schema's answer to its question.
-    pub(super) fn put(&mut self, found: &Found, ran: Option<bool>) {
+    /// Adds a row of a run that is at work.
+    pub(super) fn at_work(&mut self, found: &Found) {
+        let standing = Standing { surely: found.from, perhaps: found.to };
+        let done = found.statement.saturating_sub(usize::from(found.started));
+        let progress = Progress { done, unknown: None, of: found.of, place: Some(standing) };
+        self.0.insert((found.version, found.direction.clone()), progress);
+    }
+
+    /// Adds a row, with the schema's answer to its question.
+    pub(super) fn put(&mut self, found: &Found, answer: Option<i64>) {
         let before = found.statement.saturating_sub(1);
         let at = |place| Standing { surely: place, perhaps: place };
         let between = Standing { surely: found.from, perhaps: found.to };
-        let (done, unknown, standing) = match (found.started, ran) {
-            (false, _) | (true, Some(true)) => (found.statement, None, at(found.to)),
-            (true, Some(false)) => (before, None, at(found.from)),
+        let (done, unknown, standing) = match (found.started, answer) {
+            (false, _) | (true, Some(1)) => (found.statement, None, at(found.to)),
+            (true, Some(0)) => (before, None, at(found.from)),
+            (true, Some(AGAIN)) => (before, None, between),
             (true, None) if found.probe == REPEATABLE => (before, None, between),
-            (true, None) => (before, Some(found.statement), between),
+            (true, _) => (before, Some(found.statement), between),
         };
         let progress = Progress { done, unknown, of: found.of, place: Some(standing) };
         self.0.insert((found.version, found.direction.clone()), progress);

@@ -12,6 +12,9 @@ use crate::plan::Place;
 /// What stands for a question in the journal, where a statement may run twice.
 pub const REPEATABLE: &str = "repeatable";
 
+/// The answer to a question in the journal where a statement may run twice.
+pub const AGAIN: i64 = 3;
+
 /// MySQL: where a migration stands.
 #[derive(Debug, Clone, Copy)]
 pub struct JournalEntry<'e> {

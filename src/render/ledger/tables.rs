@@ -56,12 +56,16 @@ impl LedgerSql {
         ]
     }
 
-    /// Gives one row with one number: how many of the ledger's tables stand.
+    /// Gives one row with one number: how many of the ledger's tables stand; on MySQL, where they are made one by one,
+    /// whether all do.
     #[must_use]
     pub fn tables_that_stand(&self) -> String {
         let names = [VERSIONS, RUNS, JOURNAL, ENVIRONMENT];
         let mut query = Query::select();
-        query.expr(Expr::col(Asterisk).count());
+        match self.dialect {
+            Dialect::Mysql => query.expr(Expr::cust(format!("COUNT(*) = {}", names.len()))),
+            Dialect::Sqlite | Dialect::Postgres => query.expr(Expr::col(Asterisk).count()),
+        };
         match self.dialect {
             Dialect::Sqlite => query
                 .from(Alias::new("sqlite_master"))

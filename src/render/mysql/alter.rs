@@ -4,7 +4,7 @@ use super::super::error::RenderError;
 use super::super::model::Recovery;
 use super::super::table;
 use super::super::walk::Written;
-use super::{DIALECT, added, alter_table, set};
+use super::{DIALECT, added, alter_table, probe, set};
 use crate::state::{Column, ColumnId, Constraint, Expr, Scalar, State, Table};
 
 /// ADD COLUMN, with a value for the rows already there. `ran` tells whether the column is there.
@@ -74,7 +74,7 @@ pub(super) fn column(
 
 fn modify(column: &Column, table: &Table, written: &mut Written) -> Result<(), RenderError> {
     let definition = table::column_definition(DIALECT, column, table)?;
-    written.journaled(alter_table(table, &format!("MODIFY COLUMN {definition}")), Recovery::Repeatable);
+    written.journaled(alter_table(table, &format!("MODIFY COLUMN {definition}")), probe::of_modify(table));
     Ok(())
 }
 

@@ -60,7 +60,7 @@ pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, Render
                 action(link, state, &mut actions)?;
             }
             // What one of them did, all of them did.
-            written.journaled(alter_table(before, &actions.join(", ")), probe::of(first));
+            written.journaled(alter_table(before, &actions.join(", ")), probe::of_several(links));
         }
     }
     Ok(written)

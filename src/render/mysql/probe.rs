@@ -7,12 +7,50 @@ use super::super::model::Recovery;
 use super::super::raw;
 use super::super::walk::Link;
 use super::DIALECT;
+use crate::render::ledger::AGAIN;
 use crate::state::{Change, ConstraintKind, SqlAccess, State, Table};
 
 /// How it is found out whether the statement of a change ran.
 pub(super) fn of(link: &Link<'_>) -> Recovery {
-    let table = link.before.as_deref().or(link.after.as_deref());
-    of_change(link.change, table).map_or(Recovery::Unknowable, Recovery::Probeable)
+    of_several(std::slice::from_ref(link))
+}
+
+/// How it is found out whether the one statement of several changes of a table ran.
+pub(super) fn of_several(links: &[Link<'_>]) -> Recovery {
+    let (before, after) =
+        (links.first().and_then(|link| link.before.as_deref()), links.last().and_then(|link| link.after.as_deref()));
+    let question = links.first().and_then(|link| of_change(link.change, before.or(after)));
+    question.map_or(Recovery::Unknowable, |question| Recovery::Probeable(with_keys(&question, before, after)))
+}
+
+/// MODIFY COLUMN may run twice, as long as the table has its keys.
+pub(super) fn of_modify(table: &Table) -> Recovery {
+    match table.foreign_keys.len() {
+        0 => Recovery::Repeatable,
+        keys => Recovery::Probeable(format!("SELECT IF({} >= {keys}, {AGAIN}, 2)", keys_of(&[table]))),
+    }
+}
+
+/// A server that dies within a statement may take a foreign key of the table with it (seen once on MariaDB 10.11, where
+/// DDL should be atomic): then neither answer is true.
+fn with_keys(question: &str, before: Option<&Table>, after: Option<&Table>) -> String {
+    let count = |table: Option<&Table>| table.map_or(0, |table| table.foreign_keys.len());
+    if count(before) + count(after) == 0 {
+        return question.to_owned();
+    }
+    let keys = keys_of(&before.into_iter().chain(after).collect::<Vec<_>>());
+    format!("SELECT IF(({question}), IF({keys} >= {}, 1, 2), IF({keys} >= {}, 0, 2))", count(after), count(before))
+}
+
+/// How many foreign keys tables have, one table under several names.
+fn keys_of(tables: &[&Table]) -> String {
+    let names: std::collections::BTreeSet<String> =
+        tables.iter().map(|table| DIALECT.string(&table.name.name)).collect();
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    format!(
+        "(SELECT COUNT(*) FROM information_schema.TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = DATABASE() \
+         AND TABLE_NAME IN ({names}) AND CONSTRAINT_TYPE = 'FOREIGN KEY')"
+    )
 }
 
 /// The question for a change; `table` is its table before it, where it stood. `None` where nothing can be seen.

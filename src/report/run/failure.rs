@@ -2,7 +2,7 @@
 //! own words, the place in the manifest, what state the database is in, and what to type next.
 
 use crate::diagnostic::{Direction, Sources};
-use crate::execute::{Cause, DatabaseState, Failure, RunReport};
+use crate::execute::{Cause, DatabaseState, Failure, RunReport, Trouble};
 use crate::render::{RenderedPlan, RenderedStep};
 use crate::report::{Paint, place, words};
 
@@ -67,7 +67,14 @@ fn next(failure: &Failure, step: Option<&RenderedStep>, state: &DatabaseState, c
     if let DatabaseState::Unknown { .. } = state {
         return "`dbmigrate info`, once the database answers".to_owned();
     }
+    if let (DatabaseState::Within { .. }, Cause::Statement(words)) = (state, &failure.error)
+        && words.trouble == Trouble::Lost
+    {
+        return format!("`{command}` again finds out how far it came, and goes on; a run the other way takes it back");
+    }
+    let busy = matches!(&failure.error, Cause::Statement(words) if words.trouble == Trouble::Busy);
     let mend = match (&failure.error, failure.direction) {
+        _ if busy => "wait until others let go of what they use, or allow more time with `--lock-timeout`",
         (Cause::Statement(_), _) if failure.operation == "ledger" => "see what the database says about its ledger",
         (Cause::Statement(_) | Cause::Commit(_), Direction::Down) if step.is_some_and(|step| !step.derived) => {
             "mend the `down`"
