@@ -111,8 +111,5 @@ fn node(at: usize) -> String {
         ),
     }
     .unwrap();
-    if std::env::var("DBMIGRATE_KILLS").is_ok_and(|size| size == "plain") {
-        text = text.replace("concat_ws('-', name, 'x')", "name");
-    }
     text
 }

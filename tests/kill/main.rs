@@ -4,7 +4,12 @@
 //! A small size runs with the other tests. The full one, whose numbers are in docs/reliability.md:
 //! `DBMIGRATE_KILLS=full cargo test --release --test kill -- --nocapture --test-threads=1`
 
-#![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "a test touches files and tells what it counted; its modules are its own"
+)]
 
 #[path = "../example/database.rs"]
 #[allow(dead_code, reason = "shared with other tests, which use all of it")]

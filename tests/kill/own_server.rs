@@ -63,7 +63,7 @@ impl OwnServer {
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             let log = || std::fs::read_to_string(folder.join("log")).unwrap_or_default();
-            assert!(begun.elapsed() < Duration::from_secs(60), "the server does not answer: {}", log());
+            assert!(begun.elapsed() < Duration::from_mins(1), "the server does not answer: {}", log());
             thread::sleep(Duration::from_millis(50));
         }
     }

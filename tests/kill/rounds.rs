@@ -138,7 +138,7 @@ impl<'h> Rounds<'h> {
             Some(Cut::KilledBefore) => {
                 let begun = Instant::now();
                 while !relay.has_cut() {
-                    assert!(begun.elapsed() < Duration::from_secs(60), "the statement never came");
+                    assert!(begun.elapsed() < Duration::from_mins(1), "the statement never came");
                     assert!(child.try_wait().unwrap().is_none(), "the run ended before it was killed");
                     thread::sleep(Duration::from_millis(1));
                 }
@@ -256,9 +256,9 @@ pub fn whole(history: &History, database: &dyn Database, times: usize) {
         };
         let now = found.1 != "0";
         if now == at_latest {
-            before += 1
+            before += 1;
         } else {
-            after += 1
+            after += 1;
         }
         at_latest = now;
         if chance.below(4) == 0 {

@@ -199,6 +199,7 @@ impl Mysql {
         let _ = self.quietly(format!("DO RELEASE_LOCK('{}')", self.lock)).await;
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "SQLite has none")]
     pub(super) fn reset_sql(&self) -> Option<String> {
         Some(format!("{}; USE {}", settings(self.lock_timeout), quote(&self.database)))
     }
