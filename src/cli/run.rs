@@ -1,18 +1,21 @@
 //! The way of every command that changes the database: plan, show or refuse or ask, run, report.
 
 use std::io::{self, Write};
+use std::thread;
 
 use super::args::{Changing, Format, Global};
 use super::connect::Place;
 use super::console::Console;
-use super::error::{Error, Refusal};
+use super::error::{Error, Refusal, UserError};
 use super::exit_code;
 use super::project::{self, Project};
 use super::start::{Connected, start};
 use crate::backend::Backend;
 use crate::check::check;
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::execute::{Canceller, Event, ExecuteError, LedgerHeads, Outcome, RunReport, Session, pull_on_signals};
+use crate::execute::{
+    Canceller, CountedAhead, Event, ExecuteError, Facts, LedgerHeads, Outcome, RunReport, Session, pull_on_signals,
+};
 use crate::ident::Version;
 use crate::plan::{self, Ledger, PlanDirection, Target};
 use crate::render::{self, RenderOptions, RenderedPlan};
@@ -25,6 +28,9 @@ const MOST_PLANS: usize = 5;
 
 /// In larger manifests only `check` looks at other orders than the plan's: a run is not to wait for it.
 const MOST_CHECKED: usize = 1_000;
+
+/// Of fewer applied migrations than this, the plan is made sooner than a thread for it.
+const MANY_ROWS: usize = 64;
 
 /// What a command wants done.
 #[derive(Debug)]
@@ -63,17 +69,39 @@ pub(super) async fn run(order: &Order<'_>, global: &Global, console: &Console) -
     ended
 }
 
+/// The plan, and what was counted for it meanwhile.
 fn planned(
     order: &Order<'_>,
     project: &Project,
     place: &Place,
     session: &Session,
     ledger: &Ledger,
-) -> Result<RenderedPlan, Error> {
+) -> Result<(RenderedPlan, CountedAhead), Error> {
+    let facts = session.facts();
+    let make = || made(order, project, place, &facts, ledger);
+    if order.target != Target::Zero || ledger.rows.len() < MANY_ROWS || !place.url.backend.capabilities().embedded {
+        return Ok((make()?, CountedAhead::default()));
+    }
+    // Nearly all tables go, and such a database works in this thread.
+    let (plan, ahead) = thread::scope(|scope| {
+        let making = thread::Builder::new().spawn_scoped(scope, make).ok();
+        let ahead = making.as_ref().map(|_| session.count_ahead()).unwrap_or_default();
+        (making.and_then(|making| making.join().ok()), ahead)
+    });
+    // Where no thread was to be had, this one does it.
+    Ok((plan.unwrap_or_else(make)?, ahead))
+}
+
+fn made(
+    order: &Order<'_>,
+    project: &Project,
+    place: &Place,
+    facts: &Facts,
+    ledger: &Ledger,
+) -> Result<RenderedPlan, UserError> {
     let backend = place.url.backend;
     let plan = plan::make(&project.manifest, &project.graph, ledger, &order.target, order.changing.downs(), backend)
-        .map_err(super::error::UserError::Target)?;
-    let facts = session.facts();
+        .map_err(UserError::Target)?;
     let options = RenderOptions {
         ledger_schema: facts.ledger_schema.clone(),
         create_ledger: !ledger.exists,
@@ -139,8 +167,8 @@ impl Run<'_> {
                 Err(ExecuteError::LedgerChanged { .. }) => continue,
                 read => read?,
             };
-            let plan = planned(self.order, self.project, self.place, session, &ledger)?;
-            match self.once(plan, ledger, session).await {
+            let (plan, ahead) = planned(self.order, self.project, self.place, session, &ledger)?;
+            match self.once(plan, &ahead, ledger, session).await {
                 Err(Error::Execute(ExecuteError::LedgerChanged { .. })) => {}
                 other => return other,
             }
@@ -148,11 +176,17 @@ impl Run<'_> {
         Err(Refusal::Unsteady(MOST_PLANS).into())
     }
 
-    async fn once(&self, mut plan: RenderedPlan, ledger: Ledger, session: &mut Session) -> Result<(), Error> {
+    async fn once(
+        &self,
+        mut plan: RenderedPlan,
+        ahead: &CountedAhead,
+        ledger: Ledger,
+        session: &mut Session,
+    ) -> Result<(), Error> {
         project::show(&plan.diagnostics, &self.project.sources, self.console);
         let refused = code_of(&plan.diagnostics);
         if plan.steps.iter().any(|step| !step.destructive.is_empty()) && refused.is_none() {
-            session.count(&mut plan).await?;
+            session.count_beside(&mut plan, ahead).await?;
         }
         if self.order.changing.dry_run {
             self.check_stamp(&ledger);
@@ -383,10 +417,10 @@ impl Console {
     pub(super) fn plan_format(&self, command: &'static str, plan: bool) -> Result<(), Error> {
         match self.format {
             Format::Sql | Format::Markdown if !plan => {
-                Err(super::error::UserError::Format { format: self.format.name(), command }.into())
+                Err(UserError::Format { format: self.format.name(), command }.into())
             }
             Format::Sarif | Format::Github => {
-                Err(super::error::UserError::CheckFormat { format: self.format.name(), command }.into())
+                Err(UserError::CheckFormat { format: self.format.name(), command }.into())
             }
             _ => Ok(()),
         }

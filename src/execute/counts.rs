@@ -1,6 +1,8 @@
 //! Rows that a destructive plan would lose: counted before anybody is asked to confirm, exactly
 //! where that is cheap, by the server's own estimate where a table is large.
 
+use std::collections::HashMap;
+
 use super::database::{Database, Size};
 use super::error::ExecuteError;
 use super::words::Trouble;
@@ -13,9 +15,34 @@ const FEW: u64 = 1_000;
 /// How many counts go into one query: PostgreSQL locks each table with its indexes.
 const AT_ONCE: usize = 100;
 
+/// Databases with more tables than this are not counted before it is known which of them go.
+const MOST_AHEAD: usize = 5_000;
+
+/// How many rows small tables have, counted before it is known which of them a plan drops: where that is worked out
+/// in another thread meanwhile. Of a moment: for the plan that is made next, and no other.
+#[derive(Debug, Default)]
+pub struct CountedAhead {
+    /// By their names, folded.
+    rows: HashMap<String, u64>,
+}
+
+/// Counts all tables with few rows, where that is cheap.
+pub(super) fn ahead(database: &Database) -> CountedAhead {
+    if !database.is_there() {
+        return CountedAhead::default();
+    }
+    let backend = database.backend();
+    let known = |(name, rows): (String, Option<u64>)| Some((backend.fold(&name).into_owned(), rows?));
+    CountedAhead { rows: database.all_few_rows(MOST_AHEAD, FEW).into_iter().filter_map(known).collect() }
+}
+
 /// Fills in `rows` of everything destructive that can be counted. What does not stand, or may not
-/// be read, stays without a number.
-pub(super) async fn fill(database: &mut Database, plan: &mut RenderedPlan) -> Result<(), ExecuteError> {
+/// be read, stays without a number. What was counted ahead is not counted again.
+pub(super) async fn fill(
+    database: &mut Database,
+    plan: &mut RenderedPlan,
+    ahead: &CountedAhead,
+) -> Result<(), ExecuteError> {
     if !database.is_there() {
         return Ok(());
     }
@@ -24,9 +51,14 @@ pub(super) async fn fill(database: &mut Database, plan: &mut RenderedPlan) -> Re
     let places: Vec<(usize, Counted)> =
         all.iter().enumerate().filter_map(|(place, what)| Some((place, what.counted.clone()?))).collect();
     let name = |counted: &Counted| (counted.table.schema.clone(), counted.table.name.clone());
-    let whole: Vec<usize> = places.iter().filter(|(_, c)| c.whole_table).map(|(place, _)| *place).collect();
-    let tables: Vec<_> = places.iter().filter(|(_, c)| c.whole_table).map(|(_, c)| name(c)).collect();
-    for (place, rows) in whole.into_iter().zip(database.few_rows(&tables, FEW).await) {
+    let whole: Vec<(usize, &str)> =
+        places.iter().filter(|(_, c)| c.whole_table).map(|(place, c)| (*place, c.table.name.as_str())).collect();
+    let backend = database.backend();
+    let counted = |table: &str| ahead.rows.get(&*backend.fold(table)).copied();
+    let (known, unknown): (Vec<_>, Vec<_>) = whole.into_iter().partition(|(_, table)| counted(table).is_some());
+    let tables: Vec<&str> = unknown.iter().map(|(_, table)| *table).collect();
+    let asked = unknown.into_iter().zip(database.few_rows(&tables, FEW));
+    for ((place, _), rows) in known.into_iter().map(|whole| (whole, counted(whole.1))).chain(asked) {
         if let Some(what) = all.get_mut(place) {
             what.rows = rows;
         }

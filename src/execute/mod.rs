@@ -23,6 +23,7 @@ mod stepwise;
 mod who;
 mod words;
 
+pub use counts::CountedAhead;
 pub use database::Facts;
 pub use error::{ErrorClass, ExecuteError};
 pub use event::Event;

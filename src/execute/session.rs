@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::counts::CountedAhead;
 use super::database::{Database, Facts};
 use super::error::ExecuteError;
 use super::event::Event;
@@ -110,7 +111,23 @@ impl Session {
     /// # Errors
     /// The connection is lost.
     pub async fn count(&mut self, plan: &mut RenderedPlan) -> Result<(), ExecuteError> {
-        counts::fill(&mut self.database, plan).await
+        self.count_beside(plan, &CountedAhead::default()).await
+    }
+
+    /// As [`Session::count`], with what was counted ahead, just before the plan was made, instead of counting it again.
+    ///
+    /// # Errors
+    /// As [`Session::count`].
+    pub async fn count_beside(&mut self, plan: &mut RenderedPlan, ahead: &CountedAhead) -> Result<(), ExecuteError> {
+        counts::fill(&mut self.database, plan, ahead).await
+    }
+
+    /// Counts the rows of small tables before it is known which of them a plan drops, for
+    /// [`Session::count_beside`]: while another thread makes the plan. Nothing where counting is not cheap, or there
+    /// are very many tables.
+    #[must_use]
+    pub fn count_ahead(&self) -> CountedAhead {
+        counts::ahead(&self.database)
     }
 
     /// Writes a backup into a folder (made where it is missing); gives its path. A database that is

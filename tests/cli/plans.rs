@@ -1,6 +1,6 @@
 //! Plans and dry runs: what would run, and nothing written.
 
-use crate::support::Project;
+use crate::support::{MANIFEST, Project};
 
 #[test]
 fn a_reset_without_a_database() {
@@ -28,6 +28,31 @@ fn a_dry_run_counts_rows_and_writes_nothing() {
     let before = std::fs::read(project.path("blog.db")).unwrap();
     insta::assert_snapshot!(project.run("reset --dry-run").screen());
     assert_eq!(std::fs::read(project.path("blog.db")).unwrap(), before);
+}
+
+#[test]
+fn a_reset_of_many_counts_what_a_way_down_of_many_counts() {
+    let project = Project::empty();
+    project.write("schema.toml", MANIFEST);
+    for at in 1..=70 {
+        let text = format!("[[up]]\ncreate_table = \"T{at}\"\n[up.columns]\nid = \"bigint\"\n");
+        project.write(&format!("migrations/{at}_create_t{at}.toml"), &text);
+    }
+    project.run("latest --quiet").code(0);
+    let numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) SELECT i FROM n";
+    project.sql("blog.db", &format!("INSERT INTO t1 {numbers}"));
+    project.sql("blog.db", "INSERT INTO t2 VALUES (1), (2); DROP TABLE t3");
+    project.sql("blog.db", "CREATE TABLE stranger (id); INSERT INTO stranger VALUES (1)");
+    let lost = |line: &str| -> Vec<(String, serde_json::Value)> {
+        let json = project.run(line).code(0).json();
+        let steps = json["plans"][0]["steps"].as_array().unwrap().clone();
+        let what = steps.iter().flat_map(|step| step["destructive"].as_array().unwrap().clone());
+        what.map(|what| (what["object"].to_string(), what["rows"].clone())).collect()
+    };
+    let reset = lost("reset --dry-run --format json");
+    assert_eq!(reset, lost("down 70 --dry-run --format json"));
+    let of = |table: &str| reset.iter().find(|(object, _)| object == table).unwrap().1.as_u64();
+    assert_eq!([of("\"T1\""), of("\"T2\""), of("\"T3\""), of("\"T4\"")], [Some(1500), Some(2), None, Some(0)]);
 }
 
 #[test]

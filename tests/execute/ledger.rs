@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use dbmigrate::backend::Backend;
 use dbmigrate::execute::{ErrorClass, Event, ExecuteError, Outcome, Session};
 use dbmigrate::manifest::Hooks;
+use dbmigrate::render::{Counted, RenderedPlan};
 
 use crate::on_both;
 use crate::support::{TestDatabase, down, five, losing, on_runtime, up};
@@ -68,6 +69,41 @@ on_both! {
         database.session().await.count(&mut plan).await.unwrap();
         let counts: Vec<_> = plan.steps[0].destructive.iter().map(|what| what.rows).collect();
         assert_eq!(counts, [None, Some(3)]);
+    }
+
+    async fn what_is_counted_ahead_is_what_is_counted(database: TestDatabase) {
+        let numbers = |most: u32| {
+            format!("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {most}) SELECT i FROM n")
+        };
+        for (table, rows) in [("few", 3), ("limit", 1_000), ("many", 1_001), ("more", 2_345), ("stranger", 7)] {
+            database.sql(&format!("CREATE TABLE \"{table}\" (id integer)")).await;
+            database.sql(&format!("INSERT INTO \"{table}\" {}", numbers(rows))).await;
+        }
+        database.sql("CREATE TABLE \"none\" (id integer)").await;
+        let some = |session_rows: &RenderedPlan| -> Vec<_> {
+            session_rows.steps[0].destructive.iter().map(|what| (what.rows, what.estimate)).collect()
+        };
+        let mut plan = down(database.backend).from(&[1]).step(1, &["SELECT 1"]).plan();
+        plan.steps[0].destructive = ["few", "limit", "many", "more", "none", "gone"].map(losing).into();
+        // Where a condition is counted, the number of all rows says nothing.
+        let mut condition = losing("few");
+        condition.counted = condition.counted.map(|counted| Counted {
+            sql: format!("{} WHERE id > 1", counted.sql),
+            whole_table: false,
+            ..counted
+        });
+        plan.steps[0].destructive.push(condition);
+        let mut session = database.session().await;
+        let mut beside = plan.clone();
+        let ahead = session.count_ahead();
+        session.count_beside(&mut beside, &ahead).await.unwrap();
+        session.count(&mut plan).await.unwrap();
+        assert_eq!(some(&beside), some(&plan));
+        assert_eq!(some(&plan)[6], (Some(2), false));
+        if database.backend == Backend::Sqlite {
+            let rows: Vec<_> = some(&plan).into_iter().map(|(rows, _)| rows).collect();
+            assert_eq!(rows, [Some(3), Some(1_000), Some(1_001), Some(2_345), Some(0), None, Some(2)]);
+        }
     }
 
     async fn a_backup_is_written(database: TestDatabase) {

@@ -219,10 +219,22 @@ impl Database {
 
     /// How many rows tables have that have no more than so many; `None` for the others, for tables that do not stand,
     /// and where that is no cheap question.
-    pub(super) async fn few_rows(&mut self, tables: &[(Option<String>, String)], most: u64) -> Vec<Option<u64>> {
+    pub(super) fn few_rows(&self, tables: &[&str], most: u64) -> Vec<Option<u64>> {
         match self {
-            Self::Sqlite(database) => database.few_rows(tables, most).await,
+            Self::Sqlite(database) => database.few_rows(tables, most),
             Self::Postgres(_) | Self::Mysql(_) => vec![None; tables.len()],
+        }
+    }
+
+    /// As [`Self::few_rows`], of all tables there are, by their names; of none where there are more than `tables`.
+    pub(super) fn all_few_rows(&self, tables: usize, most: u64) -> Vec<(String, Option<u64>)> {
+        match self {
+            Self::Sqlite(database) => {
+                let names = database.tables(tables);
+                let rows = database.few_rows(&names, most);
+                names.into_iter().zip(rows).collect()
+            }
+            Self::Postgres(_) | Self::Mysql(_) => Vec::new(),
         }
     }
 

@@ -4,28 +4,32 @@ use super::Sqlite;
 use crate::execute::database::{Size, quote};
 use crate::execute::words::DatabaseWords;
 
+/// The names of the tables that stand.
+const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table'";
+
 impl Sqlite {
-    pub(in crate::execute::database) async fn few_rows(
-        &mut self,
-        tables: &[(Option<String>, String)],
-        most: u64,
-    ) -> Vec<Option<u64>> {
+    /// How many rows tables have that have no more than `most`.
+    pub(in crate::execute::database) fn few_rows<T: AsRef<str>>(&self, tables: &[T], most: u64) -> Vec<Option<u64>> {
         /// How many tables go into one query.
         const AT_ONCE: usize = 100;
         let mut counts = Vec::with_capacity(tables.len());
-        let limit = most.saturating_add(1);
         for batch in tables.chunks(AT_ONCE) {
-            let each: Vec<String> = batch
-                .iter()
-                .map(|(_, table)| format!("(SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {limit}))", quote(table)))
-                .collect();
             // One that does not stand fails all of them: then nothing is told.
-            let rows = self.rows(format!("SELECT {}", each.join(", "))).await.unwrap_or_default();
+            let rows = self.read(&counting(batch, most.saturating_add(1))).unwrap_or_default();
             let cells = rows.into_iter().next().unwrap_or_default().into_iter();
             let told = cells.map(|cell| cell.and_then(|count| count.parse().ok()).filter(|count| *count <= most));
             counts.extend(told.chain(std::iter::repeat(None)).take(batch.len()));
         }
         counts
+    }
+
+    /// The names of all tables; of none where there are more than `most`, or they cannot be told.
+    pub(in crate::execute::database) fn tables(&self, most: usize) -> Vec<String> {
+        let rows = self.read(&format!("{TABLES} LIMIT {}", most.saturating_add(1))).unwrap_or_default();
+        if rows.len() > most {
+            return Vec::new();
+        }
+        rows.into_iter().filter_map(|row| row.into_iter().next().flatten()).collect()
     }
 
     pub(in crate::execute::database) async fn standing(
@@ -34,8 +38,7 @@ impl Sqlite {
     ) -> Result<Vec<Option<Size>>, DatabaseWords> {
         /// How many tables go into one query.
         const AT_ONCE: usize = 200;
-        let stand = "SELECT name FROM sqlite_master WHERE type = 'table'";
-        let names = self.rows(stand.to_owned()).await?.into_iter().filter_map(|row| row.into_iter().next().flatten());
+        let names = self.rows(TABLES.to_owned()).await?.into_iter().filter_map(|row| row.into_iter().next().flatten());
         let stand: std::collections::HashSet<String> = names.map(|name| name.to_lowercase()).collect();
         let standing: Vec<(usize, &str)> = tables
             .iter()
@@ -74,4 +77,10 @@ impl Sqlite {
         }
         sizes
     }
+}
+
+/// A query that counts the rows of each of some tables, up to a limit.
+fn counting<T: AsRef<str>>(tables: &[T], limit: u64) -> String {
+    let each = |table: &T| format!("(SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {limit}))", quote(table.as_ref()));
+    format!("SELECT {}", tables.iter().map(each).collect::<Vec<_>>().join(", "))
 }
