@@ -1,6 +1,7 @@
 //! From texts to a manifest, without a disk: what the loader, tests and fuzzing share.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
@@ -151,33 +152,44 @@ const MANY_TEXTS: usize = 32;
 const BATCH: usize = 4;
 const BATCHES: usize = 2;
 
-/// Parses texts and gives their trees in order. Of many texts, a second thread parses the next while
-/// this one takes the tree of the last.
+/// Parses texts and gives their trees in order. Of many texts, a second thread parses ahead, and this one parses, too,
+/// where it would wait.
 fn each_tree<'t>(texts: &[&'t str], mut take: impl FnMut(usize, Tree<'t>)) {
-    let parse = |text: &&'t str| DeTable::parse_recoverable(text);
-    let mut taken = 0;
-    if texts.len() >= MANY_TEXTS {
-        thread::scope(|scope| {
-            let (sender, receiver) = sync_channel::<Vec<Tree<'t>>>(BATCHES);
-            let ahead = move || {
-                for batch in texts.chunks(BATCH) {
-                    if sender.send(batch.iter().map(parse).collect()).is_err() {
-                        return;
-                    }
-                }
-            };
-            if thread::Builder::new().spawn_scoped(scope, ahead).is_ok() {
-                for tree in receiver.into_iter().flatten() {
-                    take(taken, tree);
-                    taken += 1;
+    let batches: Vec<&[&'t str]> = texts.chunks(BATCH).collect();
+    let trees = |batch: &[&'t str]| batch.iter().map(|text| DeTable::parse_recoverable(text)).collect::<Vec<_>>();
+    let next = AtomicUsize::new(0);
+    let claim = || {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        Some((at, trees(batches.get(at)?)))
+    };
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(BATCHES);
+        let claim = &claim;
+        let ahead = move || while claim().is_some_and(|parsed| sender.send(parsed).is_ok()) {};
+        if texts.len() >= MANY_TEXTS {
+            // Where no thread is to be had, this one claims all.
+            let _ = thread::Builder::new().spawn_scoped(scope, ahead);
+        }
+        let mut waiting = BTreeMap::new();
+        for (at, batch) in batches.iter().enumerate() {
+            let mut ready = waiting.remove(&at);
+            while ready.is_none() {
+                let Some((number, parsed)) = receiver.try_recv().ok().or_else(claim).or_else(|| receiver.recv().ok())
+                else {
+                    break;
+                };
+                if number == at {
+                    ready = Some(parsed);
+                } else {
+                    waiting.insert(number, parsed);
                 }
             }
-        });
-    }
-    // Few texts, or no second thread was to be had.
-    for (at, text) in texts.iter().enumerate().skip(taken) {
-        take(at, parse(text));
-    }
+            // Only where the other thread died is there none.
+            for (within, tree) in ready.unwrap_or_else(|| trees(batch)).into_iter().enumerate() {
+                take(at * BATCH + within, tree);
+            }
+        }
+    });
 }
 
 /// A text without a byte order mark and with `\n` for `\r\n`, so that it means the same (and its
