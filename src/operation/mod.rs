@@ -23,6 +23,7 @@ pub use types::{DataType, Literal, Value, is_decimal};
 
 use crate::backend::Backend;
 use crate::diagnostic::Span;
+use crate::ident::TableName;
 
 /// One declarative change with what may stand on any operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,33 +90,37 @@ impl Operation {
     /// The verb and its object, for people and JSON: `create_table posts`.
     #[must_use]
     pub fn title(&self) -> String {
-        let verb = self.verb();
+        let of = |name: &str| [self.verb(), " ", name].concat();
+        let of_table = |table: &TableName| match &table.schema {
+            None => of(&table.name),
+            Some(_) => of(&table.to_string()),
+        };
         match &self.kind {
-            Kind::CreateTable(def) => format!("{verb} {}", def.table),
+            Kind::CreateTable(def) => of_table(&def.table),
             Kind::DropTable { table }
             | Kind::RenameTable { table, .. }
             | Kind::AddPrimaryKey { table, .. }
             | Kind::DropPrimaryKey { table }
             | Kind::Insert { table, .. }
             | Kind::Update { table, .. }
-            | Kind::Delete { table, .. } => format!("{verb} {table}"),
-            Kind::AddColumn { table, column } => format!("{verb} {table}.{}", column.name),
+            | Kind::Delete { table, .. } => of_table(table),
+            Kind::AddColumn { table, column } => [&*of_table(table), ".", &column.name].concat(),
             Kind::DropColumn { columns, .. } => {
                 let names: Vec<_> = columns.iter().map(ToString::to_string).collect();
-                format!("{verb} {}", names.join(", "))
+                of(&names.join(", "))
             }
-            Kind::RenameColumn { column, .. } | Kind::AlterColumn { column, .. } => format!("{verb} {column}"),
-            Kind::CreateIndex { index, .. } => format!("{verb} {}", index.name),
+            Kind::RenameColumn { column, .. } | Kind::AlterColumn { column, .. } => of(&column.to_string()),
+            Kind::CreateIndex { index, .. } => of(&index.name),
             Kind::DropIndex { name, .. }
             | Kind::RenameIndex { name, .. }
             | Kind::DropForeignKey { name, .. }
             | Kind::DropCheck { name, .. }
-            | Kind::DropUnique { name, .. } => format!("{verb} {name}"),
-            Kind::AddForeignKey { foreign_key, .. } => format!("{verb} {}", foreign_key.name),
-            Kind::AddCheck { check, .. } => format!("{verb} {}", check.name),
-            Kind::AddUnique { unique, .. } => format!("{verb} {}", unique.name),
-            Kind::CreateView { view, .. } | Kind::DropView { view } => format!("{verb} {view}"),
-            Kind::Sql { .. } | Kind::Note { .. } => verb.to_owned(),
+            | Kind::DropUnique { name, .. } => of(name),
+            Kind::AddForeignKey { foreign_key, .. } => of(&foreign_key.name),
+            Kind::AddCheck { check, .. } => of(&check.name),
+            Kind::AddUnique { unique, .. } => of(&unique.name),
+            Kind::CreateView { view, .. } | Kind::DropView { view } => of_table(view),
+            Kind::Sql { .. } | Kind::Note { .. } => self.verb().to_owned(),
         }
     }
 }

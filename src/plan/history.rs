@@ -10,7 +10,7 @@ use crate::manifest::Manifest;
 use crate::operation::{Body, Migration};
 use crate::plan::{Downs, Ledger, LedgerRow, RowState};
 use crate::state::State;
-use crate::state::replay::{self, Undone};
+use crate::state::replay::{self, Undone, Unwatched};
 
 /// How a ledger row compares with the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,6 +75,7 @@ pub(super) fn replay<'a>(
         state: State::empty(backend),
         diagnostics: vec![],
     };
+    history.state.expect(ledger.rows.len());
     let mut rows: Vec<&LedgerRow> = ledger.rows.iter().collect();
     rows.sort_by_key(|row| row.position);
     for row in rows {
@@ -90,8 +91,9 @@ pub(super) fn replay<'a>(
             history.past.push(Past { row, node, body, undone: vec![], span, half });
             continue;
         }
-        let replayed = replay::up(&mut history.state, &row.name, body, &mut history.diagnostics);
-        history.past.push(Past { row, node, body, undone: replayed.undone, span, half });
+        let (state, found) = (&mut history.state, &mut history.diagnostics);
+        let undone = replay::up_watched(state, &row.name, body, found, &mut Unwatched);
+        history.past.push(Past { row, node, body, undone, span, half });
     }
     history
 }

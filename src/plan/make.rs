@@ -68,6 +68,7 @@ pub fn make(
         }
     }
     let start = state.clone();
+    state.expect(ways.up.len());
     let mut steps = Vec::with_capacity(ways.down.len() + ways.up.len());
     for node in &ways.down {
         let Some(past) = all_past.get(node) else { continue };

@@ -35,6 +35,7 @@ impl State {
                             column: column.name.clone(),
                         });
                     }
+                    edited.columns.reserve_exact(1);
                     edited.columns.push(column.clone());
                     Ok(())
                 })?;
@@ -253,7 +254,7 @@ impl State {
     }
 
     fn create_table(&mut self, table: &Arc<Table>) -> Result<Change, StateError> {
-        let name = self.fold(&table.name);
+        let name = self.fold(&table.name).into_owned();
         if self.tables.contains_key(&table.id) {
             return Err(StateError::TableExists { table: table.name.clone() });
         }
@@ -295,7 +296,7 @@ impl State {
             self.release_index(table.name.schema.as_deref(), &index.name, id);
         }
         self.let_go_table(&table);
-        self.names.remove(&self.fold(&table.name));
+        self.names.remove(&*self.fold(&table.name));
         self.tables.remove(&id);
         // The database drops a table's triggers with it.
         self.triggers.retain(|trigger| trigger.table_id != Some(id));
@@ -311,8 +312,8 @@ impl State {
                 by => StateError::NameTaken { name: to.clone(), by },
             });
         }
-        self.names.remove(&old);
-        self.names.insert(new, id);
+        self.names.remove(&*old);
+        self.names.insert(new.into_owned(), id);
         self.edit(id, |edited| {
             edited.name = to.clone();
             Ok(())
@@ -350,7 +351,7 @@ impl State {
             _ => None,
         };
         let added = self.edit(id, |edited| {
-            if edited.constraints().any(|other| backend.fold(&other.name().text) == backend.fold(name)) {
+            if edited.constraint_names().any(|(_, other)| backend.fold(&other.text) == backend.fold(name)) {
                 return Err(StateError::ConstraintExists { table: edited.name.clone(), constraint: name.clone() });
             }
             match constraint {
@@ -479,8 +480,9 @@ fn take<T>(list: &mut Vec<T>, same: impl FnMut(&T) -> bool) -> Option<T> {
 }
 
 fn find_column(table: &mut Table, id: ColumnId) -> Result<&mut Column, StateError> {
-    let name = table.name.clone();
-    table.columns.iter_mut().find(|column| column.id == id).ok_or(StateError::NoColumn { table: name })
+    let at = table.columns.iter().position(|column| column.id == id);
+    let no_column = || StateError::NoColumn { table: table.name.clone() };
+    at.and_then(|at| table.columns.get_mut(at)).ok_or_else(no_column)
 }
 
 fn no_column(table: &Table) -> StateError {
@@ -491,8 +493,8 @@ fn no_column(table: &Table) -> StateError {
 fn holder_of(table: &Table, column: ColumnId) -> Option<String> {
     let index = table.indexes.iter().find(|index| index.mentions(column)).map(|index| format!("index {}", index.name));
     index.or_else(|| {
-        let constraint = table.constraints().find(|constraint| constraint.mentions(column))?;
-        Some(format!("{} {}", constraint.kind().title(), constraint.name().text))
+        let (kind, name) = table.constraint_over(column)?;
+        Some(format!("{} {}", kind.title(), name.text))
     })
 }
 

@@ -22,6 +22,7 @@ mod table;
 mod trial;
 mod view;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, FunctionChange, InsertMode, RowValues, SqlAccess};
@@ -86,6 +87,12 @@ impl State {
         }
     }
 
+    /// Makes room for about so many tables.
+    pub(crate) fn expect(&mut self, tables: usize) {
+        self.tables.reserve(tables);
+        self.names.reserve(tables);
+    }
+
     /// The backend it is the state of.
     #[must_use]
     pub const fn backend(&self) -> Backend {
@@ -107,7 +114,7 @@ impl State {
     /// A table by its name, in the backend's case folding.
     #[must_use]
     pub fn table_named(&self, name: &TableName) -> Option<&SharedTable> {
-        self.names.get(&self.fold(name)).and_then(|id| self.tables.get(id))
+        self.names.get(&*self.fold(name)).and_then(|id| self.tables.get(id))
     }
 
     /// All tables, sorted by name.
@@ -154,7 +161,7 @@ impl State {
     /// The table of an index by the index's name, where index names are the database's or the schema's.
     #[must_use]
     pub fn index_named(&self, name: &TableName) -> Option<&SharedTable> {
-        self.indexes.get(&self.fold(name)).and_then(|id| self.tables.get(id))
+        self.indexes.get(&*self.fold(name)).and_then(|id| self.tables.get(id))
     }
 
     /// A function by its name, folded; within it the types of its arguments, where they are known.
@@ -185,10 +192,14 @@ impl State {
         self.tables.is_empty() && self.triggers.is_empty() && self.views.is_empty() && !functions
     }
 
-    fn fold(&self, name: &TableName) -> TableName {
-        TableName {
-            schema: name.schema.as_ref().map(|schema| self.backend.fold(schema).into_owned()),
-            name: self.backend.fold(&name.name).into_owned(),
+    /// A name as the maps have it; most are that already.
+    fn fold<'n>(&self, name: &'n TableName) -> Cow<'n, TableName> {
+        let schema = name.schema.as_deref().map(|schema| self.backend.fold(schema));
+        match (schema, self.backend.fold(&name.name)) {
+            (None | Some(Cow::Borrowed(_)), Cow::Borrowed(_)) => Cow::Borrowed(name),
+            (schema, folded) => {
+                Cow::Owned(TableName { schema: schema.map(Cow::into_owned), name: folded.into_owned() })
+            }
         }
     }
 }

@@ -2,27 +2,33 @@
 //! of the indexes behind primary keys and unique constraints and of sequences. And those that MySQL holds beside: of
 //! foreign keys and checks in the whole database, of keys among the indexes of their table.
 
-use std::collections::HashMap;
-
-use super::{Change, Constraint, ConstraintKind, State, StateError, Table};
+use super::{Change, Constraint, ConstraintKind, Map, Name, State, StateError, Table};
 use crate::ident::TableName;
 
 impl State {
     /// What holds a name among the tables of its schema, for people; `None` where it is free.
     #[must_use]
     pub fn name_taken(&self, name: &TableName) -> Option<&'static str> {
-        let folded = self.fold(name);
-        if self.names.contains_key(&folded) {
+        self.folded_taken(&self.fold(name))
+    }
+
+    fn folded_taken(&self, folded: &TableName) -> Option<&'static str> {
+        if self.names.contains_key(folded) {
             return Some("a table");
         }
-        if self.indexes.contains_key(&folded) {
+        if self.indexes.contains_key(folded) {
             return Some("an index");
         }
-        self.held.get(&folded).copied()
+        self.held.get(folded).copied()
     }
 
     /// The names that a constraint of that kind and name holds outside its table's constraints.
-    pub(crate) fn names_of(&self, table: &Table, kind: ConstraintKind, name: &str) -> Vec<(TableName, &'static str)> {
+    pub(crate) fn names_of(
+        &self,
+        table: &Table,
+        kind: ConstraintKind,
+        name: &str,
+    ) -> impl Iterator<Item = (TableName, &'static str)> + use<> {
         let what = match kind {
             ConstraintKind::PrimaryKey => "a primary key",
             ConstraintKind::Unique => "a unique constraint",
@@ -30,45 +36,55 @@ impl State {
             ConstraintKind::Check => "a check",
         };
         let capabilities = self.backend.capabilities();
-        let within = |space: &str| (TableName { schema: Some(space.to_owned()), name: name.to_owned() }, what);
-        let among_indexes = || (self.index_key(None, name, table.id), what);
-        match kind {
-            ConstraintKind::Unique if capabilities.keys_own_indexes => vec![among_indexes()],
+        let within = |space: &str| TableName { schema: Some(space.to_owned()), name: name.to_owned() };
+        let among_indexes = || self.index_key(None, name, table.id);
+        let with_tables = capabilities.renames_constraints && capabilities.index_names_are_global;
+        let names = match kind {
+            ConstraintKind::Unique if capabilities.keys_own_indexes => [Some(among_indexes()), None],
             ConstraintKind::ForeignKey if capabilities.keys_own_indexes => {
-                vec![among_indexes(), within("foreign keys")]
+                [Some(among_indexes()), Some(within("foreign keys"))]
             }
-            ConstraintKind::Check if capabilities.keys_own_indexes => vec![within("checks")],
-            ConstraintKind::PrimaryKey | ConstraintKind::Unique
-                if capabilities.renames_constraints && capabilities.index_names_are_global =>
-            {
-                vec![(table.name.renamed(name), what)]
+            ConstraintKind::Check if capabilities.keys_own_indexes => [Some(within("checks")), None],
+            ConstraintKind::PrimaryKey | ConstraintKind::Unique if with_tables => {
+                [Some(table.name.renamed(name)), None]
             }
-            _ => Vec::new(),
-        }
+            _ => [None, None],
+        };
+        names.into_iter().flatten().map(move |name| (name, what))
     }
 
     /// The names that a table's constraints and sequences hold.
     fn held_by(&self, table: &Table) -> Vec<(TableName, &'static str)> {
-        let constraints = table.constraints().flat_map(|constraint| self.held_by_constraint(table, &constraint));
+        let named = |(name, kind): (&Name, ConstraintKind)| self.names_of(table, kind, &name.text);
+        let keys = table.primary_key.iter().map(|key| (&key.name, ConstraintKind::PrimaryKey));
+        let uniques = table.uniques.iter().map(|unique| (&unique.name, ConstraintKind::Unique));
+        let foreign = table.foreign_keys.iter().map(|key| (&key.name, ConstraintKind::ForeignKey));
+        let checks = table.checks.iter().map(|check| (&check.name, ConstraintKind::Check));
+        let constraints = keys.chain(uniques).chain(foreign).chain(checks).flat_map(named);
         let sequences = table.columns.iter().filter_map(|column| column.sequence.as_ref());
         constraints.chain(sequences.map(|name| (table.name.renamed(name.text.clone()), "a sequence"))).collect()
     }
 
-    fn held_by_constraint(&self, table: &Table, constraint: &Constraint) -> Vec<(TableName, &'static str)> {
+    fn held_by_constraint(
+        &self,
+        table: &Table,
+        constraint: &Constraint,
+    ) -> impl Iterator<Item = (TableName, &'static str)> {
         self.names_of(table, constraint.kind(), &constraint.name().text)
     }
 
     /// Takes a free name.
     pub(super) fn hold(&mut self, name: &TableName, what: &'static str) -> Result<(), StateError> {
-        if let Some(by) = self.name_taken(name) {
+        let folded = self.fold(name);
+        if let Some(by) = self.folded_taken(&folded) {
             return Err(StateError::NameTaken { name: name.clone(), by });
         }
-        self.held.insert(self.fold(name), what);
+        self.held.insert(folded.into_owned(), what);
         Ok(())
     }
 
     pub(super) fn let_go(&mut self, name: &TableName) {
-        self.held.remove(&self.fold(name));
+        self.held.remove(&*self.fold(name));
     }
 
     /// Takes what a new table's constraints and sequences hold. The table's own name and its
@@ -81,20 +97,22 @@ impl State {
             });
         }
         let names = self.held_by(table);
-        let mut own = vec![self.fold(&table.name)];
+        if names.is_empty() {
+            return Ok(());
+        }
+        let mut own = vec![self.fold(&table.name).into_owned()];
         let schema = table.name.schema.as_deref();
         own.extend(table.indexes.iter().map(|index| self.index_key(schema, &index.name, table.id)));
+        let first = own.len();
         for (name, what) in &names {
             let folded = self.fold(name);
-            let by = self.name_taken(name).or_else(|| own.contains(&folded).then_some(what));
+            let by = self.folded_taken(&folded).or_else(|| own.contains(&*folded).then_some(what));
             if let Some(by) = by {
                 return Err(StateError::NameTaken { name: name.clone(), by });
             }
-            own.push(folded);
+            own.push(folded.into_owned());
         }
-        for (name, what) in names {
-            self.held.insert(self.fold(&name), what);
-        }
+        self.held.extend(own.into_iter().skip(first).zip(names.into_iter().map(|(_, what)| what)));
         Ok(())
     }
 
@@ -105,7 +123,7 @@ impl State {
     }
 
     pub(super) fn hold_constraint(&mut self, table: &Table, constraint: &Constraint) -> Result<(), StateError> {
-        let names = self.held_by_constraint(table, constraint);
+        let names: Vec<_> = self.held_by_constraint(table, constraint).collect();
         for (at, (name, what)) in names.iter().enumerate() {
             if let Err(error) = self.hold(name, what) {
                 names.iter().take(at).for_each(|(name, _)| self.let_go(name));
@@ -116,17 +134,17 @@ impl State {
     }
 
     pub(super) fn let_go_constraint(&mut self, table: &Table, constraint: &Constraint) {
-        for (name, _) in self.held_by_constraint(table, constraint) {
+        for (name, _) in self.held_by_constraint(table, constraint).collect::<Vec<_>>() {
             self.let_go(&name);
         }
     }
 
     /// Lets go of one name and takes another for the same thing; on an error all is as it was.
     pub(super) fn hold_instead(&mut self, from: &TableName, to: &TableName) -> Result<(), StateError> {
-        let Some(what) = self.held.remove(&self.fold(from)) else { return Ok(()) };
+        let Some(what) = self.held.remove(&*self.fold(from)) else { return Ok(()) };
         let held = self.hold(to, what);
         if held.is_err() {
-            self.held.insert(self.fold(from), what);
+            self.held.insert(self.fold(from).into_owned(), what);
         }
         held
     }
@@ -136,21 +154,21 @@ impl State {
 struct Moves<'s> {
     state: &'s State,
     /// Names that differ from the state: taken by what, or free.
-    moved: HashMap<TableName, Option<&'static str>>,
+    moved: Map<TableName, Option<&'static str>>,
 }
 
 impl Moves<'_> {
     fn free(&mut self, name: &TableName) {
-        self.moved.insert(self.state.fold(name), None);
+        self.moved.insert(self.state.fold(name).into_owned(), None);
     }
 
     fn take(&mut self, name: &TableName, what: &'static str) -> Result<(), StateError> {
         let folded = self.state.fold(name);
-        let by = self.moved.get(&folded).copied().unwrap_or_else(|| self.state.name_taken(name));
-        if let Some(by) = by {
+        let moved = if self.moved.is_empty() { None } else { self.moved.get(&*folded).copied() };
+        if let Some(by) = moved.unwrap_or_else(|| self.state.folded_taken(&folded)) {
             return Err(StateError::NameTaken { name: name.clone(), by });
         }
-        self.moved.insert(folded, Some(what));
+        self.moved.insert(folded.into_owned(), Some(what));
         Ok(())
     }
 
@@ -177,7 +195,7 @@ impl Moves<'_> {
             return Ok(());
         };
         let sequence_of = |id: &super::ColumnId| table.column(*id).and_then(|column| column.sequence.as_ref());
-        let named = |name: &super::Name| table.name.renamed(name.text.clone());
+        let named = |name: &Name| table.name.renamed(name.text.clone());
         match change {
             Change::DropTable(_) => {
                 self.free(&table.name);
@@ -214,15 +232,15 @@ impl Moves<'_> {
             Change::DropIndex { name, .. } => self.index(table, Some(name), None),
             Change::RenameIndex { name, to, .. } => self.index(table, Some(name), Some(to)),
             Change::AddConstraint { constraint, .. } => {
-                state.held_by_constraint(table, constraint).iter().try_for_each(|(name, what)| self.take(name, what))
+                state.held_by_constraint(table, constraint).try_for_each(|(name, what)| self.take(&name, what))
             }
             Change::DropConstraint { kind, name, .. } => {
-                state.names_of(table, *kind, name).iter().for_each(|(name, _)| self.free(name));
+                state.names_of(table, *kind, name).for_each(|(name, _)| self.free(&name));
                 Ok(())
             }
             Change::RenameConstraint { kind, name, to, .. } => {
-                state.names_of(table, *kind, name).iter().for_each(|(name, _)| self.free(name));
-                state.names_of(table, *kind, &to.text).iter().try_for_each(|(name, what)| self.take(name, what))
+                state.names_of(table, *kind, name).for_each(|(name, _)| self.free(&name));
+                state.names_of(table, *kind, &to.text).try_for_each(|(name, what)| self.take(&name, what))
             }
             _ => Ok(()),
         }
@@ -232,7 +250,7 @@ impl Moves<'_> {
 impl State {
     /// Whether the names that some changes take, one after the other, are free by then.
     pub(super) fn names_are_free(&self, changes: &[Change]) -> Result<(), StateError> {
-        let mut moves = Moves { state: self, moved: HashMap::new() };
+        let mut moves = Moves { state: self, moved: Map::default() };
         changes.iter().try_for_each(|change| moves.change(change))
     }
 }

@@ -297,6 +297,30 @@ impl Table {
         ids.iter().map(|id| self.column_name(*id)).collect()
     }
 
+    /// Kinds and names of all constraints, primary key first.
+    pub fn constraint_names(&self) -> impl Iterator<Item = (ConstraintKind, &Name)> {
+        let key = self.primary_key.iter().map(|key| (ConstraintKind::PrimaryKey, &key.name));
+        let uniques = self.uniques.iter().map(|unique| (ConstraintKind::Unique, &unique.name));
+        let foreign_keys = self.foreign_keys.iter().map(|key| (ConstraintKind::ForeignKey, &key.name));
+        let checks = self.checks.iter().map(|check| (ConstraintKind::Check, &check.name));
+        key.chain(uniques).chain(foreign_keys).chain(checks)
+    }
+
+    /// Kind and name of the first constraint over that column of the table.
+    #[must_use]
+    pub fn constraint_over(&self, column: ColumnId) -> Option<(ConstraintKind, &Name)> {
+        let over = |columns: &[ColumnId]| columns.contains(&column);
+        let in_check = |check: &&Check| check.expr.mentions(column) || check.column == Some(column);
+        let key = self.primary_key.iter().filter(|key| over(&key.columns));
+        let uniques = self.uniques.iter().filter(|unique| over(&unique.columns));
+        let foreign_keys = self.foreign_keys.iter().filter(|key| over(&key.columns));
+        key.map(|key| (ConstraintKind::PrimaryKey, &key.name))
+            .chain(uniques.map(|unique| (ConstraintKind::Unique, &unique.name)))
+            .chain(foreign_keys.map(|key| (ConstraintKind::ForeignKey, &key.name)))
+            .chain(self.checks.iter().filter(in_check).map(|check| (ConstraintKind::Check, &check.name)))
+            .next()
+    }
+
     /// All constraints, primary key first.
     pub fn constraints(&self) -> impl Iterator<Item = Constraint> + '_ {
         let key = self.primary_key.iter().cloned().map(Constraint::PrimaryKey);

@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Severity};
 use crate::ident::{ColumnName, Suffix, TableName};
 use crate::operation::{AlterColumn, ColumnDef, DataType, Literal, Value};
 use crate::state::sense::{Kind, kind};
-use crate::state::{ColumnId, ColumnPatch, Constraint};
+use crate::state::{ColumnId, ColumnPatch, Constraint, PrimaryKey};
 
 impl Lower<'_> {
     /// A column with its type and numbering; its default and constraints come later.
@@ -46,37 +46,44 @@ impl Lower<'_> {
         })
     }
 
-    /// Sets the default of a column that stands in `table` already.
-    pub(super) fn default_of(&mut self, table: &mut Table, def: &ColumnDef, part: impl PartPath) -> Option<()> {
-        let Some(at) = table.columns.iter().position(|column| column.name == def.name) else { return Some(()) };
-        let Some(column) = table.columns.get(at) else { return Some(()) };
-        if column.auto_increment && self.state.backend == Backend::Sqlite {
-            let sole = table.primary_key.as_ref().is_some_and(|key| key.columns == [column.id]);
-            if !sole {
-                let message = format!("`{}` numbers itself, so on SQLite it must be the whole primary key", def.name);
-                let part = part.to_string();
-                let diagnostic = self
-                    .error(Code::UnsupportedByBackend, part.trim_end_matches(".default"), message)
-                    .help(format!("write `primary_key = [\"{}\"]` on the table", def.name));
-                self.report(diagnostic);
+    /// Reports a column that numbers itself where it cannot. `key` is its table's primary key.
+    pub(super) fn may_number(&mut self, column: &Column, key: Option<&PrimaryKey>, part: impl PartPath) {
+        if !column.auto_increment || self.state.backend != Backend::Sqlite {
+            return;
+        }
+        if !key.is_some_and(|key| key.columns == [column.id]) {
+            let message = format!("`{}` numbers itself, so on SQLite it must be the whole primary key", column.name);
+            let diagnostic = self
+                .error(Code::UnsupportedByBackend, part, message)
+                .help(format!("write `primary_key = [\"{}\"]` on the table", column.name));
+            self.report(diagnostic);
+        }
+    }
+
+    /// The default of a column, which names no column of its table.
+    pub(super) fn default(
+        &mut self,
+        value: &Value,
+        column: &Column,
+        table: &Table,
+        part: impl PartPath,
+    ) -> Option<Scalar> {
+        match value {
+            Value::Literal(_) => self.value(value, column, table, part),
+            Value::Expr(_) => {
+                let bare = Table::without_columns(table.id, table.name.clone());
+                self.value(value, column, &bare, part)
             }
         }
-        let Some(value) = &def.default else { return Some(()) };
-        // A default names no column of its table.
-        let default = self.value(value, column, &Table::without_columns(table.id, table.name.clone()), part)?;
-        if let Some(column) = table.columns.get_mut(at) {
-            column.default = Some(default);
-        }
-        Some(())
     }
 
     pub(super) fn add_column(&mut self, name: &TableName, def: &ColumnDef) -> Changes {
         let table = self.table(name, "object")?;
-        let column = self.new_column(&table, def, "object")?;
-        let mut after = Table::clone(&table);
-        after.columns.push(column.clone());
-        self.default_of(&mut after, def, "default")?;
-        let column = after.columns.last().cloned()?;
+        let mut column = self.new_column(&table, def, "object")?;
+        self.may_number(&column, table.primary_key.as_ref(), "default");
+        if let Some(value) = &def.default {
+            column.default = Some(self.default(value, &column, &table, "default")?);
+        }
         let fill = match &def.fill {
             Some(value) => Some(self.value(value, &column, &table, "fill")?),
             None => None,
@@ -91,6 +98,11 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
+        if !def.unique && def.references.is_none() && def.check.is_none() {
+            return Some(vec![Change::AddColumn { table: table.id, column, fill }]);
+        }
+        let mut after = Table::clone(&table);
+        after.columns.push(column.clone());
         let mut changes = vec![Change::AddColumn { table: table.id, column, fill }];
         if def.unique {
             let constraint = self.column_unique(&after, def, "unique")?;

@@ -1,14 +1,25 @@
 //! Constraints and indexes: their definitions, and the verbs that add, drop and rename them.
 
+use std::slice;
 use std::sync::Arc;
 
 use super::{Change, Changes, ColumnId, Lower, PartPath, Table};
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, TableName};
-use crate::operation::{CheckDef, ColumnDef, DataType, ForeignKeyDef, IndexDef, IndexTarget, UniqueDef};
+use crate::operation::{Action, CheckDef, ColumnDef, DataType, ForeignKeyDef, IndexDef, IndexTarget, UniqueDef};
 use crate::state::{
     Check, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, IndexPart, Name, PrimaryKey, Unique,
 };
+
+/// A foreign key as its author wrote it, less its name.
+#[derive(Clone, Copy)]
+struct Key<'d> {
+    columns: &'d [String],
+    table: &'d TableName,
+    references: &'d [String],
+    on_delete: Action,
+    on_update: Action,
+}
 
 impl Lower<'_> {
     pub(super) fn unique(&mut self, table: &Table, def: &UniqueDef, part: impl PartPath) -> Option<Constraint> {
@@ -19,7 +30,7 @@ impl Lower<'_> {
 
     pub(super) fn column_unique(&mut self, table: &Table, def: &ColumnDef, part: impl PartPath) -> Option<Constraint> {
         let name = self.generate(&table.name.name, &def.name, Suffix::Unique, part)?;
-        let columns = vec![self.column(table, &def.name, part)?.id];
+        let columns = vec![self.column_id(table, &def.name, part)?];
         Some(Constraint::Unique(Unique { name, columns, age: 0 }))
     }
 
@@ -31,7 +42,7 @@ impl Lower<'_> {
 
     pub(super) fn column_check(&mut self, table: &Table, def: &ColumnDef, part: impl PartPath) -> Option<Constraint> {
         let name = self.generate(&table.name.name, &def.name, Suffix::Check, part)?;
-        let column = self.column(table, &def.name, part)?.id;
+        let column = self.column_id(table, &def.name, part)?;
         let expr = self.condition(def.check.as_ref()?, table, part)?;
         Some(Constraint::Check(Check { name, expr, column: Some(column) }))
     }
@@ -42,17 +53,16 @@ impl Lower<'_> {
         def: &ColumnDef,
         part: impl PartPath,
     ) -> Option<Constraint> {
-        let target = def.references.clone()?;
+        let target = def.references.as_ref()?;
         let name = self.generate(&table.name.name, &def.name, Suffix::ForeignKey, part)?;
-        let key = ForeignKeyDef {
-            name: String::new(),
-            columns: vec![def.name.clone()],
-            table: target.table,
-            references: vec![target.column],
+        let key = Key {
+            columns: slice::from_ref(&def.name),
+            table: &target.table,
+            references: slice::from_ref(&target.column),
             on_delete: def.on_delete,
             on_update: def.on_update,
         };
-        self.key(table, &key, name, part)
+        self.key(table, key, name, part)
     }
 
     pub(super) fn foreign_key(
@@ -62,22 +72,29 @@ impl Lower<'_> {
         part: impl PartPath,
     ) -> Option<Constraint> {
         let name = self.own_name(&def.name, part)?;
-        self.key(table, def, name, part)
+        let key = Key {
+            columns: &def.columns,
+            table: &def.table,
+            references: &def.references,
+            on_delete: def.on_delete,
+            on_update: def.on_update,
+        };
+        self.key(table, key, name, part)
     }
 
-    fn key(&mut self, table: &Table, def: &ForeignKeyDef, name: Name, part: impl PartPath) -> Option<Constraint> {
+    fn key(&mut self, table: &Table, def: Key<'_>, name: Name, part: impl PartPath) -> Option<Constraint> {
         // Where its own columns are written by themselves, they are shown.
         let apart = self.written("columns") && part.to_string() == "references";
         let columns = if apart {
-            self.column_ids(table, &def.columns, "columns")?
+            self.column_ids(table, def.columns, "columns")?
         } else {
-            self.column_ids(table, &def.columns, part)?
+            self.column_ids(table, def.columns, part)?
         };
         let backend = self.state.backend;
         let same =
             backend.fold(&def.table.name) == backend.fold(&table.name.name) && def.table.schema == table.name.schema;
-        let target = if same { Arc::new(table.clone()) } else { self.table(&def.table, part)? };
-        let references = self.column_ids(&target, &def.references, part)?;
+        let target = if same { Arc::new(table.clone()) } else { self.table(def.table, part)? };
+        let references = self.column_ids(&target, def.references, part)?;
         if columns.len() != references.len() {
             let message = format!("the key has {} columns and points to {}", columns.len(), references.len());
             let diagnostic = self.error(Code::TypeMismatch, part, message);
@@ -120,27 +137,29 @@ impl Lower<'_> {
         }))
     }
 
-    pub(super) fn index(&mut self, table: &Table, def: &IndexDef, part: impl PartPath) -> Option<Index> {
+    /// `columns` is where its columns stand.
+    pub(super) fn index(
+        &mut self,
+        table: &Table,
+        def: &IndexDef,
+        part: impl PartPath,
+        columns: impl PartPath,
+    ) -> Option<Index> {
         if !self.fits(&def.name, part) {
             return None;
         }
         let capabilities = self.state.backend.capabilities();
         let title = self.state.backend.title();
         let mut parts = Vec::with_capacity(def.columns.len());
-        let prefix = part.to_string();
         for (at, of) in def.columns.iter().enumerate() {
-            // An index of a table that is being made stands in the table's own operation.
-            let at = match prefix.as_str() {
-                "object" => format!("columns.{at}"),
-                prefix => format!("{prefix}.columns.{at}"),
-            };
+            let at = format_args!("{columns}.{at}");
             let key = match &of.target {
-                IndexTarget::Column(name) => IndexKey::Column(self.column(table, name, &at)?.id),
+                IndexTarget::Column(name) => IndexKey::Column(self.column_id(table, name, at)?),
                 IndexTarget::Expr(text) => {
                     if !capabilities.expression_indexes {
-                        return self.unsupported(&at, &format!("{title} has no indexes over expressions"));
+                        return self.unsupported(at, &format!("{title} has no indexes over expressions"));
                     }
-                    IndexKey::Expr(self.expr(text, table, &at)?)
+                    IndexKey::Expr(self.expr(text, table, at)?)
                 }
             };
             parts.push(IndexPart { key, order: of.order, nulls: of.nulls, length: of.length });
@@ -173,7 +192,7 @@ impl Lower<'_> {
 
     pub(super) fn create_index(&mut self, on: &TableName, def: &IndexDef) -> Changes {
         let table = self.table(on, "on")?;
-        let index = self.index(&table, def, "object")?;
+        let index = self.index(&table, def, "object", "columns")?;
         if self.state.index_owner(&table, &index.name).is_some() {
             let diagnostic =
                 self.error(Code::AlreadyExists, "object", format!("index `{}` stands already", index.name));
@@ -296,7 +315,7 @@ impl Lower<'_> {
     pub(super) fn add(&mut self, table: &Table, constraint: Constraint) -> Changes {
         let backend = self.state.backend;
         let name = &constraint.name().text;
-        if table.constraints().any(|other| backend.fold(&other.name().text) == backend.fold(name)) {
+        if table.constraint_names().any(|(_, other)| backend.fold(&other.text) == backend.fold(name)) {
             let message = format!("table `{}` has a constraint `{name}` already", table.name);
             let diagnostic = self.error(Code::AlreadyExists, "object", message);
             self.report(diagnostic);

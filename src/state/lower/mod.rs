@@ -143,12 +143,26 @@ impl Lower<'_> {
 
     /// A column by name, or `unknown-column` with the nearest name.
     fn column(&mut self, table: &Table, name: &str, part: impl PartPath) -> Option<Column> {
-        let backend = self.state.backend;
-        if let Some(column) = table.columns.iter().find(|column| backend.fold(&column.name) == backend.fold(name)) {
-            return Some(column.clone());
+        let column = self.find_column(table, name).cloned();
+        if column.is_none() {
+            self.unknown_column(table, name, part);
         }
-        self.unknown_column(table, name, part);
-        None
+        column
+    }
+
+    /// Its identity.
+    fn column_id(&mut self, table: &Table, name: &str, part: impl PartPath) -> Option<ColumnId> {
+        let id = self.find_column(table, name).map(|column| column.id);
+        if id.is_none() {
+            self.unknown_column(table, name, part);
+        }
+        id
+    }
+
+    fn find_column<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Column> {
+        let backend = self.state.backend;
+        let folded = backend.fold(name);
+        table.columns.iter().find(|column| backend.fold(&column.name) == folded)
     }
 
     fn unknown_column(&mut self, table: &Table, name: &str, part: impl PartPath) {
@@ -164,14 +178,14 @@ impl Lower<'_> {
     }
 
     /// Whether a part of the operation is written.
-    fn written(&self, part: impl PartPath) -> bool {
-        self.operation.spans.written(&part.to_string()).is_some()
+    fn written(&self, part: &str) -> bool {
+        self.operation.spans.written(part).is_some()
     }
 
     fn column_ids(&mut self, table: &Table, names: &[String], part: impl PartPath) -> Option<Vec<ColumnId>> {
         let mut ids = Vec::with_capacity(names.len());
         for name in names {
-            let id = self.column(table, name, part)?.id;
+            let id = self.column_id(table, name, part)?;
             if ids.contains(&id) {
                 let diagnostic = self.error(Code::AlreadyExists, part, format!("`{name}` is named twice"));
                 self.report(diagnostic);

@@ -6,7 +6,7 @@ use super::{Change, Changes, Lower, PartPath};
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, TableName};
 use crate::operation::TableDef;
-use crate::state::{Constraint, PrimaryKey, Table, TableId};
+use crate::state::{Constraint, ConstraintKind, PrimaryKey, Table, TableId};
 
 impl Lower<'_> {
     pub(super) fn create_table(&mut self, def: &TableDef) -> Changes {
@@ -34,8 +34,15 @@ impl Lower<'_> {
             let name = self.generate(&def.table.name, "", Suffix::PrimaryKey, "object")?;
             table.primary_key = Some(PrimaryKey { name, columns, age: 0 });
         }
-        for column in &def.columns {
-            self.default_of(&mut table, column, format_args!("columns.{}.default", column.name))?;
+        for (at, def) in def.columns.iter().enumerate() {
+            let Some(column) = table.columns.get(at) else { continue };
+            self.may_number(column, table.primary_key.as_ref(), format_args!("columns.{}", def.name));
+            if let Some(value) = &def.default {
+                let default = self.default(value, column, &table, format_args!("columns.{}.default", def.name))?;
+                if let Some(column) = table.columns.get_mut(at) {
+                    column.default = Some(default);
+                }
+            }
         }
         // Names of constraints must differ within a table; uniques and the key come first,
         // since a key to the table itself may point to them.
@@ -50,8 +57,8 @@ impl Lower<'_> {
         self.put(&mut table, constraints)?;
         let mut constraints = Vec::new();
         for column in def.columns.iter().filter(|column| column.references.is_some()) {
-            let part = format!("columns.{}.references", column.name);
-            constraints.push((self.column_foreign_key(&table, column, &part)?, "columns"));
+            let part = format_args!("columns.{}.references", column.name);
+            constraints.push((self.column_foreign_key(&table, column, part)?, "columns"));
         }
         for key in &def.foreign_keys {
             constraints
@@ -65,15 +72,17 @@ impl Lower<'_> {
             constraints.push((self.check(&table, check, format_args!("checks.{}", check.name))?, "checks"));
         }
         self.put(&mut table, constraints)?;
+        table.indexes.reserve_exact(def.indexes.len());
         for index in &def.indexes {
-            let part = format!("indexes.{}", index.name);
-            let new = self.index(&table, index, &part)?;
-            let fold = |name: &str| self.state.backend.fold(name).into_owned();
-            if table.indexes.iter().any(|other| fold(&other.name) == fold(&new.name)) {
-                let diagnostic = self.error(Code::AlreadyExists, &part, format!("index `{}` is named twice", new.name));
+            let part = format_args!("indexes.{}", index.name);
+            // It stands in the table's own operation.
+            let new = self.index(&table, index, part, format_args!("indexes.{}.columns", index.name))?;
+            let fold = |name| self.state.backend.fold(name);
+            if table.indexes.iter().any(|other| fold(other.name.as_str()) == fold(new.name.as_str())) {
+                let diagnostic = self.error(Code::AlreadyExists, part, format!("index `{}` is named twice", new.name));
                 self.report(diagnostic);
             } else if self.state.index_owner(&table, &new.name).is_some() {
-                let diagnostic = self.error(Code::AlreadyExists, &part, format!("index `{}` stands already", new.name));
+                let diagnostic = self.error(Code::AlreadyExists, part, format!("index `{}` stands already", new.name));
                 self.report(diagnostic);
             }
             table.indexes.push(new);
@@ -83,9 +92,13 @@ impl Lower<'_> {
 
     /// Puts constraints on a table that is being made.
     fn put(&mut self, table: &mut Table, constraints: Vec<(Constraint, &str)>) -> Option<()> {
+        let count = |kind| constraints.iter().filter(|(constraint, _)| constraint.kind() == kind).count();
+        table.uniques.reserve_exact(count(ConstraintKind::Unique));
+        table.foreign_keys.reserve_exact(count(ConstraintKind::ForeignKey));
+        table.checks.reserve_exact(count(ConstraintKind::Check));
         for (constraint, part) in constraints {
-            let name = constraint.name().text.clone();
-            if table.constraints().any(|other| other.name().text == name) {
+            let name = &constraint.name().text;
+            if table.constraint_names().any(|(_, other)| other.text == *name) {
                 let message = format!("two constraints of `{}` are named `{name}`", table.name);
                 let diagnostic = self.error(Code::AlreadyExists, part, message);
                 self.report(diagnostic);
