@@ -7,6 +7,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::RandomState;
+
 use super::resource::{Mode, Namespace, ObjectId, Resource};
 use crate::backend::Backend;
 use crate::diagnostic::Span;
@@ -52,7 +54,7 @@ impl Access {
 /// Identities of indexes and constraints, kept through their renames.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
-    ids: HashMap<(TableId, bool, String), ObjectId>,
+    ids: HashMap<(TableId, bool, String), ObjectId, RandomState>,
     next: u32,
 }
 
@@ -72,8 +74,10 @@ impl Objects {
     }
 
     fn made(&mut self, table: TableId, index: bool, name: String) -> ObjectId {
-        self.ids.remove(&(table, index, name.clone()));
-        self.get(table, index, name)
+        self.next += 1;
+        let id = ObjectId(self.next);
+        self.ids.insert((table, index, name), id);
+        id
     }
 }
 
@@ -90,7 +94,8 @@ pub(super) struct Collector<'a> {
     pub(super) state: &'a State,
     pub(super) objects: &'a mut Objects,
     pub(super) span: Span,
-    pub(super) found: Vec<(Resource, Access)>,
+    /// What is found is added to this.
+    pub(super) found: &'a mut Vec<(Resource, Access)>,
     /// Whether accesses get words for people.
     pub(super) says: bool,
     /// Raw SQL that could not be read and declares nothing.
@@ -424,8 +429,8 @@ impl Collector<'_> {
     }
 
     fn constraint(&mut self, table: &Table, constraint: &Constraint, verb: &str, stands: bool) {
-        let name = constraint.name().text.clone();
-        let folded = self.fold(&name);
+        let name = &constraint.name().text;
+        let folded = self.fold(name);
         let makes = verb != "drops";
         let id = if makes && !self.in_thought {
             self.objects.made(table.id, false, folded.clone())

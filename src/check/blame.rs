@@ -152,12 +152,12 @@ fn words(state: &State, change: &Change, span: Span) -> String {
         }
         _ => {}
     }
-    let mut objects = Objects::default();
+    let (mut objects, mut found) = (Objects::default(), Vec::new());
     let mut collector = Collector {
         state,
         objects: &mut objects,
         span,
-        found: Vec::new(),
+        found: &mut found,
         says: true,
         opaque: false,
         in_thought: false,
@@ -165,7 +165,7 @@ fn words(state: &State, change: &Change, span: Span) -> String {
     collector.change(change);
     let about =
         |resource: &Resource| matches!(resource, Resource::Table(_) | Resource::Column(_) | Resource::Object(_));
-    let changes: Vec<_> = collector.found.into_iter().filter(|(_, access)| access.mode == Mode::Change).collect();
+    let changes: Vec<_> = found.into_iter().filter(|(_, access)| access.mode == Mode::Change).collect();
     let words = changes.iter().find(|(resource, _)| about(resource)).or_else(|| changes.first());
     words.map(|(_, access)| access.words().to_owned()).unwrap_or_default()
 }

@@ -32,16 +32,21 @@ pub(super) fn down(migrations: &[Migration], order: &[NodeId], walked: &mut Repl
     };
     let mut chain = Chain { diagnostics: Vec::new(), known: Vec::new() };
     let mut blamed = 0;
+    // Each is needed once.
+    let mut undone = std::mem::take(&mut walked.undone);
     for (at, node) in order.iter().enumerate().rev() {
-        let (Some(migration), Some(undone)) = (migrations.get(node.0), walked.undone.get(node)) else { continue };
+        let Some((_, undone)) = undone.pop_if(|(last, _)| last == node) else { continue };
+        let Some(migration) = migrations.get(node.0) else { continue };
         let mut here = Vec::new();
         let mut orphans = Vec::new();
         let mut watch = |state: &State, change: &Change, span: Span| {
-            orphans.extend(leaves_keys(state, change, migration, span.or(migration.span)));
-            orphans.extend(unread(state, change, migration, span.or(migration.span), walked));
+            if matches!(change, Change::DropTable(_) | Change::Sql { .. }) {
+                orphans.extend(leaves_keys(state, change, migration, span.or(migration.span)));
+                orphans.extend(unread(state, change, migration, span.or(migration.span), walked));
+            }
         };
         let (name, body) = (&migration.name, &migration.body);
-        replay::down_watched(&mut state, name, body, undone, migration.span, &mut here, &mut watch);
+        replay::down_watched(&mut state, name, body, &undone, migration.span, &mut here, &mut watch);
         chain.diagnostics.extend(orphans);
         for mut diagnostic in here {
             chain.known.push((diagnostic.code, diagnostic.message.clone()));

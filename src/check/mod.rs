@@ -23,6 +23,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
+use std::thread;
 
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -48,18 +49,46 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
     if graph_findings.iter().any(|found| found.code == Code::DependencyCycle) {
         return checked;
     }
-    if let Ok(mut reach) = Reach::new(graph)
-        && !manifest.linear
-    {
-        checked.diagnostics.extend(rules::edges(migrations, graph, &mut reach));
+    let (edges, proved) = beside(
+        || if manifest.linear { Vec::new() } else { edges(migrations, graph) },
+        || prove(migrations, graph, backend),
+        migrations.len(),
+    );
+    checked.diagnostics.extend(edges);
+    checked.diagnostics.extend(proved);
+    checked
+}
+
+/// Fewer migrations than this are not worth another thread.
+const MANY_MIGRATIONS: usize = 256;
+
+/// Does one thing in another thread, where there are many migrations and one is to be had, while this one does the other.
+fn beside<A: Send, B>(other: impl Fn() -> A + Sync, own: impl FnOnce() -> B, migrations: usize) -> (A, B) {
+    if migrations < MANY_MIGRATIONS {
+        return (other(), own());
     }
-    let Some(mut walked) = walk_all(migrations, graph, backend) else { return checked };
+    thread::scope(|scope| {
+        let started = thread::Builder::new().spawn_scoped(scope, &other).ok();
+        let own = own();
+        (started.and_then(|started| started.join().ok()).unwrap_or_else(&other), own)
+    })
+}
+
+/// What is wrong with what migrations require.
+fn edges(migrations: &[Migration], graph: &Graph) -> Vec<Diagnostic> {
+    Reach::new(graph).map_or_else(|_| Vec::new(), |mut reach| rules::edges(migrations, graph, &mut reach))
+}
+
+/// What is wrong with what migrations do.
+fn prove(migrations: &[Migration], graph: &Graph, backend: Backend) -> Vec<Diagnostic> {
+    let mut proved = Vec::new();
+    let Some(mut walked) = walk_all(migrations, graph, backend) else { return proved };
     let mut graph = Cow::Borrowed(graph);
     if walked.1.diagnostics.iter().any(|found| found.is_error() && assume::depends_on_others(found.code)) {
         let assumed = assume::missing_edges(migrations, &graph, backend);
         if !assumed.diagnostics.is_empty() {
-            checked.diagnostics.extend(assumed.diagnostics);
-            let Some(again) = walk_all(migrations, &assumed.graph, backend) else { return checked };
+            proved.extend(assumed.diagnostics);
+            let Some(again) = walk_all(migrations, &assumed.graph, backend) else { return proved };
             walked = again;
             graph = Cow::Owned(assumed.graph);
         }
@@ -69,7 +98,7 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
     let chain::Chain { diagnostics: chain, known } = chain::down(migrations, &order, &mut replay, backend);
     let known: HashSet<(Code, String)> =
         replay.diagnostics.iter().map(|found| (found.code, found.message.clone())).chain(known).collect();
-    checked.diagnostics.extend(verdict::judge(migrations, &graph, backend, &replay, &known));
+    proved.extend(verdict::judge(migrations, &graph, backend, &replay, &known));
     let mut ruled = observer.finish(migrations, &order);
     // A way down that fails in the chain is told there; that it fails alone, too, is no news.
     let of_the_same = |found: &Diagnostic, other: &Diagnostic| other.migration == found.migration;
@@ -83,10 +112,10 @@ pub fn check(manifest: &Manifest, graph: &Graph, graph_findings: &[Diagnostic], 
         }),
         _ => true,
     });
-    checked.diagnostics.extend(replay.diagnostics);
-    checked.diagnostics.extend(chain);
-    checked.diagnostics.extend(ruled);
-    checked
+    proved.extend(replay.diagnostics);
+    proved.extend(chain);
+    proved.extend(ruled);
+    proved
 }
 
 /// The replay of a graph's first order, with what looked on; `None` where there is no order.
@@ -97,7 +126,7 @@ fn walk_all(
 ) -> Option<(Vec<NodeId>, walk::Replay, rules::Observer)> {
     let all: Vec<NodeId> = graph.nodes().collect();
     let order = graph.order_up(&all).ok()?;
-    let (replay, observer) = walk::walk(migrations, &order, &mut Reach::new(graph).ok()?, backend);
+    let (replay, observer) = walk::walk(migrations, &order, &mut Reach::of(graph, &order), backend);
     Some((order, replay, observer))
 }
 

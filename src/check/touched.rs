@@ -137,8 +137,29 @@ struct Log {
 
 #[derive(Debug, Default)]
 struct Since {
-    uses: Vec<(NodeId, Access)>,
-    appends: Vec<(NodeId, Access)>,
+    uses: Few,
+    appends: Few,
+}
+
+/// Accesses, most often one.
+#[derive(Debug, Default)]
+struct Few {
+    first: Option<(NodeId, Access)>,
+    more: Vec<(NodeId, Access)>,
+}
+
+impl Few {
+    fn iter(&self) -> impl Iterator<Item = &(NodeId, Access)> {
+        self.first.iter().chain(&self.more)
+    }
+
+    fn push(&mut self, access: (NodeId, Access)) {
+        if self.first.is_none() {
+            self.first = Some(access);
+        } else {
+            self.more.push(access);
+        }
+    }
 }
 
 /// Pairs of nodes, the one that came first in front, and what each does to one resource.
@@ -214,17 +235,13 @@ impl Log {
         let since = self.since.get_or_insert_default();
         for access in accesses {
             let list = if access.mode == Mode::Append { &mut since.appends } else { &mut since.uses };
-            // Most lists stay at one.
-            if list.is_empty() {
-                list.reserve_exact(1);
-            }
             list.push((node, access));
         }
     }
 }
 
 /// Additions that nothing orders among themselves, where what follows depends on their order.
-fn unordered_among(appends: &[(NodeId, Access)], reach: &mut Reach<'_>, pairs: &mut Pairs) {
+fn unordered_among(appends: &Few, reach: &mut Reach<'_>, pairs: &mut Pairs) {
     for (at, (second, ours)) in appends.iter().enumerate() {
         for (first, theirs) in appends.iter().take(at) {
             if first != second && !reach.is_before(*first, *second) {

@@ -1,7 +1,7 @@
 //! The one replay: every node in one order the graph allows, its footprint, and the
 //! conflicts between nodes that nothing orders.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
@@ -20,25 +20,25 @@ use crate::state::{Change, State};
 #[derive(Debug)]
 pub(super) struct Replay {
     pub(super) state: State,
-    /// How each node is undone.
-    pub(super) undone: HashMap<NodeId, Vec<Undone>>,
+    /// How each node is undone, in the order of the replay.
+    pub(super) undone: Vec<(NodeId, Vec<Undone>)>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) conflicts: Vec<Conflict>,
 }
 
 impl Replay {
     fn new(backend: Backend, nodes: usize) -> Self {
-        Self {
-            state: State::empty(backend),
-            undone: HashMap::with_capacity(nodes),
-            diagnostics: Vec::new(),
-            conflicts: Vec::new(),
-        }
+        let mut state = State::empty(backend);
+        state.expect(nodes);
+        Self { state, undone: Vec::with_capacity(nodes), diagnostics: Vec::new(), conflicts: Vec::new() }
     }
 }
 
 /// What is said of accesses that only a way down has.
 pub(super) const ON_ITS_WAY_DOWN: &str = " on its way down";
+
+/// How many accesses most operations have at most, in one direction.
+const ACCESSES: usize = 10;
 
 /// Fewer nodes than this are not worth a second thread.
 const MANY_NODES: usize = 256;
@@ -109,6 +109,7 @@ fn accesses(
 ) -> Vec<(Resource, Access)> {
     observer.begin(migration);
     let derived = replay::is_derived(&migration.body);
+    let likely = migration.body.up.len() * ACCESSES;
     let mut looker = Looker {
         migration,
         derived,
@@ -116,8 +117,8 @@ fn accesses(
         observer,
         objects,
         says,
-        up: Vec::new(),
-        down: Vec::new(),
+        up: Vec::with_capacity(2 * likely),
+        down: Vec::with_capacity(likely),
         opaque: Vec::new(),
     };
     let (name, body) = (&migration.name, &migration.body);
@@ -133,8 +134,8 @@ fn accesses(
             let _ = state.apply(change);
         }
     }
-    let Looker { up: mut found, down, opaque, .. } = looker;
-    found.extend(down);
+    let Looker { up: mut found, mut down, opaque, .. } = looker;
+    found.append(&mut down);
     replay.diagnostics.extend(opaque.into_iter().map(|span| {
         Diagnostic::new(Code::OpaqueSql, format!("the SQL of `{name}` cannot be read, so its order is not proved"))
             .of(name)
@@ -144,7 +145,7 @@ fn accesses(
                 "say what it touches: `reads`, `writes`, `creates`, `drops` (lists of tables, columns or `kind:name`)",
             )
     }));
-    replay.undone.insert(node, undone);
+    replay.undone.push((node, undone));
     found
 }
 
@@ -167,11 +168,13 @@ impl Looker<'_> {
     fn look(&mut self, state: &State, change: &Change, span: Span, direction: Direction) {
         let span = span.or(self.migration.span);
         self.observer.change(self.migration, direction, state, change, span);
+        let found = if direction == Direction::Down { &mut self.down } else { &mut self.up };
+        let before = found.len();
         let mut collector = Collector {
             state,
             objects: &mut *self.objects,
             span,
-            found: Vec::new(),
+            found,
             says: self.says,
             opaque: false,
             in_thought: self.derived && direction == Direction::Down,
@@ -180,14 +183,10 @@ impl Looker<'_> {
         if collector.opaque && !self.opaque.contains(&span) {
             self.opaque.push(span);
         }
-        if direction == Direction::Down {
-            let mut found = collector.found;
-            for (_, access) in &mut found {
+        if self.says && direction == Direction::Down {
+            for (_, access) in self.down.iter_mut().skip(before) {
                 access.add_words(ON_ITS_WAY_DOWN);
             }
-            self.down.append(&mut found);
-        } else {
-            self.up.append(&mut collector.found);
         }
     }
 }

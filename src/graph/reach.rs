@@ -75,7 +75,11 @@ impl<'g> Reach<'g> {
     /// [`Cyclic`].
     pub fn new(graph: &'g Graph) -> Result<Self, Cyclic> {
         let all: Vec<NodeId> = graph.nodes().collect();
-        let order = graph.order_up(&all)?;
+        Ok(Self::of(graph, &graph.order_up(&all)?))
+    }
+
+    /// As [`Reach::new`], of a graph whose order is known.
+    pub(crate) fn of(graph: &'g Graph, order: &[NodeId]) -> Self {
         let mut labels = vec![Labels::default(); graph.len()];
         for (node, at) in order.iter().zip(0..) {
             if let Some(label) = labels.get_mut(node.0) {
@@ -83,7 +87,7 @@ impl<'g> Reach<'g> {
             }
         }
         for (number, turn) in [Turn::Along, Turn::Against, Turn::Mixed(1), Turn::Mixed(2)].into_iter().enumerate() {
-            let (tree, grail) = traverse(graph, &order, turn);
+            let (tree, grail) = traverse(graph, order, turn);
             for (label, (tree, interval)) in labels.iter_mut().zip(tree.into_iter().zip(grail)) {
                 if turn == Turn::Along {
                     label.tree = tree;
@@ -93,14 +97,14 @@ impl<'g> Reach<'g> {
                 }
             }
         }
-        Ok(Self {
+        Self {
             graph,
             labels,
             dependents: Edges::of(graph, |node| graph.dependents(node)),
             requirements: Edges::of(graph, |node| graph.requirements(node)),
             seen: [vec![0; graph.len()], vec![0; graph.len()]],
             query: 0,
-        })
+        }
     }
 
     /// Whether `a` comes before `b` in every order: whether `b` requires `a`, directly or not.
