@@ -51,7 +51,7 @@ impl Lower<'_> {
         if !column.auto_increment || self.state.backend != Backend::Sqlite {
             return;
         }
-        if !key.is_some_and(|key| key.columns == [column.id]) {
+        if key.is_none_or(|key| key.columns != [column.id]) {
             let message = format!("`{}` numbers itself, so on SQLite it must be the whole primary key", column.name);
             let diagnostic = self
                 .error(Code::UnsupportedByBackend, part, message)
