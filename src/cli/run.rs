@@ -18,7 +18,7 @@ use crate::execute::{
 };
 use crate::ident::Version;
 use crate::plan::{self, Ledger, PlanDirection, Target};
-use crate::render::{self, RenderOptions, RenderedPlan};
+use crate::render::{self, RenderOptions, RenderedPlan, TransactionMode};
 use crate::report::plan::{Json, Markdown, PlanFormat, Sql, Text};
 use crate::report::run::{Lines, Problem, RunJson, losing, opening, summary, write_failure, write_json};
 use crate::report::{About, PlanPage, words};
@@ -100,13 +100,18 @@ fn made(
     ledger: &Ledger,
 ) -> Result<RenderedPlan, UserError> {
     let backend = place.url.backend;
-    let plan = plan::make(&project.manifest, &project.graph, ledger, &order.target, order.changing.downs(), backend)
+    let transaction = order.changing.transaction.into();
+    let make = match transaction {
+        TransactionMode::Chunks | TransactionMode::Each => plan::make_in_parts,
+        TransactionMode::Auto | TransactionMode::All => plan::make,
+    };
+    let plan = make(&project.manifest, &project.graph, ledger, &order.target, order.changing.downs(), backend)
         .map_err(UserError::Target)?;
     let options = RenderOptions {
         ledger_schema: facts.ledger_schema.clone(),
         create_ledger: !ledger.exists,
         environment: place.environment.clone(),
-        transaction: order.changing.transaction.into(),
+        transaction,
         lock_slots: facts.lock_slots,
     };
     let mut rendered = render::render(&plan, &options);

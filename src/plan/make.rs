@@ -40,6 +40,36 @@ pub fn make(
     backend: Backend,
 ) -> Result<Plan, PlanError> {
     let journaled = !backend.capabilities().transactional_ddl;
+    make_with(manifest, graph, ledger, target, downs, backend, !journaled)
+}
+
+/// As [`make`], for a run that may end between two steps: nothing is left out of a way down, since what was left out
+/// would be missing where a later step fails, and no history would tell of it.
+///
+/// # Errors
+///
+/// As [`make`].
+pub fn make_in_parts(
+    manifest: &Manifest,
+    graph: &Graph,
+    ledger: &Ledger,
+    target: &Target,
+    downs: Downs,
+    backend: Backend,
+) -> Result<Plan, PlanError> {
+    make_with(manifest, graph, ledger, target, downs, backend, false)
+}
+
+fn make_with(
+    manifest: &Manifest,
+    graph: &Graph,
+    ledger: &Ledger,
+    target: &Target,
+    downs: Downs,
+    backend: Backend,
+    leaves_out: bool,
+) -> Result<Plan, PlanError> {
+    let journaled = !backend.capabilities().transactional_ddl;
     let stands = |row: &LedgerRow| row.state == RowState::Applied || !journaled && row.state == RowState::Reverting;
     let mut history = history::replay(manifest, graph, ledger, downs, backend, &history::by_state);
     let mut found = Vec::new();
@@ -104,8 +134,7 @@ pub fn make(
     }
     // What the way up meets after a way down that fails says nothing new.
     diagnostics.extend(after.into_iter().filter(|found| !(down_fails && found.is_error())));
-    if !journaled {
-        // An interrupted run would leave a schema that no history tells of.
+    if leaves_out {
         left_out::leave_out(&mut steps, &start);
     }
     if target == &Target::Zero && !state.is_empty() && !diagnostics.iter().any(Diagnostic::is_error) {

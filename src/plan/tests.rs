@@ -185,6 +185,18 @@ fn a_restore_that_a_later_drop_makes_vain_is_left_out() {
 }
 
 #[test]
+fn nothing_is_left_out_where_a_run_may_end_between_two_steps() {
+    let nodes = format!("{BASE}{DROPS}");
+    let (manifest, graph) = manifest(&nodes);
+    let ledger = applied(&nodes);
+    let parts = make_in_parts(&manifest, &graph, &ledger, &Target::Zero, Downs::Auto, Backend::Sqlite).unwrap();
+    assert!(parts.steps.iter().all(|step| step.left_out.is_empty()));
+    assert!(matches!(changes(&parts)[0], Change::AddColumn { .. }));
+    let journaled = make(&manifest, &graph, &ledger, &Target::Zero, Downs::Auto, Backend::Mysql).unwrap();
+    assert!(journaled.steps.iter().all(|step| step.left_out.is_empty()));
+}
+
+#[test]
 fn nothing_is_left_out_before_something_its_author_wrote() {
     let raw = "[[migration]]\nversion = 4\nname = \"raw\"\nrequires = [\"users\"]\n[[migration.up]]\nsql = \"SELECT 1\"\ndown = \"SELECT slug FROM posts\"\n";
     // `raw` was applied before the column was dropped, so its down runs after the restore.

@@ -94,7 +94,12 @@ impl Dialect {
                 sql.push('\'');
             }
             Self::Postgres if PostgresQueryBuilder.needs_escape(&text.replace('\'', "")) => {
-                PostgresQueryBuilder.write_string_quoted(text, &mut sql);
+                // For this one character sea-query writes `\\z`, which the server reads as a z.
+                let pieces: Vec<String> =
+                    text.split('\u{1a}').map(|piece| PostgresQueryBuilder.escape_string(piece)).collect();
+                sql.push_str("E'");
+                sql.push_str(&pieces.join("\\x1A"));
+                sql.push('\'');
             }
             // Quotes alone are doubled, as the standard has it.
             Self::Postgres | Self::Sqlite => SqliteQueryBuilder.write_string_quoted(text, &mut sql),
@@ -208,6 +213,8 @@ mod tests {
         assert_eq!(Dialect::Sqlite.string("it's \\ \"x\""), "'it''s \\ \"x\"'");
         assert_eq!(Dialect::Postgres.string("it's"), "'it''s'");
         assert_eq!(Dialect::Postgres.string("a\\'b\n"), "E'a\\\\\\'b\\n'");
+        assert_eq!(Dialect::Postgres.string("a\u{1a}z"), "E'a\\x1Az'");
+        assert_eq!(Dialect::Mysql.string("it's \\ \u{1a}\0"), "'it''s \\\\ \u{1a}\\0'");
     }
 
     #[test]
