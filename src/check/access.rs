@@ -441,7 +441,7 @@ impl Collector<'_> {
         let words = say!(self, "{verb} {title} {name}");
         self.push(Resource::Object(id), Mode::Change, words.clone());
         self.push(Resource::Name(Namespace::Constraints(table.id), folded), Mode::Change, words);
-        for (name, _) in self.state.names_of(table, constraint.kind(), &name) {
+        for (name, _) in self.state.names_of(table, constraint.kind(), name) {
             self.relation(&name, Mode::Change, if makes { "takes" } else { "frees" });
         }
         let held = if makes { Mode::Use } else { Mode::Release };
