@@ -57,7 +57,7 @@ pub(super) async fn fill(
     let counted = |table: &str| ahead.rows.get(&*backend.fold(table)).copied();
     let (known, unknown): (Vec<_>, Vec<_>) = whole.into_iter().partition(|(_, table)| counted(table).is_some());
     let tables: Vec<&str> = unknown.iter().map(|(_, table)| *table).collect();
-    let asked = unknown.into_iter().zip(database.few_rows(&tables, FEW));
+    let asked = unknown.into_iter().zip(database.few_rows(&tables, FEW).await);
     for ((place, _), rows) in known.into_iter().map(|whole| (whole, counted(whole.1))).chain(asked) {
         if let Some(what) = all.get_mut(place) {
             what.rows = rows;

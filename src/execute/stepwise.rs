@@ -1,6 +1,6 @@
 //! Runs where DDL commits by itself. One lock is held for the whole run; the ledger says `applying` or `reverting`
-//! first, and the journal has one row a migration: its place, and the statement on its way with the question that tells
-//! whether it ran.
+//! first, and the journal has one row: the migration at work, its place, and the statement on its way with the question
+//! that tells whether it ran.
 //!
 //! The implicit commit of a DDL statement carries what the ledger has to say, so that a statement costs no commit of its
 //! own: the row that announces one statement tells that the one before it ran. Statements that change rows stand with
@@ -151,7 +151,10 @@ impl Run<'_> {
                 pending.words.push(statement.sql.clone());
             }
         }
-        pending.words.push(self.books.clear(step.version).sql);
+        // The next migration's entry takes the place of this one's.
+        if index + 1 == self.plan.steps.len() {
+            pending.words.push(self.books.clear(step.version).sql);
+        }
         if pending.open
             && let Some(words) = self.flush(pending).await.err()
         {

@@ -219,10 +219,11 @@ impl Database {
 
     /// How many rows tables have that have no more than so many; `None` for the others, for tables that do not stand,
     /// and where that is no cheap question.
-    pub(super) fn few_rows(&self, tables: &[&str], most: u64) -> Vec<Option<u64>> {
+    pub(super) async fn few_rows(&mut self, tables: &[&str], most: u64) -> Vec<Option<u64>> {
         match self {
             Self::Sqlite(database) => database.few_rows(tables, most),
-            Self::Postgres(_) | Self::Mysql(_) => vec![None; tables.len()],
+            Self::Mysql(database) => database.few_rows(tables, most).await,
+            Self::Postgres(_) => vec![None; tables.len()],
         }
     }
 

@@ -126,7 +126,7 @@ impl LedgerSql {
         };
         format!(
             "REPLACE INTO {} (version, statement, statements, direction, state, run, `sql`, changed_at, from_change, \
-             from_part, to_change, to_part, probe) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})",
+             from_part, to_change, to_part, probe, slot) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 1)",
             self.dialect.ident(JOURNAL),
             text(&entry.version.to_string()),
             entry.statement,

@@ -83,8 +83,8 @@ impl LedgerSql {
         self.dialect.query(&query)
     }
 
-    /// The journal. Where DDL commits by itself, it has one row a migration: where it stands, and the statement that
-    /// is on its way.
+    /// The journal. Where DDL commits by itself, it has one row: where the migration at work stands, and the
+    /// statement that is on its way.
     fn journal(&self) -> String {
         let integer = |name: &'static str| self.column(name, Kind::Integer);
         let text = |name: &'static str| self.column(name, Kind::Text);
@@ -103,7 +103,9 @@ impl LedgerSql {
             let places = ["from_change", "from_part", "to_change", "to_part"];
             columns.extend(places.map(|name| integer(name).not_null().take()));
             columns.push(text("probe").not_null().take());
-            key.truncate(1);
+            columns.push(integer("slot").not_null().take());
+            // One row, so that each entry takes the place of the one before it.
+            key = vec!["slot"];
         }
         self.create(JOURNAL, columns, &key)
     }
