@@ -99,16 +99,7 @@ impl Run<'_> {
                 Err(Stop::Failed(failure, state)) => return Ok(self.failed(*failure, state).await),
             }
         }
-        Ok(RunReport {
-            run: self.books.run().to_owned(),
-            outcome: Outcome::Done,
-            steps_done: self.committed,
-            failed: None,
-            state: self.versions(),
-            duration: self.clock.elapsed(),
-            database_state: DatabaseState::AtTarget,
-            warnings: self.warnings,
-        })
+        Ok(self.done())
     }
 
     /// Some steps in one transaction; gives the ledger as it is afterwards.
@@ -323,7 +314,21 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn versions(&self) -> Vec<Version> {
+    /// The report of a run that did all.
+    pub(super) fn done(self) -> RunReport {
+        RunReport {
+            run: self.books.run().to_owned(),
+            outcome: Outcome::Done,
+            steps_done: self.committed,
+            failed: None,
+            state: self.versions(),
+            duration: self.clock.elapsed(),
+            database_state: DatabaseState::AtTarget,
+            warnings: self.warnings,
+        }
+    }
+
+    fn versions(&self) -> Vec<Version> {
         let mut versions = self.plan.from.iter().copied().collect();
         apply(&mut versions, self.plan.steps.get(..self.committed).unwrap_or_default());
         versions.into_iter().collect()

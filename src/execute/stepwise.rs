@@ -52,16 +52,7 @@ impl Run<'_> {
         match ended {
             Ok(()) => {
                 self.database.let_go().await;
-                Ok(RunReport {
-                    run: self.books.run().to_owned(),
-                    outcome: Outcome::Done,
-                    steps_done: self.committed,
-                    failed: None,
-                    state: self.versions(),
-                    duration: self.clock.elapsed(),
-                    database_state: DatabaseState::AtTarget,
-                    warnings: self.warnings,
-                })
+                Ok(self.done())
             }
             Err(Stop::Error(error)) if !self.written => {
                 self.database.let_go().await;
