@@ -10,7 +10,6 @@ use std::collections::{HashMap, HashSet};
 use foldhash::fast::RandomState;
 
 use super::resource::{Mode, Namespace, ObjectId, Resource};
-use crate::backend::Backend;
 use crate::diagnostic::Span;
 use crate::ident::TableName;
 use crate::operation::Action;
@@ -505,9 +504,10 @@ impl Collector<'_> {
         let Trigger { name, table, table_id: id, .. } = trigger;
         let id = *id;
         let folded = self.fold(name);
+        let capabilities = self.state.backend().capabilities();
         let namespace = match id {
-            Some(id) if self.state.backend().capabilities().schemas => Namespace::Triggers(id),
-            _ if self.state.backend() == Backend::Mysql => Namespace::Relations(Some("triggers".to_owned())),
+            Some(id) if capabilities.schemas => Namespace::Triggers(id),
+            _ if capabilities.trigger_names_are_apart => Namespace::Relations(Some("triggers".to_owned())),
             _ => Namespace::Relations(None),
         };
         let words = say!(self, "{verb} trigger {name} on {table}");

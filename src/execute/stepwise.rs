@@ -15,7 +15,7 @@ use super::ledger::{At, Glance};
 use super::lock::wait;
 use super::report::{Cause, DatabaseState, Outcome, RunReport};
 use super::run::{Run, Stop};
-use super::words::Trouble;
+use super::words::{DatabaseWords, Trouble};
 use crate::plan::{Place, Progress};
 use crate::render::{Journaled, LedgerWrite, Recovery, RenderedStep, Statement};
 
@@ -92,7 +92,7 @@ impl Run<'_> {
         let last = plan.steps.len();
         pending.words.push(self.books.end_run(Outcome::Done, last, None).sql);
         if let Some(words) = self.flush(&mut pending).await.err() {
-            let cause = self.cause(Sent { done: 0, changed: 0, error: Some(words) }, None);
+            let cause = self.cause_of(words);
             return Err(self.stop(last.saturating_sub(1), None, cause));
         }
         Ok(())
@@ -149,7 +149,7 @@ impl Run<'_> {
         if pending.open
             && let Some(words) = self.flush(pending).await.err()
         {
-            let cause = self.cause(Sent { done: 0, changed: 0, error: Some(words) }, None);
+            let cause = self.cause_of(words);
             return Err(self.within_step(here, None, cause, None));
         }
         self.committed = index + 1;
@@ -195,7 +195,7 @@ impl Run<'_> {
                 let settled = self.books.settled(step.version, true).sql;
                 pending.words.push(settled);
                 if let Some(words) = self.flush(pending).await.err() {
-                    let cause = self.cause(Sent { done: 0, changed: 0, error: Some(words) }, None);
+                    let cause = self.cause_of(words);
                     return Err(self.within_step(*here, Some(statement), cause, Some(number)));
                 }
                 here.kept = number;
@@ -245,7 +245,7 @@ impl Run<'_> {
     }
 
     /// Commits what the ledger has to say.
-    async fn flush(&mut self, pending: &mut Pending) -> Result<(), super::words::DatabaseWords> {
+    async fn flush(&mut self, pending: &mut Pending) -> Result<(), DatabaseWords> {
         if pending.words.is_empty() && !pending.open {
             return Ok(());
         }
@@ -263,6 +263,11 @@ impl Run<'_> {
                 Err(words)
             }
         }
+    }
+
+    /// Why what the ledger has to say could not be written.
+    fn cause_of(&self, words: DatabaseWords) -> Cause {
+        self.cause(Sent { done: 0, changed: 0, error: Some(words) }, None)
     }
 
     fn within_step(&self, here: Here<'_>, statement: Option<&Statement>, cause: Cause, doubt: Option<usize>) -> Stop {

@@ -135,7 +135,7 @@ mod tests {
 
     fn holds(then: &str, now: &str, mut change: impl FnMut(&mut Ledger)) -> Vec<(Code, Vec<String>)> {
         let (before, graph) = manifest(then);
-        let mut ledger = everything_applied(&before, &graph, Backend::Sqlite);
+        let mut ledger = everything_applied(&before, &graph);
         change(&mut ledger);
         let (manifest, graph) = manifest(now);
         held(&manifest, &graph, &ledger, Backend::Sqlite).into_iter().map(|found| (found.code, found.notes)).collect()

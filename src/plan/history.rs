@@ -161,7 +161,7 @@ pub(super) fn requirements(history: &History<'_>, found: &mut Vec<Diagnostic>) -
 /// The ledger of a database on which everything in the manifest is applied: what `plan reset`
 /// starts from when there is no database. Cyclic graphs give the nodes in version order.
 #[must_use]
-pub fn everything_applied(manifest: &Manifest, graph: &Graph, backend: Backend) -> Ledger {
+pub fn everything_applied(manifest: &Manifest, graph: &Graph) -> Ledger {
     let all: Vec<NodeId> = graph.nodes().collect();
     let order = graph.order_up(&all).unwrap_or(all);
     let rows = order.iter().zip(1..).filter_map(|(node, position)| {
@@ -179,6 +179,5 @@ pub fn everything_applied(manifest: &Manifest, graph: &Graph, backend: Backend) 
             progress: None,
         })
     });
-    let _ = backend;
     Ledger { exists: true, rows: rows.collect(), environment: None, as_of: None }
 }

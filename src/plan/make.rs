@@ -39,8 +39,7 @@ pub fn make(
     downs: Downs,
     backend: Backend,
 ) -> Result<Plan, PlanError> {
-    let journaled = !backend.capabilities().transactional_ddl;
-    make_with(manifest, graph, ledger, target, downs, backend, !journaled)
+    make_with(manifest, graph, ledger, target, downs, backend, backend.capabilities().transactional_ddl)
 }
 
 /// As [`make`], for a run that may end between two steps: nothing is left out of a way down, since what was left out

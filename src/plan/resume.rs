@@ -230,7 +230,7 @@ name = "half"
         assert_eq!(loaded.diagnostics, [], "the manifest of a test is right");
         let manifest = loaded.manifest.expect("a manifest");
         let (graph, _) = crate::graph::Graph::build(&manifest.migrations, true);
-        let mut ledger = everything_applied(&manifest, &graph, Backend::Mysql);
+        let mut ledger = everything_applied(&manifest, &graph);
         let mut before = State::empty(Backend::Mysql);
         let mut found = Vec::new();
         replay::up(&mut before, "base", &ledger.rows[0].body, &mut found);

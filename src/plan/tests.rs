@@ -38,7 +38,7 @@ fn manifest(nodes: &str) -> (Manifest, Graph) {
 /// A ledger in which everything of a manifest is applied, in version order.
 fn applied(nodes: &str) -> Ledger {
     let (manifest, graph) = manifest(nodes);
-    everything_applied(&manifest, &graph, Backend::Sqlite)
+    everything_applied(&manifest, &graph)
 }
 
 fn plan(nodes: &str, ledger: &Ledger, target: &Target) -> Plan {

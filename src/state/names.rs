@@ -55,12 +55,7 @@ impl State {
 
     /// The names that a table's constraints and sequences hold.
     fn held_by(&self, table: &Table) -> Vec<(TableName, &'static str)> {
-        let named = |(name, kind): (&Name, ConstraintKind)| self.names_of(table, kind, &name.text);
-        let keys = table.primary_key.iter().map(|key| (&key.name, ConstraintKind::PrimaryKey));
-        let uniques = table.uniques.iter().map(|unique| (&unique.name, ConstraintKind::Unique));
-        let foreign = table.foreign_keys.iter().map(|key| (&key.name, ConstraintKind::ForeignKey));
-        let checks = table.checks.iter().map(|check| (&check.name, ConstraintKind::Check));
-        let constraints = keys.chain(uniques).chain(foreign).chain(checks).flat_map(named);
+        let constraints = table.constraint_names().flat_map(|(kind, name)| self.names_of(table, kind, &name.text));
         let sequences = table.columns.iter().filter_map(|column| column.sequence.as_ref());
         constraints.chain(sequences.map(|name| (table.name.renamed(name.text.clone()), "a sequence"))).collect()
     }

@@ -146,7 +146,7 @@ impl Scope {
             make(&Ledger::default(), &Target::Latest).map_err(|message| (Direction::Up, Sql::default(), message))?;
         sql.up = statements(&up).split_off(1);
         sql.rebuilds[0] = up.steps.iter().skip(1).any(|step| step.rebuilds);
-        let ledger = plan::everything_applied(&manifest, &graph, self.backend);
+        let ledger = plan::everything_applied(&manifest, &graph);
         let down =
             make(&ledger, &Target::Down(order.len())).map_err(|message| (Direction::Down, sql.clone(), message))?;
         sql.down = statements(&down);

@@ -40,3 +40,30 @@ pub trait Database {
         self.query(&format!("SELECT count(*) FROM dbmigrate_runs WHERE outcome = '{outcome}'")).parse().unwrap()
     }
 }
+
+/// A dump with the lines between the brackets of each CREATE TABLE sorted, since the order of columns does not count.
+/// `end` gives the line that ends the columns, as it is to stand.
+pub fn sort_columns(dump: &str, end: fn(&str) -> Option<String>) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut columns: Option<Vec<String>> = None;
+    for line in dump.lines() {
+        match (columns.take(), end(line)) {
+            (Some(mut found), Some(last)) => {
+                found.sort();
+                lines.append(&mut found);
+                lines.push(last);
+            }
+            (Some(mut found), None) => {
+                found.push(line.trim_end_matches(',').to_owned());
+                columns = Some(found);
+            }
+            (None, _) => {
+                if line.starts_with("CREATE TABLE ") && line.ends_with('(') {
+                    columns = Some(Vec::new());
+                }
+                lines.push(line.to_owned());
+            }
+        }
+    }
+    lines.join("\n")
+}

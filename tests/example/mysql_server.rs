@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::database::Database;
+use crate::database::{Database, sort_columns};
 
 /// A database made for one test on the server that `DBMIGRATE_TEST_MYSQL` names.
 pub struct MysqlDatabase {
@@ -121,7 +121,7 @@ impl Database for MysqlDatabase {
     }
 
     fn schema(&self) -> String {
-        sort_columns(&self.mariadb_dump(&["--no-data"], &LEDGER))
+        sort_columns(&self.mariadb_dump(&["--no-data"], &LEDGER), end_of_columns)
     }
 
     fn dump(&self) -> String {
@@ -144,30 +144,12 @@ impl Database for MysqlDatabase {
     }
 }
 
-/// The lines between the brackets of each CREATE TABLE, sorted, since the order of columns does not count; and without
-/// the next number of a table that numbers its rows.
-fn sort_columns(dump: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    let mut columns: Option<Vec<String>> = None;
-    for line in dump.lines() {
-        match &mut columns {
-            Some(found) if line.starts_with(')') => {
-                found.sort();
-                lines.append(found);
-                let words = line.split(' ').filter(|word| !word.starts_with("AUTO_INCREMENT="));
-                lines.push(words.collect::<Vec<_>>().join(" "));
-                columns = None;
-            }
-            Some(found) => found.push(line.trim_end_matches(',').to_owned()),
-            None => {
-                if line.starts_with("CREATE TABLE ") && line.ends_with('(') {
-                    columns = Some(Vec::new());
-                }
-                lines.push(line.to_owned());
-            }
-        }
-    }
-    lines.join("\n")
+/// Where a table's columns end, without the next number of one that numbers its rows.
+fn end_of_columns(line: &str) -> Option<String> {
+    line.starts_with(')').then(|| {
+        let words = line.split(' ').filter(|word| !word.starts_with("AUTO_INCREMENT="));
+        words.collect::<Vec<_>>().join(" ")
+    })
 }
 
 #[test]
@@ -175,7 +157,7 @@ fn columns_of_a_mysql_dump_are_sorted_within_their_table() {
     let dump =
         "CREATE TABLE `b` (\n  `z` int(11),\n  `a` int(11)\n) ENGINE=InnoDB AUTO_INCREMENT=5 DEFAULT CHARSET=utf8mb4;";
     assert_eq!(
-        sort_columns(dump),
+        sort_columns(dump, end_of_columns),
         "CREATE TABLE `b` (\n  `a` int(11)\n  `z` int(11)\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;"
     );
 }

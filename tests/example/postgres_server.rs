@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::database::Database;
+use crate::database::{Database, sort_columns};
 
 /// A database made for one test on the server that `DBMIGRATE_TEST_POSTGRES` names.
 pub struct PostgresDatabase {
@@ -76,7 +76,7 @@ impl Database for PostgresDatabase {
     }
 
     fn schema(&self) -> String {
-        sort_columns(&self.pg_dump(&["--schema-only", "--exclude-table=dbmigrate_*"]))
+        sort_columns(&self.pg_dump(&["--schema-only", "--exclude-table=dbmigrate_*"]), end_of_columns)
     }
 
     fn dump(&self) -> String {
@@ -99,35 +99,16 @@ impl Database for PostgresDatabase {
     }
 }
 
-/// The lines between the brackets of each CREATE TABLE, sorted: column order does not count.
-fn sort_columns(dump: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    let mut columns: Option<Vec<String>> = None;
-    for line in dump.lines() {
-        match &mut columns {
-            Some(found) if line == ");" => {
-                found.sort();
-                lines.append(found);
-                lines.push(line.to_owned());
-                columns = None;
-            }
-            Some(found) => found.push(line.trim_end_matches(',').to_owned()),
-            None => {
-                if line.starts_with("CREATE TABLE ") && line.ends_with('(') {
-                    columns = Some(Vec::new());
-                }
-                lines.push(line.to_owned());
-            }
-        }
-    }
-    lines.join("\n")
+/// Where a table's columns end.
+fn end_of_columns(line: &str) -> Option<String> {
+    (line == ");").then(|| line.to_owned())
 }
 
 #[test]
 fn columns_of_a_postgres_dump_are_sorted_within_their_table() {
     let dump = "CREATE TABLE public.b (\n    z integer,\n    a integer\n);\nCREATE TABLE public.a (\n    c integer\n);";
     assert_eq!(
-        sort_columns(dump),
+        sort_columns(dump, end_of_columns),
         "CREATE TABLE public.b (\n    a integer\n    z integer\n);\nCREATE TABLE public.a (\n    c integer\n);"
     );
 }

@@ -23,7 +23,7 @@ fn a_chain_of_a_hundred_thousand_is_planned_without_recursion() {
         let one = history.plan(&Target::UpName("n100000".to_owned())).unwrap();
         assert_eq!(one.steps.len(), NODES);
 
-        history.ledger = plan::everything_applied(&history.manifest, &history.graph, Backend::Sqlite);
+        history.ledger = plan::everything_applied(&history.manifest, &history.graph);
         assert_eq!(history.info().applied, NODES);
         let down =
             plan::make(&history.manifest, &history.graph, &history.ledger, &Target::Zero, Downs::Auto, Backend::Sqlite);

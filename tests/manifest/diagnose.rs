@@ -29,7 +29,7 @@ pub(crate) fn diagnose(folder: &Path) -> (Vec<Diagnostic>, Sources) {
 fn of_the_plans(manifest: &Manifest, graph: &Graph) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for backend in &manifest.backends {
-        let everything = plan::everything_applied(manifest, graph, *backend);
+        let everything = plan::everything_applied(manifest, graph);
         for (ledger, target) in [(Ledger::default(), Target::Latest), (everything, Target::Zero)] {
             let plan = plan::make(manifest, graph, &ledger, &target, Downs::Auto, *backend).expect("a plan");
             found.extend(render(&plan, &RenderOptions::default()).diagnostics);

@@ -6,7 +6,10 @@ use sqlparser::ast::{ColumnOption, TableConstraint};
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
-use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, Row, SqliteConnection, ValueRef};
+use sqlx::{
+    AssertSqlSafe, ColumnIndex, Connection, Decode, Executor, MySqlConnection, PgConnection, Row, SqliteConnection,
+    ValueRef,
+};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A connection to a database made for one test.
@@ -24,6 +27,17 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 fn server() -> String {
     let server = std::env::var("DBMIGRATE_TEST_POSTGRES");
     server.unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432".to_owned()).trim_end_matches('/').to_owned()
+}
+
+/// A row's values as text, `|` between them, NULL as `~`.
+fn texts<R>(row: &R) -> String
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    for<'r> Option<String>: Decode<'r, R::Database>,
+{
+    let value = |at| row.try_get_unchecked::<Option<String>, _>(at).unwrap().unwrap_or_else(|| "~".to_owned());
+    (0..row.len()).map(value).collect::<Vec<_>>().join("|")
 }
 
 impl Database {
@@ -114,15 +128,7 @@ impl Database {
         let fail = |error: sqlx::Error| -> Vec<String> { panic!("{error}\n{sql}") };
         match self {
             Self::Sqlite(connection) => match connection.fetch_all(sqlx::raw_sql(safe)).await {
-                Ok(rows) => rows
-                    .iter()
-                    .map(|row| {
-                        let value = |at| row.try_get_unchecked::<Option<String>, _>(at).unwrap();
-                        let values: Vec<_> =
-                            (0..row.len()).map(|at| value(at).unwrap_or_else(|| "~".to_owned())).collect();
-                        values.join("|")
-                    })
-                    .collect(),
+                Ok(rows) => rows.iter().map(texts).collect(),
                 Err(error) => fail(error),
             },
             Self::Postgres { connection, .. } => match connection.fetch_all(sqlx::raw_sql(safe)).await {
@@ -139,15 +145,7 @@ impl Database {
                 Err(error) => fail(error),
             },
             Self::Mysql { connection, .. } => match connection.fetch_all(sqlx::raw_sql(safe)).await {
-                Ok(rows) => rows
-                    .iter()
-                    .map(|row| {
-                        let value = |at| row.try_get_unchecked::<Option<String>, _>(at).unwrap();
-                        let values: Vec<_> =
-                            (0..row.len()).map(|at| value(at).unwrap_or_else(|| "~".to_owned())).collect();
-                        values.join("|")
-                    })
-                    .collect(),
+                Ok(rows) => rows.iter().map(texts).collect(),
                 Err(error) => fail(error),
             },
         }

@@ -43,15 +43,15 @@ impl Project {
         self.plan_with(backend, from, to, &RenderOptions::default())
     }
 
-    pub(crate) fn ledger(&self, backend: Backend, applied: usize) -> Ledger {
-        let mut ledger = plan::everything_applied(&self.manifest, &self.graph, backend);
+    pub(crate) fn ledger(&self, applied: usize) -> Ledger {
+        let mut ledger = plan::everything_applied(&self.manifest, &self.graph);
         ledger.rows.truncate(applied);
         ledger
     }
 
     #[track_caller]
     pub(crate) fn plan_with(&self, backend: Backend, from: usize, to: usize, options: &RenderOptions) -> RenderedPlan {
-        let ledger = self.ledger(backend, from);
+        let ledger = self.ledger(from);
         let target = match to {
             0 => Target::Zero,
             to if to < from => Target::Down(from - to),

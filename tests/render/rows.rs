@@ -114,7 +114,7 @@ rows = [
             let mut database = Database::create(backend).await;
             database.run(&project.plan(backend, 0, 1)).await;
             // A trigger would tell of an update that changes nothing.
-            let seeded = plan::seed(&project.manifest, &project.graph, &project.ledger(backend, 1), backend);
+            let seeded = plan::seed(&project.manifest, &project.graph, &project.ledger(1), backend);
             let rendered = render_seed(&seeded);
             assert!(rendered.diagnostics.is_empty(), "{:?}", rendered.diagnostics);
             let run = || {

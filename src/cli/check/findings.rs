@@ -71,7 +71,7 @@ fn on(project: &Project, backend: Backend) -> Vec<Diagnostic> {
         return found;
     }
     let mut known: HashSet<(Code, String)> = found.iter().map(|found| (found.code, found.message.clone())).collect();
-    let everything = plan::everything_applied(manifest, graph, backend);
+    let everything = plan::everything_applied(manifest, graph);
     for (ledger, target) in [(Ledger::default(), Target::Latest), (everything, Target::Zero)] {
         let Ok(plan) = plan::make(manifest, graph, &ledger, &target, Downs::Auto, backend) else { continue };
         let rendered = render(&plan, &RenderOptions::default());

@@ -4,7 +4,6 @@ use sea_query::{Alias, Expr, ExprTrait, Order, Query};
 
 use super::super::dialect::Dialect;
 use super::super::model::Recovery;
-
 use super::{JOURNAL, LedgerSql};
 use crate::ident::Version;
 use crate::plan::Place;
@@ -113,8 +112,8 @@ impl LedgerSql {
         self.dialect.query(&query)
     }
 
-    /// MySQL: journals where a migration stands, in place of where it stood: before a statement (`done` false), which
-    /// commits by itself, or together with one that does not.
+    /// MySQL: journals where a migration stands, in place of where it stood: before a statement that commits by itself
+    /// (`started`), or together with one that does not (`done`).
     #[must_use]
     pub fn journal_at(&self, entry: &JournalEntry<'_>) -> String {
         let text = |text: &str| self.dialect.string(text);
