@@ -40,6 +40,15 @@ struct Here<'s> {
     kept: usize,
 }
 
+impl Here<'_> {
+    /// Where it is before a statement.
+    fn at(&self, statement: usize, from: Place) -> At {
+        let Self { step, of, .. } = *self;
+        let turned = step.turned.filter(|_| from == step.from);
+        At { version: step.version, direction: step.direction, statement, of, from, turned }
+    }
+}
+
 impl Run<'_> {
     /// Runs every step. `expected` is the ledger that the plan was made from.
     pub(super) async fn stepwise(mut self, expected: &[Glance]) -> Result<RunReport, ExecuteError> {
@@ -117,7 +126,15 @@ impl Run<'_> {
                         return Err(self.stop(index, Some(statement), cause));
                     }
                 }
-                Some(LedgerWrite::Stamp | LedgerWrite::Begun(_)) => pending.words.push(statement.sql.clone()),
+                Some(LedgerWrite::Stamp) => pending.words.push(statement.sql.clone()),
+                Some(LedgerWrite::Begun(_)) => {
+                    pending.words.push(statement.sql.clone());
+                    if step.turned.is_some() {
+                        // The journal's entry is of the other direction, and this one's first statement may be refused.
+                        let nothing = Journaled { recovery: Recovery::Transactional, reaches: step.from };
+                        pending.words.push(self.books.at(&here.at(step.skip_statements, step.from), &nothing, ""));
+                    }
+                }
                 _ => {}
             }
         }
@@ -169,7 +186,7 @@ impl Run<'_> {
         pending: &mut Pending,
     ) -> Result<(), Stop> {
         let step = here.step;
-        let at = At { version: step.version, direction: step.direction, statement: number, of: here.of, from };
+        let at = here.at(number, from);
         // What nobody can probe stands in a transaction, too: unless it commits by itself, it rolls back like rows.
         let transactional = matches!(journaled.recovery, Recovery::Transactional | Recovery::Unknowable);
         let mut texts = Vec::with_capacity(pending.words.len() + 3);

@@ -104,7 +104,7 @@ fn make_with(
         let undone = half.get(node).unwrap_or(&past.undone);
         let mut step = step_down(past, undone, &mut state, &mut diagnostics);
         if let Some(half) = &past.half {
-            step.from = from(past, half, &step, &mut diagnostics);
+            set_off(past, half, &mut step, &mut diagnostics);
         }
         steps.push(step);
     }
@@ -127,7 +127,7 @@ fn make_with(
         step.skip_statements = interrupted.and_then(|past| past.row.progress.as_ref()).map_or(0, |p| p.done);
         if let Some((past, half)) = interrupted.and_then(|past| past.half.as_ref().map(|half| (past, half))) {
             step.skip_statements = 0;
-            step.from = from(past, half, &step, &mut after);
+            set_off(past, half, &mut step, &mut after);
         }
         steps.push(step);
     }
@@ -202,6 +202,7 @@ fn step_down(past: &Past<'_>, undone: &[Undone], state: &mut State, found: &mut 
         left_out: Vec::new(),
         span: past.span,
         from: Place::default(),
+        turned: None,
         edited: !Arc::ptr_eq(past.body, &row.body),
         skip_statements: match row.state {
             RowState::Reverting if past.half.is_none() => row.progress.as_ref().map_or(0, |progress| progress.done),
@@ -240,26 +241,29 @@ fn step_up(migration: &Migration, position: i64, state: &mut State, found: &mut 
         left_out: Vec::new(),
         span: migration.span,
         from: Place::default(),
+        turned: None,
         edited: false,
         skip_statements: 0,
     }
 }
 
 /// Where an interrupted migration goes on from, or back; an error where what ran was edited.
-fn from(past: &Past<'_>, half: &Half, step: &Step, found: &mut Vec<Diagnostic>) -> Place {
+fn set_off(past: &Past<'_>, half: &Half, step: &mut Step, found: &mut Vec<Diagnostic>) {
     if past.row.progress.as_ref().is_some_and(|progress| progress.unknown.is_some()) {
         // First a person has to say whether that statement ran: the run asks for it.
-        return half.goes_on();
+        step.from = half.goes_on();
+        return;
     }
     let on = if past.row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
     let place = if step.direction == on { Some(half.goes_on()) } else { half.goes_back() };
     let Some(place) = place else {
         found.push(back_out::half_way(past.row, past.span));
-        return Place::default();
+        return;
     };
+    step.from = place;
+    step.turned = if step.direction == on { half.turned() } else { Some(half.goes_on()) };
     let now: Vec<Change> = step.parts.iter().flat_map(|part| part.changes.iter().cloned()).collect();
     found.extend(half.still_begins(past.row, &now, place, step.direction, past.span));
-    place
 }
 
 /// What is on its way down, and cannot be taken back from where it stands, is undone to its end before it is applied again.

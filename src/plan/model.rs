@@ -75,6 +75,9 @@ pub struct Standing {
     pub surely: Place,
     /// It may have come so far: between the two lies a statement that may run twice.
     pub perhaps: Place,
+    /// It was turned round, and nothing of this direction has run since: where the other direction stood. Without it, a place
+    /// within a change would be rounded to the whole of it, twice.
+    pub turned: Option<Place>,
 }
 
 /// A ledger's contents.
@@ -153,6 +156,8 @@ pub struct Step {
     pub skip_statements: usize,
     /// Where DDL commits by itself: the place among its changes that it goes on from.
     pub from: Place,
+    /// Where DDL commits by itself: where the other direction stood, if it is turned round there.
+    pub turned: Option<Place>,
     /// Going down: it is not undone as the ledger has it, but as the manifest has it now.
     pub edited: bool,
 }

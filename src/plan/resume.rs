@@ -60,9 +60,17 @@ impl Half {
         self.standing.surely
     }
 
+    /// Where the other direction stood, if it was turned round and nothing has run since.
+    pub(super) const fn turned(&self) -> Option<Place> {
+        self.standing.turned
+    }
+
     /// Where going back starts, in the other direction; `None` where it stands within SQL that its author wrote, which
     /// cannot be taken back in the middle.
     pub(super) fn goes_back(&self) -> Option<Place> {
+        if self.standing.turned.is_some() {
+            return self.standing.turned;
+        }
         let at = self.standing.perhaps;
         // What may have begun is taken back as a whole; but a conversion of values must not be taken back twice.
         let begun = at.change + usize::from(at.part > 0);
@@ -236,7 +244,7 @@ name = "half"
         replay::up(&mut before, "base", &ledger.rows[0].body, &mut found);
         let row = &mut ledger.rows[1];
         row.state = state;
-        let standing = Standing { surely: at, perhaps: at };
+        let standing = Standing { surely: at, perhaps: at, turned: None };
         row.progress = Some(Progress { done: 0, unknown: None, of: 0, place: Some(standing) });
         let half = Half::of(row, &row.body, &before);
         assert_eq!(found, []);

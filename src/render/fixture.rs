@@ -71,6 +71,7 @@ pub(super) fn step(number: u32, direction: Direction, changes: Vec<Change>) -> S
         span: Span::NONE,
         skip_statements: 0,
         from: Place::default(),
+        turned: None,
         edited: false,
     }
 }

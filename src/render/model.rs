@@ -209,6 +209,8 @@ pub struct RenderedStep {
     pub skip_statements: usize,
     /// Where DDL commits by itself: the place that the step goes on from.
     pub from: Place,
+    /// Where DDL commits by itself: where the other direction stood, if the step is turned round there.
+    pub turned: Option<Place>,
 }
 
 /// A plan as SQL.

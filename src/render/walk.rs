@@ -175,6 +175,7 @@ impl<'a> Walk<'a> {
             locks: locks.len(),
             skip_statements: step.skip_statements,
             from: step.from,
+            turned: step.turned,
         };
         (rendered, locks)
     }
@@ -186,7 +187,7 @@ impl<'a> Walk<'a> {
             let length = match self.dialect {
                 Dialect::Sqlite => sqlite::run_length(rest),
                 Dialect::Postgres => 1,
-                Dialect::Mysql => mysql::run_length(rest),
+                Dialect::Mysql => self.until_interrupted(scope, mysql::run_length(rest)),
             };
             let (run, after) = rest.split_at(length.clamp(1, rest.len()));
             rest = after;
@@ -209,6 +210,12 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+    }
+
+    /// MySQL: one statement does not cross the place where the step was interrupted.
+    fn until_interrupted(&self, scope: &Scope<'_>, length: usize) -> usize {
+        let ran = scope.step.map_or(0, |step| step.from.change).saturating_sub(self.changes);
+        if ran > 0 { length.min(ran) } else { length }
     }
 
     /// Applies changes to the state and keeps their tables before and after.

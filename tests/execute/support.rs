@@ -284,6 +284,7 @@ impl Plans {
             locks: 0,
             skip_statements: 0,
             from: Place::default(),
+            turned: None,
         });
         self
     }

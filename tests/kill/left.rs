@@ -10,7 +10,7 @@ use crate::mysql_server::MysqlDatabase;
 use crate::relay::{At, Relay};
 
 /// A history of a table, and whatever else.
-fn history(nodes: &[(&str, &str)]) -> History {
+pub fn history(nodes: &[(&str, &str)]) -> History {
     let history = History::of(0);
     let migrations = history.path().join("migrations");
     let table =
@@ -30,7 +30,7 @@ fn cut(history: &History, database: &MysqlDatabase, command: &str, at: At) -> Sa
 }
 
 #[track_caller]
-fn done(said: &Said) {
+pub fn done(said: &Said) {
     assert_eq!(said.code, Some(0), "--- stdout\n{}\n--- stderr\n{}", said.stdout, said.stderr);
 }
 

@@ -28,6 +28,7 @@ mod rounds;
 mod sqlite;
 mod tally;
 mod together;
+mod turned;
 
 use history::History;
 use mysql_server::MysqlDatabase;

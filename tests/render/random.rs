@@ -34,6 +34,7 @@ fn plan(start: &State, changes: Vec<Change>, direction: Direction) -> RenderedPl
         span: Span::NONE,
         skip_statements: 0,
         from: Place::default(),
+        turned: None,
         edited: false,
     };
     let plan = Plan {

@@ -54,6 +54,8 @@ pub(super) struct At {
     pub(super) statement: usize,
     pub(super) of: usize,
     pub(super) from: Place,
+    /// Where the other direction stood, if it was turned round there.
+    pub(super) turned: Option<Place>,
 }
 
 /// The ledger of one database, for one run.
@@ -135,7 +137,7 @@ impl Books {
         if rows.iter().any(|row| row.state != RowState::Applied) {
             let journal = self.journal(database).await?;
             for row in &mut rows {
-                row.progress = journal.of(row.version, row.state);
+                row.progress = journal.of(row.version, row.state)?;
             }
         }
         Ok(Ledger { exists: true, rows, environment: heads.environment, as_of: heads.as_of })
@@ -212,7 +214,7 @@ impl Books {
         if rows.iter().any(|row| row.state != RowState::Applied) {
             let journal = self.journal(database).await?;
             for row in &mut rows {
-                row.progress = journal.of(row.version, row.state);
+                row.progress = journal.of(row.version, row.state)?;
             }
         }
         Ok(rows)
@@ -299,6 +301,7 @@ impl Books {
             sql,
             recovery: &journaled.recovery,
             from: at.from,
+            turned: at.turned,
             reaches: journaled.reaches,
             run: &self.run,
         })

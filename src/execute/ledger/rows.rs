@@ -33,6 +33,12 @@ impl Texts {
         text.parse().map_err(|_| unreadable(format!("`{text}` is no `{column}`")))
     }
 
+    /// A number, or NULL.
+    fn perhaps<N: std::str::FromStr>(&mut self, column: &str) -> Result<Option<N>, ExecuteError> {
+        let Some(text) = self.0.next().flatten() else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| unreadable(format!("`{text}` is no `{column}`")))
+    }
+
     pub(super) fn version(&mut self) -> Result<Version, ExecuteError> {
         let text = self.text("version")?;
         text.parse().map_err(|error| unreadable(format!("`{text}`: {error}")))
@@ -126,6 +132,7 @@ pub(super) struct Found {
     started: bool,
     from: Place,
     to: Place,
+    turned: Option<Place>,
     probe: String,
 }
 
@@ -142,10 +149,24 @@ impl Found {
                 started: cells.text("state")? == "started",
                 from: Place { change: cells.number("from_change")?, part: cells.number("from_part")? },
                 to: Place { change: cells.number("to_change")?, part: cells.number("to_part")? },
+                turned: cells
+                    .perhaps("turned_change")?
+                    .zip(cells.perhaps("turned_part")?)
+                    .map(|(change, part)| Place { change, part }),
                 probe: cells.text("probe")?,
             })
         };
         found(&mut cells).ok()
+    }
+
+    /// It stands at that place for sure.
+    fn at(&self, place: Place) -> Standing {
+        Standing { surely: place, perhaps: place, turned: self.turned.filter(|_| place == self.from) }
+    }
+
+    /// It stands before its statement or after it.
+    const fn between(&self) -> Standing {
+        Standing { surely: self.from, perhaps: self.to, turned: None }
     }
 
     /// What to ask the schema, where it can tell whether the statement on its way ran.
@@ -181,7 +202,7 @@ impl Journal {
 
     /// Adds a row of a run that is at work.
     pub(super) fn at_work(&mut self, found: &Found) {
-        let standing = Standing { surely: found.from, perhaps: found.to };
+        let standing = found.between();
         let done = found.statement.saturating_sub(usize::from(found.started));
         let progress = Progress { done, unknown: None, of: found.of, place: Some(standing) };
         self.0.insert((found.version, found.direction.clone()), progress);
@@ -190,8 +211,7 @@ impl Journal {
     /// Adds a row, with the schema's answer to its question.
     pub(super) fn put(&mut self, found: &Found, answer: Option<i64>) {
         let before = found.statement.saturating_sub(1);
-        let at = |place| Standing { surely: place, perhaps: place };
-        let between = Standing { surely: found.from, perhaps: found.to };
+        let (at, between) = (|place| found.at(place), found.between());
         let (done, unknown, standing) = match (found.started, answer) {
             (false, _) | (true, Some(1)) => (found.statement, None, at(found.to)),
             (true, Some(0)) => (before, None, at(found.from)),
@@ -204,14 +224,22 @@ impl Journal {
     }
 
     /// How far a migration in that state came; `None` for one that is through.
-    pub(super) fn of(&self, version: Version, state: RowState) -> Option<Progress> {
-        let way = match state {
-            RowState::Applied => return None,
-            RowState::Applying => Direction::Up,
-            RowState::Reverting => Direction::Down,
+    ///
+    /// # Errors
+    ///
+    /// Where DDL commits by itself, the ledger has one direction and the journal the other.
+    pub(super) fn of(&self, version: Version, state: RowState) -> Result<Option<Progress>, ExecuteError> {
+        let (way, other) = match state {
+            RowState::Applied => return Ok(None),
+            RowState::Applying => (Direction::Up, Direction::Down),
+            RowState::Reverting => (Direction::Down, Direction::Up),
         };
+        let of = |way: Direction| self.0.get(&(version, way.to_string()));
+        if of(way).is_none() && of(other).is_some_and(|other| other.place.is_some()) {
+            return Err(unreadable(format!("{version} goes {way}, and the journal says how far it went {other}")));
+        }
         let nothing = Progress { done: 0, unknown: None, of: 0, place: None };
-        Some(self.0.get(&(version, way.to_string())).cloned().unwrap_or(nothing))
+        Ok(Some(of(way).cloned().unwrap_or(nothing)))
     }
 }
 
@@ -226,11 +254,37 @@ mod tests {
         let journal = Journal::of_rows(&[row("1", "done"), row("2", "started")]);
         let seven = Version::new(7).unwrap();
         let progress = Progress { done: 1, unknown: Some(2), of: 3, place: None };
-        assert_eq!(journal.of(seven, RowState::Applying), Some(progress));
-        assert_eq!(
-            journal.of(seven, RowState::Reverting),
-            Some(Progress { done: 0, unknown: None, of: 0, place: None })
-        );
-        assert_eq!(journal.of(seven, RowState::Applied), None);
+        assert_eq!(journal.of(seven, RowState::Applying).unwrap(), Some(progress));
+        let nothing = Progress { done: 0, unknown: None, of: 0, place: None };
+        assert_eq!(journal.of(seven, RowState::Reverting).unwrap(), Some(nothing));
+        assert_eq!(journal.of(seven, RowState::Applied).unwrap(), None);
+    }
+
+    /// The journal's row of a migration on its way down, from change 1 to change 2, turned round at change 3 of the way up.
+    fn turned(state: &str) -> Found {
+        let cells = ["7", "2", "3", "down", state, "1", "0", "2", "0", "3", "1", "SELECT 1"];
+        Found::of(cells.map(|cell| Some(cell.to_owned())).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn where_the_other_direction_stood_is_known_until_something_has_run() {
+        let seven = Version::new(7).unwrap();
+        let standing = |state: &str, answer| {
+            let mut journal = Journal::default();
+            journal.put(&turned(state), answer);
+            journal.of(seven, RowState::Reverting).unwrap().unwrap().place.unwrap()
+        };
+        assert_eq!(standing("started", Some(0)).turned, Some(Place { change: 3, part: 1 }));
+        assert_eq!(standing("started", Some(1)).turned, None);
+        assert_eq!(standing("started", Some(AGAIN)).turned, None);
+        assert_eq!(standing("done", None).turned, None);
+    }
+
+    #[test]
+    fn a_journal_of_the_other_direction_is_not_taken_for_nothing() {
+        let mut journal = Journal::default();
+        journal.put(&turned("done"), None);
+        let error = journal.of(Version::new(7).unwrap(), RowState::Applying).unwrap_err();
+        assert!(error.to_string().contains("7 goes up, and the journal says how far it went down"), "{error}");
     }
 }

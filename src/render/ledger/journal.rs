@@ -33,9 +33,15 @@ pub struct JournalEntry<'e> {
     pub from: Place,
     /// The place after it.
     pub reaches: Place,
+    /// Where the other direction stood, if the migration was turned round at the place before it.
+    pub turned: Option<Place>,
     /// The run's id.
     pub run: &'e str,
 }
+
+/// MySQL: the places of an entry. Before its statement, after it, and where the other direction stood if it was turned round.
+pub(super) const PLACES: [&str; 6] =
+    ["from_change", "from_part", "to_change", "to_part", "turned_change", "turned_part"];
 
 impl LedgerSql {
     /// Journals that a statement (K, from 1) of a migration outside a transaction is about to run. Its SQL
@@ -125,7 +131,8 @@ impl LedgerSql {
         };
         format!(
             "REPLACE INTO {} (version, statement, statements, direction, state, run, `sql`, changed_at, from_change, \
-             from_part, to_change, to_part, probe, slot) VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 1)",
+             from_part, to_change, to_part, turned_change, turned_part, probe, slot) \
+             VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 1)",
             self.dialect.ident(JOURNAL),
             text(&entry.version.to_string()),
             entry.statement,
@@ -139,6 +146,8 @@ impl LedgerSql {
             entry.from.part,
             entry.reaches.change,
             entry.reaches.part,
+            or_null(entry.turned.map(|place| place.change)),
+            or_null(entry.turned.map(|place| place.part)),
             text(&probe)
         )
     }
@@ -163,13 +172,13 @@ impl LedgerSql {
     }
 
     /// Reads the journal, in order. Columns: version (text), statement, statements (integers), direction, state (texts);
-    /// on MySQL then `from_change`, `from_part`, `to_change`, `to_part` (integers) and probe (text).
+    /// on MySQL then those of [`PLACES`] (integers; the last two may be NULL) and probe (text).
     #[must_use]
     pub fn select_journal(&self) -> String {
         let mut query = Query::select();
         query.columns(["version", "statement", "statements", "direction", "state"].map(Alias::new));
         if self.dialect == Dialect::Mysql {
-            query.columns(["from_change", "from_part", "to_change", "to_part", "probe"].map(Alias::new));
+            query.columns(PLACES.map(Alias::new)).column(Alias::new("probe"));
         }
         query
             .from(self.table(JOURNAL))
@@ -177,4 +186,8 @@ impl LedgerSql {
             .order_by(Alias::new("statement"), Order::Asc);
         self.dialect.query(&query)
     }
+}
+
+fn or_null(number: Option<usize>) -> String {
+    number.map_or_else(|| "NULL".to_owned(), |number| number.to_string())
 }

@@ -3,6 +3,7 @@
 use sea_query::{Alias, Asterisk, ColumnDef, Expr, ExprTrait, Query};
 
 use super::super::dialect::Dialect;
+use super::journal::PLACES;
 use super::{ENVIRONMENT, JOURNAL, LedgerSql, RUNS, VERSIONS};
 
 impl LedgerSql {
@@ -100,8 +101,9 @@ impl LedgerSql {
         ];
         let mut key = vec!["version", "statement"];
         if self.dialect == Dialect::Mysql {
-            let places = ["from_change", "from_part", "to_change", "to_part"];
-            columns.extend(places.map(|name| integer(name).not_null().take()));
+            let (sure, turned) = PLACES.split_at(4);
+            columns.extend(sure.iter().map(|name| integer(name).not_null().take()));
+            columns.extend(turned.iter().map(|name| integer(name)));
             columns.push(text("probe").not_null().take());
             columns.push(integer("slot").not_null().take());
             // One row, so that each entry takes the place of the one before it.

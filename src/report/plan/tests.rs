@@ -45,6 +45,7 @@ fn step(number: u128, name: &str, statements: Vec<Statement>) -> RenderedStep {
         locks: 1,
         skip_statements: 0,
         from: Place::default(),
+        turned: None,
     }
 }
 
