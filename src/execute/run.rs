@@ -375,7 +375,7 @@ impl Run<'_> {
                     self.database.must("making the ledger", sql).await?;
                 }
             }
-            if !self.written {
+            if !self.books.has_run(self.database).await? {
                 self.database.must("writing the history", self.books.begin_run(&self.row).sql).await?;
             }
             let end = self.books.end_run(Outcome::Failed, self.committed, Some(error));

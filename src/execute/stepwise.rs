@@ -6,7 +6,7 @@
 //! own: the row that announces one statement tells that the one before it ran. Statements that change rows stand with
 //! their place in one transaction, up to the next DDL statement or the step's end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::database::{Database, Sent};
 use super::error::ExecuteError;
@@ -16,8 +16,12 @@ use super::lock::wait;
 use super::report::{Cause, DatabaseState, Outcome, RunReport};
 use super::run::{Run, Stop};
 use super::words::{DatabaseWords, Trouble};
-use crate::plan::{Place, Progress};
+use crate::diagnostic::Direction;
+use crate::plan::{Place, Progress, RowState};
 use crate::render::{Journaled, LedgerWrite, Recovery, RenderedStep, Statement};
+
+/// How long asking what is true may take, once the connection was lost.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the ledger has to say, and has not yet committed.
 #[derive(Default)]
@@ -28,6 +32,8 @@ struct Pending {
     sent: Vec<String>,
     /// A transaction is open.
     open: bool,
+    /// The connection was lost, and with it the answer to what was sent last.
+    lost: bool,
 }
 
 /// Where a step stands while it runs.
@@ -91,11 +97,10 @@ impl Run<'_> {
             authored = !step.derived;
             let of = step.statements.iter().filter(|s| s.ledger.is_none()).count();
             let here = Here { index, step, of, kept: step.skip_statements };
-            let done = self.one_step(here, &mut pending).await;
-            if done.is_err() {
+            if let Err(stop) = self.one_step(here, &mut pending).await {
                 // What is true already is written down, if the database still listens.
-                let _ = self.flush(&mut pending).await;
-                return done;
+                let written = self.flush(&mut pending).await;
+                return Err(if written.is_err() || pending.lost { self.counted_again(stop).await } else { stop });
             }
         }
         let last = plan.steps.len();
@@ -131,7 +136,7 @@ impl Run<'_> {
                     pending.words.push(statement.sql.clone());
                     if step.turned.is_some() {
                         // The journal's entry is of the other direction, and this one's first statement may be refused.
-                        let nothing = Journaled { recovery: Recovery::Transactional, reaches: step.from };
+                        let nothing = Journaled { recovery: Recovery::Transactional, reaches: step.from, whole: true };
                         pending.words.push(self.books.at(&here.at(step.skip_statements, step.from), &nothing, ""));
                     }
                 }
@@ -142,10 +147,15 @@ impl Run<'_> {
             pending.words.push(self.books.begin_run(&self.row).sql);
             self.written = true;
         }
-        let own = statements.iter().filter(|s| s.ledger.is_none());
+        let own: Vec<&Statement> = statements.iter().filter(|s| s.ledger.is_none()).collect();
+        self.settle_session(here, own.get(..step.skip_statements).unwrap_or_default()).await?;
         let mut from = step.from;
         for (number, statement) in (1..).zip(own).skip(step.skip_statements) {
             if self.canceller.is_cancelled() {
+                if from.part > 0 {
+                    // The rows of a change that is not through; committed, they would be in the way of taking it back.
+                    self.take_back(pending).await;
+                }
                 let _ = self.flush(pending).await;
                 return Err(self.within_step(here, None, Cause::Interrupted, None));
             }
@@ -198,6 +208,11 @@ impl Run<'_> {
         let words = std::mem::take(&mut pending.words);
         texts.extend(words.iter().cloned());
         texts.push(self.books.at(&at, journaled, &statement.sql));
+        // What may commit or roll back on its own is announced beforehand, or the announcement would go with it.
+        let on_its_own = journaled.recovery == Recovery::Unknowable && !statement.is_definition();
+        if on_its_own {
+            texts.extend(["COMMIT", "START TRANSACTION", "SAVEPOINT dbmigrate"].map(str::to_owned));
+        }
         let before = texts.len();
         texts.push(statement.sql.clone());
         // Whatever is rolled back with rows, these are true.
@@ -223,42 +238,107 @@ impl Run<'_> {
         let position = error.position;
         let cause = self.cause(sent, position);
         if lost {
-            pending.open = false;
+            (pending.open, pending.lost) = (false, true);
             // No answer came, also not of what was sent before it.
             let doubt = (journaled.recovery == Recovery::Unknowable).then_some(number);
             return Err(self.within_step(*here, Some(statement), cause, doubt));
         }
-        if transactional || !reached {
+        if !reached || transactional && !on_its_own {
             // Back to before the first change of rows; what was true then is written again.
-            self.database.settle("ROLLBACK".to_owned()).await;
-            pending.open = false;
-            pending.words = std::mem::take(&mut pending.sent);
+            self.take_back(pending).await;
             if reached && journaled.recovery == Recovery::Unknowable {
-                let doubt = self.left_in_doubt(step, statement, number).await;
+                let doubt = self.left_in_doubt(*here, journaled.whole).await;
                 return Err(self.within_step(*here, Some(statement), cause, doubt));
             }
-        } else {
-            // It was announced, and refused: it did not run. Where it could not even be read, nothing is committed yet.
-            here.kept = number - 1;
-            let settled = self.books.settled(step.version, false).sql;
-            self.database.settle(format!("{settled};\nCOMMIT")).await;
-            pending.open = false;
+            return Err(self.within_step(*here, reached.then_some(statement), cause, None));
         }
-        Err(self.within_step(*here, reached.then_some(statement), cause, None))
+        // It was announced, and refused. Where it could not even be read, nothing is committed yet.
+        here.kept = number - 1;
+        pending.open = false;
+        if on_its_own {
+            // Where it has ended the transaction around it, what it did stays done.
+            let back = self.database.settle("ROLLBACK TO SAVEPOINT dbmigrate".to_owned()).await;
+            let doubt = back.error.is_some().then_some(number);
+            self.database.settle("ROLLBACK".to_owned()).await;
+            if doubt.is_none() {
+                pending.words.push(self.books.settled(step.version, false).sql);
+            }
+            return Err(self.within_step(*here, Some(statement), cause, doubt));
+        }
+        let mut words = vec!["COMMIT".to_owned()];
+        if journaled.whole {
+            words.insert(0, self.books.settled(step.version, false).sql);
+        }
+        self.database.settle(words.join(";\n")).await;
+        let doubt = if journaled.whole { None } else { self.left_in_doubt(*here, false).await };
+        Err(self.within_step(*here, Some(statement), cause, doubt))
     }
 
-    /// Whether a statement that was refused has committed something before: then its announcement stands. A definition is
-    /// refused as a whole.
-    async fn left_in_doubt(&mut self, step: &RenderedStep, statement: &Statement, number: usize) -> Option<usize> {
+    /// Rolls back; what was true before the rows is written again.
+    async fn take_back(&mut self, pending: &mut Pending) {
+        if std::mem::take(&mut pending.open) {
+            self.database.settle("ROLLBACK".to_owned()).await;
+            pending.words.splice(0..0, std::mem::take(&mut pending.sent));
+        }
+    }
+
+    /// The statement that nobody can tell of, if one that was refused has committed its announcement. `whole` says that
+    /// it leaves nothing behind.
+    async fn left_in_doubt(&mut self, here: Here<'_>, whole: bool) -> Option<usize> {
         let (found, _) = self.books.look(self.database).await.ok()?;
-        let row = found.iter().find(|row| row.version == step.version)?;
-        row.progress.as_ref().and_then(|progress| progress.unknown)?;
-        if statement.is_definition() {
-            let settled = self.books.settled(step.version, false).sql;
+        let row = found.iter().find(|row| row.version == here.step.version)?;
+        let unknown = row.progress.as_ref().and_then(|progress| progress.unknown)?;
+        if whole {
+            let settled = self.books.settled(here.step.version, false).sql;
             self.database.settle(settled).await;
             return None;
         }
-        Some(number)
+        Some(unknown)
+    }
+
+    /// What the statements before an interruption set of their session is set in this one.
+    async fn settle_session(&mut self, here: Here<'_>, ran: &[&Statement]) -> Result<(), Stop> {
+        let sets = |s: &&&Statement| s.journaled.as_ref().is_some_and(|j| j.recovery == Recovery::Session);
+        for statement in ran.iter().filter(sets) {
+            let sent = self.database.settle(statement.sql.clone()).await;
+            if sent.error.is_some() {
+                let cause = self.cause(sent, None);
+                return Err(self.within_step(here, Some(statement), cause, None));
+            }
+        }
+        Ok(())
+    }
+
+    /// After an answer that never came: whether the last step that counts as committed is, by the ledger.
+    async fn counted_again(&mut self, stop: Stop) -> Stop {
+        let Some(last) = self.committed.checked_sub(1).and_then(|last| self.plan.steps.get(last)) else { return stop };
+        let Ok(found) = tokio::time::timeout(PATIENCE, self.look_again()).await.unwrap_or(Err(())) else { return stop };
+        let applied = found.iter().any(|row| row.version == last.version && row.state == RowState::Applied);
+        let stands = found.iter().any(|row| row.version == last.version);
+        if if last.direction == Direction::Up { applied } else { !stands } {
+            return stop;
+        }
+        self.committed -= 1;
+        match stop {
+            Stop::Failed(failure, DatabaseState::Within { of, progress, .. }) => {
+                let progress = found
+                    .into_iter()
+                    .find(|row| row.version == last.version)
+                    .and_then(|row| row.progress)
+                    .unwrap_or(progress);
+                Stop::Failed(failure, DatabaseState::Within { done: self.committed, of, progress })
+            }
+            Stop::Failed(failure, DatabaseState::AtStep { of, .. }) => {
+                Stop::Failed(failure, DatabaseState::AtStep { done: self.committed, of })
+            }
+            stop => stop,
+        }
+    }
+
+    /// The ledger, over a new connection.
+    async fn look_again(&mut self) -> Result<Vec<Glance>, ()> {
+        self.database.reconnect().await.map_err(drop)?;
+        Ok(self.books.look(self.database).await.map_err(drop)?.0)
     }
 
     /// Commits what the ledger has to say.

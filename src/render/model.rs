@@ -113,6 +113,8 @@ pub enum Recovery {
     Probeable(String),
     /// Run again, it does nothing more.
     Repeatable,
+    /// It sets something of the session: a run that goes on after it runs it again.
+    Session,
     /// Only a person can tell.
     Unknowable,
 }
@@ -125,6 +127,7 @@ impl Recovery {
             Self::Transactional => "transactional",
             Self::Probeable(_) => "probeable",
             Self::Repeatable => "repeatable",
+            Self::Session => "session",
             Self::Unknowable => "unknowable",
         }
     }
@@ -137,6 +140,8 @@ pub struct Journaled {
     pub recovery: Recovery,
     /// Where the migration stands after it.
     pub reaches: Place,
+    /// Refused, it leaves nothing behind.
+    pub whole: bool,
 }
 
 /// One SQL statement.
@@ -155,7 +160,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Whether it defines something, by its first word.
+    /// Whether it defines something, by its first word: then it commits what is open before it begins.
     #[must_use]
     pub fn is_definition(&self) -> bool {
         super::raw::is_ddl(&self.sql)

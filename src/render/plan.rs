@@ -7,6 +7,7 @@ use super::dialect::Dialect;
 use super::divide::{Division, StepFacts, divide};
 use super::ledger::LedgerSql;
 use super::model::{RenderOptions, RenderedPlan, RenderedStep, Statement, TransactionMode, Transactions};
+use super::mysql;
 use super::walk::{Alternative, Seal, Walk, WrittenStep};
 use crate::diagnostic::{Diagnostic, Direction};
 use crate::operation::sealed;
@@ -76,6 +77,7 @@ fn write_steps(walk: &mut Walk<'_>, plan: &Plan) -> Vec<WrittenStep> {
         let seal = seals.next().flatten();
         if walk.dialect == Dialect::Mysql {
             goes_on(written);
+            walk.diagnostics.extend(mysql::lost_variable(written));
             let own = written.statements.iter().position(|s| s.ledger.is_none()).unwrap_or(written.statements.len());
             written.statements.insert(own, walk.begin(step, seal.clone()));
         }

@@ -284,7 +284,8 @@ impl<'a> Walk<'a> {
                     Place { change: self.changes, part: number }
                 };
                 let recovery = recoveries.next().unwrap_or(Recovery::Unknowable);
-                statement.journaled = Some(Journaled { recovery, reaches });
+                let whole = !part.authored || mysql::is_refused_whole(&statement.sql);
+                statement.journaled = Some(Journaled { recovery, reaches, whole });
             }
             into.statements.push(statement);
         }

@@ -80,6 +80,14 @@ impl MysqlDatabase {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// A client that stays at a script.
+    #[allow(dead_code, reason = "for tests that are in the way")]
+    pub fn hold(&self, script: &str) -> std::process::Child {
+        let mut command = Command::new("mariadb");
+        command.args(arguments(&self.server)).arg(&self.name).args(["-e", script]);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
     fn mariadb_dump(&self, options: &[&str], ignored: &[&str]) -> String {
         let output = Command::new("mariadb-dump")
             .args(arguments(&self.server))

@@ -23,7 +23,7 @@ pub fn history(nodes: &[(&str, &str)]) -> History {
 }
 
 /// Runs a command through a relay that cuts.
-fn cut(history: &History, database: &MysqlDatabase, command: &str, at: At) -> Said {
+pub fn cut(history: &History, database: &MysqlDatabase, command: &str, at: At) -> Said {
     let relay = Relay::to(&database.address(), at);
     let url = database.url().replace(&database.address(), &format!("127.0.0.1:{}", relay.port()));
     History::ended(history.start(&url, &[command]))
@@ -135,10 +135,57 @@ fn on_mysql_what_was_interrupted_is_not_passed_by_and_not_edited_where_it_ran() 
     assert_eq!(database.schema(), "");
 }
 
-fn wait_until(mut holds: impl FnMut() -> bool) {
+pub fn wait_until(mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < Duration::from_secs(20), "it never came");
         thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn on_mysql_what_was_sent_with_an_answer_that_never_came_is_not_counted() {
+    let history = history(&[
+        ("2_u.toml", "[[up]]\ncreate_table = \"u\"\ncolumns = { id = \"bigint\" }\n"),
+        ("3_row.toml", "[[up]]\ninsert = \"t\"\nkey = [\"id\"]\nrows = [{ id = 1, name = \"one\" }]\n"),
+    ]);
+    let database = MysqlDatabase::create();
+    let url = database.url();
+    done(&history.run(&url, &["up"]));
+    let waiting =
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND STATE LIKE '%metadata lock%'";
+    let locks = lock_table(&database);
+    let child = history.start(&url, &["latest"]);
+    wait_until(|| !database.query(waiting).is_empty());
+    database.execute(&format!("KILL CONNECTION {}", database.query(waiting)));
+    drop(locks);
+    let said = History::ended(child);
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    // `u` stands, and nothing says so but the journal.
+    assert!(said.stderr.contains("0 of 2 steps are committed"), "{}", said.stderr);
+    let last = "SELECT CONCAT(outcome, steps_done) FROM dbmigrate_runs WHERE command LIKE '%latest%'";
+    assert_eq!(database.query(last), "failed0");
+    let info = history.run(&url, &["info"]);
+    assert!(info.stdout.contains("applying 1/1"), "{}", info.stdout);
+    done(&history.run(&url, &["latest"]));
+    assert_eq!(database.query("SELECT COUNT(*) FROM dbmigrate_runs"), "3");
+    done(&history.run(&url, &["reset"]));
+}
+
+/// Holds `t` until it is dropped.
+pub fn lock_table(database: &MysqlDatabase) -> Held {
+    let child = database.hold("LOCK TABLES t READ; SELECT SLEEP(60)");
+    let waits =
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE 'SELECT SLEEP%'";
+    wait_until(|| database.query(waits) == "1");
+    Held(child)
+}
+
+pub struct Held(std::process::Child);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

@@ -11,6 +11,7 @@
     reason = "a test touches files and tells what it counted; its modules are its own"
 )]
 
+mod authored;
 #[path = "../example/database.rs"]
 #[allow(dead_code, reason = "shared with other tests, which use all of it")]
 mod database;

@@ -15,6 +15,8 @@ pub enum At {
     Before(usize),
     /// After that statement has run, before its answer is passed on: both connections are closed.
     After(usize),
+    /// Nowhere, but the answers to that statement come a second late.
+    Late(usize),
 }
 
 /// A relay that listens on a port of its own until it is dropped.
@@ -84,6 +86,8 @@ fn pass(mut client: TcpStream, mut server: TcpStream, at: At, statements: &Atomi
     let (mut answers, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
     let held = Arc::new(AtomicBool::new(false));
     let holds = Arc::clone(&held);
+    let late = Arc::new(AtomicBool::new(false));
+    let is_late = Arc::clone(&late);
     let is_cut = Arc::clone(cut);
     thread::spawn(move || {
         let mut buffer = vec![0; 1 << 16];
@@ -95,6 +99,9 @@ fn pass(mut client: TcpStream, mut server: TcpStream, at: At, statements: &Atomi
                 let _ = answers.shutdown(Shutdown::Both);
                 let _ = back.shutdown(Shutdown::Both);
                 return;
+            }
+            if is_late.swap(false, Ordering::SeqCst) {
+                thread::sleep(std::time::Duration::from_secs(1));
             }
             if back.write_all(&buffer[..length]).is_err() {
                 return;
@@ -116,6 +123,7 @@ fn pass(mut client: TcpStream, mut server: TcpStream, at: At, statements: &Atomi
                     return;
                 }
                 At::After(here) if number >= here => held.store(true, Ordering::SeqCst),
+                At::Late(here) if number == here => late.store(true, Ordering::SeqCst),
                 _ => {}
             }
         }

@@ -324,6 +324,11 @@ impl Books {
         self.sql.stamp(environment)
     }
 
+    /// Whether the run's row stands.
+    pub(super) async fn has_run(&self, database: &mut Database) -> Result<bool, ExecuteError> {
+        Ok(!ask(database, self.sql.select_run(&self.run)).await?.is_empty())
+    }
+
     /// The run's row as it begins.
     pub(super) fn begin_run(&self, row: &RunRow) -> Statement {
         own(self.sql.insert_run(row))

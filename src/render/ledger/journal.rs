@@ -126,7 +126,7 @@ impl LedgerSql {
         let (state, probe) = match entry.recovery {
             Recovery::Transactional => ("done", String::new()),
             Recovery::Probeable(question) => ("started", question.clone()),
-            Recovery::Repeatable => ("started", REPEATABLE.to_owned()),
+            Recovery::Repeatable | Recovery::Session => ("started", REPEATABLE.to_owned()),
             Recovery::Unknowable => ("started", String::new()),
         };
         format!(

@@ -64,6 +64,14 @@ impl LedgerSql {
         self.dialect.query(&query)
     }
 
+    /// Reads a run's outcome: one row with one text, or none.
+    #[must_use]
+    pub fn select_run(&self, run: &str) -> String {
+        let query =
+            Query::select().column(Alias::new("outcome")).from(self.table(RUNS)).and_where(Self::eq("run", run)).take();
+        self.dialect.query(&query)
+    }
+
     /// Writes down how a run ended: `done`, `failed`; how many steps stay done; the error.
     #[must_use]
     pub fn finish_run(&self, run: &str, outcome: &str, steps_done: u64, error: Option<&str>) -> String {

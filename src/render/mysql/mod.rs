@@ -5,6 +5,7 @@
 //! cut off between them.
 
 mod alter;
+mod authored;
 mod limits;
 mod probe;
 mod variables;
@@ -16,7 +17,7 @@ use super::walk::{Kind, Link, Written};
 use super::{raw, rows, table};
 use crate::state::{Change, Column, Constraint, ConstraintKind, Scalar, State, Table};
 
-pub(super) use probe::of_raw;
+pub(super) use authored::{is_refused_whole, lost_variable, of_raw};
 
 const DIALECT: Dialect = Dialect::Mysql;
 
@@ -138,6 +139,13 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
             written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
         }
         (Change::Sql { sql, .. }, ..) => {
+            if authored::moves_away(sql) {
+                return Err(RenderError::Mysql {
+                    what: "`USE` makes another database the session's, and the ledger's next words would go there"
+                        .to_owned(),
+                    help: "write the database's name before the table's: `other.posts`",
+                });
+            }
             let recovery = link.recovery.clone().unwrap_or(Recovery::Unknowable);
             let kind = if recovery == Recovery::Transactional { Kind::Rows } else { Kind::Schema };
             written.push(kind, raw::closed(sql));

@@ -1,14 +1,10 @@
 //! Whether a statement ran, asked of the schema: each question gives one row with one number, 1 where it did.
 
-use sqlparser::dialect::MySqlDialect;
-use sqlparser::tokenizer::{Token, Tokenizer};
-
 use super::super::model::Recovery;
-use super::super::raw;
 use super::super::walk::Link;
 use super::DIALECT;
 use crate::render::ledger::AGAIN;
-use crate::state::{Change, ConstraintKind, SqlAccess, State, Table};
+use crate::state::{Change, ConstraintKind, Table};
 
 /// How it is found out whether the statement of a change ran.
 pub(super) fn of(link: &Link<'_>) -> Recovery {
@@ -54,26 +50,35 @@ fn keys_of(tables: &[&Table]) -> String {
 }
 
 /// The question for a change; `table` is its table before it, where it stood. `None` where nothing can be seen.
-fn of_change(change: &Change, table: Option<&Table>) -> Option<String> {
+pub(super) fn of_change(change: &Change, table: Option<&Table>) -> Option<String> {
     let named = |table: &Table| table.name.name.clone();
     Some(match change {
         Change::CreateTable(created) => stands(&base_table(&named(created)), true),
         Change::DropTable(_) => stands(&base_table(&named(table?)), false),
-        Change::RenameTable { to, .. } => stands(&base_table(&to.name), true),
+        Change::RenameTable { to, .. } => {
+            stands(&format!("{} AND {}", base_table(&to.name), spelled_table(&to.name)), true)
+        }
         Change::AddColumn { column, .. } => stands(&column_of(&named(table?), &column.name), true),
         Change::DropColumn { column, .. } => {
             let table = table?;
             stands(&column_of(&named(table), table.column_name(*column)), false)
         }
-        Change::RenameColumn { to, .. } => stands(&column_of(&named(table?), to), true),
+        Change::RenameColumn { to, .. } => {
+            stands(&format!("{} AND {}", column_of(&named(table?), to), spelled("COLUMN_NAME", to)), true)
+        }
         Change::AddIndex { index, .. } => stands(&index_of(&named(table?), &index.name), true),
         Change::DropIndex { name, .. } => stands(&index_of(&named(table?), name), false),
-        Change::RenameIndex { to, .. } => stands(&index_of(&named(table?), to), true),
+        Change::RenameIndex { to, .. } => {
+            stands(&format!("{} AND {}", index_of(&named(table?), to), spelled("INDEX_NAME", to)), true)
+        }
         Change::AddConstraint { constraint, .. } => {
             stands(&constraint_of(&named(table?), constraint.kind(), &constraint.name().text), true)
         }
         Change::DropConstraint { kind, name, .. } => stands(&constraint_of(&named(table?), *kind, name), false),
-        Change::RenameConstraint { kind, to, .. } => stands(&constraint_of(&named(table?), *kind, &to.text), true),
+        Change::RenameConstraint { kind, to, .. } => {
+            let is = constraint_of(&named(table?), *kind, &to.text);
+            stands(&format!("{is} AND {}", spelled("CONSTRAINT_NAME", &to.text)), true)
+        }
         Change::CreateTrigger(trigger) => stands(&trigger_of(&trigger.name), true),
         Change::DropTrigger(trigger) => stands(&trigger_of(&trigger.name), false),
         Change::CreateView(view) => stands(&view_of(&view.name.name), true),
@@ -82,93 +87,20 @@ fn of_change(change: &Change, table: Option<&Table>) -> Option<String> {
     })
 }
 
-/// How it is found out whether an author's statement ran. `state` is the state before it.
-pub(in super::super) fn of_raw(sql: &str, effects: &[Change], access: &SqlAccess, state: &State) -> Recovery {
-    let words = raw::words(sql).unwrap_or_default();
-    let word = |at: usize| words.get(at).map_or("", String::as_str);
-    match word(0) {
-        "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "VALUES" | "DO" | "LOAD" => {
-            Recovery::Transactional
-        }
-        "SET" if word(1) != "PASSWORD" => Recovery::Repeatable,
-        "TRUNCATE" | "ANALYZE" | "OPTIMIZE" | "CHECK" | "REPAIR" | "FLUSH" | "GRANT" => Recovery::Repeatable,
-        "CREATE" | "ALTER" | "DROP" | "RENAME" => {
-            let conditional = words.windows(2).take(8).any(|two| {
-                matches!(two, [a, b] if (a == "OR" && b == "REPLACE") || (a == "IF" && matches!(b.as_str(), "EXISTS" | "NOT")))
-            });
-            let questions: Vec<String> = effects
-                .iter()
-                .filter_map(|effect| {
-                    let table = effect.table().and_then(|id| state.table(id));
-                    of_change(effect, table.map(|table| &**table))
-                })
-                .collect();
-            let same = effects.iter().all(|effect| matches!(effect, Change::AlterColumn { .. }));
-            match questions.as_slice() {
-                _ if conditional => Recovery::Repeatable,
-                [one] => Recovery::Probeable(one.clone()),
-                [] if word(0) == "ALTER" && same && !access.unread => Recovery::Repeatable,
-                [] => of_words(sql).map_or(Recovery::Unknowable, Recovery::Probeable),
-                // Where some of it ran, nobody can tell.
-                many => {
-                    let all = many.iter().map(|one| format!("({one})")).collect::<Vec<_>>();
-                    let count = all.len();
-                    Recovery::Probeable(format!(
-                        "SELECT CASE s.n WHEN {count} THEN 1 WHEN 0 THEN 0 ELSE 2 END FROM (SELECT {} AS n) AS s",
-                        all.join(" + ")
-                    ))
-                }
-            }
-        }
-        _ => Recovery::Unknowable,
-    }
+/// A name as it is spelled: the catalog takes names for equal that differ in case or accents only, and a rename may be
+/// from one to the other.
+fn spelled(column: &str, name: &str) -> String {
+    format!("HEX({column}) = HEX({})", DIALECT.string(name))
 }
 
-/// The question for a definition that was not read, by its words: `CREATE … FUNCTION name`, `DROP TABLE name`.
-fn of_words(sql: &str) -> Option<String> {
-    let tokens = Tokenizer::new(&MySqlDialect {}, sql).tokenize().ok()?;
-    let tokens: Vec<Token> = tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect();
-    let word = |at: usize| match tokens.get(at) {
-        Some(Token::Word(word)) => Some(word.value.as_str()),
-        _ => None,
-    };
-    let is = |at: usize, text: &str| word(at).is_some_and(|word| word.eq_ignore_ascii_case(text));
-    let made = if is(0, "CREATE") { true } else { is(0, "DROP").then_some(false)? };
-    // A definer may stand before the kind, and a body after the name.
-    let kinds = ["FUNCTION", "PROCEDURE", "EVENT", "TRIGGER", "VIEW", "TABLE", "INDEX"];
-    let (at, kind) = (1..8).find_map(|at| Some((at, *kinds.iter().find(|kind| is(at, kind))?)))?;
-    let name = DIALECT.string(word(at + 1)?);
-    let next = tokens.get(at + 2);
-    // Another database's, or several at once.
-    if matches!(next, Some(Token::Period | Token::Comma)) {
-        return None;
-    }
-    Some(stands(
-        &match kind {
-            "EVENT" => format!("EVENTS WHERE EVENT_SCHEMA = DATABASE() AND EVENT_NAME = {name}"),
-            "TRIGGER" => format!("TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME = {name}"),
-            "VIEW" => format!("VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}"),
-            "TABLE" => {
-                format!("TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name} AND TABLE_TYPE <> 'VIEW'")
-            }
-            "INDEX" => {
-                let on = (at + 2..at + 6).find(|at| is(*at, "ON"))?;
-                let table = DIALECT.string(word(on + 1)?);
-                if matches!(tokens.get(on + 2), Some(Token::Period)) {
-                    return None;
-                }
-                format!("STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND INDEX_NAME = {name}")
-            }
-            kind => format!(
-                "ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME = {name} AND ROUTINE_TYPE = '{kind}'"
-            ),
-        },
-        made,
-    ))
+/// As [`spelled`], of a table, whose name some servers keep in lower case.
+fn spelled_table(name: &str) -> String {
+    let name = DIALECT.string(name);
+    format!("HEX(TABLE_NAME) = HEX(IF(@@lower_case_table_names = 1, LOWER({name}), {name}))")
 }
 
 /// Whether rows of that view of the catalog are there, or are not.
-fn stands(rows: &str, there: bool) -> String {
+pub(super) fn stands(rows: &str, there: bool) -> String {
     let compare = if there { "> 0" } else { "= 0" };
     format!("SELECT COUNT(*) {compare} FROM information_schema.{rows}")
 }
