@@ -121,6 +121,10 @@ impl Run<'_> {
         self.begun = super::who::now_precisely();
         self.tell_started(index);
         let statements = self.books.rewritten(&step.statements, &self.begun);
+        if !self.written {
+            self.written = true;
+            pending.words.extend([self.books.begin_run(&self.row).sql, self.books.slot().sql]);
+        }
         for statement in &statements {
             match &statement.ledger {
                 // It commits by itself, and does nothing where the table stands.
@@ -142,10 +146,6 @@ impl Run<'_> {
                 }
                 _ => {}
             }
-        }
-        if !self.written {
-            pending.words.push(self.books.begin_run(&self.row).sql);
-            self.written = true;
         }
         let own: Vec<&Statement> = statements.iter().filter(|s| s.ledger.is_none()).collect();
         self.settle_session(here, own.get(..step.skip_statements).unwrap_or_default()).await?;
@@ -169,9 +169,14 @@ impl Run<'_> {
                 pending.words.push(statement.sql.clone());
             }
         }
-        // The next migration's entry takes the place of this one's.
-        if index + 1 == self.plan.steps.len() {
-            pending.words.push(self.books.clear(step.version).sql);
+        // The next migration's entry takes the place of this one's; one without statements has none, and one of old would
+        // be taken for its own.
+        let last = index + 1 == self.plan.steps.len();
+        if last || of == 0 {
+            pending.words.push(self.books.empty_journal().sql);
+        }
+        if !last && of == 0 {
+            pending.words.push(self.books.slot().sql);
         }
         if pending.open
             && let Some(words) = self.flush(pending).await.err()

@@ -79,7 +79,7 @@ fn write_steps(walk: &mut Walk<'_>, plan: &Plan) -> Vec<WrittenStep> {
             goes_on(written);
             walk.diagnostics.extend(mysql::lost_variable(written));
             let own = written.statements.iter().position(|s| s.ledger.is_none()).unwrap_or(written.statements.len());
-            written.statements.insert(own, walk.begin(step, seal.clone()));
+            written.statements.splice(own..own, walk.begin(step, seal.clone()));
         }
         written.statements.push(walk.record(step, seal));
     }

@@ -315,19 +315,21 @@ impl<'a> Walk<'a> {
         into.statements.push(ledger_statement(sql, LedgerWrite::Stamp));
     }
 
-    /// Where DDL commits by itself: the ledger's word on a step before its first statement.
-    pub(super) fn begin(&self, step: &Step, seal: Option<Seal>) -> Statement {
+    /// Where DDL commits by itself: the ledger's word on a step before its first statement. A step down needs none: the journal
+    /// says that it is on its way.
+    pub(super) fn begin(&self, step: &Step, seal: Option<Seal>) -> Option<Statement> {
         match step.direction {
             Direction::Up => {
                 let record = applied(step, seal);
                 let sql = self.ledger.insert_version(&record, RowState::Applying, &RunValues::placeholder());
-                ledger_statement(sql, LedgerWrite::Begun(Some(Box::new(record))))
+                Some(ledger_statement(sql, LedgerWrite::Begun(Some(Box::new(record)))))
             }
-            Direction::Down => {
+            Direction::Down if step.edited || step.turned.is_some() => {
                 let edited = step.edited.then(|| seal.unwrap_or_else(|| crate::operation::sealed(&step.body)));
                 let sql = self.ledger.set_reverting(step.version, edited.as_ref());
-                ledger_statement(sql, LedgerWrite::Begun(None))
+                Some(ledger_statement(sql, LedgerWrite::Begun(None)))
             }
+            Direction::Down => None,
         }
     }
 

@@ -52,6 +52,8 @@ impl OwnServer {
             .arg(format!("--datadir={}", folder.join("data").display()))
             .arg(format!("--socket={}", folder.join("s").display()))
             .arg(format!("--pid-file={}", folder.join("pid").display()))
+            // A server that starts takes the temporary files of others in its folder for its own, and removes them.
+            .arg(format!("--tmpdir={}", folder.display()))
             .args(["--bind-address=127.0.0.1", "--skip-log-bin", "--innodb-buffer-pool-size=32M"])
             .arg(format!("--port={}", self.port))
             .stdin(Stdio::null())

@@ -134,10 +134,10 @@ impl Books {
     ) -> Result<Ledger, ExecuteError> {
         let Some(rows) = heads.rows else { return Ok(Ledger { as_of: heads.as_of, ..Ledger::default() }) };
         let mut rows = self.with_bodies(database, rows, known).await?;
-        if rows.iter().any(|row| row.state != RowState::Applied) {
+        if rows.iter().any(|row| row.state != RowState::Applied) || journaled(database) {
             let journal = self.journal(database).await?;
             for row in &mut rows {
-                row.progress = journal.of(row.version, row.state)?;
+                (row.state, row.progress) = journal.of(row.version, row.state)?;
             }
         }
         Ok(Ledger { exists: true, rows, environment: heads.environment, as_of: heads.as_of })
@@ -211,10 +211,10 @@ impl Books {
             })
         };
         let mut rows = rows.into_iter().map(glance).collect::<Result<Vec<Glance>, ExecuteError>>()?;
-        if rows.iter().any(|row| row.state != RowState::Applied) {
+        if rows.iter().any(|row| row.state != RowState::Applied) || journaled(database) {
             let journal = self.journal(database).await?;
             for row in &mut rows {
-                row.progress = journal.of(row.version, row.state)?;
+                (row.state, row.progress) = journal.of(row.version, row.state)?;
             }
         }
         Ok(rows)
@@ -222,7 +222,7 @@ impl Books {
 
     async fn journal(&self, database: &mut Database) -> Result<Journal, ExecuteError> {
         let rows = ask(database, self.sql.select_journal()).await?;
-        if database.backend().capabilities().transactional_ddl {
+        if !journaled(database) {
             return Ok(Journal::of_rows(&rows));
         }
         let mut standing = Journal::default();
@@ -316,6 +316,16 @@ impl Books {
         own(self.sql.journal_forget(entry.version, wide(entry.statement)))
     }
 
+    /// Where DDL commits by itself: the journal's one row stands from here on.
+    pub(super) fn slot(&self) -> Statement {
+        own(self.sql.journal_slot())
+    }
+
+    /// Where DDL commits by itself: the journal is done with.
+    pub(super) fn empty_journal(&self) -> Statement {
+        own(self.sql.journal_empty())
+    }
+
     pub(super) fn clear(&self, version: Version) -> Statement {
         own(self.sql.journal_clear(version))
     }
@@ -338,6 +348,11 @@ impl Books {
     pub(super) fn end_run(&self, outcome: Outcome, steps_done: usize, error: Option<&str>) -> Statement {
         own(self.sql.finish_run(&self.run, outcome.as_str(), wide(steps_done), error))
     }
+}
+
+/// Whether the journal says which migration is at work.
+fn journaled(database: &Database) -> bool {
+    !database.backend().capabilities().transactional_ddl
 }
 
 /// The ledger's own statement.

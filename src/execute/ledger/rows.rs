@@ -223,23 +223,30 @@ impl Journal {
         self.0.insert((found.version, found.direction.clone()), progress);
     }
 
-    /// How far a migration in that state came; `None` for one that is through.
+    /// The state of a migration that the ledger has in one, and how far it came; `None` for one that is through. Where DDL
+    /// commits by itself, an applied one that is on its way down is so by the journal alone.
     ///
     /// # Errors
     ///
     /// Where DDL commits by itself, the ledger has one direction and the journal the other.
-    pub(super) fn of(&self, version: Version, state: RowState) -> Result<Option<Progress>, ExecuteError> {
+    pub(super) fn of(&self, version: Version, state: RowState) -> Result<(RowState, Option<Progress>), ExecuteError> {
+        let placed = |way: Direction| {
+            self.0.get(&(version, way.to_string())).filter(|progress| progress.place.is_some()).cloned()
+        };
         let (way, other) = match state {
-            RowState::Applied => return Ok(None),
+            RowState::Applied => {
+                let down = placed(Direction::Down);
+                return Ok(if down.is_some() { (RowState::Reverting, down) } else { (state, None) });
+            }
             RowState::Applying => (Direction::Up, Direction::Down),
             RowState::Reverting => (Direction::Down, Direction::Up),
         };
-        let of = |way: Direction| self.0.get(&(version, way.to_string()));
-        if of(way).is_none() && of(other).is_some_and(|other| other.place.is_some()) {
+        let found = self.0.get(&(version, way.to_string()));
+        if found.is_none() && placed(other).is_some() {
             return Err(unreadable(format!("{version} goes {way}, and the journal says how far it went {other}")));
         }
         let nothing = Progress { done: 0, unknown: None, of: 0, place: None };
-        Ok(Some(of(way).cloned().unwrap_or(nothing)))
+        Ok((state, Some(found.cloned().unwrap_or(nothing))))
     }
 }
 
@@ -254,10 +261,10 @@ mod tests {
         let journal = Journal::of_rows(&[row("1", "done"), row("2", "started")]);
         let seven = Version::new(7).unwrap();
         let progress = Progress { done: 1, unknown: Some(2), of: 3, place: None };
-        assert_eq!(journal.of(seven, RowState::Applying).unwrap(), Some(progress));
+        assert_eq!(journal.of(seven, RowState::Applying).unwrap().1, Some(progress));
         let nothing = Progress { done: 0, unknown: None, of: 0, place: None };
-        assert_eq!(journal.of(seven, RowState::Reverting).unwrap(), Some(nothing));
-        assert_eq!(journal.of(seven, RowState::Applied).unwrap(), None);
+        assert_eq!(journal.of(seven, RowState::Reverting).unwrap().1, Some(nothing));
+        assert_eq!(journal.of(seven, RowState::Applied).unwrap(), (RowState::Applied, None));
     }
 
     /// The journal's row of a migration on its way down, from change 1 to change 2, turned round at change 3 of the way up.
@@ -272,12 +279,20 @@ mod tests {
         let standing = |state: &str, answer| {
             let mut journal = Journal::default();
             journal.put(&turned(state), answer);
-            journal.of(seven, RowState::Reverting).unwrap().unwrap().place.unwrap()
+            journal.of(seven, RowState::Reverting).unwrap().1.unwrap().place.unwrap()
         };
         assert_eq!(standing("started", Some(0)).turned, Some(Place { change: 3, part: 1 }));
         assert_eq!(standing("started", Some(1)).turned, None);
         assert_eq!(standing("started", Some(AGAIN)).turned, None);
         assert_eq!(standing("done", None).turned, None);
+    }
+
+    #[test]
+    fn an_applied_migration_on_its_way_down_is_so_by_the_journal() {
+        let mut journal = Journal::default();
+        journal.put(&turned("started"), Some(1));
+        let (state, progress) = journal.of(Version::new(7).unwrap(), RowState::Applied).unwrap();
+        assert_eq!((state, progress.unwrap().done), (RowState::Reverting, 2));
     }
 
     #[test]

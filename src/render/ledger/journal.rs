@@ -118,21 +118,32 @@ impl LedgerSql {
         self.dialect.query(&query)
     }
 
+    /// MySQL: makes the journal's one row where it does not stand; one that stands is kept.
+    #[must_use]
+    pub fn journal_slot(&self) -> String {
+        format!(
+            "INSERT INTO {} (version, statement, statements, direction, state, run, `sql`, changed_at, from_change, \
+             from_part, to_change, to_part, probe, slot) \
+             VALUES ('', 0, 0, '', 'idle', '', '', '', 0, 0, 0, 0, '', 1) ON DUPLICATE KEY UPDATE slot = 1",
+            self.dialect.ident(JOURNAL)
+        )
+    }
+
     /// MySQL: journals where a migration stands, in place of where it stood: before a statement that commits by itself
-    /// (`started`), or together with one that does not (`done`).
+    /// (`started`), or together with one that does not (`done`). The row must stand ([`Self::journal_slot`]).
     #[must_use]
     pub fn journal_at(&self, entry: &JournalEntry<'_>) -> String {
         let text = |text: &str| self.dialect.string(text);
         let (state, probe) = match entry.recovery {
-            Recovery::Transactional => ("done", String::new()),
-            Recovery::Probeable(question) => ("started", question.clone()),
-            Recovery::Repeatable | Recovery::Session => ("started", REPEATABLE.to_owned()),
-            Recovery::Unknowable => ("started", String::new()),
+            Recovery::Transactional => ("done", ""),
+            Recovery::Probeable(question) => ("started", question.as_str()),
+            Recovery::Repeatable | Recovery::Session => ("started", REPEATABLE),
+            Recovery::Unknowable => ("started", ""),
         };
         format!(
-            "REPLACE INTO {} (version, statement, statements, direction, state, run, `sql`, changed_at, from_change, \
-             from_part, to_change, to_part, turned_change, turned_part, probe, slot) \
-             VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, 1)",
+            "UPDATE {} SET version = {}, statement = {}, statements = {}, direction = {}, state = {}, run = {}, `sql` = {}, \
+             changed_at = {}, from_change = {}, from_part = {}, to_change = {}, to_part = {}, turned_change = {}, \
+             turned_part = {}, probe = {} WHERE slot = 1",
             self.dialect.ident(JOURNAL),
             text(&entry.version.to_string()),
             entry.statement,
@@ -148,8 +159,14 @@ impl LedgerSql {
             entry.reaches.part,
             or_null(entry.turned.map(|place| place.change)),
             or_null(entry.turned.map(|place| place.part)),
-            text(&probe)
+            text(probe)
         )
+    }
+
+    /// MySQL: the journal is done with.
+    #[must_use]
+    pub fn journal_empty(&self) -> String {
+        self.dialect.query(&Query::delete().from_table(self.table(JOURNAL)).take())
     }
 
     /// MySQL: settles the statement that is on its way: it ran, or it did not.

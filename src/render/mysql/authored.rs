@@ -103,7 +103,8 @@ fn variables_of_rows(sql: &str) -> Vec<String> {
     let reads = words.0.iter().any(|token| is_word(token, "SELECT"));
     let assigns = |at: usize| {
         let (before, after) = (at.checked_sub(1).and_then(|before| words.0.get(before)), words.0.get(at + 1));
-        let into = words.0.iter().take(at).any(|token| is_word(token, "INTO"));
+        let asks = words.is(0, "SELECT") || words.is(0, "WITH");
+        let into = asks && words.0.iter().take(at).any(|token| is_word(token, "INTO"));
         let set = words.is(0, "SET") && matches!(after, Some(Token::Eq | Token::Assignment));
         set || matches!(after, Some(Token::Assignment))
             || into && (matches!(before, Some(Token::Comma)) || before.is_some_and(|before| is_word(before, "INTO")))
