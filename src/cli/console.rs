@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 
 use super::args::{Color, Format, Global};
-use super::error::Error;
+use super::error::{Error, UserError};
 use crate::report::Paint;
 use crate::report::run::{Problem, Talk};
 
@@ -55,6 +55,23 @@ impl Console {
     #[must_use]
     pub(super) fn is_json(&self) -> bool {
         self.format == Format::Json
+    }
+
+    /// Refuses formats that a command does not have; `text` and `json` every one has.
+    ///
+    /// # Errors
+    /// The format asked for is another command's.
+    pub(super) fn has_format(&self, command: &'static str, own: &[Format]) -> Result<(), UserError> {
+        let whose = match self.format {
+            Format::Text | Format::Json => return Ok(()),
+            Format::Sql | Format::Markdown => "plans",
+            Format::Sarif | Format::Github => "`check`",
+            Format::Dot | Format::Mermaid => "`graph`",
+        };
+        if own.contains(&self.format) {
+            return Ok(());
+        }
+        Err(UserError::Format { format: self.format.name(), whose, command })
     }
 
     /// Writes a result to stdout.

@@ -28,7 +28,7 @@ struct CreateJson<'a> {
 /// # Errors
 /// Whatever ends it other than well; nothing is ever written over.
 pub(super) fn run(args: &Create, global: &Global, console: &Console) -> Result<(), Error> {
-    console.plan_format("create", false)?;
+    console.has_format("create", &[])?;
     let name = args.name.as_str();
     let fine = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     if name.is_empty() || !name.chars().all(fine) || name.bytes().all(|b| b.is_ascii_digit()) {

@@ -48,20 +48,22 @@ pub(super) enum Error {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UserError {
     /// A format that the command does not have.
-    #[error("`--format {format}` is for plans, and `{command}` writes none")]
+    #[error("`--format {format}` is for {whose}, and not for `{command}`")]
     Format {
         /// The format.
         format: &'static str,
+        /// Which commands have it.
+        whose: &'static str,
         /// The command.
         command: &'static str,
     },
-    /// A format that only `check` has.
-    #[error("`--format {format}` is for `check`, and not for `{command}`")]
-    CheckFormat {
-        /// The format.
-        format: &'static str,
-        /// The command.
-        command: &'static str,
+    /// A command that is not there.
+    #[error("there is no command `{name}`")]
+    NoSuchCommand {
+        /// The name.
+        name: String,
+        /// Those there are.
+        known: String,
     },
     /// A severity that a code cannot have.
     #[error("`{0}` is always an error")]
@@ -218,13 +220,14 @@ impl Error {
 impl UserError {
     fn next(&self) -> Option<String> {
         Some(match self {
-            Self::Format { .. } | Self::CheckFormat { .. } => "`--format json` or `--format text`".to_owned(),
+            Self::Format { .. } => "`--format json` or `--format text`".to_owned(),
             Self::Target(PlanError::NotApplied { .. }) => "`dbmigrate info` shows what is applied".to_owned(),
             Self::Target(_) => "`dbmigrate info` shows every migration".to_owned(),
             Self::Name(_) => "letters, digits, `_` and `-`, and at least one that is no digit".to_owned(),
             Self::ProjectThere(_) => "`dbmigrate create NAME` writes a migration".to_owned(),
             Self::OtherBackend { .. } => "leave `--backend` out: the URL says it".to_owned(),
             Self::AlwaysAnError(code) => format!("`dbmigrate check --explain {code}`"),
+            Self::NoSuchCommand { known, .. } => format!("one of {known}"),
             Self::BackendNotThere { .. } | Self::NameTaken { .. } => return None,
         })
     }

@@ -17,7 +17,7 @@ use crate::report::info::{InfoPage, write_json, write_text};
 /// # Errors
 /// Whatever ends it other than well.
 pub(super) async fn run(args: &args::Info, global: &Global, console: &Console) -> Result<(), Error> {
-    console.plan_format("info", false)?;
+    console.has_format("info", &[])?;
     let (project, connected) = start(global, None, console, || Ok(())).await?;
     let Connected { place, mut session, heads } = connected;
     let found = project.manifest.apply_checks(project.findings.clone());

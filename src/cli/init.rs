@@ -25,7 +25,7 @@ struct InitJson {
 /// # Errors
 /// Where there is a manifest already, or it cannot be written.
 pub(super) fn run(args: &Init, global: &Global, console: &Console) -> Result<(), Error> {
-    console.plan_format("init", false)?;
+    console.has_format("init", &[])?;
     let manifest = &global.manifest;
     let backend = global.backend.unwrap_or(Backend::Sqlite);
     let folder = manifest.parent().map_or_else(PathBuf::new, Path::to_owned);

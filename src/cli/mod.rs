@@ -5,8 +5,10 @@ mod check;
 mod connect;
 mod console;
 mod create;
+mod documents;
 mod error;
 pub mod exit_code;
+mod graph;
 mod info;
 mod init;
 mod moves;
@@ -118,6 +120,9 @@ fn dispatch(program: Program, line: &CommandLine, console: &Console) -> Result<(
         Command::Plan(args) => plan::run(args, global, console),
         Command::Create(args) => create::run(args, global, console),
         Command::Init(args) => init::run(args, global, console),
+        Command::Graph => graph::run(global, console),
+        Command::Completions(args) => documents::completions(args, console),
+        Command::Man(args) => documents::man(args, console),
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

@@ -4,7 +4,7 @@ use super::args::{Global, Plan, PlanTarget};
 use super::console::Console;
 use super::error::{Error, UserError};
 use super::project::{self, Project};
-use super::run::{code_of, with_findings, write_plans};
+use super::run::{PLANS, code_of, with_findings, write_plans};
 use crate::backend::Backend;
 use crate::plan::{self, Downs, Ledger, Target};
 use crate::render::{self, RenderOptions, RenderedPlan, TransactionMode};
@@ -16,7 +16,7 @@ use crate::report::{About, PlanPage};
 /// # Errors
 /// Whatever ends it other than well; errors in a plan end it after all plans are shown.
 pub(super) fn run(args: &Plan, global: &Global, console: &Console) -> Result<(), Error> {
-    console.plan_format("plan", true)?;
+    console.has_format("plan", &PLANS)?;
     let project = Project::load(global, console)?;
     let plans = backends(&project, global.backend)?
         .into_iter()

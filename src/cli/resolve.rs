@@ -24,7 +24,7 @@ struct ResolveJson {
 /// # Errors
 /// Whatever ends it other than well; a statement that is not in doubt is refused.
 pub(super) async fn run(args: &Resolve, global: &Global, console: &Console) -> Result<(), Error> {
-    console.plan_format("resolve", false)?;
+    console.has_format("resolve", &[])?;
     let project = Project::load(global, console)?;
     let place = Place::find(&project.manifest, global, &global.env)?;
     let mut session = place.connect(&project.manifest, Some(&args.limits)).await?;

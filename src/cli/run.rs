@@ -23,6 +23,9 @@ use crate::report::plan::{Json, Markdown, PlanFormat, Sql, Text};
 use crate::report::run::{Lines, Problem, RunJson, losing, opening, summary, write_failure, write_json};
 use crate::report::{About, PlanPage, words};
 
+/// The formats of plans beside those of every command.
+pub(super) const PLANS: [Format; 2] = [Format::Sql, Format::Markdown];
+
 /// How often a plan is made again where others change the ledger meanwhile.
 const MOST_PLANS: usize = 5;
 
@@ -55,7 +58,7 @@ pub(super) struct Order<'a> {
 /// Whatever ends it other than well; what was shown already is [`Error::Said`].
 pub(super) async fn run(order: &Order<'_>, global: &Global, console: &Console) -> Result<(), Error> {
     let changing = order.changing;
-    console.plan_format(order.command, changing.dry_run)?;
+    console.has_format(order.command, if changing.dry_run { &PLANS } else { &[] })?;
     let headline = order.headline.filter(|_| console.format == Format::Text && !changing.dry_run);
     let headline = || headline.map_or(Ok(()), |headline| console.line(&console.out.strong(headline)));
     let (project, connected) = start(global, Some(&changing.limits), console, headline).await?;
@@ -417,29 +420,12 @@ pub(super) async fn interruptible<T>(
     }
 }
 
-impl Console {
-    /// Refuses formats that are for plans where none is written.
-    pub(super) fn plan_format(&self, command: &'static str, plan: bool) -> Result<(), Error> {
-        match self.format {
-            Format::Sql | Format::Markdown if !plan => {
-                Err(UserError::Format { format: self.format.name(), command }.into())
-            }
-            Format::Sarif | Format::Github => {
-                Err(UserError::CheckFormat { format: self.format.name(), command }.into())
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 /// Writes plans in the format asked for.
 pub(super) fn write_plans(console: &Console, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
     match console.format {
-        Format::Text | Format::Sarif | Format::Github => {
-            Text { paint: console.out, verbose: console.talk.verbose }.write(pages, out)
-        }
         Format::Json => Json.write(pages, out),
         Format::Sql => Sql.write(pages, out),
         Format::Markdown => Markdown.write(pages, out),
+        _ => Text { paint: console.out, verbose: console.talk.verbose }.write(pages, out),
     }
 }

@@ -22,7 +22,7 @@ use crate::report::words;
 /// # Errors
 /// Whatever ends it other than well.
 pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Result<(), Error> {
-    console.plan_format("seed", false)?;
+    console.has_format("seed", &[])?;
     let project = Project::load(global, console)?;
     let place = Place::find(&project.manifest, global, &global.env)?;
     let mut session = place.connect(&project.manifest, Some(&args.limits)).await?;

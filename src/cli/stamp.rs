@@ -23,7 +23,7 @@ struct StampJson<'a> {
 /// # Errors
 /// Whatever ends it other than well.
 pub(super) async fn run(args: &Stamp, global: &Global, console: &Console) -> Result<(), Error> {
-    console.plan_format("stamp", false)?;
+    console.has_format("stamp", &[])?;
     let project = Project::load(global, console)?;
     let name = args.environment.as_str();
     let place = Place::find(&project.manifest, global, name)?;

@@ -4,6 +4,7 @@
 pub mod check;
 pub mod diagnostics;
 pub mod found;
+pub mod graph;
 pub mod info;
 pub mod page;
 pub mod paint;

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
 
 mod create;
+mod documents;
 mod failures;
 mod grammar;
 mod info;

@@ -25,6 +25,10 @@ pub enum Format {
     Sarif,
     /// For GitHub's workflows (check only)
     Github,
+    /// For Graphviz (graph only)
+    Dot,
+    /// For Markdown that draws (graph only)
+    Mermaid,
 }
 
 impl Format {
@@ -38,6 +42,8 @@ impl Format {
             Self::Markdown => "markdown",
             Self::Sarif => "sarif",
             Self::Github => "github",
+            Self::Dot => "dot",
+            Self::Mermaid => "mermaid",
         }
     }
 }
@@ -67,10 +73,10 @@ pub struct Global {
     /// The database, instead of the environment's own
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// sqlite or postgres; by default the URL's, and for `plan` and `check` each of the manifest's
+    /// sqlite, postgres or mysql; by default the URL's, and for `plan` and `check` each of the manifest's
     #[arg(long, global = true, value_name = "NAME")]
     pub backend: Option<Backend>,
-    /// How to write the result; sarif and github for `check`, sql and markdown for plans
+    /// How to write the result; sql and markdown for plans, sarif and github for `check`, dot and mermaid for `graph`
     #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true, value_name = "text|json|…")]
     pub format: Format,
     /// When to write colours

@@ -97,7 +97,7 @@ Examples:
   dbmigrate plan --backend postgres --format sql
   dbmigrate plan reset --format markdown    for a pull request")]
     Plan(Plan),
-    /// Prove that every order works, or show the one that breaks; needs no database
+    /// Prove that every order works, or show the one that breaks
     #[command(after_help = "\
 Examples:
   dbmigrate check
@@ -109,6 +109,13 @@ Examples:
 
 Exit codes: 0 no errors · 2 errors of TOML or language · 3 errors of graph, order or state")]
     Check(Check),
+    /// Draw the migrations and what they require
+    #[command(after_help = "\
+Examples:
+  dbmigrate graph                       newest first, under each what it requires
+  dbmigrate graph --format mermaid      for Markdown on a code host
+  dbmigrate graph --format dot | dot -Tsvg > graph.svg")]
+    Graph,
     /// Load the manifest's seeds; twice changes nothing
     Seed(Seed),
     /// Write a new migration's file
@@ -132,6 +139,19 @@ Example:
 After a crash outside a transaction nobody but you can tell whether a statement took
 effect. `dbmigrate info` shows which one; look at the database, then say so.")]
     Resolve(Resolve),
+    /// Write what a shell needs to complete command lines
+    #[command(after_help = "\
+Examples:
+  dbmigrate completions bash > ~/.local/share/bash-completion/completions/dbmigrate
+  dbmigrate completions zsh > ~/.zfunc/_dbmigrate
+  dbmigrate completions fish > ~/.config/fish/completions/dbmigrate.fish")]
+    Completions(Completions),
+    /// Write the manual page, of the program or of a command
+    #[command(after_help = "\
+Examples:
+  dbmigrate man | man -l -
+  dbmigrate man reset > dbmigrate-reset.1")]
+    Man(Man),
 }
 
 /// A run without a target of its own.
@@ -297,6 +317,22 @@ pub struct Resolve {
     /// How long to wait.
     #[command(flatten)]
     pub limits: Limits,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "bash|zsh|fish|elvish|powershell", hide_possible_values = true)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// A command; the program itself where none is given
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
 }
 
 #[cfg(test)]

@@ -65,14 +65,12 @@ pub(super) async fn run(args: &Check, global: &Global, console: &Console) -> Res
 }
 
 fn format(console: &Console) -> Result<CheckFormat, UserError> {
+    console.has_format("check", &[Format::Sarif, Format::Github])?;
     Ok(match console.format {
-        Format::Text => CheckFormat::Text(console.out),
         Format::Json => CheckFormat::Json,
         Format::Sarif => CheckFormat::Sarif,
         Format::Github => CheckFormat::Github,
-        Format::Sql | Format::Markdown => {
-            return Err(UserError::Format { format: console.format.name(), command: "check" });
-        }
+        _ => CheckFormat::Text(console.out),
     })
 }
 
