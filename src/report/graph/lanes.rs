@@ -74,7 +74,7 @@ impl Lanes {
     fn lane_to(&mut self, node: usize) -> usize {
         self.goes.iter().position(|goes| *goes == Some(node)).unwrap_or_else(|| {
             let free = |lane: &usize| self.goes.get(*lane).is_none_or(Option::is_none) && self.ended != Some(*lane);
-            let lane = (0..).find(free).unwrap_or(0);
+            let lane = (0..=self.goes.len() + 1).find(free).unwrap_or(0);
             self.set(lane, node);
             lane
         })
