@@ -80,7 +80,7 @@ pub(super) static FOREIGN_KEY: Place = place(
 );
 pub(super) static TEXT: Place =
     place("a text by backend", Family::Text, &["sqlite", "postgres", "mysql", "default"], &[]);
-pub(super) static VALUE: Place = place("a value", Family::Other, &["expr"], &["hex"]);
+pub(super) static VALUE: Place = place("a value", Family::Other, &["expr", "hex"], &[]);
 pub(super) static TABLE_NAME: Place = place("a table's name", Family::Other, &["schema", "table"], &[]);
 pub(super) static COLUMN_NAME: Place = place("a column's name", Family::Other, &["schema", "table", "column"], &[]);
 

@@ -10,6 +10,10 @@ use crate::operation::{Branch, ByBackend, DataType};
 const MAX_LENGTH: u32 = 10_485_760;
 /// The most digits of a `decimal` (PostgreSQL's limit).
 const MAX_DIGITS: u32 = 1000;
+/// The longest `binary`, in bytes (what a row of MySQL holds).
+const MAX_BYTES: u32 = 65_532;
+/// The longest `vector` (that of its extension).
+const MAX_NUMBERS: u32 = 16_000;
 /// What `string` alone is.
 const STRING_LENGTH: u32 = 255;
 
@@ -29,6 +33,16 @@ const WORDS: &[&str] = &[
     "time",
     "datetime",
     "timestamptz",
+    "binary",
+    "blob",
+    "json",
+    "jsonb",
+    "uuid",
+    "interval",
+    "inet",
+    "cidr",
+    "macaddr",
+    "vector",
     "int",
     "int2",
     "int4",
@@ -139,8 +153,33 @@ fn sized(name: &str, unsigned: bool, numbers: &[u32]) -> Word {
                 ),
             };
         }
-        "binary" | "varbinary" | "blob" | "bytea" | "json" | "jsonb" | "uuid" | "guid" | "uniqueidentifier"
-        | "interval" | "inet" | "cidr" | "macaddr" | "vector" | "enum" => return Word::NotYet,
+        "binary" | "varbinary" => {
+            return match numbers {
+                [n] if (1..=MAX_BYTES).contains(n) => Word::Known(DataType::Binary(*n)),
+                _ => Word::Wrong(
+                    format!("`{name}` has one length, from 1 to {MAX_BYTES} bytes"),
+                    format!("`{name}(16)`, or `blob` for any length"),
+                ),
+            };
+        }
+        "vector" => {
+            return match numbers {
+                [n] if (1..=MAX_NUMBERS).contains(n) => Word::Known(DataType::Vector(*n)),
+                _ => Word::Wrong(
+                    format!("`vector` has one length, from 1 to {MAX_NUMBERS} numbers"),
+                    "`vector(3)` is three numbers".into(),
+                ),
+            };
+        }
+        "blob" | "bytea" => DataType::Blob,
+        "json" => DataType::Json,
+        "jsonb" => DataType::Jsonb,
+        "uuid" | "guid" | "uniqueidentifier" => DataType::Uuid,
+        "interval" => DataType::Interval,
+        "inet" => DataType::Inet,
+        "cidr" => DataType::Cidr,
+        "macaddr" => DataType::Macaddr,
+        "enum" => return Word::NotYet,
         _ => return Word::Unknown(foreign(name)),
     };
     if numbers.is_empty() {
@@ -242,6 +281,16 @@ mod tests {
             "time",
             "datetime",
             "timestamptz",
+            "binary(16)",
+            "blob",
+            "json",
+            "jsonb",
+            "uuid",
+            "interval",
+            "inet",
+            "cidr",
+            "macaddr",
+            "vector(3)",
         ] {
             assert_eq!(known(word).to_string(), word);
         }
@@ -257,18 +306,22 @@ mod tests {
         assert_eq!(known("float8"), DataType::Double);
         assert_eq!(known("longtext"), DataType::Text);
         assert_eq!(known("int8"), DataType::BigInt { unsigned: false });
+        assert_eq!(known("bytea"), DataType::Blob);
+        assert_eq!(known("UniqueIdentifier"), DataType::Uuid);
+        assert_eq!(known("varbinary(8)"), DataType::Binary(8));
         assert_eq!(known("unsigned int2"), DataType::SmallInt { unsigned: true });
     }
 
     #[test]
     fn what_is_not_built_is_told_from_what_is_unknown() {
-        for word in
-            ["blob", "binary(16)", "bytea", "json", "UUID", "enum(mood)", "text[]", "decimal(5,2)[]", "vector(3)"]
-        {
+        for word in ["enum(mood)", "text[]", "decimal(5,2)[]"] {
             assert_eq!(read(word), Word::NotYet, "{word}");
         }
         assert!(matches!(read("geometry"), Word::Unknown(None)));
         assert!(matches!(read("decimal"), Word::Wrong(..)));
+        assert!(matches!(read("binary"), Word::Wrong(..)));
+        assert!(matches!(read("vector"), Word::Wrong(..)));
+        assert!(matches!(read("uuid(3)"), Word::Wrong(..)));
         assert!(matches!(read("decimal(2,3)"), Word::Wrong(..)));
         assert!(matches!(read("integer(11)"), Word::Wrong(..)));
         assert!(matches!(read("unsigned text"), Word::Wrong(..)));

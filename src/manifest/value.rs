@@ -91,16 +91,38 @@ impl Walk<'_, '_> {
                     return None;
                 }
                 let mut table = self.table(val)?;
-                let expr = table.take("expr");
-                let not_yet = table.has("hex");
+                let (expr, hex) = (table.take("expr"), table.take("hex"));
                 self.finish(&table, &places::VALUE);
-                if expr.is_none() && !not_yet && table.is_empty() {
-                    self.missing(val.span, &places::VALUE, "expr");
+                match (expr, hex) {
+                    (Some(expr), None) => return self.text(expr).map(Value::Expr),
+                    (None, Some(hex)) => self.bytes(hex)?,
+                    (Some(_), Some(hex)) => {
+                        self.wrong(hex.key_span, "a value is an expression, or bytes");
+                        return None;
+                    }
+                    (None, None) => {
+                        if table.is_empty() {
+                            self.missing(val.span, &places::VALUE, "expr");
+                        }
+                        return None;
+                    }
                 }
-                return self.text(expr?).map(Value::Expr);
             }
         };
         Some(Value::Literal(literal))
+    }
+}
+
+impl Walk<'_, '_> {
+    /// Bytes: `00ff`, two digits each.
+    fn bytes(&mut self, val: Val<'_>) -> Option<Literal> {
+        let text = self.string(val)?;
+        if text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Some(Literal::Bytes(text.to_ascii_lowercase()));
+        }
+        let message = "`hex` has two digits of base 16 for each byte, and nothing else".to_owned();
+        self.wrong_help(val.span, message, "`{ hex = \"00ff\" }` is two bytes".to_owned());
+        None
     }
 }
 
@@ -140,6 +162,16 @@ pub(super) fn help_to_fit(literal: &Literal, data_type: &DataType) -> Option<Str
         (DataType::Float | DataType::Double, Literal::String(text)) if text.parse::<f64>().is_ok() => {
             format!("write `{text}` without quotes")
         }
+        (DataType::Binary(n), Literal::Bytes(hex)) => format!("it has {} bytes, and the type {n}", hex.len() / 2),
+        (DataType::Binary(_) | DataType::Blob, _) => "bytes are written in base 16: `{ hex = \"00ff\" }`".to_owned(),
+        (DataType::Json | DataType::Jsonb, _) => "JSON is written as a string: `'{\"a\": 1}'`".to_owned(),
+        (DataType::Uuid, _) => "a UUID is written as a string: `\"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11\"`".to_owned(),
+        (DataType::Inet, _) => "an address is written as a string: `\"10.0.0.1\"`, `\"10.0.0.1/8\"`".to_owned(),
+        (DataType::Cidr, _) => {
+            "a network is written as a string, with no bit set beyond its own: `\"10.0.0.0/8\"`".to_owned()
+        }
+        (DataType::Macaddr, _) => "an address is written as a string: `\"08:00:2b:01:02:03\"`".to_owned(),
+        (DataType::Vector(n), _) => format!("{n} numbers are written as a string: `\"[1, 2.5, …]\"`"),
         (DataType::Date, _) => "a date is written without quotes: `2026-01-31`".to_owned(),
         (DataType::Time, _) => "a time is written without quotes: `07:30:00`".to_owned(),
         (DataType::DateTime, _) => "a wall clock time is written without quotes: `2026-01-31T07:30:00`".to_owned(),

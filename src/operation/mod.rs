@@ -19,7 +19,7 @@ pub use kinds::{
 };
 pub use migration::{Body, Migration, Requirement};
 pub use text::{Branch, ByBackend, Text};
-pub use types::{DataType, Literal, Value, is_decimal};
+pub use types::{DataType, Literal, Value, is_decimal, uuid_digits};
 
 use crate::backend::Backend;
 use crate::diagnostic::Span;

@@ -52,6 +52,26 @@ pub enum DataType {
     DateTime,
     /// An instant.
     TimestampTz,
+    /// At most so many bytes.
+    Binary(u32),
+    /// Any number of bytes.
+    Blob,
+    /// JSON, as it was written.
+    Json,
+    /// JSON, as it was read: equal documents are equal.
+    Jsonb,
+    /// A UUID.
+    Uuid,
+    /// A span of time (PostgreSQL).
+    Interval,
+    /// An address of a host or a network (PostgreSQL).
+    Inet,
+    /// An address of a network (PostgreSQL).
+    Cidr,
+    /// An address of a network card (PostgreSQL).
+    Macaddr,
+    /// So many numbers (PostgreSQL, with the extension `vector`).
+    Vector(u32),
     /// A database's own word, written under its key; taken as it stands.
     Verbatim(String),
 }
@@ -67,6 +87,12 @@ impl DataType {
     #[must_use]
     pub const fn is_text(&self) -> bool {
         matches!(self, Self::Char(_) | Self::String(_) | Self::Text)
+    }
+
+    /// Whether a backend other than PostgreSQL has nothing like it.
+    #[must_use]
+    pub const fn is_of_postgres(&self) -> bool {
+        matches!(self, Self::Interval | Self::Inet | Self::Cidr | Self::Macaddr | Self::Vector(_))
     }
 
     /// Whether every value of `self` surely fits `to`. A text or number that may be
@@ -90,7 +116,9 @@ impl DataType {
         match (self, to) {
             (Self::Float, Self::Double)
             | (Self::Char(_) | Self::String(_), Self::Text)
+            | (Self::Binary(_), Self::Blob)
             | (Self::Date, Self::DateTime) => true,
+            (Self::Binary(n), Self::Binary(m)) => n <= m,
             (Self::Char(n) | Self::String(n), Self::String(m)) => n <= m,
             (Self::Char(n), Self::Char(m)) => n <= m,
             (Self::Decimal { precision, scale }, Self::Decimal { precision: p, scale: s }) => {
@@ -130,6 +158,16 @@ impl fmt::Display for DataType {
             Self::Time => f.write_str("time"),
             Self::DateTime => f.write_str("datetime"),
             Self::TimestampTz => f.write_str("timestamptz"),
+            Self::Binary(n) => write!(f, "binary({n})"),
+            Self::Blob => f.write_str("blob"),
+            Self::Json => f.write_str("json"),
+            Self::Jsonb => f.write_str("jsonb"),
+            Self::Uuid => f.write_str("uuid"),
+            Self::Interval => f.write_str("interval"),
+            Self::Inet => f.write_str("inet"),
+            Self::Cidr => f.write_str("cidr"),
+            Self::Macaddr => f.write_str("macaddr"),
+            Self::Vector(n) => write!(f, "vector({n})"),
             Self::Verbatim(word) => f.write_str(word),
         }
     }
@@ -155,6 +193,8 @@ pub enum Literal {
     DateTime(String),
     /// An instant: `1979-05-27T07:32:00Z`.
     OffsetDateTime(String),
+    /// Bytes, two digits of base 16 each, in lower case: `{ hex = "00ff" }`.
+    Bytes(String),
 }
 
 impl Literal {
@@ -184,6 +224,19 @@ impl Literal {
             DataType::Time => matches!(self, Self::Time(_)),
             DataType::DateTime => matches!(self, Self::DateTime(_)),
             DataType::TimestampTz => matches!(self, Self::OffsetDateTime(_)),
+            DataType::Binary(n) => {
+                matches!(self, Self::Bytes(hex) if u32::try_from(hex.len() / 2).is_ok_and(|length| length <= *n))
+            }
+            DataType::Blob => matches!(self, Self::Bytes(_)),
+            DataType::Json | DataType::Jsonb => {
+                matches!(self, Self::String(text) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
+            }
+            DataType::Uuid => matches!(self, Self::String(text) if uuid_digits(text).is_some()),
+            DataType::Interval => matches!(self, Self::String(text) if !text.trim().is_empty()),
+            DataType::Inet => matches!(self, Self::String(text) if is_address(text, false)),
+            DataType::Cidr => matches!(self, Self::String(text) if is_address(text, true)),
+            DataType::Macaddr => matches!(self, Self::String(text) if is_card(text)),
+            DataType::Vector(n) => matches!(self, Self::String(text) if is_vector(text, *n)),
             DataType::Verbatim(_) => true,
         }
     }
@@ -200,6 +253,7 @@ impl Literal {
             Self::Time(_) => "a time",
             Self::DateTime(_) => "a date and time",
             Self::OffsetDateTime(_) => "an instant",
+            Self::Bytes(_) => "bytes",
         }
     }
 }
@@ -210,6 +264,47 @@ fn is_whole_within(text: &str, data_type: &DataType) -> bool {
     let digits = text.trim_start_matches(['-', '+']);
     let whole = digits.split('.').next().unwrap_or_default().trim_start_matches('0');
     u32::try_from(whole.len()).is_ok_and(|whole| whole <= precision.saturating_sub(*scale))
+}
+
+/// The 32 digits of a UUID, in lower case: `a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11`, or the digits alone.
+#[must_use]
+pub fn uuid_digits(text: &str) -> Option<String> {
+    let groups: Vec<usize> = text.split('-').map(str::len).collect();
+    let digits: String = text.chars().filter(|c| *c != '-').collect();
+    let shaped = matches!(groups.as_slice(), [8, 4, 4, 4, 12] | [32]);
+    (shaped && digits.bytes().all(|b| b.is_ascii_hexdigit())).then(|| digits.to_ascii_lowercase())
+}
+
+/// Whether a text is an address, maybe with the bits of its network; of a network, no bit beyond those is set.
+fn is_address(text: &str, network: bool) -> bool {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let Ok(address) = address.parse::<std::net::IpAddr>() else { return false };
+    let (number, most) = match address {
+        std::net::IpAddr::V4(v4) => (u128::from(u32::from(v4)), 32_u32),
+        std::net::IpAddr::V6(v6) => (u128::from(v6), 128),
+    };
+    let bits = match bits {
+        None => most,
+        Some(bits) => match bits.parse::<u32>() {
+            Ok(bits) if bits <= most => bits,
+            _ => return false,
+        },
+    };
+    !network || number.trailing_zeros().min(most) >= most - bits
+}
+
+/// Whether a text is the address of a network card: six bytes between `:` or `-`.
+fn is_card(text: &str) -> bool {
+    let of = |separator| {
+        let bytes: Vec<&str> = text.split(separator).collect();
+        bytes.len() == 6 && bytes.iter().all(|b| b.len() == 2 && b.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    of(':') || of('-')
+}
+
+/// Whether a text is so many numbers between square brackets: `[1, 2.5]`.
+fn is_vector(text: &str, count: u32) -> bool {
+    serde_json::from_str::<Vec<f32>>(text).is_ok_and(|numbers| u32::try_from(numbers.len()) == Ok(count))
 }
 
 /// Whether a text is a plain decimal number: digits with at most one point, maybe a sign.
@@ -266,5 +361,25 @@ mod tests {
         assert!(!Literal::Integer(-1).fits(&DataType::Integer { unsigned: true }));
         assert!(!Literal::Integer(40_000).fits(&DataType::SmallInt { unsigned: false }));
         assert!(!Literal::DateTime("2026-01-01T00:00:00".into()).fits(&DataType::TimestampTz));
+    }
+
+    #[test]
+    fn texts_of_types_of_their_own_are_read() {
+        let fits = |text: &str, data_type: &DataType| Literal::String(text.into()).fits(data_type);
+        assert!(Literal::Bytes("00ff".into()).fits(&DataType::Binary(2)));
+        assert!(!Literal::Bytes("00ff00".into()).fits(&DataType::Binary(2)) && !fits("00ff", &DataType::Blob));
+        assert!(fits(r#"{"a": [1, null]}"#, &DataType::Json) && !fits("{a: 1}", &DataType::Jsonb));
+        assert!(fits("A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", &DataType::Uuid));
+        assert!(fits("a0eebc999c0b4ef8bb6d6bb9bd380a11", &DataType::Uuid));
+        assert!(!fits("a0eebc99-9c0b4ef8-bb6d-6bb9bd380a11", &DataType::Uuid) && !fits("a0", &DataType::Uuid));
+        assert!(
+            fits("10.1.2.3", &DataType::Inet) && fits("10.1.2.3/8", &DataType::Inet) && fits("::1", &DataType::Inet)
+        );
+        assert!(!fits("10.1.2", &DataType::Inet) && !fits("10.1.2.3/33", &DataType::Inet));
+        assert!(fits("10.0.0.0/8", &DataType::Cidr) && !fits("10.1.0.0/8", &DataType::Cidr));
+        assert!(fits("0.0.0.0/0", &DataType::Cidr) && fits("::/0", &DataType::Cidr));
+        assert!(fits("08:00:2b:01:02:03", &DataType::Macaddr) && !fits("08:00:2b:01:02", &DataType::Macaddr));
+        assert!(fits("[1, 2.5]", &DataType::Vector(2)) && !fits("[1]", &DataType::Vector(2)));
+        assert!(fits("3 days", &DataType::Interval) && !fits(" ", &DataType::Interval));
     }
 }

@@ -24,6 +24,15 @@ pub(super) enum RenderError {
     /// Numbering of a type that has none.
     #[error("{title} cannot number `{column}` of type `{data_type}`")]
     CannotNumber { title: &'static str, column: String, data_type: String },
+    /// A type that the backend has nothing like.
+    #[error("{title} has no type like `{data_type}`, which `{column}` is of")]
+    NoSuchType { title: &'static str, column: String, data_type: String },
+    /// A key or an index over values that are not compared.
+    #[error("PostgreSQL does not compare values of type `json`, and {over} is over `{column}`")]
+    NotCompared { over: String, column: String },
+    /// A change of type that nothing converts.
+    #[error("PostgreSQL does not convert {from} to {to}, and `{column}` would change so")]
+    NoCast { column: String, from: String, to: String },
     /// NULLS FIRST or LAST in an index, where there is one order only.
     #[error(
         "{title} keeps NULLs first in ascending and last in descending indexes, and index `{index}` wants otherwise"
@@ -77,6 +86,9 @@ impl RenderError {
             | Self::Schemas { .. }
             | Self::NulInText { .. }
             | Self::Mysql { .. }
+            | Self::NoSuchType { .. }
+            | Self::NotCompared { .. }
+            | Self::NoCast { .. }
             | Self::NotANumber { .. } => Code::UnsupportedByBackend,
         }
     }
@@ -90,6 +102,11 @@ impl RenderError {
             Self::CopyWithClient { .. } => Some("write the rows as an `insert`, or COPY from a file of the server's"),
             Self::RowWithoutColumns { .. } => Some("give the row a value, or write its `down`"),
             Self::NullsOrder { .. } => Some("leave `nulls` out"),
+            Self::NoSuchType { .. } => {
+                Some("write a type by backend: `type = { postgres = \"inet\", default = \"string(43)\" }`")
+            }
+            Self::NoCast { .. } => Some("say how, with `using` (and `using_down`)"),
+            Self::NotCompared { .. } => Some("write `jsonb`"),
             Self::Mysql { help, .. } => Some(help),
             _ => None,
         }

@@ -149,9 +149,16 @@ fn has_toast(table: &Table) -> bool {
     let mut bytes = 0u64;
     for column in &table.columns {
         bytes += match &column.data_type {
-            DataType::Text | DataType::Verbatim(_) => return true,
+            DataType::Text
+            | DataType::Binary(_)
+            | DataType::Blob
+            | DataType::Json
+            | DataType::Jsonb
+            | DataType::Vector(_)
+            | DataType::Verbatim(_) => return true,
             DataType::Char(n) | DataType::String(n) => u64::from(*n) * 4,
             DataType::Decimal { precision, .. } => 8 + u64::from(*precision) / 2,
+            DataType::Uuid | DataType::Interval | DataType::Inet | DataType::Cidr => 19,
             _ => 8,
         };
     }

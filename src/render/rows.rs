@@ -175,6 +175,9 @@ fn in_list(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Option
         }
         let Some(column) = table.column(*id) else { return Ok(None) };
         literals.push(value::compared(dialect, value, column, table)?);
+        if value::is_compared_as_text(dialect, column) {
+            return Ok(None);
+        }
     }
     let Some(id) = one_column.filter(|_| rows.len() > 1) else { return Ok(None) };
     let name = dialect.ident(table.column_name(id));
@@ -189,9 +192,12 @@ fn conditions(dialect: Dialect, table: &Table, row: &RowValues) -> Result<String
 }
 
 fn equals(dialect: Dialect, table: &Table, id: ColumnId, value: &Scalar) -> Result<String, RenderError> {
-    let (name, column) = named(dialect, table, id)?;
+    let (mut name, column) = named(dialect, table, id)?;
     if value::is_null(value) {
         return Ok(format!("{name} IS NULL"));
+    }
+    if value::is_compared_as_text(dialect, column) {
+        name.push_str("::text");
     }
     let sql = value::compared(dialect, value, column, table)?;
     Ok(match (dialect, value) {
@@ -203,9 +209,12 @@ fn equals(dialect: Dialect, table: &Table, id: ColumnId, value: &Scalar) -> Resu
 }
 
 fn differs(dialect: Dialect, table: &Table, id: ColumnId, value: &Scalar) -> Result<String, RenderError> {
-    let (name, column) = named(dialect, table, id)?;
+    let (mut name, column) = named(dialect, table, id)?;
     if value::is_null(value) {
         return Ok(format!("{name} IS NOT NULL"));
+    }
+    if value::is_compared_as_text(dialect, column) {
+        name.push_str("::text");
     }
     let sql = value::compared(dialect, value, column, table)?;
     Ok(match dialect {

@@ -132,6 +132,13 @@ pub(super) fn constraint_definition(
 ) -> Result<String, RenderError> {
     let name = dialect.ident(&constraint.name().text);
     let columns = |ids: &[ColumnId]| dialect.idents(table.column_names(ids));
+    let keyed = match constraint {
+        Constraint::PrimaryKey(key) => key.columns.as_slice(),
+        Constraint::Unique(unique) => unique.columns.as_slice(),
+        Constraint::ForeignKey(key) => key.columns.as_slice(),
+        Constraint::Check(_) => &[],
+    };
+    are_compared(dialect, table, keyed, || format!("`{}`", constraint.name().text))?;
     Ok(match constraint {
         Constraint::PrimaryKey(key) => format!("CONSTRAINT {name} PRIMARY KEY ({})", columns(&key.columns)),
         Constraint::Unique(unique) => format!("CONSTRAINT {name} UNIQUE ({})", columns(&unique.columns)),
@@ -141,6 +148,20 @@ pub(super) fn constraint_definition(
             format!("CONSTRAINT {name} FOREIGN KEY ({own}) {}", references(dialect, state, key, table)?)
         }
     })
+}
+
+/// Refuses a key or an index over values that the backend does not compare.
+pub(super) fn are_compared(
+    dialect: Dialect,
+    table: &Table,
+    columns: &[ColumnId],
+    over: impl Fn() -> String,
+) -> Result<(), RenderError> {
+    let json = |column: &&Column| dialect == Dialect::Postgres && column.data_type == DataType::Json;
+    match columns.iter().filter_map(|id| table.column(*id)).find(json) {
+        Some(column) => Err(RenderError::NotCompared { over: over(), column: column.name.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// A constraint as it stands in CREATE TABLE and behind ADD: on MySQL the index of a foreign key is a line of its own,
@@ -272,7 +293,10 @@ fn index_parts(dialect: Dialect, table: &Table, index: &Index) -> Result<String,
 
 fn index_part(dialect: Dialect, table: &Table, index: &Index, part: &IndexPart) -> Result<String, RenderError> {
     let mut sql = match &part.key {
-        IndexKey::Column(id) => dialect.ident(table.column_name(*id)),
+        IndexKey::Column(id) => {
+            are_compared(dialect, table, &[*id], || format!("index `{}`", index.name))?;
+            dialect.ident(table.column_name(*id))
+        }
         IndexKey::Expr(expr) => format!("({})", dialect.own_expr(expr, table)),
     };
     if let (Some(length), Dialect::Mysql) = (part.length, dialect) {

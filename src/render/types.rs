@@ -9,8 +9,15 @@ use crate::state::Column;
 ///
 /// # Errors
 ///
-/// The backend cannot number a column of that type.
+/// The backend has no such type, or cannot number a column of it.
 pub(super) fn column_type(dialect: Dialect, column: &Column) -> Result<String, RenderError> {
+    if column.data_type.is_of_postgres() && dialect != Dialect::Postgres {
+        return Err(RenderError::NoSuchType {
+            title: dialect.backend().title(),
+            column: column.name.clone(),
+            data_type: column.data_type.to_string(),
+        });
+    }
     if column.auto_increment {
         let refuse = || RenderError::CannotNumber {
             title: dialect.backend().title(),
@@ -52,6 +59,13 @@ fn sqlite(data_type: &DataType) -> String {
         DataType::Time => "time".to_owned(),
         DataType::DateTime => "datetime".to_owned(),
         DataType::TimestampTz => "timestamp".to_owned(),
+        DataType::Binary(_) | DataType::Blob => "blob".to_owned(),
+        DataType::Json => "json_text".to_owned(),
+        DataType::Jsonb => "jsonb_text".to_owned(),
+        DataType::Uuid => "uuid_text".to_owned(),
+        DataType::Interval | DataType::Inet | DataType::Cidr | DataType::Macaddr | DataType::Vector(_) => {
+            data_type.to_string()
+        }
         DataType::Verbatim(word) => word.clone(),
     }
 }
@@ -73,6 +87,15 @@ fn postgres(data_type: &DataType) -> String {
         DataType::Time => "time".to_owned(),
         DataType::DateTime => "timestamp".to_owned(),
         DataType::TimestampTz => "timestamptz".to_owned(),
+        DataType::Binary(_) | DataType::Blob => "bytea".to_owned(),
+        DataType::Json
+        | DataType::Jsonb
+        | DataType::Uuid
+        | DataType::Interval
+        | DataType::Inet
+        | DataType::Cidr
+        | DataType::Macaddr
+        | DataType::Vector(_) => data_type.to_string(),
         DataType::Verbatim(word) => word.clone(),
     }
 }
@@ -94,6 +117,13 @@ fn mysql(data_type: &DataType) -> String {
         DataType::Time => "time(6)".to_owned(),
         DataType::DateTime => "datetime(6)".to_owned(),
         DataType::TimestampTz => "timestamp(6)".to_owned(),
+        DataType::Binary(n) => format!("varbinary({n})"),
+        DataType::Blob => "longblob".to_owned(),
+        DataType::Json | DataType::Jsonb => "json".to_owned(),
+        DataType::Uuid => "binary(16)".to_owned(),
+        DataType::Interval | DataType::Inet | DataType::Cidr | DataType::Macaddr | DataType::Vector(_) => {
+            data_type.to_string()
+        }
         DataType::Verbatim(word) => word.clone(),
     }
 }
@@ -129,8 +159,14 @@ fn affinity(declared: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn both(data_type: &DataType) -> (String, String) {
-        (type_name(Dialect::Sqlite, data_type), type_name(Dialect::Postgres, data_type))
+    /// The type on each backend; `–` where it has none.
+    fn everywhere(data_type: &DataType) -> String {
+        let of = |dialect| {
+            let mut column = crate::render::fixture::column(1, "c", data_type.clone());
+            column.auto_increment = false;
+            column_type(dialect, &column).unwrap_or_else(|_| "–".to_owned())
+        };
+        [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql].map(of).join(" | ")
     }
 
     #[test]
@@ -153,34 +189,50 @@ mod tests {
             DataType::Time,
             DataType::DateTime,
             DataType::TimestampTz,
+            DataType::Binary(8),
+            DataType::Blob,
+            DataType::Json,
+            DataType::Jsonb,
+            DataType::Uuid,
+            DataType::Interval,
+            DataType::Inet,
+            DataType::Cidr,
+            DataType::Macaddr,
+            DataType::Vector(3),
             DataType::Verbatim("tsvector".into()),
         ]
         .into_iter()
-        .map(|data_type| {
-            let title = data_type.to_string();
-            let (sqlite, postgres) = both(&data_type);
-            format!("{title}: {sqlite} | {postgres}")
-        })
+        .map(|data_type| format!("{data_type}: {}", everywhere(&data_type)))
         .collect();
         insta::assert_snapshot!(rows.join("\n"), @r"
-        smallint: smallint | smallint
-        integer: integer | integer
-        bigint: integer | bigint
-        unsigned smallint: smallint | integer
-        unsigned integer: integer | bigint
-        unsigned bigint: integer | numeric(20)
-        float: float | real
-        double: double | double precision
-        decimal(10,2): decimal(10, 2) | decimal(10, 2)
-        boolean: boolean | bool
-        char(2): char(2) | char(2)
-        string(255): varchar(255) | varchar(255)
-        text: text | text
-        date: date | date
-        time: time | time
-        datetime: datetime | timestamp
-        timestamptz: timestamp | timestamptz
-        tsvector: tsvector | tsvector
+        smallint: smallint | smallint | smallint
+        integer: integer | integer | int
+        bigint: integer | bigint | bigint
+        unsigned smallint: smallint | integer | smallint unsigned
+        unsigned integer: integer | bigint | int unsigned
+        unsigned bigint: integer | numeric(20) | bigint unsigned
+        float: float | real | float
+        double: double | double precision | double
+        decimal(10,2): decimal(10, 2) | decimal(10, 2) | decimal(10, 2)
+        boolean: boolean | bool | bool
+        char(2): char(2) | char(2) | char(2)
+        string(255): varchar(255) | varchar(255) | varchar(255)
+        text: text | text | longtext
+        date: date | date | date
+        time: time | time | time(6)
+        datetime: datetime | timestamp | datetime(6)
+        timestamptz: timestamp | timestamptz | timestamp(6)
+        binary(8): blob | bytea | varbinary(8)
+        blob: blob | bytea | longblob
+        json: json_text | json | json
+        jsonb: jsonb_text | jsonb | json
+        uuid: uuid_text | uuid | binary(16)
+        interval: – | interval | –
+        inet: – | inet | –
+        cidr: – | cidr | –
+        macaddr: – | macaddr | –
+        vector(3): – | vector(3) | –
+        tsvector: tsvector | tsvector | tsvector
         ");
     }
 

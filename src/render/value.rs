@@ -5,7 +5,7 @@ use sea_query::Value;
 use super::dialect::Dialect;
 use super::error::RenderError;
 use super::types::type_name;
-use crate::operation::{DataType, Literal};
+use crate::operation::{DataType, Literal, uuid_digits};
 use crate::state::{Column, Scalar, Table};
 
 /// A value for a column: its literal, or the author's expression with the names of the moment.
@@ -24,6 +24,9 @@ pub(super) fn compared(
     table: &Table,
 ) -> Result<String, RenderError> {
     let sql = scalar(dialect, value, column, table)?;
+    if is_compared_as_text(dialect, column) {
+        return Ok(format!("({sql})::text"));
+    }
     let rounds = matches!(column.data_type, DataType::Float | DataType::Decimal { .. });
     Ok(match (dialect, value) {
         (Dialect::Postgres | Dialect::Mysql, Scalar::Literal(_)) if rounds => {
@@ -32,6 +35,12 @@ pub(super) fn compared(
         (_, Scalar::Literal(_)) => sql,
         (_, Scalar::Expr(_)) => format!("({sql})"),
     })
+}
+
+/// Whether the column's values are compared as texts: PostgreSQL has no equality of `json`, which is the text that was
+/// written.
+pub(super) fn is_compared_as_text(dialect: Dialect, column: &Column) -> bool {
+    dialect == Dialect::Postgres && column.data_type == DataType::Json
 }
 
 /// Whether an expression is the word NULL.
@@ -73,7 +82,8 @@ fn default_on_mysql(word: Option<&str>, value: &Scalar, column: &Column, table: 
         Some(word) => format!("({word})"),
         None => {
             let sql = scalar(dialect, value, column, table)?;
-            let bare = matches!(value, Scalar::Literal(_)) && column.data_type != DataType::Text;
+            let long = matches!(column.data_type, DataType::Text | DataType::Blob | DataType::Json | DataType::Jsonb);
+            let bare = matches!(value, Scalar::Literal(_)) && !long;
             if bare { sql } else { format!("({sql})") }
         }
     })
@@ -94,6 +104,8 @@ fn literal(dialect: Dialect, value: &Literal, column: &Column) -> Result<String,
         Literal::Bool(value) => dialect.value(&Value::Bool(Some(*value))),
         Literal::Integer(value) => dialect.value(&Value::BigInt(Some(*value))),
         Literal::Float(value) => float(dialect, *value, column)?,
+        Literal::Bytes(hex) => dialect.value(&Value::Bytes(Some(bytes(hex)))),
+        Literal::String(text) if column.data_type == DataType::Uuid => uuid(dialect, text),
         Literal::String(text) if text.contains('\0') => match dialect {
             // A NUL ends SQLite's reading of the SQL, so the text goes in as bytes.
             Dialect::Sqlite => {
@@ -110,6 +122,22 @@ fn literal(dialect: Dialect, value: &Literal, column: &Column) -> Result<String,
             Dialect::Postgres => dialect.string(&spaced(text)),
         },
     })
+}
+
+/// Bytes from their digits.
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits = hex.as_bytes().chunks(2);
+    digits.filter_map(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok()).collect()
+}
+
+/// A UUID: 16 bytes on MySQL, else as PostgreSQL prints it.
+fn uuid(dialect: Dialect, text: &str) -> String {
+    let Some(digits) = uuid_digits(text) else { return dialect.string(text) };
+    if dialect == Dialect::Mysql {
+        return dialect.value(&Value::Bytes(Some(bytes(&digits))));
+    }
+    let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|group| digits.get(group).unwrap_or_default());
+    dialect.string(&groups.join("-"))
 }
 
 fn float(dialect: Dialect, value: f64, column: &Column) -> Result<String, RenderError> {

@@ -128,6 +128,7 @@ fn literal_text(literal: &Literal) -> String {
         Literal::Date(text) | Literal::Time(text) | Literal::DateTime(text) | Literal::OffsetDateTime(text) => {
             text.clone()
         }
+        Literal::Bytes(hex) => format!("x'{hex}'"),
     }
 }
 

@@ -50,7 +50,17 @@ pub(super) const fn kind(data_type: &DataType) -> Kind {
         DataType::Date => Kind::Date,
         DataType::Time => Kind::Time,
         DataType::DateTime | DataType::TimestampTz => Kind::Instant,
-        DataType::Verbatim(_) => Kind::Any,
+        DataType::Binary(_)
+        | DataType::Blob
+        | DataType::Json
+        | DataType::Jsonb
+        | DataType::Uuid
+        | DataType::Interval
+        | DataType::Inet
+        | DataType::Cidr
+        | DataType::Macaddr
+        | DataType::Vector(_)
+        | DataType::Verbatim(_) => Kind::Any,
     }
 }
 

@@ -12,6 +12,7 @@ mod project;
 mod scenarios;
 mod sqlite_file;
 mod tokens;
+mod types;
 
 /// Makes a test of each scenario in `sqlite`, in `postgres` and in `mysql`.
 macro_rules! on_each_backend {
@@ -52,6 +53,33 @@ on_each_backend! {
     a_dry_run_changes_nothing,
     the_wheels_command_lines_work_as_typed,
 }
+
+/// Makes a test of each function in each backend's module of its own.
+macro_rules! on_each_database {
+    ($($scenario:ident),* $(,)?) => {
+        mod types_on_sqlite {
+            $(#[test]
+            fn $scenario() {
+                let project = crate::project::Project::of("", &[]);
+                crate::types::$scenario(&crate::sqlite_file::SqliteFile::of(&project));
+            })*
+        }
+        mod types_on_postgres {
+            $(#[test]
+            fn $scenario() {
+                crate::types::$scenario(&crate::postgres_server::PostgresDatabase::create());
+            })*
+        }
+        mod types_on_mysql {
+            $(#[test]
+            fn $scenario() {
+                crate::types::$scenario(&crate::mysql_server::MysqlDatabase::create());
+            })*
+        }
+    };
+}
+
+on_each_database! { every_type, every_literal }
 
 mod what_the_manifest_says {
     use std::path::Path;

@@ -46,6 +46,17 @@ impl Project {
         Self { folder }
     }
 
+    /// Of a manifest and its nodes, `VERSION_name` and text.
+    pub fn of(schema: &str, nodes: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("schema.toml"), schema).unwrap();
+        fs::create_dir(folder.path().join("migrations")).unwrap();
+        for (name, text) in nodes {
+            fs::write(folder.path().join("migrations").join(format!("{name}.toml")), text).unwrap();
+        }
+        Self { folder }
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }

@@ -78,11 +78,25 @@ fn constraint(kind: &'static str, n: usize) -> String {
 }
 
 fn data_type(n: usize) -> DataType {
-    match n % 4 {
+    match n % 7 {
         0 => DataType::BigInt { unsigned: false },
         1 => DataType::Integer { unsigned: false },
         2 => DataType::String(20),
+        3 => DataType::Uuid,
+        4 => DataType::Jsonb,
+        5 => DataType::Binary(8),
         _ => DataType::Text,
+    }
+}
+
+/// A literal of that type.
+fn literal(n: usize) -> Literal {
+    match n % 7 {
+        0 | 1 => Literal::Integer(7),
+        3 => Literal::String("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11".into()),
+        4 => Literal::String("[]".into()),
+        5 => Literal::Bytes("00ff".into()),
+        _ => Literal::String("x'y".into()),
     }
 }
 
@@ -92,7 +106,7 @@ fn column_def(name: &str, n: [usize; 6]) -> ColumnDef {
         data_type: ByBackend::Same(data_type(n[0])),
         null: n[1].is_multiple_of(2) && name != "id",
         default: match n[2] % 6 {
-            0 => Some(Value::Literal(if n[0] % 4 < 2 { Literal::Integer(7) } else { Literal::String("x'y".into()) })),
+            0 => Some(Value::Literal(literal(n[0]))),
             1 => Some(Value::Expr(same("NULL"))),
             _ => None,
         },

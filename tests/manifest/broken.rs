@@ -109,6 +109,7 @@ broken! {
     type_serial,
     type_unknown,
     up_in_single_brackets,
+    value_of_bytes_and_texts,
     value_of_the_wrong_kind,
     verb_misspelt,
     verb_of_another_tool,

@@ -77,6 +77,20 @@ fn fits(title: &str, bytes: u64) -> Result<(), RenderError> {
 fn key_bytes(title: &str, id: ColumnId, length: Option<u32>, table: &Table) -> Result<u64, RenderError> {
     let Some(column) = table.column(id) else { return Ok(0) };
     Ok(match (&column.data_type, length) {
+        (DataType::Json | DataType::Jsonb, _) => {
+            return limit(
+                format!("JSON is in no key, and {title} is over `{}`", column.name),
+                "leave it out on MySQL: an operation of its own with `backends`",
+            );
+        }
+        (DataType::Blob | DataType::Binary(_), Some(length)) => u64::from(length),
+        (DataType::Binary(n), None) => u64::from(*n),
+        (DataType::Blob, None) => {
+            return limit(
+                format!("a blob has no end, and {title} holds all of `{}`", column.name),
+                "write `binary(n)` for its type, or an index with `{ column = \"…\", length = n }`",
+            );
+        }
         (_, Some(length)) => u64::from(length) * 4,
         (DataType::Text, None) => {
             return limit(

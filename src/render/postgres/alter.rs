@@ -7,7 +7,7 @@ use super::super::walk::{Kind, Written};
 use super::super::{rows, value};
 use super::{DIALECT, RenderError, alter_column, alter_table, rename_sequence};
 use crate::operation::DataType;
-use crate::state::{Column, Expr, Piece, Scalar, Table};
+use crate::state::{Column, Constraint, Expr, Piece, Scalar, Table};
 
 /// Writes the change of a column from one shape to another. `using` is SQL.
 pub(super) fn column(
@@ -22,6 +22,9 @@ pub(super) fn column(
     let retyped = old_type != new_type || using.is_some();
     let redefaulted = from.default != to.default;
     let name = DIALECT.ident(&to.name);
+    if to.data_type == DataType::Json && from.data_type != DataType::Json {
+        over_it(table, to)?;
+    }
 
     if from.auto_increment && !to.auto_increment {
         written.push(Kind::Schema, alter_column(table, to, "DROP IDENTITY"));
@@ -34,7 +37,17 @@ pub(super) fn column(
         actions.push("DROP NOT NULL".to_owned());
     }
     if retyped {
-        let conversion = using.or_else(|| cast(&name, &from.data_type, &to.data_type));
+        let conversion = match using {
+            None if !is_castable(&from.data_type, &to.data_type) => {
+                return Err(RenderError::NoCast {
+                    column: to.name.clone(),
+                    from: from.data_type.to_string(),
+                    to: to.data_type.to_string(),
+                });
+            }
+            None => cast(&name, &from.data_type, &to.data_type),
+            using => using,
+        };
         let conversion = conversion.map_or_else(String::new, |sql| format!(" USING {sql}"));
         actions.push(format!("TYPE {new_type}{conversion}"));
     }
@@ -64,6 +77,45 @@ pub(super) fn column(
     Ok(())
 }
 
+/// Refuses a type that is not compared where a key or an index is over the column.
+fn over_it(table: &Table, column: &Column) -> Result<(), RenderError> {
+    let constraint = table.constraints().find(|constraint| match constraint {
+        Constraint::PrimaryKey(key) => key.columns.contains(&column.id),
+        Constraint::Unique(unique) => unique.columns.contains(&column.id),
+        Constraint::ForeignKey(key) => key.columns.contains(&column.id),
+        Constraint::Check(_) => false,
+    });
+    let index = || table.indexes.iter().find(|index| index.mentions(column.id)).map(|index| index.name.clone());
+    let over = constraint.map(|constraint| constraint.name().text.clone()).or_else(index);
+    over.map_or(Ok(()), |over| Err(RenderError::NotCompared { over: format!("`{over}`"), column: column.name.clone() }))
+}
+
+/// Types that have few casts or none but those by way of a text.
+fn is_own(of: &DataType) -> bool {
+    matches!(of, DataType::Blob | DataType::Binary(_) | DataType::Json | DataType::Jsonb | DataType::Uuid)
+        || of.is_of_postgres()
+}
+
+/// Whether PostgreSQL has a cast from one type to another (its `pg_cast`); of types that are not known it may.
+fn is_castable(from: &DataType, to: &DataType) -> bool {
+    use DataType::{Binary, Blob, Boolean, Cidr, Decimal, Double, Float, Inet, Interval, Json, Jsonb, Time, Verbatim};
+    if !is_own(from) && !is_own(to) || from.is_text() || to.is_text() || from == to {
+        return true;
+    }
+    match (from, to) {
+        (Verbatim(_), _)
+        | (_, Verbatim(_))
+        | (Binary(_) | Blob, Binary(_) | Blob)
+        | (Json | Jsonb, Json | Jsonb)
+        | (Inet | Cidr, Inet | Cidr)
+        | (Time, Interval)
+        | (Interval, Time)
+        | (Jsonb, Boolean | Float | Double | Decimal { .. }) => true,
+        (Jsonb, to) => to.is_integer(),
+        _ => false,
+    }
+}
+
 /// The conversion that PostgreSQL does not make by itself. Where it does, none is written: its own refuses
 /// what an explicit cast would cut in silence (a long string to a short one).
 fn cast(name: &str, from: &DataType, to: &DataType) -> Option<String> {
@@ -80,6 +132,8 @@ fn cast(name: &str, from: &DataType, to: &DataType) -> Option<String> {
         (DataType::Boolean, to) if to.is_integer() => Some(format!("{name}::{new_type}")),
         (from, DataType::Boolean) if from.is_integer() => Some(format!("{name}::{new_type}")),
         (from, to) if is_text(from) && !is_text(to) => Some(format!("{name}::{new_type}")),
+        // What the two have in common is theirs to say.
+        (from, to) if is_own(from) && !is_text(to) || is_own(to) => Some(format!("{name}::{new_type}")),
         (DataType::Verbatim(_), to) if !is_text(to) => Some(format!("{name}::{new_type}")),
         (_, DataType::Verbatim(_)) => Some(format!("{name}::{new_type}")),
         _ => None,

@@ -402,6 +402,13 @@ fn family(data_type: &DataType) -> Option<u8> {
         DataType::Boolean => Some(2),
         DataType::Date | DataType::DateTime | DataType::TimestampTz => Some(3),
         DataType::Time => Some(4),
+        DataType::Binary(_) | DataType::Blob => Some(5),
+        DataType::Uuid => Some(6),
+        DataType::Inet | DataType::Cidr => Some(7),
+        DataType::Macaddr => Some(8),
+        DataType::Interval => Some(9),
+        DataType::Json | DataType::Jsonb => Some(10),
+        DataType::Vector(_) => Some(11),
         DataType::Verbatim(_) => None,
     }
 }

@@ -61,6 +61,11 @@ impl Reader<'_, '_> {
             Sql::Timestamp(None, TimezoneInfo::None) if sqlite => DataType::TimestampTz,
             Sql::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) if !sqlite => DataType::DateTime,
             Sql::Timestamp(None, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) if !sqlite => DataType::TimestampTz,
+            Sql::Blob(None) if sqlite => DataType::Blob,
+            Sql::Bytea => DataType::Blob,
+            Sql::Uuid if !sqlite => DataType::Uuid,
+            Sql::JSON if !sqlite => DataType::Json,
+            Sql::JSONB if !sqlite => DataType::Jsonb,
             Sql::Unspecified => DataType::Verbatim(String::new()),
             _ => verbatim(),
         }
