@@ -5,18 +5,25 @@
 //! is where they clash if they clash), and any change of rows, which *uses* the rules,
 //! conflicts with each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
 use super::resource::{Mode, Namespace, ObjectId, Resource};
 use crate::diagnostic::Span;
 use crate::ident::TableName;
-use crate::operation::Action;
-use crate::state::{
-    Change, ColumnId, Constraint, DeclaredMode, Expr, ForeignKey, Index, IndexKey, RowValues, Scalar, SharedTable,
-    SqlAccess, State, Table, TableId, Trigger, View,
-};
+use crate::state::{Change, ColumnId, Expr, SharedTable, State, Table, TableId};
+
+/// Words of an access, which are written only where they may be shown: on a large manifest
+/// writing them takes longer than all else.
+macro_rules! say {
+    ($collector:expr, $($words:tt)*) => {
+        if $collector.says { format!($($words)*) } else { String::new() }
+    };
+}
+
+mod parts;
+mod rows;
 
 /// One access to a resource.
 #[derive(Debug, Clone)]
@@ -78,14 +85,6 @@ impl Objects {
         self.ids.insert((table, index, name), id);
         id
     }
-}
-
-/// Words of an access, which are written only where they may be shown: on a large manifest
-/// writing them takes longer than all else.
-macro_rules! say {
-    ($collector:expr, $($words:tt)*) => {
-        if $collector.says { format!($($words)*) } else { String::new() }
-    };
 }
 
 /// Collects the accesses of changes.
@@ -385,285 +384,6 @@ impl Collector<'_> {
         }
         for sequence in table.columns.iter().filter_map(|column| column.sequence.as_ref()) {
             self.relation(&table.name.renamed(sequence.text.clone()), Mode::Change, "takes or frees");
-        }
-    }
-
-    fn index(&mut self, table: &Table, index: &Index, verb: &str) {
-        let folded = self.fold(&index.name);
-        let id = if verb == "creates" && !self.in_thought {
-            self.objects.made(table.id, true, folded)
-        } else {
-            self.objects.get(table.id, true, folded)
-        };
-        self.push(Resource::Object(id), Mode::Change, say!(self, "{verb} index {}", index.name));
-        let name = self.state.index_key(table.name.schema.as_deref(), &index.name, table.id);
-        self.relation(&name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
-        let held = if verb == "drops" { Mode::Release } else { Mode::Use };
-        let mut columns = Vec::new();
-        for part in &index.parts {
-            match &part.key {
-                IndexKey::Column(id) => columns.push(*id),
-                IndexKey::Expr(expr) => columns.extend(expr.columns()),
-            }
-        }
-        let plain = index.parts.iter().all(|part| matches!(part.key, IndexKey::Column(_)));
-        let of_predicate: Vec<ColumnId> = index.predicate.iter().flat_map(Expr::columns).collect();
-        for id in columns.iter().chain(&of_predicate) {
-            self.column(table, *id, held, if held == Mode::Use { "uses" } else { "lets go of" });
-        }
-        if index.unique {
-            if plain && index.predicate.is_none() {
-                self.key(table, &columns, verb);
-            }
-            self.rules(table);
-            self.rows(table, Mode::Use, "uses");
-        }
-    }
-
-    fn key(&mut self, table: &Table, columns: &[ColumnId], verb: &str) {
-        let mut sorted = columns.to_vec();
-        sorted.sort_unstable();
-        let words = say!(self, "{verb} a key of {} over {}", table.name, table.column_names(columns).join(", "));
-        self.push(Resource::Key(table.id, sorted), Mode::Change, words);
-    }
-
-    fn constraint(&mut self, table: &Table, constraint: &Constraint, verb: &str, stands: bool) {
-        let name = &constraint.name().text;
-        let folded = self.fold(name);
-        let makes = verb != "drops";
-        let id = if makes && !self.in_thought {
-            self.objects.made(table.id, false, folded.clone())
-        } else {
-            self.objects.get(table.id, false, folded.clone())
-        };
-        let title = constraint.kind().title();
-        let words = say!(self, "{verb} {title} {name}");
-        self.push(Resource::Object(id), Mode::Change, words.clone());
-        self.push(Resource::Name(Namespace::Constraints(table.id), folded), Mode::Change, words);
-        for (name, _) in self.state.names_of(table, constraint.kind(), name) {
-            self.relation(&name, Mode::Change, if makes { "takes" } else { "frees" });
-        }
-        let held = if makes { Mode::Use } else { Mode::Release };
-        let holds = if makes { "uses" } else { "lets go of" };
-        match constraint {
-            Constraint::PrimaryKey(key) => {
-                self.push(
-                    Resource::PrimaryKeySlot(table.id),
-                    Mode::Change,
-                    say!(self, "{verb} the primary key of {}", table.name),
-                );
-                for id in &key.columns {
-                    self.column(table, *id, held, holds);
-                }
-                self.key(table, &key.columns, verb);
-            }
-            Constraint::Unique(unique) => {
-                for id in &unique.columns {
-                    self.column(table, *id, held, holds);
-                }
-                self.key(table, &unique.columns, verb);
-            }
-            Constraint::Check(check) => {
-                for id in check.expr.columns() {
-                    self.column(table, id, held, holds);
-                }
-            }
-            Constraint::ForeignKey(key) => self.foreign_key(table, key, held, holds, stands),
-        }
-        if stands {
-            self.rules(table);
-            self.rows(table, Mode::Use, "uses");
-            self.rebuild();
-        }
-    }
-
-    fn foreign_key(&mut self, table: &Table, key: &ForeignKey, held: Mode, holds: &str, stands: bool) {
-        for id in &key.columns {
-            self.column(table, *id, held, holds);
-        }
-        if key.table == table.id {
-            return;
-        }
-        let Some(target) = self.state.referred(key.table).cloned() else { return };
-        self.push(Resource::Table(target.id), held, say!(self, "{holds} {}", target.name));
-        for id in &key.references {
-            self.column(&target, *id, held, holds);
-        }
-        let mut sorted = key.references.clone();
-        sorted.sort_unstable();
-        let words = say!(self, "{holds} the key of {}", target.name);
-        self.push(Resource::Key(target.id, sorted), held, words);
-        // The rows of the table referred to obey a new rule: they cannot just go.
-        self.rules(&target);
-        if stands {
-            self.rows(&target, Mode::Use, "uses");
-        }
-    }
-
-    fn trigger(&mut self, trigger: &Trigger, verb: &str) {
-        let Trigger { name, table, table_id: id, .. } = trigger;
-        let id = *id;
-        let folded = self.fold(name);
-        let capabilities = self.state.backend().capabilities();
-        let namespace = match id {
-            Some(id) if capabilities.schemas => Namespace::Triggers(id),
-            _ if capabilities.trigger_names_are_apart => Namespace::Relations(Some("triggers".to_owned())),
-            _ => Namespace::Relations(None),
-        };
-        let words = say!(self, "{verb} trigger {name} on {table}");
-        self.push(Resource::Name(namespace, folded), Mode::Change, words.clone());
-        self.push(Resource::Programs, Mode::Append, words);
-        if let Some(table) = id.and_then(|id| self.of_table(id)) {
-            let held = if verb == "drops" { Mode::Release } else { Mode::Use };
-            self.push(Resource::Table(table.id), held, say!(self, "has a trigger on {}", table.name));
-            for (_, column) in &trigger.columns {
-                self.column(&table, *column, held, "has a trigger that names");
-            }
-            self.rules(&table);
-        }
-    }
-
-    fn view(&mut self, view: &View, verb: &str) {
-        let name = &view.name;
-        self.relation(name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
-        self.push(Resource::Programs, Mode::Append, say!(self, "{verb} view {name}"));
-        let held = if verb == "drops" { Mode::Release } else { Mode::Use };
-        for over in &view.over {
-            self.relation(over, held, "reads");
-        }
-        for id in view.reads.as_deref().unwrap_or_default() {
-            let Some(table) = self.of_table(*id) else { continue };
-            self.push(Resource::Table(*id), held, say!(self, "view {name} reads {}", table.name));
-            let bound = view.pieces.is_some();
-            // A bare name may come to mean two columns where several tables are read.
-            let several = view.reads.as_ref().is_some_and(|reads| reads.len() > 1);
-            if !bound || several || view.star.contains(id) {
-                self.push(
-                    Resource::ColumnList(*id),
-                    held,
-                    say!(self, "view {name} reads the columns of {}", table.name),
-                );
-            }
-            for column in &table.columns {
-                if !bound || view.star.contains(id) || view.mentions(*id, column.id) {
-                    self.column(&table, column.id, held, if bound { "reads" } else { "may read" });
-                }
-            }
-        }
-    }
-
-    /// What raw SQL was read to do, or declares.
-    fn raw(&mut self, access: &SqlAccess) {
-        self.opaque |= access.opaque;
-        for table in access.reads.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
-            self.use_table(&table);
-            self.rows(&table, Mode::Use, "reads");
-        }
-        for table in access.writes.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
-            self.use_table(&table);
-            self.altered_rows(&table, "changes");
-            self.parents(&table);
-        }
-        for table in access.inserts.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
-            self.insert(table.id, &[]);
-        }
-        for id in &access.star {
-            self.push(Resource::ColumnList(*id), Mode::UseInOrder, "depends on the list of columns");
-        }
-        for (id, column) in &access.columns {
-            let Some(table) = self.of_table(*id) else { continue };
-            self.column(&table, *column, Mode::Use, "uses");
-        }
-        for (id, name) in &access.lookups {
-            self.push(Resource::Name(Namespace::Columns(*id), name.clone()), Mode::Use, say!(self, "may mean {name}"));
-        }
-        for name in &access.names {
-            self.relation(name, Mode::Use, "looks up");
-        }
-        for object in &access.declared {
-            let resource = Resource::Declared(object.kind.clone(), object.name.clone());
-            let mode = if object.mode == DeclaredMode::Reads { Mode::Use } else { Mode::Change };
-            let verb = match object.mode {
-                DeclaredMode::Reads => "uses",
-                DeclaredMode::Writes => "changes",
-                DeclaredMode::Creates => "creates",
-                DeclaredMode::Drops => "drops",
-            };
-            self.push(resource, mode, say!(self, "{verb} the {} {}", object.kind, object.name));
-        }
-    }
-
-    fn scalar(&mut self, table: &Table, value: &Scalar) {
-        if let Scalar::Expr(expr) = value {
-            self.condition(table, expr);
-        }
-    }
-
-    /// An expression that may hold a query of its own.
-    fn condition(&mut self, table: &Table, expr: &Expr) {
-        if expr.opaque {
-            self.push(Resource::AnyRows, Mode::Change, "reads what cannot be told");
-        }
-        self.expr(table, expr);
-    }
-
-    fn insert(&mut self, id: TableId, rows: &[RowValues]) {
-        let Some(table) = self.of_table(id) else { return };
-        self.use_table(&table);
-        self.push(Resource::RowRules(id), Mode::Use, say!(self, "inserts rows that obey the rules of {}", table.name));
-        self.rows(&table, Mode::Append, "adds");
-        let mut columns = HashSet::new();
-        for (column, value) in rows.iter().flatten() {
-            if columns.insert(*column) {
-                self.column(&table, *column, Mode::Use, "sets");
-            }
-            self.scalar(&table, value);
-        }
-        if let Some(numbered) = table.columns.iter().find(|column| column.auto_increment) {
-            let by_hand = columns.contains(&numbered.id);
-            let (mode, words) = if by_hand { (Mode::Append, "by hand") } else { (Mode::Use, "by the table") };
-            self.push(Resource::Numbering(id), mode, say!(self, "numbers rows of {} {words}", table.name));
-        }
-        self.parents(&table);
-        self.fires(&table);
-    }
-
-    /// The rows that a table's keys point to must be there.
-    fn parents(&mut self, table: &Table) {
-        for key in &table.foreign_keys {
-            if let Some(parent) = self.of_table(key.table).filter(|parent| parent.id != table.id) {
-                self.rows(&parent, Mode::Use, "points to");
-            }
-        }
-    }
-
-    /// Rows changed or gone, and those that cascades reach from there.
-    fn altered_rows(&mut self, table: &Table, verb: &str) {
-        let mut reached = HashSet::from([table.id]);
-        let mut stack = vec![table.id];
-        while let Some(id) = stack.pop() {
-            let Some(at) = self.of_table(id) else { continue };
-            self.push(Resource::RowRules(id), Mode::Use, say!(self, "{verb} rows under the rules of {}", at.name));
-            self.rows(&at, Mode::Change, if id == table.id { verb } else { "reaches" });
-            self.fires(&at);
-            for referrer in self.state.referrers(id).into_iter().map(|table| Table::clone(table)).collect::<Vec<_>>() {
-                let follows = |action| matches!(action, Action::Cascade | Action::SetNull | Action::SetDefault);
-                let keys = referrer.foreign_keys.iter().filter(|key| key.table == id);
-                if keys.clone().any(|key| follows(key.on_delete) || follows(key.on_update)) {
-                    if reached.insert(referrer.id) {
-                        stack.push(referrer.id);
-                    }
-                } else if keys.count() > 0 {
-                    self.rows(&referrer, Mode::Use, "must not orphan");
-                }
-            }
-        }
-    }
-
-    /// Triggers on a table may change any rows.
-    fn fires(&mut self, table: &Table) {
-        if self.state.triggers_on(table.id).next().is_some() {
-            self.push(Resource::AnyRows, Mode::Change, say!(self, "fires the triggers of {}", table.name));
         }
     }
 }

@@ -1,0 +1,171 @@
+//! The accesses of what stands on a table: indexes, constraints, keys, triggers; and of views.
+
+use super::super::resource::{Mode, Namespace, Resource};
+use super::Collector;
+use crate::state::{ColumnId, Constraint, Expr, ForeignKey, Index, IndexKey, Table, Trigger, View};
+
+impl Collector<'_> {
+    pub(super) fn index(&mut self, table: &Table, index: &Index, verb: &str) {
+        let folded = self.fold(&index.name);
+        let id = if verb == "creates" && !self.in_thought {
+            self.objects.made(table.id, true, folded)
+        } else {
+            self.objects.get(table.id, true, folded)
+        };
+        self.push(Resource::Object(id), Mode::Change, say!(self, "{verb} index {}", index.name));
+        let name = self.state.index_key(table.name.schema.as_deref(), &index.name, table.id);
+        self.relation(&name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
+        let held = if verb == "drops" { Mode::Release } else { Mode::Use };
+        let mut columns = Vec::new();
+        for part in &index.parts {
+            match &part.key {
+                IndexKey::Column(id) => columns.push(*id),
+                IndexKey::Expr(expr) => columns.extend(expr.columns()),
+            }
+        }
+        let plain = index.parts.iter().all(|part| matches!(part.key, IndexKey::Column(_)));
+        let of_predicate: Vec<ColumnId> = index.predicate.iter().flat_map(Expr::columns).collect();
+        for id in columns.iter().chain(&of_predicate) {
+            self.column(table, *id, held, if held == Mode::Use { "uses" } else { "lets go of" });
+        }
+        if index.unique {
+            if plain && index.predicate.is_none() {
+                self.key(table, &columns, verb);
+            }
+            self.rules(table);
+            self.rows(table, Mode::Use, "uses");
+        }
+    }
+
+    pub(super) fn key(&mut self, table: &Table, columns: &[ColumnId], verb: &str) {
+        let mut sorted = columns.to_vec();
+        sorted.sort_unstable();
+        let words = say!(self, "{verb} a key of {} over {}", table.name, table.column_names(columns).join(", "));
+        self.push(Resource::Key(table.id, sorted), Mode::Change, words);
+    }
+
+    pub(super) fn constraint(&mut self, table: &Table, constraint: &Constraint, verb: &str, stands: bool) {
+        let name = &constraint.name().text;
+        let folded = self.fold(name);
+        let makes = verb != "drops";
+        let id = if makes && !self.in_thought {
+            self.objects.made(table.id, false, folded.clone())
+        } else {
+            self.objects.get(table.id, false, folded.clone())
+        };
+        let title = constraint.kind().title();
+        let words = say!(self, "{verb} {title} {name}");
+        self.push(Resource::Object(id), Mode::Change, words.clone());
+        self.push(Resource::Name(Namespace::Constraints(table.id), folded), Mode::Change, words);
+        for (name, _) in self.state.names_of(table, constraint.kind(), name) {
+            self.relation(&name, Mode::Change, if makes { "takes" } else { "frees" });
+        }
+        let held = if makes { Mode::Use } else { Mode::Release };
+        let holds = if makes { "uses" } else { "lets go of" };
+        match constraint {
+            Constraint::PrimaryKey(key) => {
+                self.push(
+                    Resource::PrimaryKeySlot(table.id),
+                    Mode::Change,
+                    say!(self, "{verb} the primary key of {}", table.name),
+                );
+                for id in &key.columns {
+                    self.column(table, *id, held, holds);
+                }
+                self.key(table, &key.columns, verb);
+            }
+            Constraint::Unique(unique) => {
+                for id in &unique.columns {
+                    self.column(table, *id, held, holds);
+                }
+                self.key(table, &unique.columns, verb);
+            }
+            Constraint::Check(check) => {
+                for id in check.expr.columns() {
+                    self.column(table, id, held, holds);
+                }
+            }
+            Constraint::ForeignKey(key) => self.foreign_key(table, key, held, holds, stands),
+        }
+        if stands {
+            self.rules(table);
+            self.rows(table, Mode::Use, "uses");
+            self.rebuild();
+        }
+    }
+
+    pub(super) fn foreign_key(&mut self, table: &Table, key: &ForeignKey, held: Mode, holds: &str, stands: bool) {
+        for id in &key.columns {
+            self.column(table, *id, held, holds);
+        }
+        if key.table == table.id {
+            return;
+        }
+        let Some(target) = self.state.referred(key.table).cloned() else { return };
+        self.push(Resource::Table(target.id), held, say!(self, "{holds} {}", target.name));
+        for id in &key.references {
+            self.column(&target, *id, held, holds);
+        }
+        let mut sorted = key.references.clone();
+        sorted.sort_unstable();
+        let words = say!(self, "{holds} the key of {}", target.name);
+        self.push(Resource::Key(target.id, sorted), held, words);
+        // The rows of the table referred to obey a new rule: they cannot just go.
+        self.rules(&target);
+        if stands {
+            self.rows(&target, Mode::Use, "uses");
+        }
+    }
+
+    pub(super) fn trigger(&mut self, trigger: &Trigger, verb: &str) {
+        let Trigger { name, table, table_id: id, .. } = trigger;
+        let id = *id;
+        let folded = self.fold(name);
+        let capabilities = self.state.backend().capabilities();
+        let namespace = match id {
+            Some(id) if capabilities.schemas => Namespace::Triggers(id),
+            _ if capabilities.trigger_names_are_apart => Namespace::Relations(Some("triggers".to_owned())),
+            _ => Namespace::Relations(None),
+        };
+        let words = say!(self, "{verb} trigger {name} on {table}");
+        self.push(Resource::Name(namespace, folded), Mode::Change, words.clone());
+        self.push(Resource::Programs, Mode::Append, words);
+        if let Some(table) = id.and_then(|id| self.of_table(id)) {
+            let held = if verb == "drops" { Mode::Release } else { Mode::Use };
+            self.push(Resource::Table(table.id), held, say!(self, "has a trigger on {}", table.name));
+            for (_, column) in &trigger.columns {
+                self.column(&table, *column, held, "has a trigger that names");
+            }
+            self.rules(&table);
+        }
+    }
+
+    pub(super) fn view(&mut self, view: &View, verb: &str) {
+        let name = &view.name;
+        self.relation(name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
+        self.push(Resource::Programs, Mode::Append, say!(self, "{verb} view {name}"));
+        let held = if verb == "drops" { Mode::Release } else { Mode::Use };
+        for over in &view.over {
+            self.relation(over, held, "reads");
+        }
+        for id in view.reads.as_deref().unwrap_or_default() {
+            let Some(table) = self.of_table(*id) else { continue };
+            self.push(Resource::Table(*id), held, say!(self, "view {name} reads {}", table.name));
+            let bound = view.pieces.is_some();
+            // A bare name may come to mean two columns where several tables are read.
+            let several = view.reads.as_ref().is_some_and(|reads| reads.len() > 1);
+            if !bound || several || view.star.contains(id) {
+                self.push(
+                    Resource::ColumnList(*id),
+                    held,
+                    say!(self, "view {name} reads the columns of {}", table.name),
+                );
+            }
+            for column in &table.columns {
+                if !bound || view.star.contains(id) || view.mentions(*id, column.id) {
+                    self.column(&table, column.id, held, if bound { "reads" } else { "may read" });
+                }
+            }
+        }
+    }
+}

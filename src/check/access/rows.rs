@@ -1,0 +1,125 @@
+//! The accesses of what changes rows: operations on them, raw SQL, and what fires then.
+
+use std::collections::HashSet;
+
+use super::super::resource::{Mode, Namespace, Resource};
+use super::Collector;
+use crate::operation::Action;
+use crate::state::{DeclaredMode, Expr, RowValues, Scalar, SqlAccess, Table, TableId};
+
+impl Collector<'_> {
+    /// What raw SQL was read to do, or declares.
+    pub(super) fn raw(&mut self, access: &SqlAccess) {
+        self.opaque |= access.opaque;
+        for table in access.reads.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
+            self.use_table(&table);
+            self.rows(&table, Mode::Use, "reads");
+        }
+        for table in access.writes.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
+            self.use_table(&table);
+            self.altered_rows(&table, "changes");
+            self.parents(&table);
+        }
+        for table in access.inserts.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
+            self.insert(table.id, &[]);
+        }
+        for id in &access.star {
+            self.push(Resource::ColumnList(*id), Mode::UseInOrder, "depends on the list of columns");
+        }
+        for (id, column) in &access.columns {
+            let Some(table) = self.of_table(*id) else { continue };
+            self.column(&table, *column, Mode::Use, "uses");
+        }
+        for (id, name) in &access.lookups {
+            self.push(Resource::Name(Namespace::Columns(*id), name.clone()), Mode::Use, say!(self, "may mean {name}"));
+        }
+        for name in &access.names {
+            self.relation(name, Mode::Use, "looks up");
+        }
+        for object in &access.declared {
+            let resource = Resource::Declared(object.kind.clone(), object.name.clone());
+            let mode = if object.mode == DeclaredMode::Reads { Mode::Use } else { Mode::Change };
+            let verb = match object.mode {
+                DeclaredMode::Reads => "uses",
+                DeclaredMode::Writes => "changes",
+                DeclaredMode::Creates => "creates",
+                DeclaredMode::Drops => "drops",
+            };
+            self.push(resource, mode, say!(self, "{verb} the {} {}", object.kind, object.name));
+        }
+    }
+
+    pub(super) fn scalar(&mut self, table: &Table, value: &Scalar) {
+        if let Scalar::Expr(expr) = value {
+            self.condition(table, expr);
+        }
+    }
+
+    /// An expression that may hold a query of its own.
+    pub(super) fn condition(&mut self, table: &Table, expr: &Expr) {
+        if expr.opaque {
+            self.push(Resource::AnyRows, Mode::Change, "reads what cannot be told");
+        }
+        self.expr(table, expr);
+    }
+
+    pub(super) fn insert(&mut self, id: TableId, rows: &[RowValues]) {
+        let Some(table) = self.of_table(id) else { return };
+        self.use_table(&table);
+        self.push(Resource::RowRules(id), Mode::Use, say!(self, "inserts rows that obey the rules of {}", table.name));
+        self.rows(&table, Mode::Append, "adds");
+        let mut columns = HashSet::new();
+        for (column, value) in rows.iter().flatten() {
+            if columns.insert(*column) {
+                self.column(&table, *column, Mode::Use, "sets");
+            }
+            self.scalar(&table, value);
+        }
+        if let Some(numbered) = table.columns.iter().find(|column| column.auto_increment) {
+            let by_hand = columns.contains(&numbered.id);
+            let (mode, words) = if by_hand { (Mode::Append, "by hand") } else { (Mode::Use, "by the table") };
+            self.push(Resource::Numbering(id), mode, say!(self, "numbers rows of {} {words}", table.name));
+        }
+        self.parents(&table);
+        self.fires(&table);
+    }
+
+    /// The rows that a table's keys point to must be there.
+    pub(super) fn parents(&mut self, table: &Table) {
+        for key in &table.foreign_keys {
+            if let Some(parent) = self.of_table(key.table).filter(|parent| parent.id != table.id) {
+                self.rows(&parent, Mode::Use, "points to");
+            }
+        }
+    }
+
+    /// Rows changed or gone, and those that cascades reach from there.
+    pub(super) fn altered_rows(&mut self, table: &Table, verb: &str) {
+        let mut reached = HashSet::from([table.id]);
+        let mut stack = vec![table.id];
+        while let Some(id) = stack.pop() {
+            let Some(at) = self.of_table(id) else { continue };
+            self.push(Resource::RowRules(id), Mode::Use, say!(self, "{verb} rows under the rules of {}", at.name));
+            self.rows(&at, Mode::Change, if id == table.id { verb } else { "reaches" });
+            self.fires(&at);
+            for referrer in self.state.referrers(id).into_iter().map(|table| Table::clone(table)).collect::<Vec<_>>() {
+                let follows = |action| matches!(action, Action::Cascade | Action::SetNull | Action::SetDefault);
+                let keys = referrer.foreign_keys.iter().filter(|key| key.table == id);
+                if keys.clone().any(|key| follows(key.on_delete) || follows(key.on_update)) {
+                    if reached.insert(referrer.id) {
+                        stack.push(referrer.id);
+                    }
+                } else if keys.count() > 0 {
+                    self.rows(&referrer, Mode::Use, "must not orphan");
+                }
+            }
+        }
+    }
+
+    /// Triggers on a table may change any rows.
+    pub(super) fn fires(&mut self, table: &Table) {
+        if self.state.triggers_on(table.id).next().is_some() {
+            self.push(Resource::AnyRows, Mode::Change, say!(self, "fires the triggers of {}", table.name));
+        }
+    }
+}
