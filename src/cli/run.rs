@@ -112,7 +112,8 @@ fn made(
         .map_err(UserError::Target)?;
     let options = RenderOptions {
         ledger_schema: facts.ledger_schema.clone(),
-        create_ledger: !ledger.exists,
+        // A run that was killed early may have left tables without a stamp.
+        create_ledger: !ledger.exists || ledger.environment.is_none(),
         environment: place.environment.clone(),
         transaction,
         lock_slots: facts.lock_slots,

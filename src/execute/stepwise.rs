@@ -32,7 +32,7 @@ struct Pending {
     sent: Vec<String>,
     /// A transaction is open.
     open: bool,
-    /// The connection was lost, and with it the answer to what was sent last.
+    /// What was sent last may not have been committed: the connection was lost, or COMMIT refused.
     lost: bool,
 }
 
@@ -107,7 +107,8 @@ impl Run<'_> {
         pending.words.push(self.books.end_run(Outcome::Done, last, None).sql);
         if let Some(words) = self.flush(&mut pending).await.err() {
             let cause = self.cause_of(words);
-            return Err(self.stop(last.saturating_sub(1), None, cause));
+            let stop = self.stop(last.saturating_sub(1), None, cause);
+            return Err(self.counted_again(stop).await);
         }
         Ok(())
     }
@@ -138,8 +139,8 @@ impl Run<'_> {
                 Some(LedgerWrite::Stamp) => pending.words.push(statement.sql.clone()),
                 Some(LedgerWrite::Begun(_)) => {
                     pending.words.push(statement.sql.clone());
-                    if step.turned.is_some() {
-                        // The journal's entry is of the other direction, and this one's first statement may be refused.
+                    if !step.resumed {
+                        // The journal's entry may be of its other direction, and this one's first statement be refused.
                         let nothing = Journaled { recovery: Recovery::Transactional, reaches: step.from, whole: true };
                         pending.words.push(self.books.at(&here.at(step.skip_statements, step.from), &nothing, ""));
                     }
@@ -152,10 +153,8 @@ impl Run<'_> {
         let mut from = step.from;
         for (number, statement) in (1..).zip(own).skip(step.skip_statements) {
             if self.canceller.is_cancelled() {
-                if from.part > 0 {
-                    // The rows of a change that is not through; committed, they would be in the way of taking it back.
-                    self.take_back(pending).await;
-                }
+                // Rows that are in the middle of something; committed, they could be in the way of taking it back.
+                self.take_back(pending).await;
                 let _ = self.flush(pending).await;
                 return Err(self.within_step(here, None, Cause::Interrupted, None));
             }
@@ -169,14 +168,9 @@ impl Run<'_> {
                 pending.words.push(statement.sql.clone());
             }
         }
-        // The next migration's entry takes the place of this one's; one without statements has none, and one of old would
-        // be taken for its own.
-        let last = index + 1 == self.plan.steps.len();
-        if last || of == 0 {
+        // The next migration's entry takes the place of this one's.
+        if index + 1 == self.plan.steps.len() {
             pending.words.push(self.books.empty_journal().sql);
-        }
-        if !last && of == 0 {
-            pending.words.push(self.books.slot().sql);
         }
         if pending.open
             && let Some(words) = self.flush(pending).await.err()
@@ -252,7 +246,11 @@ impl Run<'_> {
             // Back to before the first change of rows; what was true then is written again.
             self.take_back(pending).await;
             if reached && journaled.recovery == Recovery::Unknowable {
-                let doubt = self.left_in_doubt(*here, journaled.whole).await;
+                let (announced, doubt) = self.left_in_doubt(*here, journaled.whole).await;
+                if announced {
+                    // It committed what was said before it.
+                    pending.words.clear();
+                }
                 return Err(self.within_step(*here, Some(statement), cause, doubt));
             }
             return Err(self.within_step(*here, reached.then_some(statement), cause, None));
@@ -263,7 +261,7 @@ impl Run<'_> {
         if on_its_own {
             // Where it has ended the transaction around it, what it did stays done.
             let back = self.database.settle("ROLLBACK TO SAVEPOINT dbmigrate".to_owned()).await;
-            let doubt = back.error.is_some().then_some(number);
+            let doubt = (back.error.is_some() && !journaled.whole).then_some(number);
             self.database.settle("ROLLBACK".to_owned()).await;
             if doubt.is_none() {
                 pending.words.push(self.books.settled(step.version, false).sql);
@@ -275,7 +273,7 @@ impl Run<'_> {
             words.insert(0, self.books.settled(step.version, false).sql);
         }
         self.database.settle(words.join(";\n")).await;
-        let doubt = if journaled.whole { None } else { self.left_in_doubt(*here, false).await };
+        let doubt = if journaled.whole { None } else { self.left_in_doubt(*here, false).await.1 };
         Err(self.within_step(*here, Some(statement), cause, doubt))
     }
 
@@ -287,18 +285,20 @@ impl Run<'_> {
         }
     }
 
-    /// The statement that nobody can tell of, if one that was refused has committed its announcement. `whole` says that
-    /// it leaves nothing behind.
-    async fn left_in_doubt(&mut self, here: Here<'_>, whole: bool) -> Option<usize> {
-        let (found, _) = self.books.look(self.database).await.ok()?;
-        let row = found.iter().find(|row| row.version == here.step.version)?;
-        let unknown = row.progress.as_ref().and_then(|progress| progress.unknown)?;
+    /// Whether a statement that was refused has committed its announcement; and its number, if nobody can tell of it.
+    /// `whole` says that it leaves nothing behind.
+    async fn left_in_doubt(&mut self, here: Here<'_>, whole: bool) -> (bool, Option<usize>) {
+        let Ok((found, _)) = self.books.look(self.database).await else { return (false, None) };
+        let row = found.into_iter().find(|row| row.version == here.step.version);
+        let Some(unknown) = row.and_then(|row| row.progress).and_then(|progress| progress.unknown) else {
+            return (false, None);
+        };
         if whole {
             let settled = self.books.settled(here.step.version, false).sql;
             self.database.settle(settled).await;
-            return None;
+            return (true, None);
         }
-        Some(unknown)
+        (true, Some(unknown))
     }
 
     /// What the statements before an interruption set of their session is set in this one.
@@ -314,30 +314,37 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// After an answer that never came: whether the last step that counts as committed is, by the ledger.
+    /// After an answer that never came: how many steps are committed, by the ledger.
     async fn counted_again(&mut self, stop: Stop) -> Stop {
-        let Some(last) = self.committed.checked_sub(1).and_then(|last| self.plan.steps.get(last)) else { return stop };
         let Ok(found) = tokio::time::timeout(PATIENCE, self.look_again()).await.unwrap_or(Err(())) else { return stop };
-        let applied = found.iter().any(|row| row.version == last.version && row.state == RowState::Applied);
-        let stands = found.iter().any(|row| row.version == last.version);
-        if if last.direction == Direction::Up { applied } else { !stands } {
-            return stop;
-        }
-        self.committed -= 1;
-        match stop {
-            Stop::Failed(failure, DatabaseState::Within { of, progress, .. }) => {
-                let progress = found
-                    .into_iter()
-                    .find(|row| row.version == last.version)
-                    .and_then(|row| row.progress)
-                    .unwrap_or(progress);
-                Stop::Failed(failure, DatabaseState::Within { done: self.committed, of, progress })
+        let is_done = |step: &RenderedStep| {
+            let row = found.iter().find(|row| row.version == step.version);
+            match step.direction {
+                Direction::Up => row.is_some_and(|row| row.state == RowState::Applied),
+                Direction::Down => row.is_none(),
             }
-            Stop::Failed(failure, DatabaseState::AtStep { of, .. }) => {
-                Stop::Failed(failure, DatabaseState::AtStep { done: self.committed, of })
+        };
+        let counted = self.committed;
+        while let Some(last) = self.committed.checked_sub(1).and_then(|last| self.plan.steps.get(last)) {
+            if is_done(last) {
+                break;
             }
-            stop => stop,
+            self.committed -= 1;
         }
+        let Stop::Failed(failure, DatabaseState::Within { progress, .. }) = stop else {
+            return match stop {
+                Stop::Failed(failure, _) => Stop::Failed(failure, self.state_of_committed()),
+                stop @ Stop::Error(_) => stop,
+            };
+        };
+        let of = self.plan.steps.len();
+        if self.committed == counted {
+            return Stop::Failed(failure, DatabaseState::Within { done: counted, of, progress });
+        }
+        let next = self.plan.steps.get(self.committed).map(|step| step.version);
+        let stands = found.into_iter().find(|row| Some(row.version) == next).and_then(|row| row.progress);
+        let progress = stands.unwrap_or(Progress { done: 0, unknown: None, ..progress });
+        Stop::Failed(failure, DatabaseState::Within { done: self.committed, of, progress })
     }
 
     /// The ledger, over a new connection.
@@ -362,6 +369,7 @@ impl Run<'_> {
             None => Ok(()),
             Some(words) => {
                 self.database.settle("ROLLBACK".to_owned()).await;
+                pending.lost = true;
                 Err(words)
             }
         }

@@ -77,6 +77,7 @@ fn make_with(
     let mut ways = choose(manifest, graph, &history, &applied, target, contradicted)?;
     if journaled && ledger.rows.iter().any(|row| row.state != RowState::Applied) {
         finish_first(&history, &mut ways);
+        found.extend(begin_with_it(&history, &mut ways));
         let down: HashSet<Version> =
             history.past.iter().filter(|past| ways.down.contains(&past.node)).map(|past| past.row.version).collect();
         history = history::replay(manifest, graph, ledger, downs, backend, &|row| down.contains(&row.version));
@@ -203,6 +204,7 @@ fn step_down(past: &Past<'_>, undone: &[Undone], state: &mut State, found: &mut 
         span: past.span,
         from: Place::default(),
         turned: None,
+        resumed: false,
         edited: !Arc::ptr_eq(past.body, &row.body),
         skip_statements: match row.state {
             RowState::Reverting if past.half.is_none() => row.progress.as_ref().map_or(0, |progress| progress.done),
@@ -242,6 +244,7 @@ fn step_up(migration: &Migration, position: i64, state: &mut State, found: &mut 
         span: migration.span,
         from: Place::default(),
         turned: None,
+        resumed: false,
         edited: false,
         skip_statements: 0,
     }
@@ -261,9 +264,29 @@ fn set_off(past: &Past<'_>, half: &Half, step: &mut Step, found: &mut Vec<Diagno
         return;
     };
     step.from = place;
+    step.resumed = step.direction == on;
     step.turned = if step.direction == on { half.turned() } else { Some(half.goes_on()) };
     let now: Vec<Change> = step.parts.iter().flat_map(|part| part.changes.iter().cloned()).collect();
     found.extend(half.still_begins(past.row, &now, place, step.direction, past.span));
+}
+
+/// The journal has room for one migration, so an interrupted one is the first step of all; a plan that goes down before it
+/// could go on up passes it by.
+fn begin_with_it(history: &History<'_>, ways: &mut Ways) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for past in history.past.iter().filter(|past| past.half.is_some()) {
+        let first = |nodes: &mut Vec<NodeId>| {
+            let at = nodes.iter().position(|node| *node == past.node);
+            if let Some(nodes) = at.and_then(|at| nodes.get_mut(..=at)) {
+                nodes.rotate_right(1);
+            }
+            at.is_some()
+        };
+        if !first(&mut ways.down) && first(&mut ways.up) && !ways.down.is_empty() {
+            found.push(resume::passed_by(past.row, past.span));
+        }
+    }
+    found
 }
 
 /// What is on its way down, and cannot be taken back from where it stands, is undone to its end before it is applied again.

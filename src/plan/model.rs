@@ -158,6 +158,8 @@ pub struct Step {
     pub from: Place,
     /// Where DDL commits by itself: where the other direction stood, if it is turned round there.
     pub turned: Option<Place>,
+    /// Where DDL commits by itself: it was interrupted in this direction, and goes on.
+    pub resumed: bool,
     /// Going down: it is not undone as the ledger has it, but as the manifest has it now.
     pub edited: bool,
 }

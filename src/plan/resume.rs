@@ -85,6 +85,14 @@ impl Half {
         }
     }
 
+    /// The direction in which it was interrupted.
+    const fn direction(&self) -> RowState {
+        match self.state {
+            RowState::Reverting => RowState::Reverting,
+            RowState::Applying | RowState::Applied => RowState::Applying,
+        }
+    }
+
     /// The changes of a direction, in order.
     fn changes(&self, state: RowState) -> Box<dyn Iterator<Item = &Change> + '_> {
         match state {
@@ -105,6 +113,8 @@ impl Half {
             skipped += match here {
                 0 if !up.is_empty() => down.len(),
                 all if all == up.len() => 0,
+                // Nothing is there to undo.
+                _ if down.is_empty() => 0,
                 some => one_by_one(up, down, undone).then_some(up.len() - some)?,
             };
             first += up.len();
@@ -171,6 +181,8 @@ impl Half {
         span: Span,
     ) -> Option<Diagnostic> {
         let state = if direction == Direction::Up { RowState::Applying } else { RowState::Reverting };
+        // What may be at work, or has been, counts as run.
+        let place = if state == self.direction() { place.max(self.standing.perhaps) } else { place };
         let ran = place.change + usize::from(place.part > 0);
         let same = self.changes(state).take(ran).eq(now.iter().take(ran)) && now.len() >= ran;
         (!same).then(|| {

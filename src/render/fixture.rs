@@ -72,6 +72,7 @@ pub(super) fn step(number: u32, direction: Direction, changes: Vec<Change>) -> S
         skip_statements: 0,
         from: Place::default(),
         turned: None,
+        resumed: false,
         edited: false,
     }
 }

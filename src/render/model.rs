@@ -216,6 +216,8 @@ pub struct RenderedStep {
     pub from: Place,
     /// Where DDL commits by itself: where the other direction stood, if the step is turned round there.
     pub turned: Option<Place>,
+    /// Where DDL commits by itself: it was interrupted in this direction, and goes on.
+    pub resumed: bool,
 }
 
 /// A plan as SQL.

@@ -77,7 +77,7 @@ fn write_steps(walk: &mut Walk<'_>, plan: &Plan) -> Vec<WrittenStep> {
         let seal = seals.next().flatten();
         if walk.dialect == Dialect::Mysql {
             goes_on(written);
-            walk.diagnostics.extend(mysql::lost_variable(written));
+            walk.diagnostics.extend(mysql::lost(written));
             let own = written.statements.iter().position(|s| s.ledger.is_none()).unwrap_or(written.statements.len());
             written.statements.splice(own..own, walk.begin(step, seal.clone()));
         }

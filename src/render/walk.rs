@@ -176,6 +176,7 @@ impl<'a> Walk<'a> {
             skip_statements: step.skip_statements,
             from: step.from,
             turned: step.turned,
+            resumed: step.resumed,
         };
         (rendered, locks)
     }
@@ -284,6 +285,9 @@ impl<'a> Walk<'a> {
                     Place { change: self.changes, part: number }
                 };
                 let recovery = recoveries.next().unwrap_or(Recovery::Unknowable);
+                if scope.step.is_none() && !matches!(recovery, Recovery::Transactional | Recovery::Session) {
+                    self.diagnostics.push(seed_commits(part));
+                }
                 let whole = !part.authored || mysql::is_refused_whole(&statement.sql);
                 statement.journaled = Some(Journaled { recovery, reaches, whole });
             }
@@ -370,6 +374,16 @@ fn applied(step: &Step, seal: Option<Seal>) -> AppliedRecord {
         operations,
         transaction: step.transaction,
     }
+}
+
+/// MySQL: a statement of a seed that does not roll back with the others.
+fn seed_commits(part: &Part) -> Diagnostic {
+    let message =
+        format!("`{}`: on MySQL this may commit by itself, and seeds that fail would be half loaded", part.operation);
+    Diagnostic::new(Code::UnsupportedByBackend, message)
+        .on(Dialect::Mysql.backend())
+        .at(part.span, "")
+        .help("a seed changes rows (`DELETE FROM` instead of `TRUNCATE`); what else is to be done is a migration's")
 }
 
 /// A switch of foreign keys that SQLite passes over.

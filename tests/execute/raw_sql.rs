@@ -213,6 +213,7 @@ fn word(data_type: &DataType) -> Option<String> {
         DataType::Time => "time without time zone".to_owned(),
         DataType::DateTime => "timestamp without time zone".to_owned(),
         DataType::TimestampTz => "timestamp with time zone".to_owned(),
+        DataType::Blob => "bytea".to_owned(),
         DataType::Verbatim(_) => return None,
         other => other.to_string(),
     })
@@ -237,7 +238,7 @@ async fn of_database(database: &TestDatabase) -> BTreeSet<String> {
         let types = "SELECT relname || '.' || attname, format_type(atttypid, atttypmod) FROM pg_attribute \
                      JOIN pg_class c ON c.oid = attrelid WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace \
                      AND attnum > 0 AND NOT attisdropped";
-        const VERBATIM: [&str; 6] = ["uuid", "jsonb", "text[]", "bytea", "numeric", "bigint identity"];
+        const VERBATIM: [&str; 3] = ["text[]", "numeric", "bigint identity"];
         for row in database.rows(types).await {
             // Serials and identities that are written otherwise are taken verbatim.
             let verbatim =

@@ -285,6 +285,7 @@ impl Plans {
             skip_statements: 0,
             from: Place::default(),
             turned: None,
+            resumed: false,
         });
         self
     }

@@ -162,3 +162,69 @@ fn on_mysql_a_rename_that_changes_case_only_is_not_taken_for_done() {
     assert_eq!(database.query(spelled), "1");
     done(&history.run(&url, &["reset"]));
 }
+
+#[test]
+fn on_mysql_a_refused_rename_did_not_run() {
+    let node = "[[up]]\nsql = \"RENAME TABLE missing TO b\"\ndown = \"\"\nwrites = [\"t\"]\n";
+    let history = history(&[("2_rename.toml", node)]);
+    let (database, url) = at_one(&history);
+    let said = history.run(&url, &["latest"]);
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert!(!said.stderr.contains("resolve"), "{}", said.stderr);
+    database.execute("CREATE TABLE missing (id int)");
+    done(&history.run(&url, &["latest"]));
+    assert_eq!(database.tables(), ["b", "t"]);
+}
+
+#[test]
+fn on_mysql_no_migration_locks_tables_and_no_seed_commits() {
+    let node = "[[up]]\nsql = \"LOCK TABLES t WRITE\"\ndown = \"\"\nwrites = [\"t\"]\n";
+    let history = history(&[("2_lock.toml", node)]);
+    let (database, url) = at_one(&history);
+    let said = history.run(&url, &["latest"]);
+    assert_eq!(said.code, Some(3), "{}", said.stderr);
+    assert!(words(&said).contains("keeps the ledger's own tables from this session"), "{}", said.stderr);
+
+    fs::remove_file(history.path().join("migrations/2_lock.toml")).unwrap();
+    let schema = history.path().join("schema.toml");
+    let text = fs::read_to_string(&schema).unwrap();
+    fs::write(history.path().join("seed.sql"), "TRUNCATE TABLE t;\nINSERT INTO t VALUES (1, 'one');\n").unwrap();
+    fs::write(&schema, format!("{text}\n[[seed]]\nsql_file = \"seed.sql\"\n")).unwrap();
+    database.execute("INSERT INTO t VALUES (5, 'five')");
+    let said = history.run(&url, &["seed"]);
+    assert_eq!(said.code, Some(3), "{}{}", said.stdout, said.stderr);
+    assert!(words(&said).contains("this may commit by itself"), "{}", said.stderr);
+    assert_eq!(database.query("SELECT id FROM t"), "5");
+}
+
+#[test]
+fn on_mysql_what_the_server_keeps_of_the_statement_before_is_not_guessed() {
+    let node = "[[up]]\nsql = [\"INSERT INTO t VALUES (3, 'three')\", \"SET @id = LAST_INSERT_ID()\", \"CREATE TABLE c (id int)\", \"INSERT INTO c VALUES (@id)\"]\n\
+                down = [\"DROP TABLE c\", \"DELETE FROM t\"]\nwrites = [\"t\"]\n";
+    let history = history(&[("2_id.toml", node)]);
+    let (database, url) = at_one(&history);
+    database.execute("CREATE TABLE c (id int)");
+    assert_eq!(history.run(&url, &["latest"]).code, Some(1));
+    database.execute("DROP TABLE c");
+    let refused = history.run(&url, &["latest"]);
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+    assert!(words(&refused).contains("`@id` went with it"), "{}", refused.stderr);
+}
+
+#[test]
+fn on_mysql_the_programs_own_variables_are_not_missed() {
+    let insert = "insert = \"t\"\nkey = [\"id\"]\nrows = [{ id = ID, name = { expr = \"(SELECT 'x')\" } }]\n";
+    let node = format!(
+        "[[up]]\n{}\n[[up]]\ncreate_table = \"c\"\ncolumns = {{ id = \"bigint\" }}\n\n[[up]]\n{}",
+        insert.replace("ID", "1"),
+        insert.replace("ID", "2")
+    );
+    let history = history(&[("2_own.toml", &node)]);
+    let (database, url) = at_one(&history);
+    database.execute("CREATE TABLE c (id int)");
+    assert_eq!(history.run(&url, &["latest"]).code, Some(1));
+    database.execute("DROP TABLE c");
+    done(&history.run(&url, &["latest"]));
+    assert_eq!(database.query("SELECT COUNT(*) FROM t"), "2");
+    done(&history.run(&url, &["reset"]));
+}

@@ -147,7 +147,8 @@ pub fn wait_until(mut holds: impl FnMut() -> bool) {
 fn on_mysql_what_was_sent_with_an_answer_that_never_came_is_not_counted() {
     let history = history(&[
         ("2_u.toml", "[[up]]\ncreate_table = \"u\"\ncolumns = { id = \"bigint\" }\n"),
-        ("3_row.toml", "[[up]]\ninsert = \"t\"\nkey = [\"id\"]\nrows = [{ id = 1, name = \"one\" }]\n"),
+        ("3_note.toml", "[[up]]\nnote = \"nothing\"\n"),
+        ("4_row.toml", "[[up]]\ninsert = \"t\"\nkey = [\"id\"]\nrows = [{ id = 1, name = \"one\" }]\n"),
     ]);
     let database = MysqlDatabase::create();
     let url = database.url();
@@ -162,7 +163,7 @@ fn on_mysql_what_was_sent_with_an_answer_that_never_came_is_not_counted() {
     let said = History::ended(child);
     assert_eq!(said.code, Some(1), "{}", said.stderr);
     // `u` stands, and nothing says so but the journal.
-    assert!(said.stderr.contains("0 of 2 steps are committed"), "{}", said.stderr);
+    assert!(said.stderr.contains("0 of 3 steps are committed"), "{}", said.stderr);
     let last = "SELECT CONCAT(outcome, steps_done) FROM dbmigrate_runs WHERE command LIKE '%latest%'";
     assert_eq!(database.query(last), "failed0");
     let info = history.run(&url, &["info"]);

@@ -20,6 +20,7 @@ mod left;
 #[path = "../example/mysql_server.rs"]
 #[allow(dead_code, reason = "shared with other tests, which use all of it")]
 mod mysql_server;
+mod one_place;
 mod own_server;
 #[path = "../example/postgres_server.rs"]
 #[allow(dead_code, reason = "shared with other tests, which use all of it")]

@@ -35,6 +35,7 @@ fn plan(start: &State, changes: Vec<Change>, direction: Direction) -> RenderedPl
         skip_statements: 0,
         from: Place::default(),
         turned: None,
+        resumed: false,
         edited: false,
     };
     let plan = Plan {

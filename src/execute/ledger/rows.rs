@@ -235,7 +235,11 @@ impl Journal {
         };
         let (way, other) = match state {
             RowState::Applied => {
-                let down = placed(Direction::Down);
+                // Before its first statement nothing of it is undone.
+                let begun = |progress: &Progress| {
+                    progress.unknown.is_some() || progress.place.is_some_and(|place| place.perhaps != Place::default())
+                };
+                let down = placed(Direction::Down).filter(begun);
                 return Ok(if down.is_some() { (RowState::Reverting, down) } else { (state, None) });
             }
             RowState::Applying => (Direction::Up, Direction::Down),

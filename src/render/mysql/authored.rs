@@ -3,10 +3,8 @@
 use sqlparser::dialect::MySqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::super::model::{Recovery, RenderedStep, Statement};
-use super::DIALECT;
-use super::probe;
-use crate::diagnostic::{Code, Diagnostic};
+use super::super::model::Recovery;
+use super::{DIALECT, probe, session};
 use crate::state::{Change, SqlAccess, State};
 
 /// How it is found out whether an author's statement ran. `state` is the state before it.
@@ -20,7 +18,9 @@ pub(in super::super) fn of_raw(sql: &str, effects: &[Change], access: &SqlAccess
             // `SET STATEMENT … FOR` runs another one.
             "PASSWORD" | "STATEMENT" | "DEFAULT" => Recovery::Unknowable,
             "GLOBAL" | "PERSIST" | "PERSIST_ONLY" => Recovery::Repeatable,
-            _ => Recovery::Session,
+            _ if session::is_steady(&words) => Recovery::Session,
+            // Its value goes with the transaction, and with the session.
+            _ => Recovery::Transactional,
         },
         "TRUNCATE" | "ANALYZE" | "OPTIMIZE" | "CHECK" | "REPAIR" | "FLUSH" | "GRANT" => Recovery::Repeatable,
         _ if words.is_conditional() => Recovery::Repeatable,
@@ -72,82 +72,41 @@ pub(super) fn moves_away(sql: &str) -> bool {
     Words::of(sql).is_some_and(|words| words.is(0, "USE"))
 }
 
-/// Reports a step that goes on after an interruption with a variable of the session that ended there.
-pub(in super::super) fn lost_variable(step: &RenderedStep) -> Option<Diagnostic> {
-    let own: Vec<&Statement> = step.statements.iter().filter(|statement| statement.ledger.is_none()).collect();
-    let (ran, left) = own.split_at_checked(step.skip_statements)?;
-    let (number, variable, user) = (1..).zip(ran).find_map(|(number, statement)| {
-        let of_rows = variables_of_rows(&statement.sql);
-        of_rows.into_iter().find_map(|variable| {
-            let user = left.iter().find(|statement| mentions(&statement.sql, &variable))?;
-            Some((number, variable, user))
-        })
-    })?;
-    let message = format!("`{}` goes on after an interruption, and `{variable}` went with it", step.name);
-    let help = format!(
-        "write its value instead of `{variable}` in what has not run yet; or run the other way, which takes back what ran"
-    );
-    Some(
-        Diagnostic::new(Code::Interrupted, message)
-            .of(&step.name)
-            .going(step.direction)
-            .at(user.span, format!("uses `{variable}`"))
-            .note(format!("statement {number} gave it a value out of rows, in a session that has ended"))
-            .help(help),
-    )
+/// Whether a statement takes tables for this session and leaves it no others: `LOCK TABLES x WRITE`.
+pub(super) fn locks_tables(sql: &str) -> bool {
+    Words::of(sql).is_some_and(|words| words.is(0, "LOCK"))
 }
 
-/// The variables (`@x`) that a statement gives a value that cannot be had again: it comes out of rows.
-fn variables_of_rows(sql: &str) -> Vec<String> {
-    let Some(words) = Words::of(sql) else { return Vec::new() };
-    let reads = words.0.iter().any(|token| is_word(token, "SELECT"));
-    let assigns = |at: usize| {
-        let (before, after) = (at.checked_sub(1).and_then(|before| words.0.get(before)), words.0.get(at + 1));
-        let asks = words.is(0, "SELECT") || words.is(0, "WITH");
-        let into = asks && words.0.iter().take(at).any(|token| is_word(token, "INTO"));
-        let set = words.is(0, "SET") && matches!(after, Some(Token::Eq | Token::Assignment));
-        set || matches!(after, Some(Token::Assignment))
-            || into && (matches!(before, Some(Token::Comma)) || before.is_some_and(|before| is_word(before, "INTO")))
-    };
-    let variable = |at: usize| words.variable(at).filter(|_| reads && assigns(at));
-    (0..words.0.len()).filter_map(variable).collect()
-}
-
-/// Whether a statement has that variable in it, as [`variables_of_rows`] gives it.
-fn mentions(sql: &str, variable: &str) -> bool {
-    Words::of(sql).is_none_or(|words| (0..words.0.len()).any(|at| words.variable(at).as_deref() == Some(variable)))
-}
-
-fn is_word(token: &Token, text: &str) -> bool {
+pub(super) fn is_word(token: &Token, text: &str) -> bool {
     matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text))
 }
 
 /// The tokens of a statement, without what stands between them.
-struct Words(Vec<Token>);
+pub(super) struct Words(pub(super) Vec<Token>);
 
 /// What a definition can be of.
 const KINDS: [&str; 9] = ["FUNCTION", "PROCEDURE", "EVENT", "TRIGGER", "VIEW", "TABLE", "INDEX", "DATABASE", "SCHEMA"];
 
 impl Words {
-    fn of(sql: &str) -> Option<Self> {
+    pub(super) fn of(sql: &str) -> Option<Self> {
         let tokens = Tokenizer::new(&MySqlDialect {}, sql).tokenize().ok()?;
         Some(Self(tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).collect()))
     }
 
     /// The word at a place, in upper case; empty where none is.
-    fn at(&self, at: usize) -> String {
+    pub(super) fn at(&self, at: usize) -> String {
         match self.0.get(at) {
             Some(Token::Word(word)) if word.quote_style.is_none() => word.value.to_ascii_uppercase(),
             _ => String::new(),
         }
     }
 
-    fn is(&self, at: usize, text: &str) -> bool {
+    pub(super) fn is(&self, at: usize, text: &str) -> bool {
         self.0.get(at).is_some_and(|token| is_word(token, text))
     }
 
     /// A name at a place, in quotes or not.
-    fn name(&self, at: usize) -> Option<&str> {
+    pub(super) fn name(&self, at: usize) -> Option<&str> {
         match self.0.get(at) {
             Some(Token::Word(word)) => Some(word.value.as_str()),
             _ => None,
@@ -155,7 +114,7 @@ impl Words {
     }
 
     /// A session's variable at a place, in lower case: `@x`, not `@@x`.
-    fn variable(&self, at: usize) -> Option<String> {
+    pub(super) fn variable(&self, at: usize) -> Option<String> {
         match self.0.get(at)? {
             Token::Word(word) if word.value.starts_with('@') && !word.value.starts_with("@@") => {
                 Some(word.value.to_lowercase())
@@ -286,6 +245,7 @@ mod tests {
     fn what_is_set_is_of_the_session_or_of_the_server() {
         assert_eq!(recovery("SET foreign_key_checks = 0"), Recovery::Session);
         assert_eq!(recovery("set @a = 1"), Recovery::Session);
+        assert_eq!(recovery("SET @a = UUID()"), Recovery::Transactional);
         assert_eq!(recovery("SET GLOBAL max_connections = 5"), Recovery::Repeatable);
         assert_eq!(recovery("SET STATEMENT max_statement_time = 1 FOR CALL p()"), Recovery::Unknowable);
         assert_eq!(recovery("SET PASSWORD = 'x'"), Recovery::Unknowable);
@@ -306,17 +266,6 @@ mod tests {
         {
             assert!(!is_refused_whole(sql), "{sql}");
         }
-    }
-
-    #[test]
-    fn a_variable_that_has_its_value_from_rows_is_known() {
-        assert_eq!(variables_of_rows("SELECT id, n INTO @Id, @n FROM t WHERE x = @x"), ["@id", "@n"]);
-        assert_eq!(variables_of_rows("SET @a = (SELECT MAX(id) FROM t), @b := 1"), ["@a", "@b"]);
-        assert_eq!(variables_of_rows("SELECT @r := id FROM t"), ["@r"]);
-        assert_eq!(variables_of_rows("SET @a = 1"), [""; 0]);
-        assert_eq!(variables_of_rows("INSERT INTO t SELECT @a, @b"), [""; 0]);
-        assert!(mentions("INSERT INTO t VALUES (@A)", "@a"));
-        assert!(!mentions("INSERT INTO t VALUES ('@a', @ab, @@a)", "@a"));
     }
 
     #[test]

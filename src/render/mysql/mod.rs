@@ -8,6 +8,7 @@ mod alter;
 mod authored;
 mod limits;
 mod probe;
+mod session;
 mod variables;
 
 use super::dialect::Dialect;
@@ -17,7 +18,8 @@ use super::walk::{Kind, Link, Written};
 use super::{raw, rows, table};
 use crate::state::{Change, Column, Constraint, ConstraintKind, Scalar, State, Table};
 
-pub(super) use authored::{is_refused_whole, lost_variable, of_raw};
+pub(super) use authored::{is_refused_whole, of_raw};
+pub(super) use session::lost;
 
 const DIALECT: Dialect = Dialect::Mysql;
 
@@ -139,6 +141,12 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
             written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
         }
         (Change::Sql { sql, .. }, ..) => {
+            if authored::locks_tables(sql) {
+                return Err(RenderError::Mysql {
+                    what: "`LOCK TABLES` keeps the ledger's own tables from this session".to_owned(),
+                    help: "leave it out: a run has the database to itself among runs, and other programs are better stopped",
+                });
+            }
             if authored::moves_away(sql) {
                 return Err(RenderError::Mysql {
                     what: "`USE` makes another database the session's, and the ledger's next words would go there"

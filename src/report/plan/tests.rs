@@ -46,6 +46,7 @@ fn step(number: u128, name: &str, statements: Vec<Statement>) -> RenderedStep {
         skip_statements: 0,
         from: Place::default(),
         turned: None,
+        resumed: false,
     }
 }
 
