@@ -1,4 +1,4 @@
-//! A run: the plan's steps, in the plan's transactions, with the lock held and the ledger kept in
+//! (Long: one run from its start to its report.) A run: the plan's steps, in the plan's transactions, with the lock held and the ledger kept in
 //! step. It ends in a [`RunReport`]; an `Err` means that nothing was done.
 
 use std::collections::BTreeSet;

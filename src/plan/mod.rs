@@ -6,6 +6,7 @@ mod error;
 mod held;
 mod history;
 mod info;
+mod interrupted;
 mod left_out;
 mod make;
 mod model;
@@ -14,6 +15,7 @@ mod seed;
 mod target;
 #[cfg(test)]
 mod tests;
+mod ways;
 
 pub use crate::state::{Part, Reversal};
 pub use error::PlanError;

@@ -10,8 +10,8 @@ use super::locks::{Lock, Locks};
 use super::model::{
     AppliedRecord, Destructive, Journaled, LedgerWrite, Recovery, RenderOptions, RenderedStep, Statement,
 };
-use super::{destructive, known, mysql, postgres, raw, sqlite};
-use crate::diagnostic::{Code, Diagnostic, Direction, Severity, Span};
+use super::{destructive, known, mysql, postgres, raw, remarks, sqlite};
+use crate::diagnostic::{Diagnostic, Direction, Span};
 use crate::operation::Checksums;
 use crate::plan::{Part, Place, RowState, Step};
 use crate::state::{Change, SharedTable, State, TableId};
@@ -267,7 +267,7 @@ impl<'a> Walk<'a> {
         let mut recoveries = written.recoveries.into_iter();
         for (number, (kind, sql)) in (1..).zip(written.statements) {
             if self.dialect == Dialect::Sqlite && in_transaction && part.authored && raw::switches_keys(&sql) {
-                self.diagnostics.push(keys_stay(scope, part));
+                self.diagnostics.push(remarks::keys_stay(scope, part));
             }
             if self.dialect == Dialect::Postgres && in_transaction {
                 if kind == Kind::Schema && self.rows_changed {
@@ -286,7 +286,7 @@ impl<'a> Walk<'a> {
                 };
                 let recovery = recoveries.next().unwrap_or(Recovery::Unknowable);
                 if scope.step.is_none() && !matches!(recovery, Recovery::Transactional | Recovery::Session) {
-                    self.diagnostics.push(seed_commits(part));
+                    self.diagnostics.push(remarks::seed_commits(part));
                 }
                 let whole = !part.authored || mysql::is_refused_whole(&statement.sql);
                 statement.journaled = Some(Journaled { recovery, reaches, whole });
@@ -373,34 +373,6 @@ fn applied(step: &Step, seal: Option<Seal>) -> AppliedRecord {
         requires: step.requires.clone(),
         operations,
         transaction: step.transaction,
-    }
-}
-
-/// MySQL: a statement of a seed that does not roll back with the others.
-fn seed_commits(part: &Part) -> Diagnostic {
-    let message =
-        format!("`{}`: on MySQL this may commit by itself, and seeds that fail would be half loaded", part.operation);
-    Diagnostic::new(Code::UnsupportedByBackend, message)
-        .on(Dialect::Mysql.backend())
-        .at(part.span, "")
-        .help("a seed changes rows (`DELETE FROM` instead of `TRUNCATE`); what else is to be done is a migration's")
-}
-
-/// A switch of foreign keys that SQLite passes over.
-fn keys_stay(scope: &Scope<'_>, part: &Part) -> Diagnostic {
-    let message = format!(
-        "`{}`: SQLite passes over `PRAGMA foreign_keys` inside a transaction, so it does nothing",
-        part.operation
-    );
-    let mut found = Diagnostic::new(Code::WrongValue, message)
-        .on(Dialect::Sqlite.backend())
-        .at(part.span, "")
-        .help("leave it out: a rebuild switches keys off by itself; or write `transaction = false` on the migration");
-    // An applied migration may have it in its `down`, and a reset must stay possible.
-    found.severity = Severity::Warning;
-    match scope.step {
-        Some(step) => found.of(&step.name).going(step.direction),
-        None => found,
     }
 }
 

@@ -1,0 +1,34 @@
+//! What rendering finds to say of an author's SQL.
+
+use super::dialect::Dialect;
+use super::walk::Scope;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::plan::Part;
+
+/// MySQL: a statement of a seed that does not roll back with the others.
+pub(super) fn seed_commits(part: &Part) -> Diagnostic {
+    let message =
+        format!("`{}`: on MySQL this may commit by itself, and seeds that fail would be half loaded", part.operation);
+    Diagnostic::new(Code::UnsupportedByBackend, message)
+        .on(Dialect::Mysql.backend())
+        .at(part.span, "")
+        .help("a seed changes rows (`DELETE FROM` instead of `TRUNCATE`); what else is to be done is a migration's")
+}
+
+/// A switch of foreign keys that SQLite passes over.
+pub(super) fn keys_stay(scope: &Scope<'_>, part: &Part) -> Diagnostic {
+    let message = format!(
+        "`{}`: SQLite passes over `PRAGMA foreign_keys` inside a transaction, so it does nothing",
+        part.operation
+    );
+    let mut found = Diagnostic::new(Code::WrongValue, message)
+        .on(Dialect::Sqlite.backend())
+        .at(part.span, "")
+        .help("leave it out: a rebuild switches keys off by itself; or write `transaction = false` on the migration");
+    // An applied migration may have it in its `down`, and a reset must stay possible.
+    found.severity = Severity::Warning;
+    match scope.step {
+        Some(step) => found.of(&step.name).going(step.direction),
+        None => found,
+    }
+}
