@@ -7,16 +7,8 @@ use std::time::Duration;
 
 use crate::database::Database;
 use crate::history::{History, Said};
-use crate::left::{cut, done, history, lock_table, wait_until};
-use crate::mysql_server::MysqlDatabase;
+use crate::left::{at_one, cut, done, history, lock_table, wait_until};
 use crate::relay::{At, Relay};
-
-fn at_one(history: &History) -> (MysqlDatabase, String) {
-    let database = MysqlDatabase::create();
-    let url = database.url();
-    done(&history.run(&url, &["up"]));
-    (database, url)
-}
 
 /// The words of what was said, as though there were no lines.
 fn words(said: &Said) -> String {

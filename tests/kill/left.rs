@@ -22,6 +22,14 @@ pub fn history(nodes: &[(&str, &str)]) -> History {
     history
 }
 
+/// A database at the first migration.
+pub fn at_one(history: &History) -> (MysqlDatabase, String) {
+    let database = MysqlDatabase::create();
+    let url = database.url();
+    done(&history.run(&url, &["up"]));
+    (database, url)
+}
+
 /// Runs a command through a relay that cuts.
 pub fn cut(history: &History, database: &MysqlDatabase, command: &str, at: At) -> Said {
     let relay = Relay::to(&database.address(), at);

@@ -6,15 +6,8 @@ use std::time::Duration;
 
 use crate::database::Database;
 use crate::history::{History, Said};
-use crate::left::{done, history, lock_table, wait_until};
+use crate::left::{at_one, done, history, lock_table, wait_until};
 use crate::mysql_server::MysqlDatabase;
-
-fn at_one(history: &History) -> (MysqlDatabase, String) {
-    let database = MysqlDatabase::create();
-    let url = database.url();
-    done(&history.run(&url, &["up"]));
-    (database, url)
-}
 
 /// The migrations do not require each other, but the first.
 fn as_a_graph(history: &History) {

@@ -2,14 +2,12 @@
 
 use crate::database::Database;
 use crate::history::History;
-use crate::left::{done, history};
+use crate::left::{at_one, done, history};
 use crate::mysql_server::MysqlDatabase;
 
 /// A database with `t` and what the test puts there.
 fn database(history: &History, rows: &str) -> (MysqlDatabase, String) {
-    let database = MysqlDatabase::create();
-    let url = database.url();
-    done(&history.run(&url, &["up"]));
+    let (database, url) = at_one(history);
     database.execute(rows);
     (database, url)
 }
