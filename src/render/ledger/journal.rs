@@ -189,7 +189,7 @@ impl LedgerSql {
     }
 
     /// Reads the journal, in order. Columns: version (text), statement, statements (integers), direction, state (texts);
-    /// on MySQL then those of [`PLACES`] (integers; the last two may be NULL) and probe (text).
+    /// on MySQL then `from_change`, `from_part`, `to_change`, `to_part` (integers), `turned_change`, `turned_part` (integers or NULL) and probe (text).
     #[must_use]
     pub fn select_journal(&self) -> String {
         let mut query = Query::select();
