@@ -52,6 +52,17 @@ fn on_mysql_a_run_killed_at_any_moment_is_finished_by_the_next() {
 }
 
 #[test]
+fn on_mysql_what_was_in_the_way_of_runs_is_gone_and_the_next_one_finishes() {
+    let nodes = size(16, 60);
+    let history = History::of(nodes);
+    let mut rounds = Rounds::new(&history, MysqlDatabase::create());
+    for _ in 0..size(12, 500) {
+        rounds.refuse_at_random(u64::try_from(nodes / 4).unwrap());
+    }
+    rounds.tally.report("mysql: runs refused at random");
+}
+
+#[test]
 fn on_mysql_a_run_killed_at_each_statement_is_finished_by_the_next() {
     let history = History::of(size(8, 60));
     let mut rounds = Rounds::new(&history, MysqlDatabase::create());

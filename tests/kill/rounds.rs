@@ -97,6 +97,40 @@ impl<'h> Rounds<'h> {
         self.finish();
     }
 
+    /// Something stands in the way of runs in either direction, up to four times; then nothing does.
+    pub fn refuse_at_random(&mut self, tables: u64) {
+        const COMMANDS: [&[&str]; 6] = [&["latest"], &["reset"], &["up", "3"], &["down", "3"], &["redo", "2"], &["up"]];
+        let first = [command(!self.at_latest)];
+        for turn in 0..=self.chance.below(4) {
+            let table = format!("t{}", self.chance.below(tables));
+            let stands = self.database.tables().contains(&table);
+            let event = ["INSERT", "UPDATE", "DELETE"][usize::try_from(self.chance.below(3)).unwrap()];
+            let (block, unblock) = match (stands, self.chance.below(2)) {
+                // The next to be made stands already.
+                (false, _) => (format!("CREATE TABLE {table} (id int)"), format!("DROP TABLE {table}")),
+                (true, 0) => (
+                    format!("CREATE TABLE child (id bigint, FOREIGN KEY (id) REFERENCES {table} (id))"),
+                    "DROP TABLE child".to_owned(),
+                ),
+                (true, _) => (
+                    format!(
+                        "CREATE TRIGGER no BEFORE {event} ON {table} FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'"
+                    ),
+                    "DROP TRIGGER IF EXISTS no".to_owned(),
+                ),
+            };
+            self.database.execute(&block);
+            let other = COMMANDS[usize::try_from(self.chance.below(6)).unwrap()];
+            let command = if turn == 0 { &first[..] } else { other };
+            let said = self.history.run(&self.database.url(), command);
+            assert!(matches!(said.code, Some(0 | 1)), "{command:?} {:?}\n{}{}", said.code, said.stdout, said.stderr);
+            self.tally.add(if said.code == Some(0) { "not in the way" } else { "refused" });
+            self.database.execute(&unblock);
+        }
+        self.cut = self.database.query("SELECT * FROM dbmigrate_journal");
+        self.finish();
+    }
+
     /// Once at each statement of a run up and of a run down; of every `step`th where that is not 1.
     pub fn at_each_statement(&mut self, step: usize, cut: Cut) {
         for to_latest in [true, false] {
@@ -204,7 +238,8 @@ impl<'h> Rounds<'h> {
         let wanted = if to_latest { self.latest.as_str() } else { "" };
         let found = if to_latest { everything(&self.database) } else { self.database.schema() };
         assert_eq!(found, wanted, "after {}; cut off at {}", command(to_latest), self.cut);
-        let open = "SELECT (SELECT count(*) FROM dbmigrate_journal) + (SELECT count(*) FROM dbmigrate_versions WHERE state <> 'applied')";
+        // An entry of a way down that did not begin may stay.
+        let open = "SELECT (SELECT count(*) FROM dbmigrate_journal WHERE to_change + to_part > 0) + (SELECT count(*) FROM dbmigrate_versions WHERE state <> 'applied')";
         assert_eq!(self.database.query(open), "0");
     }
 }
