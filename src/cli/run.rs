@@ -112,8 +112,8 @@ fn made(
         .map_err(UserError::Target)?;
     let options = RenderOptions {
         ledger_schema: facts.ledger_schema.clone(),
-        // A run that was killed early may have left tables without a stamp.
-        create_ledger: !ledger.exists || ledger.environment.is_none(),
+        // Where DDL commits by itself, a run that was killed early may have left tables without a stamp.
+        create_ledger: !ledger.exists || !backend.capabilities().transactional_ddl && ledger.environment.is_none(),
         environment: place.environment.clone(),
         transaction,
         lock_slots: facts.lock_slots,

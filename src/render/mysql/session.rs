@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sqlparser::tokenizer::Token;
 
-use super::super::model::{RenderedStep, Statement};
+use super::super::model::{Recovery, RenderedStep, Statement};
 use super::authored::{Words, is_word};
 use crate::diagnostic::{Code, Diagnostic};
 
@@ -30,8 +30,11 @@ struct Traces {
 /// Functions that give the same for the same.
 const STEADY: [&str; 7] = ["CONCAT", "CONCAT_WS", "REPLACE", "IFNULL", "COALESCE", "LOWER", "UPPER"];
 /// Words that are a function without brackets, or begin a query.
-const UNSTEADY: [&str; 10] = [
+const UNSTEADY: [&str; 12] = [
     "SELECT",
+    // `NEXT VALUE FOR a_sequence`.
+    "NEXT",
+    "PREVIOUS",
     "CURRENT_TIMESTAMP",
     "CURRENT_DATE",
     "CURRENT_TIME",
@@ -57,7 +60,10 @@ pub(in super::super) fn lost(step: &RenderedStep) -> Option<Diagnostic> {
     let mut lost: BTreeMap<String, usize> = BTreeMap::new();
     for (number, statement) in (1..).zip(ran) {
         let Some(words) = Words::of(&statement.sql) else { continue };
+        // Only what is steady as a whole is run again.
+        let again = statement.journaled.as_ref().is_some_and(|journaled| journaled.recovery == Recovery::Session);
         for (name, given) in traces(&words).gives {
+            let given = if again { given } else { Given::Once };
             match given {
                 Given::Again(of) if of.iter().all(|name| !lost.contains_key(name)) => lost.remove(&name),
                 Given::Again(_) | Given::Once => lost.insert(name, number),
@@ -96,6 +102,10 @@ fn traces(words: &Words) -> Traces {
         set(words, &mut traces);
         return traces;
     }
+    if matches!(first.as_str(), "CREATE" | "ALTER") {
+        // The body of a program is of the sessions that call it.
+        return traces;
+    }
     let calls = matches!(first.as_str(), "CALL" | "EXECUTE");
     let asks = matches!(first.as_str(), "SELECT" | "WITH");
     let mut into = false;
@@ -114,7 +124,10 @@ fn traces(words: &Words) -> Traces {
         traces.reads.push(name);
     }
     traces.reads.extend(of_the_last(words, 0..words.0.len()));
-    if matches!(first.as_str(), "INSERT" | "REPLACE" | "LOAD" | "CALL") {
+    // `LAST_INSERT_ID(n)` says what it is from now on.
+    let says = (0..words.0.len())
+        .any(|at| words.is(at, "LAST_INSERT_ID") && !matches!(words.0.get(at + 2), None | Some(Token::RParen)));
+    if says || matches!(first.as_str(), "INSERT" | "REPLACE" | "LOAD" | "CALL") {
         traces.gives.push((called("LAST_INSERT_ID"), Given::Once));
     }
     traces.gives.extend(["ROW_COUNT", "FOUND_ROWS"].map(|name| (called(name), Given::Once)));
@@ -160,7 +173,14 @@ fn assignment(words: &Words, part: std::ops::Range<usize>, traces: &mut Traces) 
     let own = value.clone().any(|at| {
         words.at(at).is_empty() && words.name(at).is_some() && matches!(words.0.get(at + 1), Some(Token::LParen))
     });
-    let given = if steady && !own { Given::Again(reads.clone()) } else { Given::Once };
+    // The server's own variables change, but for a setting that is made of itself.
+    let server = value.clone().any(|at| {
+        words
+            .name(at)
+            .and_then(|word| word.strip_prefix("@@"))
+            .is_some_and(|word| format!("@@{}", word.to_lowercase()) != name)
+    });
+    let given = if steady && !own && !server { Given::Again(reads.clone()) } else { Given::Once };
     traces.reads.extend(reads);
     traces.gives.push((name, given));
 }
@@ -198,6 +218,9 @@ mod tests {
             5
         );
         assert_eq!(once("SELECT @r := id FROM t"), ["@r"]);
+        assert_eq!(once("SET @a = @@identity, @b = @@GLOBAL.max_error_count, @c = NEXT VALUE FOR s").len(), 3);
+        assert!(of("UPDATE s SET n = LAST_INSERT_ID(n + 1)").gives.contains(&(called("LAST_INSERT_ID"), Given::Once)));
+        assert!(of("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.v = LAST_INSERT_ID()").reads.is_empty());
         assert_eq!(once("UPDATE t SET name = (@n := @n + 1)"), ["@n"]);
         assert_eq!(once("CALL p(@o, 1)"), ["@o"]);
         assert_eq!(once("SET SESSION sql_mode = (SELECT m FROM modes)"), ["@@sql_mode"]);
