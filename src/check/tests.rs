@@ -1,4 +1,5 @@
-//! (Long: a list of cases.) Classic mistakes, each as small as it gets; the exhaustive search is a test of its own.
+//! (Long: a list of cases.)
+//! Classic mistakes, each as small as it gets; the exhaustive search is a test of its own.
 
 use super::*;
 use crate::manifest::{Files, parse};

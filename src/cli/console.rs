@@ -57,7 +57,8 @@ impl Console {
         self.format == Format::Json
     }
 
-    /// Refuses formats that a command does not have; `text` and `json` every one has.
+    /// Refuses formats that a command does not have. `text` and `json` every one takes, though `completions` and `man` write
+    /// their own.
     ///
     /// # Errors
     /// The format asked for is another command's.

@@ -13,6 +13,7 @@ use super::error::{Error, UserError};
 /// # Errors
 /// Where they cannot be written.
 pub(super) fn completions(args: &Completions, console: &Console) -> Result<(), Error> {
+    console.has_format("completions", &[])?;
     let mut grammar = CommandLine::command();
     console.result(|out| {
         // The generator panics where its writer fails; this one does not.
@@ -27,6 +28,7 @@ pub(super) fn completions(args: &Completions, console: &Console) -> Result<(), E
 /// # Errors
 /// Where there is no such command, or it cannot be written.
 pub(super) fn man(args: &Man, console: &Console) -> Result<(), Error> {
+    console.has_format("man", &[])?;
     let mut grammar = CommandLine::command();
     // The global options become those of each command, and the commands get their full names.
     grammar.build();

@@ -1,4 +1,5 @@
-//! (Long: one way, from the plan to the report.) The way of every command that changes the database: plan, show or refuse or ask, run, report.
+//! (Long: one way, from the plan to the report.)
+//! The way of every command that changes the database: plan, show or refuse or ask, run, report.
 
 use std::io::{self, Write};
 use std::thread;

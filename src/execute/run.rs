@@ -1,4 +1,5 @@
-//! (Long: one run from its start to its report.) A run: the plan's steps, in the plan's transactions, with the lock held and the ledger kept in
+//! (Long: one run from its start to its report.)
+//! A run: the plan's steps, in the plan's transactions, with the lock held and the ledger kept in
 //! step. It ends in a [`RunReport`]; an `Err` means that nothing was done.
 
 use std::collections::BTreeSet;
@@ -21,8 +22,8 @@ use crate::plan::Moment;
 use crate::render::ledger::RunRow;
 use crate::render::{RenderedPlan, RenderedStep, Statement};
 
-/// How long writing down a failed run may take, connecting anew included.
-const RECORD_PATIENCE: Duration = Duration::from_secs(10);
+/// How long asking what is true after a failure may take, and writing it down; connecting anew included.
+pub(super) const RECORD_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a run works with, from its start to its end.
 pub(super) struct Run<'r> {
@@ -112,7 +113,6 @@ impl Run<'_> {
             Ok(after) => after,
             Err(stop) => {
                 self.database.rollback().await;
-                self.written = self.committed > 0;
                 (self.events)(&Event::RolledBack);
                 return Err(stop);
             }
@@ -121,7 +121,6 @@ impl Run<'_> {
         if let Err(words) = self.database.commit().await
             && let Err(stop) = self.after_failed_commit(words, &chunk, expected).await
         {
-            self.written = self.committed > 0;
             return Err(stop);
         }
         self.committed = chunk.end;

@@ -6,7 +6,7 @@
 //! own: the row that announces one statement tells that the one before it ran. Statements that change rows stand with
 //! their place in one transaction, up to the next DDL statement or the step's end.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::database::{Database, Sent};
 use super::error::ExecuteError;
@@ -14,14 +14,11 @@ use super::event::Event;
 use super::ledger::{At, Glance};
 use super::lock::wait;
 use super::report::{Cause, DatabaseState, Outcome, RunReport};
-use super::run::{Run, Stop};
+use super::run::{RECORD_PATIENCE, Run, Stop};
 use super::words::{DatabaseWords, Trouble};
 use crate::diagnostic::Direction;
 use crate::plan::{Place, Progress, RowState};
 use crate::render::{Journaled, LedgerWrite, Recovery, RenderedStep, Statement};
-
-/// How long asking what is true may take, once the connection was lost.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the ledger has to say, and has not yet committed.
 #[derive(Default)]
@@ -316,7 +313,9 @@ impl Run<'_> {
 
     /// After an answer that never came: how many steps are committed, by the ledger.
     async fn counted_again(&mut self, stop: Stop) -> Stop {
-        let Ok(found) = tokio::time::timeout(PATIENCE, self.look_again()).await.unwrap_or(Err(())) else { return stop };
+        let Ok(found) = tokio::time::timeout(RECORD_PATIENCE, self.look_again()).await.unwrap_or(Err(())) else {
+            return stop;
+        };
         let is_done = |step: &RenderedStep| {
             let row = found.iter().find(|row| row.version == step.version);
             match step.direction {
@@ -331,20 +330,20 @@ impl Run<'_> {
             }
             self.committed -= 1;
         }
-        let Stop::Failed(failure, DatabaseState::Within { progress, .. }) = stop else {
-            return match stop {
-                Stop::Failed(failure, _) => Stop::Failed(failure, self.state_of_committed()),
-                stop @ Stop::Error(_) => stop,
-            };
-        };
         let of = self.plan.steps.len();
-        if self.committed == counted {
-            return Stop::Failed(failure, DatabaseState::Within { done: counted, of, progress });
+        match stop {
+            Stop::Failed(failure, DatabaseState::Within { progress, .. }) => {
+                let next = self.plan.steps.get(self.committed).map(|step| step.version);
+                let progress = match found.into_iter().find(|row| Some(row.version) == next) {
+                    _ if self.committed == counted => progress,
+                    Some(Glance { progress: Some(stands), .. }) => stands,
+                    _ => Progress { done: 0, unknown: None, ..progress },
+                };
+                Stop::Failed(failure, DatabaseState::Within { done: self.committed, of, progress })
+            }
+            Stop::Failed(failure, _) => Stop::Failed(failure, self.state_of_committed()),
+            stop @ Stop::Error(_) => stop,
         }
-        let next = self.plan.steps.get(self.committed).map(|step| step.version);
-        let stands = found.into_iter().find(|row| Some(row.version) == next).and_then(|row| row.progress);
-        let progress = stands.unwrap_or(Progress { done: 0, unknown: None, ..progress });
-        Stop::Failed(failure, DatabaseState::Within { done: self.committed, of, progress })
     }
 
     /// The ledger, over a new connection.

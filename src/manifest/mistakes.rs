@@ -1,4 +1,5 @@
-//! (Long: one table.) The table of first mistakes: the wrong key that people write, and the right one.
+//! (Long: one table.)
+//! The table of first mistakes: the wrong key that people write, and the right one.
 //!
 //! Everyone comes from another tool. A key that is listed here gets an answer of its
 //! own; any other unknown key gets the nearest key of its place.

@@ -1,4 +1,5 @@
-//! (Long: plain data.) The operations themselves: what an author can ask for, as plain data.
+//! (Long: plain data.)
+//! The operations themselves: what an author can ask for, as plain data.
 //! This is the shape that the ledger keeps as JSON, so a change here is a change
 //! of the ledger's format.
 

@@ -2,10 +2,9 @@
 
 use super::back_out;
 use super::history::{History, Past};
-
 use super::resume::{self, Half};
 use super::ways::Ways;
-use crate::diagnostic::{Diagnostic, Direction};
+use crate::diagnostic::Diagnostic;
 use crate::graph::NodeId;
 use crate::plan::{RowState, Step};
 use crate::state::Change;
@@ -17,15 +16,14 @@ pub(super) fn set_off(past: &Past<'_>, half: &Half, step: &mut Step, found: &mut
         step.from = half.goes_on();
         return;
     }
-    let on = if past.row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
-    let place = if step.direction == on { Some(half.goes_on()) } else { half.goes_back() };
+    step.resumed = step.direction == half.direction();
+    let place = if step.resumed { Some(half.goes_on()) } else { half.goes_back() };
     let Some(place) = place else {
         found.push(back_out::half_way(past.row, past.span));
         return;
     };
     step.from = place;
-    step.resumed = step.direction == on;
-    step.turned = if step.direction == on { half.turned() } else { Some(half.goes_on()) };
+    step.turned = if step.resumed { half.turned() } else { Some(half.goes_on()) };
     let now: Vec<Change> = step.parts.iter().flat_map(|part| part.changes.iter().cloned()).collect();
     found.extend(half.still_begins(past.row, &now, place, step.direction, past.span));
 }

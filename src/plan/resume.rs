@@ -86,10 +86,10 @@ impl Half {
     }
 
     /// The direction in which it was interrupted.
-    const fn direction(&self) -> RowState {
+    pub(super) const fn direction(&self) -> Direction {
         match self.state {
-            RowState::Reverting => RowState::Reverting,
-            RowState::Applying | RowState::Applied => RowState::Applying,
+            RowState::Reverting => Direction::Down,
+            RowState::Applying | RowState::Applied => Direction::Up,
         }
     }
 
@@ -182,7 +182,7 @@ impl Half {
     ) -> Option<Diagnostic> {
         let state = if direction == Direction::Up { RowState::Applying } else { RowState::Reverting };
         // What may be at work, or has been, counts as run.
-        let place = if state == self.direction() { place.max(self.standing.perhaps) } else { place };
+        let place = if direction == self.direction() { place.max(self.standing.perhaps) } else { place };
         let ran = place.change + usize::from(place.part > 0);
         let same = self.changes(state).take(ran).eq(now.iter().take(ran)) && now.len() >= ran;
         (!same).then(|| {

@@ -1,4 +1,5 @@
-//! (Long: one match over all changes.) Applying a change to a state, which gives the change that undoes it.
+//! (Long: one match over all changes.)
+//! Applying a change to a state, which gives the change that undoes it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! (Long: one reader of one statement.) Views: what a CREATE VIEW reads, bound to tables and columns so that it can be written
+//! (Long: one reader of one statement.)
+//! Views: what a CREATE VIEW reads, bound to tables and columns so that it can be written
 //! again with the names of the moment.
 //!
 //! Only a plain SELECT over tables is bound: with a query inside a query, a name may mean

@@ -1,4 +1,5 @@
-//! (Long: a driver, in one file as its neighbours.) MySQL and MariaDB: one connection, which holds a named lock for as long as the run lasts. DDL commits by itself, so
+//! (Long: a driver, in one file as its neighbours.)
+//! MySQL and MariaDB: one connection, which holds a named lock for as long as the run lasts. DDL commits by itself, so
 //! a transaction here guards rows only; what keeps a run whole is its journal.
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! (Long: many verbs of a few lines each.) The ledger in the database: its rows read into plain data, and the statements that change
+//! (Long: many verbs of a few lines each.)
+//! The ledger in the database: its rows read into plain data, and the statements that change
 //! them. Their SQL is `render`'s; which of them run, and when, is decided here.
 
 mod rows;

@@ -129,6 +129,12 @@ impl Words {
         (1..12).find_map(|at| Some((at, *KINDS.iter().find(|kind| self.is(at, kind))?)))
     }
 
+    /// Whether it defines what others call, with a body of its own.
+    pub(super) fn defines_program(&self) -> bool {
+        let program = |kind: &str| matches!(kind, "FUNCTION" | "PROCEDURE" | "EVENT" | "TRIGGER");
+        (self.is(0, "CREATE") || self.is(0, "ALTER")) && self.kind().is_some_and(|(_, kind)| program(kind))
+    }
+
     /// A comma that stands in no brackets: several things at once.
     fn has_several(&self) -> bool {
         let mut depth = 0_usize;

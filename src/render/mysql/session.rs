@@ -102,7 +102,7 @@ fn traces(words: &Words) -> Traces {
         set(words, &mut traces);
         return traces;
     }
-    if matches!(first.as_str(), "CREATE" | "ALTER") {
+    if words.defines_program() {
         // The body of a program is of the sessions that call it.
         return traces;
     }
@@ -220,6 +220,7 @@ mod tests {
         assert_eq!(once("SELECT @r := id FROM t"), ["@r"]);
         assert_eq!(once("SET @a = @@identity, @b = @@GLOBAL.max_error_count, @c = NEXT VALUE FOR s").len(), 3);
         assert!(of("UPDATE s SET n = LAST_INSERT_ID(n + 1)").gives.contains(&(called("LAST_INSERT_ID"), Given::Once)));
+        assert_eq!(of("CREATE TABLE c AS SELECT @a").reads, ["@a"]);
         assert!(of("CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.v = LAST_INSERT_ID()").reads.is_empty());
         assert_eq!(once("UPDATE t SET name = (@n := @n + 1)"), ["@n"]);
         assert_eq!(once("CALL p(@o, 1)"), ["@o"]);

@@ -45,7 +45,6 @@ impl Lanes {
         let mut requires = requires.to_vec();
         // The last one applied is drawn next: its line goes straight on.
         requires.sort_unstable_by(|a, b| b.cmp(a));
-        requires.dedup();
         for required in requires {
             if let Some(lane) = self.goes.iter().position(|goes| *goes == Some(required)) {
                 met.push((lane, Meets::GoesOn));

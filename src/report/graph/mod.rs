@@ -16,7 +16,7 @@ pub struct Node {
     pub version: Version,
     /// Name.
     pub name: String,
-    /// What it requires, as places in the list of nodes.
+    /// What it requires, as places in the list of nodes, each once.
     pub requires: Vec<usize>,
 }
 
@@ -93,7 +93,7 @@ pub fn write_mermaid(nodes: &[Node], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes it as JSON: `{ format_version, migrations: [{ version, name, requires: [names] }] }`, in the order in which they are
-/// applied.
+/// applied (of a circle, which has none, by version).
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! (Long: each verb beside its opposite.) Constraints and indexes: their definitions, and the verbs that add, drop and rename them.
+//! (Long: each verb beside its opposite.)
+//! Constraints and indexes: their definitions, and the verbs that add, drop and rename them.
 
 use std::slice;
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! (Long: one reader, whose parts share its findings.) Rows: what INSERT, UPDATE, DELETE, TRUNCATE and SELECT read and write.
+//! (Long: one reader, whose parts share its findings.)
+//! Rows: what INSERT, UPDATE, DELETE, TRUNCATE and SELECT read and write.
 //!
 //! One walk over the whole statement finds every relation, function and column name in it,
 //! wherever it stands. Names of common table expressions and aliases are known by then, so

@@ -1,4 +1,5 @@
-//! (Long: what all readers beside it share.) Reading raw SQL in the backend's dialect: what a statement does to the schema becomes
+//! (Long: what all readers beside it share.)
+//! Reading raw SQL in the backend's dialect: what a statement does to the schema becomes
 //! changes of the state, what it does to rows becomes reads and writes.
 //!
 //! An error must never be wrong. So what is not surely understood is *unread*: it changes

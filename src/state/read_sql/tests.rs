@@ -1,4 +1,5 @@
-//! (Long: a list of cases.) What raw statements come to in the state, on both dialects.
+//! (Long: a list of cases.)
+//! What raw statements come to in the state, on both dialects.
 
 use crate::backend::Backend;
 use crate::diagnostic::Span;
