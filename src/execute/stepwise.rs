@@ -145,6 +145,7 @@ impl Run<'_> {
                 _ => {}
             }
         }
+        self.restore(here).await?;
         let own: Vec<&Statement> = statements.iter().filter(|s| s.ledger.is_none()).collect();
         self.settle_session(here, own.get(..step.skip_statements).unwrap_or_default()).await?;
         let mut from = step.from;
@@ -296,6 +297,19 @@ impl Run<'_> {
             return (true, None);
         }
         (true, Some(unknown))
+    }
+
+    /// What a server took with it when it died is made again. The journal stays as it is: interrupted here, the next run finds
+    /// out again what is missing.
+    async fn restore(&mut self, here: Here<'_>) -> Result<(), Stop> {
+        let Some(statement) = &here.step.restores else { return Ok(()) };
+        let sent = self.database.send(statement.sql.clone(), &mut |_| ()).await;
+        if sent.error.is_none() {
+            return Ok(());
+        }
+        let position = sent.error.as_ref().and_then(|error| error.position);
+        let cause = self.cause(sent, position);
+        Err(self.within_step(here, Some(statement), cause, None))
     }
 
     /// What the statements before an interruption set of their session is set in this one.

@@ -145,6 +145,8 @@ pub(super) fn requirements(history: &History<'_>, found: &mut Vec<Diagnostic>) -
                     let message = format!("`{}` was applied before `{}`, which it requires", past.row.name, other.name);
                     (message, vec![other.name.clone()])
                 }
+                // Of one that is half applied, the plan says whether it matters.
+                None if past.half.is_some() => continue,
                 None => (format!("`{}` is applied without something it requires", past.row.name), vec![]),
                 Some(_) => continue,
             };

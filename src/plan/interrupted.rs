@@ -6,11 +6,13 @@ use super::resume::{self, Half};
 use super::ways::Ways;
 use crate::diagnostic::Diagnostic;
 use crate::graph::NodeId;
+use crate::manifest::Manifest;
 use crate::plan::{RowState, Step};
 use crate::state::Change;
 
 /// Where an interrupted migration goes on from, or back; an error where what ran was edited.
 pub(super) fn set_off(past: &Past<'_>, half: &Half, step: &mut Step, found: &mut Vec<Diagnostic>) {
+    step.lost = half.lost();
     if past.row.progress.as_ref().is_some_and(|progress| progress.unknown.is_some()) {
         // First a person has to say whether that statement ran: the run asks for it.
         step.from = half.goes_on();
@@ -30,7 +32,7 @@ pub(super) fn set_off(past: &Past<'_>, half: &Half, step: &mut Step, found: &mut
 
 /// The journal has room for one migration, so an interrupted one is the first step of all; a plan that goes down before it
 /// could go on up passes it by.
-pub(super) fn begin_with_it(history: &History<'_>, ways: &mut Ways) -> Vec<Diagnostic> {
+pub(super) fn begin_with_it(manifest: &Manifest, history: &History<'_>, ways: &mut Ways) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for past in history.past.iter().filter(|past| past.half.is_some()) {
         let first = |nodes: &mut Vec<NodeId>| {
@@ -40,8 +42,19 @@ pub(super) fn begin_with_it(history: &History<'_>, ways: &mut Ways) -> Vec<Diagn
             }
             at.is_some()
         };
-        if !first(&mut ways.down) && first(&mut ways.up) && !ways.down.is_empty() {
+        if first(&mut ways.down) || !first(&mut ways.up) {
+            continue;
+        }
+        if !ways.down.is_empty() {
             found.push(resume::passed_by(past.row, past.span));
+        }
+        let applied = |node: &NodeId| history.past.iter().any(|past| past.node == *node && past.half.is_none());
+        let missing = history.graph.with_requirements([past.node]).into_iter();
+        let missing = missing.filter(|node| *node != past.node && !applied(node));
+        let missing: Vec<&str> =
+            missing.filter_map(|node| manifest.migrations.get(node.0)).map(|other| other.name.as_str()).collect();
+        if !missing.is_empty() {
+            found.push(resume::requires_now(past.row, &missing, past.span));
         }
     }
     found

@@ -73,7 +73,7 @@ fn make_with(
     let mut ways = choose(manifest, graph, &history, &applied, target, contradicted)?;
     if journaled && ledger.rows.iter().any(|row| row.state != RowState::Applied) {
         finish_first(&history, &mut ways);
-        found.extend(begin_with_it(&history, &mut ways));
+        found.extend(begin_with_it(manifest, &history, &mut ways));
         let down: HashSet<Version> =
             history.past.iter().filter(|past| ways.down.contains(&past.node)).map(|past| past.row.version).collect();
         history = history::replay(manifest, graph, ledger, downs, backend, &|row| down.contains(&row.version));
@@ -201,6 +201,7 @@ fn step_down(past: &Past<'_>, undone: &[Undone], state: &mut State, found: &mut 
         from: Place::default(),
         turned: None,
         resumed: false,
+        lost: None,
         edited: !Arc::ptr_eq(past.body, &row.body),
         skip_statements: match row.state {
             RowState::Reverting if past.half.is_none() => row.progress.as_ref().map_or(0, |progress| progress.done),
@@ -241,6 +242,7 @@ fn step_up(migration: &Migration, position: i64, state: &mut State, found: &mut 
         from: Place::default(),
         turned: None,
         resumed: false,
+        lost: None,
         edited: false,
         skip_statements: 0,
     }

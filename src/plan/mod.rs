@@ -23,6 +23,8 @@ pub use held::held;
 pub use history::everything_applied;
 pub use info::{Info, InfoRow, InfoState, current_version, info};
 pub use make::{make, make_in_parts};
-pub use model::{Ledger, LedgerRow, LeftOut, Moment, Place, Plan, PlanDirection, Progress, RowState, Standing, Step};
+pub use model::{
+    Ledger, LedgerRow, LeftOut, LostKeys, Moment, Place, Plan, PlanDirection, Progress, RowState, Standing, Step,
+};
 pub use seed::{SeedItem, SeedPlan, seed};
 pub use target::{Downs, Target};

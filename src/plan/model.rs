@@ -8,7 +8,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Direction, Span};
 use crate::ident::Version;
 use crate::operation::{Body, Checksums};
-use crate::state::{Part, Reversal, State};
+use crate::state::{Part, Reversal, State, TableId};
 
 /// How far an applied migration is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -78,6 +78,17 @@ pub struct Standing {
     /// It was turned round, and nothing of this direction has run since: where the other direction stood. Without it, a place
     /// within a change would be rounded to the whole of it, twice.
     pub turned: Option<Place>,
+    /// The server took foreign keys of the table with it: the place before the statement at which it died.
+    pub lost: Option<Place>,
+}
+
+/// Foreign keys that a server took with it when it died: each is made again before the migration goes on.
+#[derive(Debug, Clone)]
+pub struct LostKeys {
+    /// The table.
+    pub table: TableId,
+    /// What stands now, the keys among it.
+    pub state: State,
 }
 
 /// A ledger's contents.
@@ -160,6 +171,8 @@ pub struct Step {
     pub turned: Option<Place>,
     /// Where DDL commits by itself: it was interrupted in this direction, and goes on.
     pub resumed: bool,
+    /// MariaDB: what has to be made again first.
+    pub lost: Option<Box<LostKeys>>,
     /// Going down: it is not undone as the ledger has it, but as the manifest has it now.
     pub edited: bool,
 }

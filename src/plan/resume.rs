@@ -6,7 +6,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Direction, Span};
 use crate::operation::Body;
-use crate::plan::{LedgerRow, Place, RowState, Standing};
+use crate::plan::{LedgerRow, LostKeys, Place, RowState, Standing};
 use crate::state::replay::{self, Undo, Undone};
 use crate::state::{Change, State, TableId};
 
@@ -22,6 +22,7 @@ pub(super) struct Half {
     whole: bool,
     standing: Standing,
     state: RowState,
+    lost: Option<Box<LostKeys>>,
 }
 
 impl Half {
@@ -52,7 +53,27 @@ impl Half {
             }
         }
         let standing = row.progress.as_ref().and_then(|progress| progress.place).unwrap_or_default();
-        Self { up, undone: replayed.undone, down, whole, standing, state: row.state }
+        let mut half = Self { up, undone: replayed.undone, down, whole, standing, state: row.state, lost: None };
+        half.lost = standing.lost.and_then(|place| half.keys_lost(before, place)).map(Box::new);
+        half
+    }
+
+    /// What stands now, and the table whose statement set off from a place.
+    fn keys_lost(&self, before: &State, place: Place) -> Option<LostKeys> {
+        let mut state = before.clone();
+        let here = self.standing.surely.change;
+        let ups = if self.state == RowState::Reverting { usize::MAX } else { here };
+        let downs = if self.state == RowState::Reverting { here } else { 0 };
+        for change in self.changes(RowState::Applying).take(ups).chain(self.changes(RowState::Reverting).take(downs)) {
+            state.apply(change).ok()?;
+        }
+        let table = self.changes(self.state).nth(place.change)?.table()?;
+        Some(LostKeys { table, state })
+    }
+
+    /// Foreign keys that are to be made again first.
+    pub(super) fn lost(&self) -> Option<Box<LostKeys>> {
+        self.lost.clone()
     }
 
     /// Where going on starts.
@@ -171,6 +192,17 @@ impl Half {
         Some(Place { change, part: 0 })
     }
 
+    /// How many changes of the way up stand unless something was undone of which nobody knows that it was.
+    fn not_surely_undone(&self) -> usize {
+        let undone = match (self.direction(), self.standing.turned) {
+            (Direction::Down, _) => self.standing.surely,
+            (Direction::Up, Some(turned)) => turned,
+            (Direction::Up, None) => return 0,
+        };
+        // Where no place of the way up is the same, all of it counts.
+        self.not_undone(undone.change).map_or_else(|| self.changes(RowState::Applying).count(), |place| place.change)
+    }
+
     /// Reports where what ran already is not what a direction now begins with.
     pub(super) fn still_begins(
         &self,
@@ -183,7 +215,10 @@ impl Half {
         let state = if direction == Direction::Up { RowState::Applying } else { RowState::Reverting };
         // What may be at work, or has been, counts as run.
         let place = if direction == self.direction() { place.max(self.standing.perhaps) } else { place };
-        let ran = place.change + usize::from(place.part > 0);
+        let mut ran = place.change + usize::from(place.part > 0);
+        if direction == Direction::Up {
+            ran = ran.max(self.not_surely_undone());
+        }
         let same = self.changes(state).take(ran).eq(now.iter().take(ran)) && now.len() >= ran;
         (!same).then(|| {
             let message = format!("`{}` was interrupted, and edited since where it had run already", row.name);
@@ -216,6 +251,20 @@ pub(super) fn passed_by(row: &LedgerRow, span: Span) -> Diagnostic {
     .of(name)
     .at(span, "")
     .help(format!("finish it first (`dbmigrate up {name}`), or take it back (`dbmigrate down {name}`)"))
+}
+
+/// Says that an interrupted migration cannot go on up before what it has been made to require.
+pub(super) fn requires_now(row: &LedgerRow, missing: &[&str], span: Span) -> Diagnostic {
+    let name = &row.name;
+    let all = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let (are, they) = if missing.len() == 1 { ("is", "it") } else { ("are", "they") };
+    let message = format!("`{name}` was interrupted on its way, and requires {all} now, which {are} not applied");
+    Diagnostic::new(Code::Interrupted, message)
+        .of(name)
+        .going(Direction::Up)
+        .at(span, "")
+        .note(format!("half of it stands already, and {they} would have to come before"))
+        .help(format!("take it back first: `dbmigrate down {name}`"))
 }
 
 #[cfg(test)]

@@ -73,6 +73,7 @@ pub(super) fn step(number: u32, direction: Direction, changes: Vec<Change>) -> S
         from: Place::default(),
         turned: None,
         resumed: false,
+        lost: None,
         edited: false,
     }
 }

@@ -218,6 +218,8 @@ pub struct RenderedStep {
     pub turned: Option<Place>,
     /// Where DDL commits by itself: it was interrupted in this direction, and goes on.
     pub resumed: bool,
+    /// MariaDB: what makes foreign keys again that a server took with it. It comes first, is not journaled, and may run twice.
+    pub restores: Option<Statement>,
 }
 
 /// A plan as SQL.

@@ -158,6 +158,7 @@ impl<'a> Walk<'a> {
             self.part(&scope, part, &mut block);
         }
         let locks = self.locks.take();
+        let restores = self.restored(&scope, &mut block);
         let rendered = RenderedStep {
             version: step.version,
             name: step.name.clone(),
@@ -177,8 +178,30 @@ impl<'a> Walk<'a> {
             from: step.from,
             turned: step.turned,
             resumed: step.resumed,
+            restores,
         };
         (rendered, locks)
+    }
+
+    /// What makes a step's lost foreign keys again.
+    fn restored(&mut self, scope: &Scope<'_>, into: &mut Block) -> Option<Statement> {
+        let step = scope.step?;
+        let part = Part {
+            operation: "restore foreign keys".to_owned(),
+            span: step.span,
+            authored: false,
+            changes: Vec::new(),
+        };
+        match mysql::restored(step.lost.as_deref()?) {
+            Ok(sql) => {
+                into.notes.insert(0, "foreign keys lost with the server are made again first".to_owned());
+                Some(plain(&part, sql))
+            }
+            Err(error) => {
+                self.diagnostics.push(self.diagnostic(&error, scope, &part));
+                None
+            }
+        }
     }
 
     /// Writes one part, with the state beside it.
@@ -254,13 +277,7 @@ impl<'a> Walk<'a> {
     /// Puts what was written into the step.
     fn put(&mut self, scope: &Scope<'_>, part: &Part, written: Written, changes: usize, into: &mut Block) {
         let at = into.statements.len();
-        let plain = |sql: String| Statement {
-            sql,
-            operation: part.operation.clone(),
-            span: part.span,
-            ledger: None,
-            journaled: None,
-        };
+        let plain = |sql: String| plain(part, sql);
         let in_transaction = scope.step.is_none_or(|step| step.transaction);
         into.rebuilds |= written.rebuilds;
         let count = written.statements.len();
@@ -378,4 +395,8 @@ fn applied(step: &Step, seal: Option<Seal>) -> AppliedRecord {
 
 fn ledger_statement(sql: String, write: LedgerWrite) -> Statement {
     Statement { sql, operation: "ledger".to_owned(), span: Span::NONE, ledger: Some(write), journaled: None }
+}
+
+fn plain(part: &Part, sql: String) -> Statement {
+    Statement { sql, operation: part.operation.clone(), span: part.span, ledger: None, journaled: None }
 }

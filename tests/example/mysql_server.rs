@@ -10,6 +10,8 @@ use crate::database::{Database, sort_columns};
 pub struct MysqlDatabase {
     server: String,
     name: String,
+    /// It goes when the test ends.
+    goes: bool,
 }
 
 const LEDGER: [&str; 4] = ["dbmigrate_versions", "dbmigrate_runs", "dbmigrate_journal", "dbmigrate_environment"];
@@ -36,15 +38,17 @@ fn arguments(server: &str) -> Vec<String> {
 
 impl MysqlDatabase {
     pub fn create() -> Self {
-        Self::on(&server())
+        let mut database = Self::on(&server());
+        database.goes = true;
+        database
     }
 
-    /// On that server, `mysql://user@host:port`.
+    /// On that server, `mysql://user@host:port`, which goes with it.
     pub fn on(server: &str) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let server = server.to_owned();
         let name = format!("dbmigrate_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let database = Self { server, name };
+        let database = Self { server, name, goes: false };
         database.client(
             None,
             &format!("DROP DATABASE IF EXISTS {0}; CREATE DATABASE {0} CHARACTER SET utf8mb4;", database.name),
@@ -116,7 +120,9 @@ impl MysqlDatabase {
 
 impl Drop for MysqlDatabase {
     fn drop(&mut self) {
-        self.client(None, &format!("DROP DATABASE IF EXISTS {};", self.name));
+        if self.goes {
+            self.client(None, &format!("DROP DATABASE IF EXISTS {};", self.name));
+        }
     }
 }
 

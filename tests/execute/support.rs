@@ -286,6 +286,7 @@ impl Plans {
             from: Place::default(),
             turned: None,
             resumed: false,
+            restores: None,
         });
         self
     }

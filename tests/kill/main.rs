@@ -16,6 +16,7 @@ mod authored;
 #[allow(dead_code, reason = "shared with other tests, which use all of it")]
 mod database;
 mod history;
+mod keys;
 mod left;
 #[path = "../example/mysql_server.rs"]
 #[allow(dead_code, reason = "shared with other tests, which use all of it")]

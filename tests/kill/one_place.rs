@@ -167,3 +167,28 @@ fn on_mysql_a_first_run_that_was_killed_does_not_leave_a_database_without_its_st
     ended_with(&history.run(&url, &["reset"]), 4, "production");
     assert_eq!(database.query("SELECT name FROM dbmigrate_environment"), "production");
 }
+
+#[test]
+fn on_mysql_what_is_half_applied_does_not_go_on_before_what_it_requires_now() {
+    let x = |requires: &str| format!("requires = {requires}\n{}{}", table("xa"), table("xb"));
+    let history = history(&[("5_x.toml", &x("[\"table\"]"))]);
+    as_a_graph(&history);
+    let (database, url) = at_one(&history);
+    database.execute("CREATE TABLE xb (id int)");
+    ended_with(&history.run(&url, &["latest"]), 1, "already exists");
+    fs::write(history.path().join("migrations/3_z.toml"), format!("requires = [\"table\"]\n{}", table("z"))).unwrap();
+    fs::write(history.path().join("migrations/5_x.toml"), x("[\"z\"]")).unwrap();
+    database.execute("DROP TABLE xb");
+    for up in [&["latest"][..], &["up", "x"]] {
+        ended_with(
+            &history.run(&url, up),
+            3,
+            "`x` was interrupted on its way, and requires `z` now, which is not applied",
+        );
+    }
+    assert_eq!(database.tables(), ["t", "xa"]);
+    done(&history.run(&url, &["down", "x"]));
+    done(&history.run(&url, &["latest"]));
+    done(&history.run(&url, &["reset"]));
+    assert_eq!(database.schema(), "");
+}

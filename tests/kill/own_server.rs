@@ -31,6 +31,7 @@ impl OwnServer {
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
             .arg(format!("--user={user}"))
             .arg(format!("--datadir={}", folder.path().join("data").display()))
+            .arg(format!("--tmpdir={}", folder.path().display()))
             .output()
             .expect("the mariadb-install-db program; scripts/test installs it");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

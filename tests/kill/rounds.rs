@@ -233,6 +233,9 @@ impl<'h> Rounds<'h> {
         if said.stderr.contains("resolve") {
             self.tally.helped += 1;
         }
+        if said.stdout.contains("foreign keys lost with the server") {
+            self.tally.keys_lost += 1;
+        }
         finished(&said);
         self.at_latest = to_latest;
         let wanted = if to_latest { self.latest.as_str() } else { "" };

@@ -8,6 +8,8 @@ pub struct Tally {
     counts: BTreeMap<&'static str, usize>,
     /// Runs that a person had to help.
     pub helped: usize,
+    /// Times that the server took foreign keys with it.
+    pub keys_lost: usize,
 }
 
 impl Tally {
@@ -19,6 +21,9 @@ impl Tally {
         let all: usize = self.counts.values().sum();
         let counts: Vec<_> = self.counts.iter().map(|(what, count)| format!("{what} {count}")).collect();
         println!("{title}: {all} times; {}; a person was needed {} times", counts.join(", "), self.helped);
+        if self.keys_lost > 0 {
+            println!("{title}: the server took foreign keys with it {} times", self.keys_lost);
+        }
         assert!(all > 0, "nothing was cut off");
         assert_eq!(self.helped, 0);
     }

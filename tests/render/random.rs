@@ -36,6 +36,7 @@ fn plan(start: &State, changes: Vec<Change>, direction: Direction) -> RenderedPl
         from: Place::default(),
         turned: None,
         resumed: false,
+        lost: None,
         edited: false,
     };
     let plan = Plan {

@@ -10,7 +10,7 @@ use crate::execute::error::ExecuteError;
 use crate::ident::Version;
 use crate::operation::{Body, Checksums};
 use crate::plan::{LedgerRow, Moment, Place, Progress, RowState, Standing};
-use crate::render::ledger::{AGAIN, FORMAT_VERSION, REPEATABLE, row_state_of};
+use crate::render::ledger::{AGAIN, FORMAT_VERSION, KEYS_LOST, REPEATABLE, row_state_of};
 
 pub(super) fn unreadable(why: impl Into<String>) -> ExecuteError {
     ExecuteError::LedgerUnreadable { why: why.into() }
@@ -161,12 +161,12 @@ impl Found {
 
     /// It stands at that place for sure.
     fn at(&self, place: Place) -> Standing {
-        Standing { surely: place, perhaps: place, turned: self.turned.filter(|_| place == self.from) }
+        Standing { surely: place, perhaps: place, turned: self.turned.filter(|_| place == self.from), lost: None }
     }
 
     /// It stands before its statement or after it.
     const fn between(&self) -> Standing {
-        Standing { surely: self.from, perhaps: self.to, turned: None }
+        Standing { surely: self.from, perhaps: self.to, turned: None, lost: None }
     }
 
     /// What to ask the schema, where it can tell whether the statement on its way ran.
@@ -211,6 +211,8 @@ impl Journal {
     /// Adds a row, with the schema's answer to its question.
     pub(super) fn put(&mut self, found: &Found, answer: Option<i64>) {
         let before = found.statement.saturating_sub(1);
+        let lost = answer.is_some_and(|answer| answer >= KEYS_LOST).then_some(found.from);
+        let answer = answer.map(|answer| if lost.is_some() { answer - KEYS_LOST } else { answer });
         let (at, between) = (|place| found.at(place), found.between());
         let (done, unknown, standing) = match (found.started, answer) {
             (false, _) | (true, Some(1)) => (found.statement, None, at(found.to)),
@@ -219,6 +221,7 @@ impl Journal {
             (true, None) if found.probe == REPEATABLE => (before, None, between),
             (true, _) => (before, Some(found.statement), between),
         };
+        let standing = Standing { lost, ..standing };
         let progress = Progress { done, unknown, of: found.of, place: Some(standing) };
         self.0.insert((found.version, found.direction.clone()), progress);
     }

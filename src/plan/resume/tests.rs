@@ -26,6 +26,12 @@ name = "half"
 
 /// The migration `half`, interrupted at a place of a direction, and the state before it.
 fn interrupted(up: &str, state: RowState, at: Place) -> (Half, State) {
+    let (half, before, _) = standing(up, state, Standing { surely: at, perhaps: at, turned: None, lost: None });
+    (half, before)
+}
+
+/// As it, with its row in the ledger.
+fn standing(up: &str, state: RowState, standing: Standing) -> (Half, State, LedgerRow) {
     let loaded = parse(&Files { path: "schema.toml".into(), schema: format!("{BASE}{up}"), ..Files::default() });
     assert_eq!(loaded.diagnostics, [], "the manifest of a test is right");
     let manifest = loaded.manifest.expect("a manifest");
@@ -36,11 +42,10 @@ fn interrupted(up: &str, state: RowState, at: Place) -> (Half, State) {
     replay::up(&mut before, "base", &ledger.rows[0].body, &mut found);
     let row = &mut ledger.rows[1];
     row.state = state;
-    let standing = Standing { surely: at, perhaps: at, turned: None };
     row.progress = Some(Progress { done: 0, unknown: None, of: 0, place: Some(standing) });
     let half = Half::of(row, &row.body, &before);
     assert_eq!(found, []);
-    (half, before)
+    (half, before, row.clone())
 }
 
 /// The state with the first changes of a direction done: of the way up, or of the way down after all of it.
@@ -180,4 +185,30 @@ fill = { expr = "name" }
     let using = "[[migration.up]]\nalter_column = \"a.name\"\ntype = \"integer\"\nusing = \"length(name)\"\n";
     let (half, _) = interrupted(using, RowState::Applying, Place { change: 0, part: 1 });
     assert_eq!(half.goes_back(), None);
+}
+
+#[test]
+fn what_may_stand_yet_is_not_edited_away() {
+    let longer = "[[migration.up]]\nalter_column = \"a.n\"\ntype = \"bigint\"\n";
+    let index = "[[migration.up]]\ncreate_index = \"a_n\"\non = \"a\"\ncolumns = [\"n\"]\n";
+    let last = format!("{longer}{index}");
+    // On the way down, `a.n` is short again or it is not.
+    let (one, two) = (Place { change: 1, part: 0 }, Place { change: 2, part: 0 });
+    let down = Standing { surely: one, perhaps: two, turned: None, lost: None };
+    // The same, turned round before anything ran of the way up.
+    let turned = Standing { surely: Place::default(), perhaps: Place::default(), turned: Some(one), lost: None };
+    for (state, at) in [(RowState::Reverting, down), (RowState::Applying, turned)] {
+        let (half, _, row) = standing(&last, state, at);
+        let place = if state == RowState::Reverting { half.goes_back().unwrap() } else { half.goes_on() };
+        assert_eq!(place, Place::default());
+        let begins = |up: &str| {
+            let (now, ..) = interrupted(up, RowState::Applying, Place::default());
+            let now: Vec<Change> = now.changes(RowState::Applying).cloned().collect();
+            half.still_begins(&row, &now, place, Direction::Up, Span::NONE)
+        };
+        assert_eq!(begins(&last), None);
+        assert!(begins(index).is_some(), "{state:?}: nothing would say that `a.n` is a bigint");
+        // What surely is undone may be edited.
+        assert_eq!(begins(longer), None);
+    }
 }

@@ -14,6 +14,9 @@ pub const REPEATABLE: &str = "repeatable";
 /// The answer to a question in the journal where a statement may run twice.
 pub const AGAIN: i64 = 3;
 
+/// Added to the answer where the table's foreign keys, or some of them, are gone.
+pub const KEYS_LOST: i64 = 4;
+
 /// MySQL: where a migration stands.
 #[derive(Debug, Clone, Copy)]
 pub struct JournalEntry<'e> {

@@ -14,7 +14,7 @@ use sea_query::{Alias, Expr, ExprTrait, TableRef};
 
 use versions::Frames;
 
-pub use journal::{AGAIN, JournalEntry, REPEATABLE};
+pub use journal::{AGAIN, JournalEntry, KEYS_LOST, REPEATABLE};
 pub use runs::RunRow;
 pub use versions::{row_state, row_state_of};
 

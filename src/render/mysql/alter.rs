@@ -5,6 +5,7 @@ use super::super::model::Recovery;
 use super::super::table;
 use super::super::walk::Written;
 use super::{DIALECT, added, alter_table, probe, set};
+use crate::plan::LostKeys;
 use crate::state::{Column, ColumnId, Constraint, Expr, Scalar, State, Table};
 
 /// ADD COLUMN, with a value for the rows already there. `ran` tells whether the column is there.
@@ -76,6 +77,25 @@ fn modify(column: &Column, table: &Table, written: &mut Written) -> Result<(), R
     let definition = table::column_definition(DIALECT, column, table)?;
     written.journaled(alter_table(table, &format!("MODIFY COLUMN {definition}")), probe::of_modify(table));
     Ok(())
+}
+
+/// Makes the foreign keys of a table again, each that is not there. Their indexes stand, whoever took the keys. Only
+/// MariaDB takes them, so this is its own dialect.
+pub(in crate::render) fn restored(lost: &LostKeys) -> Result<String, RenderError> {
+    let table = lost.state.table(lost.table).ok_or_else(|| RenderError::Dangling {
+        what: "what an interrupted run left behind".to_owned(),
+        table: "it altered".to_owned(),
+    })?;
+    let mut actions = Vec::with_capacity(table.foreign_keys.len());
+    for key in &table.foreign_keys {
+        actions.push(format!(
+            "ADD CONSTRAINT {} FOREIGN KEY IF NOT EXISTS ({}) {}",
+            DIALECT.ident(&key.name.text),
+            DIALECT.idents(table.column_names(&key.columns)),
+            table::references(DIALECT, &lost.state, key, table)?
+        ));
+    }
+    Ok(alter_table(table, &actions.join(", ")))
 }
 
 /// RENAME COLUMN. MySQL refuses it for a column that a check names, so the checks are made anew with it.

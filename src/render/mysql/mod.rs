@@ -18,6 +18,7 @@ use super::walk::{Kind, Link, Written};
 use super::{raw, rows, table};
 use crate::state::{Change, Column, Constraint, ConstraintKind, Scalar, State, Table};
 
+pub(super) use alter::restored;
 pub(super) use authored::{is_refused_whole, of_raw};
 pub(super) use session::lost;
 

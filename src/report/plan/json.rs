@@ -104,7 +104,12 @@ impl<'a> StepJson<'a> {
             direction: step.direction,
             derived: step.derived,
             reversal: step.reversal,
-            statements: step.statements.iter().map(|statement| StatementJson::of(statement, sources)).collect(),
+            statements: step
+                .restores
+                .iter()
+                .chain(&step.statements)
+                .map(|statement| StatementJson::of(statement, sources))
+                .collect(),
             left_out: &step.left_out,
             destructive: &step.destructive,
             location: sources.location(step.span),

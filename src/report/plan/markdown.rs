@@ -98,7 +98,7 @@ fn write_step(number: usize, step: &RenderedStep, out: &mut dyn Write) -> io::Re
         writeln!(out, "> {}\n", escape(&words::one_line(note)))?;
     }
     let mut sql = String::new();
-    for statement in step.statements.iter().filter(|statement| statement.ledger.is_none()) {
+    for statement in step.restores.iter().chain(&step.statements).filter(|statement| statement.ledger.is_none()) {
         sql.push_str(&closed(&statement.sql));
         sql.push('\n');
     }

@@ -80,6 +80,9 @@ fn write_step(number: usize, step: &RenderedStep, out: &mut dyn Write) -> io::Re
     for left_out in &step.left_out {
         comment(&format!("left out: {} ({})", left_out.operation, left_out.why), out)?;
     }
+    if let Some(restores) = &step.restores {
+        writeln!(out, "{}", closed(&restores.sql))?;
+    }
     let mut ran = step.skip_statements;
     for statement in &step.statements {
         if statement.ledger.is_none() && ran > 0 {

@@ -47,6 +47,7 @@ fn step(number: u128, name: &str, statements: Vec<Statement>) -> RenderedStep {
         from: Place::default(),
         turned: None,
         resumed: false,
+        restores: None,
     }
 }
 

@@ -110,6 +110,9 @@ impl Text {
             let ran = words::count(step.skip_statements, "statement");
             self.line(&format!("· goes on after an interruption: {ran} ran already"), out)?;
         }
+        if let Some(restores) = &step.restores {
+            self.statement(restores, false, out)?;
+        }
         let mut left = step.skip_statements;
         for statement in &step.statements {
             let skipped = statement.ledger.is_none() && left > 0;
