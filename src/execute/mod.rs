@@ -13,6 +13,7 @@ mod ledger;
 mod lock;
 mod message;
 mod report;
+mod resumed;
 mod run;
 mod seed;
 mod session;

@@ -35,9 +35,9 @@ struct Pending {
 
 /// Where a step stands while it runs.
 #[derive(Clone, Copy)]
-struct Here<'s> {
+pub(super) struct Here<'s> {
     index: usize,
-    step: &'s RenderedStep,
+    pub(super) step: &'s RenderedStep,
     of: usize,
     /// Statements that ran and will not be rolled back.
     kept: usize,
@@ -299,32 +299,6 @@ impl Run<'_> {
         (true, Some(unknown))
     }
 
-    /// What a server took with it when it died is made again. The journal stays as it is: interrupted here, the next run finds
-    /// out again what is missing.
-    async fn restore(&mut self, here: Here<'_>) -> Result<(), Stop> {
-        let Some(statement) = &here.step.restores else { return Ok(()) };
-        let sent = self.database.send(statement.sql.clone(), &mut |_| ()).await;
-        if sent.error.is_none() {
-            return Ok(());
-        }
-        let position = sent.error.as_ref().and_then(|error| error.position);
-        let cause = self.cause(sent, position);
-        Err(self.within_step(here, Some(statement), cause, None))
-    }
-
-    /// What the statements before an interruption set of their session is set in this one.
-    async fn settle_session(&mut self, here: Here<'_>, ran: &[&Statement]) -> Result<(), Stop> {
-        let sets = |s: &&&Statement| s.journaled.as_ref().is_some_and(|j| j.recovery == Recovery::Session);
-        for statement in ran.iter().filter(sets) {
-            let sent = self.database.settle(statement.sql.clone()).await;
-            if sent.error.is_some() {
-                let cause = self.cause(sent, None);
-                return Err(self.within_step(here, Some(statement), cause, None));
-            }
-        }
-        Ok(())
-    }
-
     /// After an answer that never came: how many steps are committed, by the ledger.
     async fn counted_again(&mut self, stop: Stop) -> Stop {
         let Ok(found) = tokio::time::timeout(RECORD_PATIENCE, self.look_again()).await.unwrap_or(Err(())) else {
@@ -393,7 +367,13 @@ impl Run<'_> {
         self.cause(Sent { done: 0, changed: 0, error: Some(words) }, None)
     }
 
-    fn within_step(&self, here: Here<'_>, statement: Option<&Statement>, cause: Cause, doubt: Option<usize>) -> Stop {
+    pub(super) fn within_step(
+        &self,
+        here: Here<'_>,
+        statement: Option<&Statement>,
+        cause: Cause,
+        doubt: Option<usize>,
+    ) -> Stop {
         let progress = Progress { done: here.kept, unknown: doubt, of: here.of, place: None };
         let state = DatabaseState::Within { done: self.committed, of: self.plan.steps.len(), progress };
         Stop::Failed(Box::new(self.failure(here.index, statement, cause)), state)

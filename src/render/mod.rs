@@ -19,6 +19,7 @@ mod mysql;
 mod plan;
 mod postgres;
 mod raw;
+mod records;
 mod remarks;
 mod rows;
 mod seed;
