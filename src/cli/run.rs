@@ -211,6 +211,8 @@ impl Run<'_> {
         }
         self.other_orders(&plan);
         if plan.steps.is_empty() {
+            // An interrupted run may have left the ledger something to be told.
+            session.run(&plan, &ledger, self.order.command, &mut |_| ()).await?;
             return self.nothing(&plan, session).await;
         }
         if self.page(&plan).is_destructive() {

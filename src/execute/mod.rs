@@ -3,6 +3,7 @@
 //! A [`Session`] connects, reads the ledger, and runs a rendered plan: lock, reread and compare,
 //! steps, ledger, commit. What happens is told in [`Event`]s, what it came to in a [`RunReport`].
 
+mod batch;
 mod counts;
 mod database;
 mod error;

@@ -14,7 +14,7 @@ use super::report::{Outcome, RunReport, SeedReport};
 use super::run::Run;
 use super::settings::{Settings, redact};
 use super::signal::Canceller;
-use super::{counts, journal, seed, who};
+use super::{batch, counts, journal, seed, who};
 use crate::diagnostic::Direction;
 use crate::ident::Version;
 use crate::plan::{Ledger, RowState};
@@ -164,6 +164,7 @@ impl Session {
             return Err(ExecuteError::PlanHasErrors(error.message.clone()));
         }
         if plan.steps.is_empty() {
+            batch::write_down(&mut self.database, &self.settings, &self.canceller, expected, events).await?;
             return Ok(RunReport::of_nothing(run, plan.from.clone()));
         }
         self.check_stamp(expected)?;

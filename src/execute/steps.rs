@@ -34,19 +34,19 @@ pub(super) fn batch(plan: &RenderedPlan, start: usize, end: usize, far: bool) ->
 }
 
 /// Tells of steps as the results of their statements come in.
-struct Teller<'t> {
-    plan: &'t RenderedPlan,
-    events: &'t mut dyn FnMut(&Event),
+pub(super) struct Teller<'t> {
+    pub(super) plan: &'t RenderedPlan,
+    pub(super) events: &'t mut dyn FnMut(&Event),
     /// The step that is running.
-    index: usize,
+    pub(super) index: usize,
     /// For each step of the batch, the number of its last statement, plus one.
-    ends: std::slice::Iter<'t, usize>,
-    begun: Instant,
+    pub(super) ends: std::slice::Iter<'t, usize>,
+    pub(super) begun: Instant,
 }
 
 impl Teller<'_> {
     /// So many statements of the batch are done.
-    fn reached(&mut self, done: usize) {
+    pub(super) fn reached(&mut self, done: usize) {
         while self.ends.as_slice().first().is_some_and(|end| *end <= done) {
             self.ends.next();
             finished(self.plan, self.events, self.index, self.begun.elapsed());

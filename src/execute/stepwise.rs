@@ -14,42 +14,46 @@ use super::event::Event;
 use super::ledger::{At, Glance};
 use super::lock::wait;
 use super::report::{Cause, DatabaseState, Outcome, RunReport};
-use super::run::{RECORD_PATIENCE, Run, Stop};
+use super::run::{Run, Stop};
 use super::words::{DatabaseWords, Trouble};
-use crate::diagnostic::Direction;
-use crate::plan::{Place, Progress, RowState};
+use crate::plan::{Place, Progress};
 use crate::render::{Journaled, LedgerWrite, Recovery, RenderedStep, Statement};
 
 /// What the ledger has to say, and has not yet committed.
 #[derive(Default)]
-struct Pending {
+pub(super) struct Pending {
     /// To be sent before the next statement.
-    words: Vec<String>,
+    pub(super) words: Vec<String>,
     /// In the open transaction, before any change of rows.
     sent: Vec<String>,
     /// A transaction is open.
     open: bool,
     /// What was sent last may not have been committed: the connection was lost, or COMMIT refused.
-    lost: bool,
+    pub(super) lost: bool,
 }
 
 /// Where a step stands while it runs.
 #[derive(Clone, Copy)]
 pub(super) struct Here<'s> {
-    index: usize,
+    pub(super) index: usize,
     pub(super) step: &'s RenderedStep,
-    of: usize,
+    pub(super) of: usize,
     /// Statements that ran and will not be rolled back.
-    kept: usize,
+    pub(super) kept: usize,
 }
 
 impl Here<'_> {
     /// Where it is before a statement.
-    fn at(&self, statement: usize, from: Place) -> At {
+    pub(super) fn at(&self, statement: usize, from: Place) -> At {
         let Self { step, of, .. } = *self;
         let turned = step.turned.filter(|_| from == step.from);
         At { version: step.version, direction: step.direction, statement, of, from, turned }
     }
+}
+
+/// What the journal has of a step before its first statement.
+pub(super) const fn nothing_yet(step: &RenderedStep) -> Journaled {
+    Journaled { recovery: Recovery::Transactional, reaches: step.from, whole: true, table: None }
 }
 
 impl Run<'_> {
@@ -87,14 +91,22 @@ impl Run<'_> {
         let plan = self.plan;
         let mut pending = Pending::default();
         let mut authored = false;
-        for (index, step) in plan.steps.iter().enumerate() {
+        let mut next = 0;
+        while let Some(step) = plan.steps.get(next) {
+            let index = next;
             if let Some(sql) = self.database.reset_sql().filter(|_| authored) {
                 self.database.must("resetting the session", sql).await?;
             }
             authored = !step.derived;
-            let of = step.statements.iter().filter(|s| s.ledger.is_none()).count();
-            let here = Here { index, step, of, kept: step.skip_statements };
-            if let Err(stop) = self.one_step(here, &mut pending).await {
+            let together = self.tables_together(index);
+            next = together.end;
+            let ran = if together.len() > 1 {
+                self.one_batch(together, &mut pending).await
+            } else {
+                let of = step.statements.iter().filter(|s| s.ledger.is_none()).count();
+                self.one_step(Here { index, step, of, kept: step.skip_statements }, &mut pending).await
+            };
+            if let Err(stop) = ran {
                 // What is true already is written down, if the database still listens.
                 let written = self.flush(&mut pending).await;
                 return Err(if written.is_err() || pending.lost { self.counted_again(stop).await } else { stop });
@@ -122,6 +134,9 @@ impl Run<'_> {
         if !self.written {
             self.written = true;
             pending.words.extend([self.books.begin_run(&self.row).sql, self.books.slot().sql]);
+            if self.stands {
+                pending.words.extend(self.books.left_by_a_batch(self.database).await?);
+            }
         }
         for statement in &statements {
             match &statement.ledger {
@@ -138,7 +153,7 @@ impl Run<'_> {
                     pending.words.push(statement.sql.clone());
                     if !step.resumed {
                         // The journal's entry may be of its other direction, and this one's first statement be refused.
-                        let nothing = Journaled { recovery: Recovery::Transactional, reaches: step.from, whole: true };
+                        let nothing = nothing_yet(step);
                         pending.words.push(self.books.at(&here.at(step.skip_statements, step.from), &nothing, ""));
                     }
                 }
@@ -297,47 +312,6 @@ impl Run<'_> {
             return (true, None);
         }
         (true, Some(unknown))
-    }
-
-    /// After an answer that never came: how many steps are committed, by the ledger.
-    async fn counted_again(&mut self, stop: Stop) -> Stop {
-        let Ok(found) = tokio::time::timeout(RECORD_PATIENCE, self.look_again()).await.unwrap_or(Err(())) else {
-            return stop;
-        };
-        let is_done = |step: &RenderedStep| {
-            let row = found.iter().find(|row| row.version == step.version);
-            match step.direction {
-                Direction::Up => row.is_some_and(|row| row.state == RowState::Applied),
-                Direction::Down => row.is_none(),
-            }
-        };
-        let counted = self.committed;
-        while let Some(last) = self.committed.checked_sub(1).and_then(|last| self.plan.steps.get(last)) {
-            if is_done(last) {
-                break;
-            }
-            self.committed -= 1;
-        }
-        let of = self.plan.steps.len();
-        match stop {
-            Stop::Failed(failure, DatabaseState::Within { progress, .. }) => {
-                let next = self.plan.steps.get(self.committed).map(|step| step.version);
-                let progress = match found.into_iter().find(|row| Some(row.version) == next) {
-                    _ if self.committed == counted => progress,
-                    Some(Glance { progress: Some(stands), .. }) => stands,
-                    _ => Progress { done: 0, unknown: None, ..progress },
-                };
-                Stop::Failed(failure, DatabaseState::Within { done: self.committed, of, progress })
-            }
-            Stop::Failed(failure, _) => Stop::Failed(failure, self.state_of_committed()),
-            stop @ Stop::Error(_) => stop,
-        }
-    }
-
-    /// The ledger, over a new connection.
-    async fn look_again(&mut self) -> Result<Vec<Glance>, ()> {
-        self.database.reconnect().await.map_err(drop)?;
-        Ok(self.books.look(self.database).await.map_err(drop)?.0)
     }
 
     /// Commits what the ledger has to say.

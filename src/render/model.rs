@@ -142,6 +142,9 @@ pub struct Journaled {
     pub reaches: Place,
     /// Refused, it leaves nothing behind.
     pub whole: bool,
+    /// The table that it makes or drops, its name in lower case. Whether it ran can be told as long as no other statement makes
+    /// or drops one of that name.
+    pub table: Option<String>,
 }
 
 /// One SQL statement.

@@ -40,6 +40,8 @@ pub(super) struct Written {
     pub(super) statements: Vec<(Kind, String)>,
     /// MySQL: what is true of each statement after an interruption.
     pub(super) recoveries: Vec<Recovery>,
+    /// MySQL: the table that the one statement makes or drops.
+    pub(super) table: Option<String>,
     /// SQLite: a table is rebuilt.
     pub(super) rebuilds: bool,
     /// SQLite: what stands instead where the transaction's foreign keys are off, or why nothing can.
@@ -304,7 +306,7 @@ impl<'a> Walk<'a> {
                     self.diagnostics.push(remarks::seed_commits(part));
                 }
                 let whole = !part.authored || mysql::is_refused_whole(&statement.sql);
-                statement.journaled = Some(Journaled { recovery, reaches, whole });
+                statement.journaled = Some(Journaled { recovery, reaches, whole, table: written.table.clone() });
             }
             into.statements.push(statement);
         }

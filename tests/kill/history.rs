@@ -21,6 +21,15 @@ impl History {
     /// So many migrations, each requiring the one before it: tables with keys and indexes, columns added, altered and
     /// renamed, checks, unique keys, rows put in, changed and deleted.
     pub fn of(nodes: usize) -> Self {
+        Self::with(nodes, node)
+    }
+
+    /// So many migrations, each making a table with a key to the one before it; each twentieth makes an index, too.
+    pub fn of_tables(nodes: usize) -> Self {
+        Self::with(nodes, table)
+    }
+
+    fn with(nodes: usize, node: fn(usize) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let schema =
             "[project]\nname = \"killed\"\nbackends = [\"sqlite\", \"postgres\", \"mysql\"]\norder = \"linear\"\n";
@@ -111,5 +120,19 @@ fn node(at: usize) -> String {
         ),
     }
     .unwrap();
+    text
+}
+
+/// The text of a node that makes a table.
+fn table(at: usize) -> String {
+    let key = at.checked_sub(1).map_or_else(String::new, |before| format!(", references = \"t{before}.id\""));
+    let mut text = format!(
+        "[[up]]\ncreate_table = \"t{at}\"\nprimary_key = [\"id\"]\n[up.columns]\nid = \"bigint\"\n\
+         parent = {{ type = \"bigint\", null = true{key} }}\n"
+    );
+    if at % 20 == 19 {
+        write!(text, "\n[[up]]\ncreate_index = \"t{at}_idx\"\non = \"t{at}\"\ncolumns = [\"parent\", \"id\"]\n")
+            .unwrap();
+    }
     text
 }

@@ -12,6 +12,7 @@
 )]
 
 mod authored;
+mod batches;
 #[path = "../example/database.rs"]
 #[allow(dead_code, reason = "shared with other tests, which use all of it")]
 mod database;

@@ -3,13 +3,15 @@
 //! them. Their SQL is `render`'s; which of them run, and when, is decided here.
 
 mod rows;
+mod standing;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rows::{Found, Head, Journal, Texts, known_bodies, unreadable};
+use rows::{Head, Texts, known_bodies, unreadable};
 pub use rows::{Known, LedgerHeads};
+use standing::{Found, Journal, Stands};
 
 use super::database::{Cells, Database};
 use super::error::ExecuteError;
@@ -26,6 +28,10 @@ use crate::render::{AppliedRecord, Journaled, Statement};
 
 /// How many bodies are read in one query.
 const BODIES_AT_ONCE: usize = 500;
+
+/// How often, and in what distance, a ledger is read again whose rows and journal are of two moments.
+const READS: usize = 20;
+const BETWEEN_READS: Duration = Duration::from_millis(10);
 
 /// As much of a row as tells whether it is still the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,13 +139,30 @@ impl Books {
         heads: LedgerHeads,
         known: Known<'_>,
     ) -> Result<Ledger, ExecuteError> {
-        let Some(rows) = heads.rows else { return Ok(Ledger { as_of: heads.as_of, ..Ledger::default() }) };
-        let mut rows = self.with_bodies(database, rows, known).await?;
+        let Some(mut rows) = heads.rows else { return Ok(Ledger { as_of: heads.as_of, ..Ledger::default() }) };
+        let mut journal = None;
         if rows.iter().any(|row| row.state != RowState::Applied) || journaled(database) {
-            let journal = self.journal(database).await?;
-            for row in &mut rows {
-                (row.state, row.progress) = journal.of(row.version, row.state)?;
+            let mut read = self.journal(database).await?;
+            for _ in 0..READS {
+                // The rows are of before, and the journal of after a step of a run that is at work.
+                if !journaled(database) || rows.iter().all(|row| read.knows(row.version, row.state)) {
+                    break;
+                }
+                tokio::time::sleep(BETWEEN_READS).await;
+                rows = self.heads(database).await?.rows.unwrap_or_default();
+                read = self.journal(database).await?;
             }
+            journal = Some(read);
+        }
+        let mut rows = self.with_bodies(database, rows, known).await?;
+        if let Some(journal) = journal {
+            let mut stand = Vec::with_capacity(rows.len());
+            for row in rows {
+                if let Stands::As(state, progress) = journal.stands(row.version, row.state)? {
+                    stand.push(LedgerRow { state, progress, ..row });
+                }
+            }
+            rows = stand;
         }
         Ok(Ledger { exists: true, rows, environment: heads.environment, as_of: heads.as_of })
     }
@@ -214,9 +237,13 @@ impl Books {
         let mut rows = rows.into_iter().map(glance).collect::<Result<Vec<Glance>, ExecuteError>>()?;
         if rows.iter().any(|row| row.state != RowState::Applied) || journaled(database) {
             let journal = self.journal(database).await?;
-            for row in &mut rows {
-                (row.state, row.progress) = journal.of(row.version, row.state)?;
+            let mut stand = Vec::with_capacity(rows.len());
+            for row in rows {
+                if let Stands::As(state, progress) = journal.stands(row.version, row.state)? {
+                    stand.push(Glance { state, progress, ..row });
+                }
             }
+            rows = stand;
         }
         Ok(rows)
     }
@@ -235,6 +262,19 @@ impl Books {
                 standing.at_work(&found);
                 continue;
             }
+            let batch = found.batch();
+            if !batch.is_empty() {
+                let mut through = 0;
+                for (_, question) in batch {
+                    let ran = first_cell(ask(database, question.to_owned()).await?);
+                    if ran.as_deref() != Some("1") {
+                        break;
+                    }
+                    through += 1;
+                }
+                standing.put_batch(&found, through);
+                continue;
+            }
             let answer = match found.question() {
                 Some(question) => first_cell(ask(database, question.to_owned()).await?),
                 None => None,
@@ -242,6 +282,25 @@ impl Books {
             standing.put(&found, answer.and_then(|answer| answer.parse().ok()));
         }
         Ok(standing)
+    }
+
+    /// What the ledger has yet to be told of a batch that was interrupted, in statements.
+    pub(super) async fn left_by_a_batch(&self, database: &mut Database) -> Result<Vec<String>, ExecuteError> {
+        let journal = self.journal(database).await?;
+        if !journal.has_batch() {
+            return Ok(Vec::new());
+        }
+        let values = self.values(&who::now_precisely());
+        let mut words = Vec::new();
+        for row in ask(database, self.sql.select_states()).await? {
+            let mut cells = Texts::new(row);
+            cells.number::<i64>("position")?;
+            let (version, state) = (cells.version()?, cells.state()?);
+            words.extend(journal.left(version, state).map(|through| {
+                if through { self.sql.set_applied(version, &values) } else { self.sql.delete_version(version) }
+            }));
+        }
+        Ok(words)
     }
 
     /// A step's statements with the values of this run in the ledger's own.
@@ -270,6 +329,11 @@ impl Books {
         own(self.sql.set_state(version, RowState::Reverting))
     }
 
+    /// Says that a migration is not applied.
+    pub(super) fn undone(&self, version: Version) -> Statement {
+        own(self.sql.delete_version(version))
+    }
+
     pub(super) fn announce(&self, entry: &Entry, sql: &str) -> Statement {
         let direction = entry.direction.to_string();
         own(self.sql.journal_start(entry.version, wide(entry.statement), wide(entry.of), &direction, &self.run, sql))
@@ -291,6 +355,14 @@ impl Books {
 
     /// Where DDL commits by itself: the place that a statement comes from and goes to.
     pub(super) fn at(&self, at: &At, journaled: &Journaled, sql: &str) -> String {
+        self.at_batch(at, journaled, sql, &[])
+    }
+
+    /// As [`Self::at`], with the migrations that follow in the same message, each of one statement, and their questions.
+    pub(super) fn at_batch(&self, at: &At, journaled: &Journaled, sql: &str, rest: &[(Version, &str)]) -> String {
+        let rest: Vec<(String, &str)> =
+            rest.iter().map(|(version, question)| (version.to_string(), *question)).collect();
+        let batch = if rest.is_empty() { String::new() } else { serde_json::json!(rest).to_string() };
         self.sql.journal_at(&JournalEntry {
             version: at.version,
             direction: match at.direction {
@@ -305,6 +377,7 @@ impl Books {
             turned: at.turned,
             reaches: journaled.reaches,
             run: &self.run,
+            batch: &batch,
         })
     }
 

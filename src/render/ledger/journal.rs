@@ -40,6 +40,8 @@ pub struct JournalEntry<'e> {
     pub turned: Option<Place>,
     /// The run's id.
     pub run: &'e str,
+    /// The migrations that follow in the same message, each of one statement: version and question, as JSON. Empty for none.
+    pub batch: &'e str,
 }
 
 /// MySQL: the places of an entry. Before its statement, after it, and where the other direction stood if it was turned round.
@@ -126,8 +128,8 @@ impl LedgerSql {
     pub fn journal_slot(&self) -> String {
         format!(
             "INSERT INTO {} (version, statement, statements, direction, state, run, `sql`, changed_at, from_change, \
-             from_part, to_change, to_part, probe, slot) \
-             VALUES ('', 0, 0, '', 'idle', '', '', '', 0, 0, 0, 0, '', 1) ON DUPLICATE KEY UPDATE slot = 1",
+             from_part, to_change, to_part, probe, batch, slot) \
+             VALUES ('', 0, 0, '', 'idle', '', '', '', 0, 0, 0, 0, '', '', 1) ON DUPLICATE KEY UPDATE slot = 1",
             self.dialect.ident(JOURNAL)
         )
     }
@@ -146,7 +148,7 @@ impl LedgerSql {
         format!(
             "UPDATE {} SET version = {}, statement = {}, statements = {}, direction = {}, state = {}, run = {}, `sql` = {}, \
              changed_at = {}, from_change = {}, from_part = {}, to_change = {}, to_part = {}, turned_change = {}, \
-             turned_part = {}, probe = {} WHERE slot = 1",
+             turned_part = {}, probe = {}, batch = {} WHERE slot = 1",
             self.dialect.ident(JOURNAL),
             text(&entry.version.to_string()),
             entry.statement,
@@ -162,7 +164,8 @@ impl LedgerSql {
             entry.reaches.part,
             or_null(entry.turned.map(|place| place.change)),
             or_null(entry.turned.map(|place| place.part)),
-            text(probe)
+            text(probe),
+            text(entry.batch)
         )
     }
 
@@ -192,13 +195,13 @@ impl LedgerSql {
     }
 
     /// Reads the journal, in order. Columns: version (text), statement, statements (integers), direction, state (texts);
-    /// on MySQL then `from_change`, `from_part`, `to_change`, `to_part` (integers), `turned_change`, `turned_part` (integers or NULL) and probe (text).
+    /// on MySQL then `from_change`, `from_part`, `to_change`, `to_part` (integers), `turned_change`, `turned_part` (integers or NULL), probe and batch (texts).
     #[must_use]
     pub fn select_journal(&self) -> String {
         let mut query = Query::select();
         query.columns(["version", "statement", "statements", "direction", "state"].map(Alias::new));
         if self.dialect == Dialect::Mysql {
-            query.columns(PLACES.map(Alias::new)).column(Alias::new("probe"));
+            query.columns(PLACES.map(Alias::new)).columns(["probe", "batch"].map(Alias::new));
         }
         query
             .from(self.table(JOURNAL))

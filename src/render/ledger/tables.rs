@@ -105,6 +105,7 @@ impl LedgerSql {
             columns.extend(sure.iter().map(|name| integer(name).not_null().take()));
             columns.extend(turned.iter().map(|name| integer(name)));
             columns.push(text("probe").not_null().take());
+            columns.push(text("batch").not_null().take());
             columns.push(integer("slot").not_null().take());
             // One row, so that each entry takes the place of the one before it.
             key = vec!["slot"];

@@ -76,8 +76,12 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         (Change::CreateTable(created), ..) => {
             limits::table(created, state)?;
             written.journaled(table::create(DIALECT, state, created, None)?, ran());
+            written.table = Some(created.name.name.to_lowercase());
         }
-        (Change::DropTable(_), Some(before), _) => written.journaled(table::drop(DIALECT, before), ran()),
+        (Change::DropTable(_), Some(before), _) => {
+            written.journaled(table::drop(DIALECT, before), ran());
+            written.table = Some(before.name.name.to_lowercase());
+        }
         (Change::RenameTable { to, .. }, Some(before), _) if before.name != *to => {
             written.journaled(alter_table(before, &format!("RENAME TO {}", DIALECT.ident(&to.name))), ran());
         }

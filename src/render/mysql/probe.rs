@@ -16,7 +16,12 @@ pub(super) fn of_several(links: &[Link<'_>]) -> Recovery {
     let (before, after) =
         (links.first().and_then(|link| link.before.as_deref()), links.last().and_then(|link| link.after.as_deref()));
     let question = links.first().and_then(|link| of_change(link.change, before.or(after)));
-    question.map_or(Recovery::Unknowable, |question| Recovery::Probeable(with_keys(&question, before, after)))
+    let whole = |link: &Link<'_>| matches!(link.change, Change::CreateTable(_) | Change::DropTable(_));
+    question.map_or(Recovery::Unknowable, |question| match links {
+        // It comes and goes with its keys.
+        [link] if whole(link) => Recovery::Probeable(question),
+        _ => Recovery::Probeable(with_keys(&question, before, after)),
+    })
 }
 
 /// MODIFY COLUMN may run twice, as long as the table has its keys.
