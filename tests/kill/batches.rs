@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use crate::history::{History, Said};
-use crate::left::{cut, done};
+use crate::left::{cut, done, wait_for_the_server};
 use crate::mysql_server::MysqlDatabase;
 use crate::own_server::OwnServer;
 use crate::relay::At;
@@ -64,14 +64,6 @@ fn applied(history: &History, url: &str) -> usize {
     let applied = states.iter().filter(|state| **state == "applied").count();
     assert_eq!(applied + states.iter().filter(|state| **state == "pending").count(), states.len(), "{states:?}");
     applied
-}
-
-/// What the client says when no other run holds the lock any more.
-fn wait_for_the_server(database: &MysqlDatabase) {
-    let busy = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID()";
-    while database.query(busy) != "0" {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
 }
 
 /// However many of the tables that go together are made when the server dies, the next run goes on from there, or back.

@@ -3,7 +3,7 @@
 
 use crate::database::Database;
 use crate::history::History;
-use crate::left::{cut, done, history};
+use crate::left::{cut, done, history, wait_for_the_server};
 use crate::mysql_server::MysqlDatabase;
 use crate::relay::At;
 
@@ -38,6 +38,7 @@ fn die(history: &History, database: &MysqlDatabase, command: &str, statement: us
     if said.code == Some(0) {
         return false;
     }
+    wait_for_the_server(database);
     for (table, key) in keys(database).iter().take(if all { usize::MAX } else { 1 }) {
         database.execute(&format!("ALTER TABLE {table} DROP FOREIGN KEY {key}"));
     }

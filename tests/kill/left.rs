@@ -37,6 +37,12 @@ pub fn cut(history: &History, database: &MysqlDatabase, command: &str, at: At) -
     History::ended(history.start(&url, &[command]))
 }
 
+/// Waits until the server is through with what other clients left behind.
+pub fn wait_for_the_server(database: &MysqlDatabase) {
+    let busy = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND ID <> CONNECTION_ID()";
+    wait_until(|| database.query(busy) == "0");
+}
+
 #[track_caller]
 pub fn done(said: &Said) {
     assert_eq!(said.code, Some(0), "--- stdout\n{}\n--- stderr\n{}", said.stdout, said.stderr);
