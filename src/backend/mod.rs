@@ -50,6 +50,10 @@ pub struct Capabilities {
     pub expression_indexes: bool,
     /// An index's `using` (method) is understood.
     pub index_methods: bool,
+    /// An index may sort by a collation of its own.
+    pub index_collations: bool,
+    /// An index may have operator classes, columns beside, storage parameters, and NULLs that are alike.
+    pub index_extras: bool,
     /// `CREATE INDEX` on an index name that other tables must not use.
     pub index_names_are_global: bool,
     /// A table can be dropped while foreign keys of others name it, if no row needs it; they still name it then.

@@ -16,6 +16,8 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     partial_indexes: false,
     expression_indexes: false,
     index_methods: true,
+    index_collations: false,
+    index_extras: false,
     index_names_are_global: false,
     keys_outlive_tables: false,
     trigger_names_are_apart: true,

@@ -15,6 +15,8 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     partial_indexes: true,
     expression_indexes: true,
     index_methods: true,
+    index_collations: true,
+    index_extras: true,
     index_names_are_global: true,
     keys_outlive_tables: false,
     trigger_names_are_apart: false,

@@ -16,6 +16,8 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     partial_indexes: true,
     expression_indexes: true,
     index_methods: false,
+    index_collations: true,
+    index_extras: false,
     index_names_are_global: true,
     keys_outlive_tables: true,
     trigger_names_are_apart: false,

@@ -1,12 +1,13 @@
-//! `completions` and `man`: what shells and readers of manuals want to know of the command line.
+//! `completions`, `man` and `json-schema`: what shells, readers of manuals and editors want to know.
 
 use std::io;
 
 use clap::CommandFactory;
 
-use super::args::{CommandLine, Completions, Man};
+use super::args::{CommandLine, Completions, JsonSchema, Man, SchemaFile};
 use super::console::Console;
 use super::error::{Error, UserError};
+use crate::manifest::{SchemaFor, json_schema as schema_of};
 
 /// Writes a shell's completions.
 ///
@@ -45,6 +46,19 @@ pub(super) fn man(args: &Man, console: &Console) -> Result<(), Error> {
     };
     let text = page(command).map_err(Error::Output)?;
     console.result(|out| out.write_all(&text))
+}
+
+/// Writes the JSON Schema of a kind of file.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(super) fn json_schema(args: &JsonSchema, console: &Console) -> Result<(), Error> {
+    console.has_format("json-schema", &[])?;
+    let of = match args.file {
+        SchemaFile::Manifest => SchemaFor::Manifest,
+        SchemaFile::Migration => SchemaFor::Migration,
+    };
+    console.result(|out| writeln!(out, "{:#}", schema_of(of)))
 }
 
 fn page(command: clap::Command) -> io::Result<Vec<u8>> {

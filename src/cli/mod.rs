@@ -123,6 +123,7 @@ fn dispatch(program: Program, line: &CommandLine, console: &Console) -> Result<(
         Command::Graph => graph::run(global, console),
         Command::Completions(args) => documents::completions(args, console),
         Command::Man(args) => documents::man(args, console),
+        Command::JsonSchema(args) => documents::json_schema(args, console),
         command => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

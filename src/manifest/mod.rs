@@ -9,6 +9,7 @@ pub mod edit;
 #[expect(clippy::disallowed_methods, reason = "`$NAME` is looked up in the environment and in `.env`")]
 pub mod environment;
 mod error;
+mod json_schema;
 #[expect(clippy::disallowed_methods, reason = "the one file of this stage that reads files")]
 mod load;
 mod mistakes;
@@ -29,6 +30,7 @@ mod walk;
 
 pub use environment::{ResolvedUrl, UrlOrigin, resolve_url};
 pub use error::{DotenvError, EnvironmentError, ManifestError};
+pub use json_schema::{SchemaFor, json_schema};
 pub use load::{head, load};
 pub use model::{Environment, Hooks, Loaded, Manifest, Seed, SeedKind};
 pub use parse::{Files, SqlFiles, parse};

@@ -69,8 +69,8 @@ pub(super) static INDEX: Place = place("an index", Family::Operation, INDEX_KEYS
 pub(super) static INDEX_PART: Place = place(
     "a part of an index",
     Family::Other,
-    &["column", "expr", "order", "nulls", "length"],
-    &["collation", "opclass"],
+    &["column", "expr", "order", "nulls", "length", "collation", "opclass"],
+    &[],
 );
 pub(super) static FOREIGN_KEY: Place = place(
     "a foreign key",
@@ -87,8 +87,8 @@ pub(super) static COLUMN_NAME: Place = place("a column's name", Family::Other, &
 pub(super) const NODE_KEYS: &[&str] =
     &["description", "requires", "transaction", "backends", "irreversible", "up", "down"];
 pub(super) const COLUMN_NOT_YET: &[&str] = &["deferrable", "generated", "stored", "collation", "comment"];
-pub(super) const INDEX_KEYS: &[&str] = &["columns", "unique", "where", "using"];
-pub(super) const INDEX_NOT_YET: &[&str] = &["include", "with", "nulls_distinct", "concurrently"];
+pub(super) const INDEX_KEYS: &[&str] = &["columns", "unique", "where", "using", "include", "with", "nulls_distinct"];
+pub(super) const INDEX_NOT_YET: &[&str] = &["concurrently"];
 pub(super) const FOREIGN_KEY_NOT_YET: &[&str] = &["deferrable", "validate"];
 
 /// The keys of `[hooks]`: around each command that changes the database, and `on_failure`.

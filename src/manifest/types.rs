@@ -18,7 +18,7 @@ const MAX_NUMBERS: u32 = 16_000;
 const STRING_LENGTH: u32 = 255;
 
 /// The portable type words, for "did you mean".
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "smallint",
     "integer",
     "bigint",

@@ -107,6 +107,12 @@ pub struct IndexPartDef {
     /// Leading characters only (MySQL; elsewhere it does not count).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length: Option<u32>,
+    /// The collation that it sorts by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collation: Option<Text>,
+    /// The operator class (PostgreSQL): `jsonb_path_ops`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opclass: Option<Text>,
 }
 
 /// An index, less its table.
@@ -125,6 +131,15 @@ pub struct IndexDef {
     /// The method: btree, gin, …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub using: Option<Text>,
+    /// Columns that it carries beside (PostgreSQL).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub include: Vec<String>,
+    /// Its storage parameters (PostgreSQL): `fillfactor = 70`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<Text>,
+    /// Whether NULLs are unlike each other; they are where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nulls_distinct: Option<bool>,
 }
 
 /// A foreign key, less its table.

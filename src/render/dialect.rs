@@ -68,6 +68,16 @@ impl Dialect {
         }
     }
 
+    /// A database's own name as an author gives it, maybe with a schema in front: `C`, `pg_catalog.text_ops`. What is more
+    /// than a name, `gist_trgm_ops(siglen=32)`, stands as it is.
+    pub(super) fn own_name(self, name: &str) -> String {
+        let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "_- ".contains(c));
+        if !name.split('.').all(is_name) {
+            return name.to_owned();
+        }
+        name.split('.').map(|part| self.ident(part)).collect::<Vec<_>>().join(".")
+    }
+
     /// A table's name, with its schema.
     pub(super) fn table(self, name: &TableName) -> String {
         self.qualified(name.schema.as_deref(), &name.name)

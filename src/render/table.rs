@@ -250,6 +250,15 @@ pub(super) fn create_index(dialect: Dialect, table: &Table, index: &Index) -> Re
     sql.push_str(" (");
     sql.push_str(&index_parts(dialect, table, index)?);
     sql.push(')');
+    if !index.include.is_empty() {
+        sql.push_str(&format!(" INCLUDE ({})", dialect.idents(table.column_names(&index.include))));
+    }
+    if index.nulls_alike {
+        sql.push_str(" NULLS NOT DISTINCT");
+    }
+    if let Some(with) = &index.with {
+        sql.push_str(&format!(" WITH ({with})"));
+    }
     if let Some(predicate) = &index.predicate {
         sql.push_str(" WHERE ");
         sql.push_str(&dialect.own_expr(predicate, table));
@@ -301,6 +310,12 @@ fn index_part(dialect: Dialect, table: &Table, index: &Index, part: &IndexPart) 
     };
     if let (Some(length), Dialect::Mysql) = (part.length, dialect) {
         sql.push_str(&format!("({length})"));
+    }
+    if let Some(collation) = &part.collation {
+        sql.push_str(&format!(" COLLATE {}", dialect.own_name(collation)));
+    }
+    if let Some(opclass) = &part.opclass {
+        sql.push_str(&format!(" {}", dialect.own_name(opclass)));
     }
     if part.order == Order::Desc {
         sql.push_str(" DESC");

@@ -153,7 +153,14 @@ fn lengths_bind_nothing_on_sqlite_so_nothing_is_lost() {
 #[test]
 fn what_a_backend_lacks_is_refused_with_the_operation_and_the_backend() {
     let (users, _) = two();
-    let part = |nulls| IndexPart { key: IndexKey::Column(ColumnId(3)), order: Order::Asc, nulls, length: None };
+    let part = |nulls| IndexPart {
+        key: IndexKey::Column(ColumnId(3)),
+        order: Order::Asc,
+        nulls,
+        length: None,
+        collation: None,
+        opclass: None,
+    };
     let index = |nulls, using: Option<&str>| Change::AddIndex {
         table: TableId(1),
         index: Index {
@@ -162,6 +169,9 @@ fn what_a_backend_lacks_is_refused_with_the_operation_and_the_backend() {
             unique: false,
             predicate: None,
             using: using.map(Into::into),
+            include: vec![],
+            with: None,
+            nulls_alike: false,
             age: 0,
         },
     };

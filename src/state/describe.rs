@@ -90,13 +90,20 @@ impl State {
                     Some(Nulls::First) => " nulls first",
                     Some(Nulls::Last) => " nulls last",
                 };
-                format!("{key}{order}{nulls}")
+                let collation = part.collation.as_ref().map(|own| format!(" collate {own}")).unwrap_or_default();
+                let opclass = part.opclass.as_ref().map(|own| format!(" {own}")).unwrap_or_default();
+                format!("{key}{collation}{opclass}{order}{nulls}")
             });
             let parts = parts.collect::<Vec<_>>().join(", ");
             let filter = index.predicate.as_ref().map(|expr| format!(" where {}", text(expr))).unwrap_or_default();
             let using = index.using.as_ref().map(|using| format!(" using {using}")).unwrap_or_default();
             let unique = if index.unique { "unique " } else { "" };
-            lines.insert(format!("{unique}index {name}.{}: ({parts}){using}{filter}", index.name));
+            let beside = table.column_names(&index.include).join(", ");
+            let include = if beside.is_empty() { String::new() } else { format!(" include ({beside})") };
+            let nulls = if index.nulls_alike { " nulls not distinct" } else { "" };
+            let with = index.with.as_ref().map(|with| format!(" with ({with})")).unwrap_or_default();
+            let beside = format!("{include}{nulls}{with}");
+            lines.insert(format!("{unique}index {name}.{}: ({parts}){using}{beside}{filter}", index.name));
         }
     }
 

@@ -28,7 +28,9 @@ impl State {
                 IndexKey::Expr(expr) => Some(expr),
                 IndexKey::Column(_) => None,
             });
-            let method = index.using.is_some() && from != to && index.mentions(column.id);
+            let own = |part: &super::IndexPart| part.opclass.is_some() || part.collation.is_some();
+            let chosen = index.using.is_some() || index.parts.iter().any(own);
+            let method = chosen && from != to && index.mentions(column.id);
             let expressions = over.chain(&index.predicate).all(|expr| survives(expr, table, column.id, from, to));
             if method || !expressions {
                 found.push(format!("index `{}`", index.name));

@@ -208,6 +208,10 @@ pub struct IndexPart {
     pub nulls: Option<Nulls>,
     /// Leading characters only (MySQL).
     pub length: Option<u32>,
+    /// The collation that it sorts by; resolved for the backend.
+    pub collation: Option<String>,
+    /// The operator class; resolved for the backend.
+    pub opclass: Option<String>,
 }
 
 /// An index.
@@ -223,6 +227,12 @@ pub struct Index {
     pub predicate: Option<Expr>,
     /// The method: btree, gin, …; resolved for the backend.
     pub using: Option<String>,
+    /// Columns that it carries beside.
+    pub include: Vec<ColumnId>,
+    /// Its storage parameters; resolved for the backend.
+    pub with: Option<String>,
+    /// NULLs are like each other: two rows with NULL are one too many.
+    pub nulls_alike: bool,
     /// As a primary key's, where it is unique.
     pub age: u32,
 }
@@ -234,7 +244,8 @@ impl Index {
         self.parts.iter().any(|part| match &part.key {
             IndexKey::Column(id) => *id == column,
             IndexKey::Expr(expr) => expr.mentions(column),
-        }) || self.predicate.as_ref().is_some_and(|predicate| predicate.mentions(column))
+        }) || self.include.contains(&column)
+            || self.predicate.as_ref().is_some_and(|predicate| predicate.mentions(column))
     }
 }
 

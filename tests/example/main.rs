@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
 
 mod database;
+mod indexes;
 mod mysql_server;
 mod postgres_log;
 mod postgres_server;

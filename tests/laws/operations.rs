@@ -121,7 +121,8 @@ fn column_def(name: &str, n: [usize; 6]) -> ColumnDef {
 }
 
 fn index(n: [usize; 6]) -> IndexDef {
-    let part = |target| IndexPartDef { target, order: Order::Asc, nulls: None, length: None };
+    let part =
+        |target| IndexPartDef { target, order: Order::Asc, nulls: None, length: None, collation: None, opclass: None };
     let mut columns = vec![part(IndexTarget::Column(column(n[1])))];
     if n[2].is_multiple_of(3) {
         columns.push(part(IndexTarget::Expr(same(&format!("coalesce({}, '0')", column(n[3]))))));
@@ -132,6 +133,9 @@ fn index(n: [usize; 6]) -> IndexDef {
         unique: n[5].is_multiple_of(3),
         predicate: (n[5] % 4 == 1).then(|| same(&format!("{} IS NOT NULL", column(n[3])))),
         using: None,
+        include: vec![],
+        with: None,
+        nulls_distinct: None,
     }
 }
 

@@ -11,7 +11,8 @@ use crate::diagnose::diagnose;
 
 macro_rules! broken {
     ($($name:ident,)+) => {
-        const CASES: &[&str] = &[$(stringify!($name)),+];
+        /// Every case, a folder each.
+        pub const CASES: &[&str] = &[$(stringify!($name)),+];
 
         $(#[test]
         fn $name() {

@@ -5,5 +5,6 @@
 
 mod broken;
 mod diagnose;
+mod json_schema;
 mod mutate;
 mod right;

@@ -25,7 +25,7 @@ impl Collector<'_> {
         }
         let plain = index.parts.iter().all(|part| matches!(part.key, IndexKey::Column(_)));
         let of_predicate: Vec<ColumnId> = index.predicate.iter().flat_map(Expr::columns).collect();
-        for id in columns.iter().chain(&of_predicate) {
+        for id in columns.iter().chain(&of_predicate).chain(&index.include) {
             self.column(table, *id, held, if held == Mode::Use { "uses" } else { "lets go of" });
         }
         if index.unique {

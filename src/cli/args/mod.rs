@@ -152,6 +152,14 @@ Examples:
   dbmigrate man | man -l -
   dbmigrate man reset > dbmigrate-reset.1")]
     Man(Man),
+    /// Write the JSON Schema of the manifest, for editors
+    #[command(after_help = "\
+Examples:
+  dbmigrate json-schema > schema.json
+  dbmigrate json-schema migration > migration.json
+
+Editors that know taplo complete a file whose first line is `#:schema ./schema.json`.")]
+    JsonSchema(JsonSchema),
 }
 
 /// A run without a target of its own.
@@ -333,6 +341,23 @@ pub struct Man {
     /// A command; the program itself where none is given
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
+}
+
+/// `json-schema`.
+#[derive(Debug, Args)]
+pub struct JsonSchema {
+    /// Which files it is for: schema.toml, or those in migrations/
+    #[arg(value_enum, value_name = "manifest|migration", hide_possible_values = true, default_value = "manifest")]
+    pub file: SchemaFile,
+}
+
+/// A kind of file of the manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum SchemaFile {
+    /// `schema.toml`.
+    Manifest,
+    /// A migration's file.
+    Migration,
 }
 
 #[cfg(test)]

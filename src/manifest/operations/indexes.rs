@@ -44,7 +44,7 @@ pub(super) fn index(
     at: Span,
     place: &Place,
 ) -> Option<IndexDef> {
-    for key in ["columns", "unique", "where", "using"] {
+    for key in ["columns", "unique", "where", "using", "include", "with", "nulls_distinct"] {
         if let Some(val) = table.take(key) {
             op.mark(format!("{path}{key}"), val.span);
         }
@@ -61,7 +61,27 @@ pub(super) fn index(
     let unique = table.get("unique").and_then(|val| op.walk.boolean(val)).unwrap_or(false);
     let predicate = table.get("where").and_then(|val| op.walk.text(val));
     let using = table.get("using").and_then(|val| op.walk.text(val));
-    Some(IndexDef { name: name.to_owned(), columns: columns?, unique, predicate, using })
+    let include = match table.get("include") {
+        Some(val) => included(op, val, path),
+        None => Vec::new(),
+    };
+    let with = table.get("with").and_then(|val| op.walk.text(val));
+    let nulls_distinct =
+        table.get("nulls_distinct").and_then(|val| op.walk.boolean(val).map(|given| (given, val.span)));
+    if let Some((_, span)) = nulls_distinct.filter(|_| !unique) {
+        op.walk.wrong(span, "`nulls_distinct` says which rows are alike, so it stands with `unique = true` only");
+    }
+    let nulls_distinct = nulls_distinct.map(|(given, _)| given);
+    Some(IndexDef { name: name.to_owned(), columns: columns?, unique, predicate, using, include, with, nulls_distinct })
+}
+
+fn included(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, path: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, item) in op.walk.list(val).unwrap_or_default().into_iter().enumerate() {
+        op.mark(format!("{path}include.{at}"), item.span);
+        names.extend(op.walk.name(item));
+    }
+    names
 }
 
 fn parts(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, path: &str) -> Option<Vec<IndexPartDef>> {
@@ -86,7 +106,14 @@ fn part(walk: &mut Walk<'_, '_>, val: Val<'_>) -> Option<IndexPartDef> {
             return None;
         }
         let target = IndexTarget::Column(walk.name(val)?);
-        return Some(IndexPartDef { target, order: Order::Asc, nulls: None, length: None });
+        return Some(IndexPartDef {
+            target,
+            order: Order::Asc,
+            nulls: None,
+            length: None,
+            collation: None,
+            opclass: None,
+        });
     }
     let mut table = walk.table_or(val, "a list of column names, or of tables with `column` or `expr`")?;
     let column = table.take("column");
@@ -94,6 +121,8 @@ fn part(walk: &mut Walk<'_, '_>, val: Val<'_>) -> Option<IndexPartDef> {
     let order = table.take("order").and_then(|val| word(walk, val, &[("asc", Order::Asc), ("desc", Order::Desc)]));
     let nulls = table.take("nulls").and_then(|val| word(walk, val, &[("first", Nulls::First), ("last", Nulls::Last)]));
     let length = table.take("length").and_then(|val| length(walk, val));
+    let collation = table.take("collation").and_then(|val| walk.text(val));
+    let opclass = table.take("opclass").and_then(|val| walk.text(val));
     walk.finish(&table, &INDEX_PART);
     let target = match (column, expr) {
         (Some(column), None) => IndexTarget::Column(walk.name(column)?),
@@ -107,7 +136,7 @@ fn part(walk: &mut Walk<'_, '_>, val: Val<'_>) -> Option<IndexPartDef> {
             return None;
         }
     };
-    Some(IndexPartDef { target, order: order.unwrap_or_default(), nulls, length })
+    Some(IndexPartDef { target, order: order.unwrap_or_default(), nulls, length, collation, opclass })
 }
 
 /// What an author meant who wrote SQL where the name of a column stands.

@@ -31,7 +31,7 @@ pub(super) struct Verb {
 }
 
 /// The keys that any operation may have.
-const COMMON: &[&str] = &["backends", "irreversible"];
+pub(super) const COMMON: &[&str] = &["backends", "irreversible"];
 
 macro_rules! verbs {
     ($($name:literal $keys:expr, $not_yet:expr, $family:ident => $read:path;)+) => {
@@ -52,7 +52,7 @@ pub(super) static VERBS: &[Verb] = verbs! {
     "drop_column" &["refill"], &[], Operation => columns::drop_column;
     "rename_column" &["to"], &[], Operation => columns::rename_column;
     "alter_column" &["type", "null", "default", "using", "using_down", "fill", "unset"], &["collation", "comment"], AlterColumn => columns::alter_column;
-    "create_index" &["on", "columns", "unique", "where", "using"], INDEX_NOT_YET, Operation => indexes::create_index;
+    "create_index" &["on", "columns", "unique", "where", "using", "include", "with", "nulls_distinct"], INDEX_NOT_YET, Operation => indexes::create_index;
     "drop_index" &["on"], &["concurrently"], Operation => indexes::drop_index;
     "rename_index" &["on", "to"], &[], Operation => indexes::rename_index;
     "add_foreign_key" &["on", "columns", "references", "on_delete", "on_update"], FOREIGN_KEY_NOT_YET, Operation => constraints::add_foreign_key;

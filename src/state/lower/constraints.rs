@@ -163,7 +163,19 @@ impl Lower<'_> {
                     IndexKey::Expr(self.expr(text, table, at)?)
                 }
             };
-            parts.push(IndexPart { key, order: of.order, nulls: of.nulls, length: of.length });
+            let collation = of.collation.as_ref().and_then(|text| text.get(self.state.backend)).cloned();
+            let opclass = of.opclass.as_ref().and_then(|text| text.get(self.state.backend)).cloned();
+            if collation.is_some() && !capabilities.index_collations {
+                return self.unsupported(at, &format!("{title} sorts an index as its column does"));
+            }
+            if opclass.is_some() && !capabilities.index_extras {
+                return self.unsupported(at, &format!("{title} has no operator classes"));
+            }
+            if opclass.is_some() && def.unique {
+                // Whether foreign keys may point to it, and hold it, is not to be told.
+                return self.unsupported(at, "a unique index is told by the operator class of its column's type");
+            }
+            parts.push(IndexPart { key, order: of.order, nulls: of.nulls, length: of.length, collation, opclass });
         }
         let predicate = match &def.predicate {
             Some(_) if !capabilities.partial_indexes => {
@@ -176,7 +188,24 @@ impl Lower<'_> {
         if using.is_some() && !capabilities.index_methods {
             return self.unsupported("using", &format!("{title} has one kind of index; `using` means nothing to it"));
         }
-        Some(Index { name: def.name.clone(), parts, unique: def.unique, predicate, using, age: 0 })
+        let mut include = Vec::with_capacity(def.include.len());
+        for (at, name) in def.include.iter().enumerate() {
+            include.push(self.column_id(table, name, format_args!("include.{at}"))?);
+        }
+        if !include.is_empty() && !capabilities.index_extras {
+            return self.unsupported("include", &format!("{title} has no indexes that carry columns beside"));
+        }
+        let with = def.with.as_ref().and_then(|with| with.get(self.state.backend)).cloned();
+        if with.is_some() && !capabilities.index_extras {
+            return self.unsupported("with", &format!("{title} has no storage parameters of an index"));
+        }
+        let nulls_alike = def.nulls_distinct == Some(false);
+        if nulls_alike && !capabilities.index_extras {
+            return self
+                .unsupported("nulls_distinct", &format!("to {title}'s unique indexes NULLs are unlike each other"));
+        }
+        let (name, unique) = (def.name.clone(), def.unique);
+        Some(Index { name, parts, unique, predicate, using, include, with, nulls_alike, age: 0 })
     }
 
     fn unsupported<T>(&mut self, part: impl PartPath, message: &str) -> Option<T> {
@@ -386,7 +415,8 @@ pub(in crate::state) fn is_key(table: &Table, columns: &[ColumnId]) -> bool {
                 .iter()
                 .map(|part| if let IndexKey::Column(id) = part.key { Some(id) } else { None })
                 .collect();
-            index.unique && index.predicate.is_none() && over.is_some_and(|over| same(&over))
+            let sorted = index.parts.iter().any(|part| part.collation.is_some());
+            index.unique && index.predicate.is_none() && !sorted && over.is_some_and(|over| same(&over))
         })
 }
 

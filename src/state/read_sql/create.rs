@@ -153,7 +153,17 @@ impl Reader<'_, '_> {
         };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let name = given.unwrap_or_else(|| self.choose_index(&table, &words));
-        let index = Index { name, parts, unique: create.unique, predicate, using, age: 0 };
+        let index = Index {
+            name,
+            parts,
+            unique: create.unique,
+            predicate,
+            using,
+            include: vec![],
+            with: None,
+            nulls_alike: false,
+            age: 0,
+        };
         self.put(Change::AddIndex { table: table.id, index })
     }
 
@@ -176,7 +186,7 @@ impl Reader<'_, '_> {
             Some(OrderBySort::Using(_)) => return Err(Stop::Unread),
         };
         let nulls = column.column.options.nulls_first.map(|first| if first { Nulls::First } else { Nulls::Last });
-        Ok(IndexPart { key, order, nulls, length: None })
+        Ok(IndexPart { key, order, nulls, length: None, collation: None, opclass: None })
     }
 }
 
