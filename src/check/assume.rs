@@ -209,7 +209,7 @@ fn names(operations: &[Operation]) -> HashSet<String> {
             | Kind::Insert { table, .. }
             | Kind::Update { table, .. }
             | Kind::Delete { table, .. } => _ = names.insert(table.name.clone()),
-            Kind::CreateView { view, select, .. } => {
+            Kind::CreateView { view, select, .. } | Kind::ReplaceView { view, select, .. } => {
                 names.insert(view.name.clone());
                 names.extend(select.branches().flat_map(|text| words(text)));
             }

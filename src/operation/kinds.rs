@@ -380,6 +380,16 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reads: Vec<String>,
     },
+    /// `replace_view`
+    ReplaceView {
+        /// Its name.
+        view: TableName,
+        /// The query.
+        select: Text,
+        /// Declared: the tables that it reads, where the query cannot be read.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reads: Vec<String>,
+    },
     /// `drop_view`
     DropView {
         /// Which.

@@ -78,6 +78,7 @@ impl Operation {
             Kind::AddPrimaryKey { .. } => "add_primary_key",
             Kind::DropPrimaryKey { .. } => "drop_primary_key",
             Kind::CreateView { .. } => "create_view",
+            Kind::ReplaceView { .. } => "replace_view",
             Kind::DropView { .. } => "drop_view",
             Kind::Insert { .. } => "insert",
             Kind::Update { .. } => "update",
@@ -119,7 +120,7 @@ impl Operation {
             Kind::AddForeignKey { foreign_key, .. } => of(&foreign_key.name),
             Kind::AddCheck { check, .. } => of(&check.name),
             Kind::AddUnique { unique, .. } => of(&unique.name),
-            Kind::CreateView { view, .. } | Kind::DropView { view } => of_table(view),
+            Kind::CreateView { view, .. } | Kind::ReplaceView { view, .. } | Kind::DropView { view } => of_table(view),
             Kind::Sql { .. } | Kind::Note { .. } => self.verb().to_owned(),
         }
     }

@@ -14,6 +14,7 @@ mod scenarios;
 mod sqlite_file;
 mod tokens;
 mod types;
+mod views;
 
 /// Makes a test of each scenario in `sqlite`, in `postgres` and in `mysql`.
 macro_rules! on_each_backend {
@@ -57,30 +58,34 @@ on_each_backend! {
 
 /// Makes a test of each function in each backend's module of its own.
 macro_rules! on_each_database {
-    ($($scenario:ident),* $(,)?) => {
-        mod types_on_sqlite {
+    ($($module:ident::$scenario:ident),* $(,)?) => {
+        mod alone_on_sqlite {
             $(#[test]
             fn $scenario() {
                 let project = crate::project::Project::of("", &[]);
-                crate::types::$scenario(&crate::sqlite_file::SqliteFile::of(&project));
+                crate::$module::$scenario(&crate::sqlite_file::SqliteFile::of(&project));
             })*
         }
-        mod types_on_postgres {
+        mod alone_on_postgres {
             $(#[test]
             fn $scenario() {
-                crate::types::$scenario(&crate::postgres_server::PostgresDatabase::create());
+                crate::$module::$scenario(&crate::postgres_server::PostgresDatabase::create());
             })*
         }
-        mod types_on_mysql {
+        mod alone_on_mysql {
             $(#[test]
             fn $scenario() {
-                crate::types::$scenario(&crate::mysql_server::MysqlDatabase::create());
+                crate::$module::$scenario(&crate::mysql_server::MysqlDatabase::create());
             })*
         }
     };
 }
 
-on_each_database! { every_type, every_literal }
+on_each_database! {
+    types::every_type,
+    types::every_literal,
+    views::views_are_made_replaced_and_dropped,
+}
 
 mod what_the_manifest_says {
     use std::path::Path;

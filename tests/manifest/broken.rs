@@ -61,7 +61,7 @@ broken! {
     name_is_no_column,
     new_name_with_a_dot,
     not_built_keys,
-    not_built_view,
+    not_built_verb,
     nothing_to_do,
     operation_with_two_verbs,
     operation_without_header,

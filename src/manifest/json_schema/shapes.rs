@@ -191,8 +191,8 @@ pub(super) fn of(place: &str, key: &str) -> Value {
         (_, "sql_file" | "down_file") => refers("text"),
         (
             "",
-            "create_table" | "drop_table" | "rename_table" | "create_view" | "drop_view" | "insert" | "update"
-            | "delete" | "add_primary_key" | "drop_primary_key",
+            "create_table" | "drop_table" | "rename_table" | "create_view" | "replace_view" | "drop_view" | "insert"
+            | "update" | "delete" | "add_primary_key" | "drop_primary_key",
         ) => refers("table_name"),
         ("", "drop_column") => json!({ "anyOf": [refers("column_name"), list_of("column_name")] }),
         ("", "add_column" | "rename_column" | "alter_column") => refers("column_name"),

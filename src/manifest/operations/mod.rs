@@ -64,6 +64,7 @@ pub(super) static VERBS: &[Verb] = verbs! {
     "add_primary_key" &["columns"], &[], Operation => constraints::add_primary_key;
     "drop_primary_key" &[], &[], Operation => constraints::drop_primary_key;
     "create_view" &["select", "reads"], &["materialized"], Operation => views::create_view;
+    "replace_view" &["select", "reads"], &[], Operation => views::replace_view;
     "drop_view" &[], &[], Operation => views::drop_view;
     "insert" &["rows", "key", "down"], &[], Operation => rows::insert;
     "update" &["set", "where", "down"], &["keep"], Operation => rows::update;
@@ -75,7 +76,6 @@ pub(super) static VERBS: &[Verb] = verbs! {
 
 /// Verbs of the language that are not built yet.
 pub(super) const VERBS_NOT_YET: &[&str] = &[
-    "replace_view",
     "create_function",
     "replace_function",
     "drop_function",

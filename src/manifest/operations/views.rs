@@ -1,14 +1,27 @@
-//! Views: `create_view`, `drop_view`.
+//! Views: `create_view`, `replace_view`, `drop_view`.
 
 use super::Op;
-use crate::operation::Kind;
+use crate::ident::TableName;
+use crate::operation::{Kind, Text};
 
 /// `create_view = "name"`
 pub(super) fn create_view(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
+    let (view, select, reads) = view(op)?;
+    Some(Kind::CreateView { view, select, reads })
+}
+
+/// `replace_view = "name"`
+pub(super) fn replace_view(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
+    let (view, select, reads) = view(op)?;
+    Some(Kind::ReplaceView { view, select, reads })
+}
+
+/// A view's name, its query, and what it declares to read.
+fn view(op: &mut Op<'_, '_, '_, '_>) -> Option<(TableName, Text, Vec<String>)> {
     let view = op.object_table();
     let select = op.require("select").and_then(|val| op.walk.text(val));
     let reads = op.take("reads").and_then(|val| op.names(val, "reads")).unwrap_or_default();
-    Some(Kind::CreateView { view: view?, select: select?, reads })
+    Some((view?, select?, reads))
 }
 
 /// `drop_view = "name"`

@@ -100,6 +100,7 @@ impl Lower<'_> {
             Kind::AddPrimaryKey { table, columns } => self.add_primary_key(table, columns),
             Kind::DropPrimaryKey { table } => self.drop_primary_key(table),
             Kind::CreateView { view, select, reads } => self.create_view(view, select, reads),
+            Kind::ReplaceView { view, select, reads } => self.replace_view(view, select, reads),
             Kind::DropView { view } => self.drop_view(view),
             Kind::Insert { table, rows, .. } => self.insert(table, rows),
             Kind::Update { table, set, filter, .. } => self.update(table, set, filter.as_ref()),

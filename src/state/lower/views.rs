@@ -1,16 +1,37 @@
-//! Views: create, drop.
+//! Views: create, replace, drop.
 
 use super::{Change, Changes, Lower, PartPath};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Severity};
 use crate::ident::TableName;
 use crate::operation::Text;
-use crate::state::{ColumnId, Table};
+use crate::state::{ColumnId, Table, View};
 
 impl Lower<'_> {
     pub(super) fn create_view(&mut self, name: &TableName, select: &Text, reads: &[String]) -> Changes {
-        let select = self.branch(select, "select")?.trim().trim_end_matches(';').trim_end().to_owned();
+        let select = self.branch(select, "select")?.to_owned();
         self.may_stand(name, "object")?;
+        Some(vec![Change::CreateView(self.view(name, &select, reads)?)])
+    }
+
+    /// The view is dropped and made again: not every backend replaces one, and PostgreSQL only with columns added at its end.
+    pub(super) fn replace_view(&mut self, name: &TableName, select: &Text, reads: &[String]) -> Changes {
+        let select = self.branch(select, "select")?.to_owned();
+        let mut changes = self.drop_view(name)?;
+        let view = self.view(name, &select, reads)?;
+        if view.over.contains(&view.name) {
+            let message = format!("the query of `{name}` reads `{name}`, which is dropped before it is made again");
+            let diagnostic = self.error(Code::UnknownTable, "select", message);
+            self.report(diagnostic);
+            return None;
+        }
+        changes.push(Change::CreateView(view));
+        Some(changes)
+    }
+
+    /// A view of a query, bound to what stands.
+    fn view(&mut self, name: &TableName, select: &str, reads: &[String]) -> Option<View> {
+        let select = select.trim().trim_end_matches(';').trim_end();
         let quote = match self.state.backend {
             Backend::Mysql => '`',
             Backend::Sqlite | Backend::Postgres => '"',
@@ -45,7 +66,7 @@ impl Lower<'_> {
             }
             bound.view.reads = Some(tables);
         }
-        Some(vec![Change::CreateView(bound.view)])
+        Some(bound.view)
     }
 
     pub(super) fn drop_view(&mut self, name: &TableName) -> Changes {

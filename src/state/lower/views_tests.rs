@@ -96,3 +96,34 @@ fn what_a_view_needs_stays() {
         assert_eq!(run(&mut state, alter).is_err(), backend == Backend::Postgres);
     }
 }
+
+#[test]
+fn a_replaced_view_has_its_new_query_and_goes_back_to_the_one_before() {
+    let replace = |name: &str, select: &str| Kind::ReplaceView {
+        view: TableName::bare(name),
+        select: Text::Same(select.into()),
+        reads: vec![],
+    };
+    for backend in BOTH {
+        let mut state = start(backend);
+        run(&mut state, view("v", "SELECT id, n FROM a")).unwrap();
+        let before = state.describe();
+        let back = run(&mut state, replace("v", "SELECT b.a_id AS of FROM b")).unwrap();
+        assert_eq!(state.views()[0].sql, "CREATE VIEW \"v\" AS SELECT b.a_id AS of FROM b");
+        // What the view reads now cannot go, and what it read can.
+        let gone = |state: &mut State, table: &str, name: &str| {
+            run(state, Kind::DropColumn { columns: vec![column(table, name)], refill: None })
+        };
+        assert!(gone(&mut state.clone(), "a", "n").is_ok());
+        assert!(gone(&mut state.clone(), "b", "a_id").unwrap_err().starts_with("still-referenced: "));
+        for change in &back {
+            state.apply(change).unwrap();
+        }
+        assert_eq!(state.describe(), before);
+        // Not what is not there, nor what others read, nor by a query over itself.
+        assert!(run(&mut state, replace("w", "SELECT 1 AS one")).unwrap_err().starts_with("unknown-table: "));
+        assert!(run(&mut state, replace("v", "SELECT id FROM v")).unwrap_err().starts_with("unknown-table: "));
+        run(&mut state, view("w", "SELECT id FROM v")).unwrap();
+        assert!(run(&mut state, replace("v", "SELECT 1 AS one")).unwrap_err().starts_with("still-referenced: "));
+    }
+}
