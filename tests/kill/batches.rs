@@ -14,9 +14,9 @@ const TOGETHER: usize = 16;
 
 #[test]
 fn on_mysql_tables_that_go_together_are_finished_after_a_kill_at_any_moment() {
-    let history = History::of_tables(size(40, 120));
+    let history = History::of_tables(size(40, 60));
     let mut rounds = Rounds::new(&history, MysqlDatabase::create());
-    for _ in 0..size(6, 300) {
+    for _ in 0..size(6, 150) {
         rounds.kill_at_random();
     }
     rounds.tally.report("mysql, tables: SIGKILL at random moments");
@@ -33,10 +33,10 @@ fn on_mysql_tables_that_go_together_are_finished_after_a_kill_or_a_cut_at_each_m
 
 #[test]
 fn on_mysql_tables_that_go_together_are_finished_after_the_server_dies() {
-    let history = History::of_tables(size(40, 120));
+    let history = History::of_tables(size(40, 60));
     let server = OwnServer::start();
     let mut rounds = Rounds::new(&history, MysqlDatabase::on(&server.url()));
-    for _ in 0..size(2, 40) {
+    for _ in 0..size(2, 20) {
         rounds.kill_the_server(&server);
     }
     rounds.tally.report("mysql, tables: the server killed and started again");
@@ -47,7 +47,7 @@ fn on_mysql_what_is_in_the_way_of_tables_that_go_together_is_gone_and_the_next_r
     let tables = size(24, 60);
     let history = History::of_tables(tables);
     let mut rounds = Rounds::new(&history, MysqlDatabase::create());
-    for _ in 0..size(8, 200) {
+    for _ in 0..size(8, 60) {
         rounds.refuse_at_random(u64::try_from(tables).unwrap());
     }
     rounds.tally.report("mysql, tables: runs refused at random");

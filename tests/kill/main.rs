@@ -58,7 +58,7 @@ fn on_mysql_what_was_in_the_way_of_runs_is_gone_and_the_next_one_finishes() {
     let nodes = size(16, 60);
     let history = History::of(nodes);
     let mut rounds = Rounds::new(&history, MysqlDatabase::create());
-    for _ in 0..size(12, 500) {
+    for _ in 0..size(12, 100) {
         rounds.refuse_at_random(u64::try_from(nodes / 4).unwrap());
     }
     rounds.tally.report("mysql: runs refused at random");

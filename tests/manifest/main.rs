@@ -7,4 +7,5 @@ mod broken;
 mod diagnose;
 mod json_schema;
 mod mutate;
+mod reference;
 mod right;

@@ -1,0 +1,340 @@
+//! The reference of the operations, `docs/reference.md`: written from the grammar itself and from examples that are planned and
+//! rendered here, so that it says what the program does. `DBMIGRATE_WRITE_DOCS=1` writes it.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use dbmigrate::backend::Backend;
+use dbmigrate::diagnostic::Direction;
+use dbmigrate::graph::Graph;
+use dbmigrate::manifest::{self, Files, SchemaFor, json_schema};
+use dbmigrate::plan::{self, Downs, Ledger, Reversal, Target};
+use dbmigrate::render::{RenderOptions, RenderedStep, render};
+use serde_json::Value;
+
+/// What stands before each example.
+const BASE: &str = r#"[[up]]
+create_table = "users"
+primary_key = ["id"]
+columns = { id = { type = "bigint", auto_increment = true }, email = "string(200)", name = "string(80)" }
+uniques = { users_email_key = ["email"] }
+
+[[up]]
+create_table = "posts"
+columns = { id = "bigint", author_id = "bigint", title = "string(200)", slug = { type = "string(80)", null = true }, words = "integer" }
+indexes = { posts_title_idx = { columns = ["title"] } }
+foreign_keys = { posts_author_fk = { columns = ["author_id"], references = "users.id" } }
+checks = { posts_words_check = "words >= 0" }
+
+[[up]]
+create_view = "titles"
+select = "SELECT title FROM posts"
+"#;
+
+/// An example of each verb, in the order of the page.
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "create_table",
+        "create_table = \"comments\"\nprimary_key = [\"id\"]\n\n[up.columns]\nid      = { type = \"bigint\", auto_increment = true }\nuser_id = { type = \"bigint\", null = true, references = \"users.id\", on_delete = \"set null\" }\nbody    = \"text\"\nscore   = { type = \"integer\", default = 0, check = \"score >= 0\" }\nmade_at = { type = \"timestamptz\", default = { expr = \"CURRENT_TIMESTAMP\" } }\n\n[up.indexes]\ncomments_user_idx = { columns = [\"user_id\", { column = \"made_at\", order = \"desc\" }] }",
+    ),
+    ("drop_table", "drop_table = \"posts\""),
+    ("rename_table", "rename_table = \"users\"\nto = \"people\""),
+    (
+        "add_column",
+        "add_column = \"users.born\"\ntype = \"integer\"\ndefault = 1970\nfill = { expr = \"length(name)\" }",
+    ),
+    ("drop_column", "drop_column = \"posts.slug\""),
+    ("rename_column", "rename_column = \"users.name\"\nto = \"full_name\""),
+    ("alter_column", "alter_column = \"posts.words\"\ntype = \"bigint\"\ndefault = 0"),
+    ("create_index", "create_index = \"posts_slug_key\"\non = \"posts\"\ncolumns = [\"slug\"]\nunique = true"),
+    ("drop_index", "drop_index = \"posts_title_idx\"\non = \"posts\""),
+    ("rename_index", "rename_index = \"posts_title_idx\"\non = \"posts\"\nto = \"posts_by_title\""),
+    (
+        "add_foreign_key",
+        "add_foreign_key = \"posts_editor_fk\"\non = \"posts\"\ncolumns = [\"id\"]\nreferences = \"users.id\"\non_delete = \"cascade\"",
+    ),
+    ("drop_foreign_key", "drop_foreign_key = \"posts_author_fk\"\non = \"posts\""),
+    ("add_check", "add_check = \"posts_title_given\"\non = \"posts\"\nexpr = \"title <> ''\""),
+    ("drop_check", "drop_check = \"posts_words_check\"\non = \"posts\""),
+    ("add_unique", "add_unique = \"posts_slug_key\"\non = \"posts\"\ncolumns = [\"slug\"]"),
+    ("drop_unique", "drop_unique = \"users_email_key\"\non = \"users\""),
+    ("add_primary_key", "add_primary_key = \"posts\"\ncolumns = [\"id\"]"),
+    ("drop_primary_key", "drop_primary_key = \"tags\""),
+    ("create_view", "create_view = \"long_posts\"\nselect = \"SELECT id, title FROM posts WHERE words > 1000\""),
+    ("replace_view", "replace_view = \"titles\"\nselect = \"SELECT title, slug FROM posts\""),
+    ("drop_view", "drop_view = \"titles\""),
+    (
+        "insert",
+        "insert = \"users\"\nkey = [\"email\"]\nrows = [{ email = \"ada@example.com\", name = \"Ada\" }, { email = \"bob@example.com\", name = { expr = \"upper('bob')\" } }]",
+    ),
+    (
+        "update",
+        "update = \"posts\"\nset = { words = 0 }\nwhere = \"words IS NULL\"\ndown = \"UPDATE posts SET words = NULL WHERE words = 0\"",
+    ),
+    ("delete", "delete = \"posts\"\nwhere = \"words = 0\"\ndown = \"\""),
+    ("sql", "sql = \"UPDATE posts SET words = words + 1\"\ndown = \"UPDATE posts SET words = words - 1\""),
+    ("sql_file", "sql_file = \"names.sql\"\ndown = \"\""),
+    ("note", "note = \"the search index is to be built again\""),
+];
+
+/// What not every backend has.
+const NOT_EVERYWHERE: &[(&str, &str)] = &[
+    (
+        "an index with `where`",
+        "create_index = \"i\"\non = \"posts\"\ncolumns = [\"slug\"]\nwhere = \"slug IS NOT NULL\"",
+    ),
+    ("an index over an `expr`", "create_index = \"i\"\non = \"posts\"\ncolumns = [{ expr = \"lower(slug)\" }]"),
+    (
+        "an index `using` a method of PostgreSQL",
+        "create_index = \"i\"\non = \"posts\"\ncolumns = [\"words\"]\nusing = \"brin\"",
+    ),
+    (
+        "an index `using` `fulltext`",
+        "create_index = \"i\"\non = \"posts\"\ncolumns = [\"title\"]\nusing = { mysql = \"fulltext\", default = \"fulltext\" }",
+    ),
+    (
+        "an index that sorts by a `collation`",
+        "create_index = \"i\"\non = \"posts\"\ncolumns = [{ column = \"slug\", collation = { sqlite = \"NOCASE\", default = \"C\" } }]",
+    ),
+    (
+        "an index with an `opclass`",
+        "create_index = \"i\"\non = \"posts\"\ncolumns = [{ column = \"slug\", opclass = \"varchar_pattern_ops\" }]",
+    ),
+    ("an index with `include`", "create_index = \"i\"\non = \"posts\"\ncolumns = [\"slug\"]\ninclude = [\"title\"]"),
+    (
+        "an index `with` storage parameters",
+        "create_index = \"i\"\non = \"posts\"\ncolumns = [\"slug\"]\nwith = \"fillfactor = 70\"",
+    ),
+    (
+        "a unique index with `nulls_distinct = false`",
+        "create_index = \"i\"\non = \"posts\"\ncolumns = [\"slug\"]\nunique = true\nnulls_distinct = false",
+    ),
+    (
+        "NULLs in another order than the backend's own",
+        "create_index = \"i\"\non = \"posts\"\ncolumns = [{ column = \"slug\", nulls = \"last\", order = \"asc\" }, { column = \"title\", nulls = \"first\", order = \"desc\" }]",
+    ),
+    (
+        "an index over a `text` without `length`",
+        "create_table = \"t\"\ncolumns = { c = \"text\" }\nindexes = { i = { columns = [\"c\"] } }",
+    ),
+    ("a table in a schema", "create_table = \"blog.t\"\ncolumns = { c = \"text\" }"),
+    (
+        "`on_delete = \"set default\"`",
+        "create_table = \"t\"\ncolumns = { c = { type = \"bigint\", default = 0, references = \"users.id\", on_delete = \"set default\" } }",
+    ),
+    (
+        "numbering a column that is not the primary key",
+        "create_table = \"t\"\ncolumns = { c = \"bigint\", n = { type = \"bigint\", auto_increment = true } }\nprimary_key = [\"c\"]",
+    ),
+    ("a type with a foreign key over it changed", "alter_column = \"posts.author_id\"\ntype = \"decimal(20,0)\""),
+];
+
+/// The types, each as it is written.
+const TYPES: &[&str] = &[
+    "smallint",
+    "integer",
+    "bigint",
+    "unsigned smallint",
+    "unsigned integer",
+    "unsigned bigint",
+    "float",
+    "double",
+    "decimal(10,2)",
+    "boolean",
+    "char(3)",
+    "string(40)",
+    "text",
+    "binary(16)",
+    "blob",
+    "date",
+    "time",
+    "datetime",
+    "timestamptz",
+    "json",
+    "jsonb",
+    "uuid",
+    "interval",
+    "inet",
+    "cidr",
+    "macaddr",
+    "vector(3)",
+];
+
+/// What a node comes to on a backend, up and down; or why it does not.
+fn rendered(node: &str, backend: Backend) -> Result<[RenderedStep; 2], String> {
+    let schema = format!("[project]\nname = \"reference\"\nbackends = [\"{backend}\"]\norder = \"linear\"\n");
+    let drops_key = node.contains("drop_primary_key");
+    let base = if drops_key {
+        "[[up]]\ncreate_table = \"tags\"\nprimary_key = [\"id\"]\ncolumns = { id = \"bigint\" }\n".to_owned()
+    } else if node.contains("drop_table") {
+        BASE.split("[[up]]\ncreate_view").next().unwrap_or_default().to_owned()
+    } else {
+        BASE.to_owned()
+    };
+    let loaded = manifest::parse(&Files {
+        path: "schema.toml".into(),
+        schema,
+        nodes: vec![
+            ("migrations/1_base.toml".into(), base),
+            ("migrations/2_node.toml".into(), format!("[[up]]\n{node}\n")),
+        ],
+        sql: Some(&|_| Ok("UPDATE users SET name = trim(name);\n".to_owned())),
+        ..Files::default()
+    });
+    let mut found = loaded.diagnostics;
+    let manifest = loaded.manifest.expect("a manifest");
+    let (graph, _) = Graph::build(&manifest.migrations, manifest.linear);
+    let everything = plan::everything_applied(&manifest, &graph);
+    let mut steps = Vec::new();
+    for (ledger, target, way) in
+        [(Ledger::default(), Target::Latest, Direction::Up), (everything, Target::Down(1), Direction::Down)]
+    {
+        let plan = plan::make(&manifest, &graph, &ledger, &target, Downs::Auto, backend).expect("a plan");
+        let plan = render(&plan, &RenderOptions::default());
+        found.extend(plan.diagnostics);
+        steps.extend(plan.steps.into_iter().find(|step| step.name == "node" && step.direction == way));
+    }
+    if let Some(error) = found.iter().find(|found| found.is_error()) {
+        assert_eq!(error.code.as_str(), "unsupported-by-backend", "{node} on {backend}: {}", error.message);
+        return Err(error.message.clone());
+    }
+    steps.try_into().map_err(|_| unreachable!("a step up and a step down"))
+}
+
+fn way_back(step: &RenderedStep) -> String {
+    let loses = step.destructive.first().map(|one| match one.kind {
+        "table" | "rows" => "its rows",
+        _ => "its values",
+    });
+    match (step.reversal, loses) {
+        (Reversal::Exact, None) => "derived".to_owned(),
+        (Reversal::Exact, Some(_)) => "nothing to undo, as its author says".to_owned(),
+        (Reversal::DataLoss, None) => "derived; what came since goes".to_owned(),
+        (Reversal::DataLoss, Some(what)) => format!("derived, without {what}"),
+        (Reversal::Authored, _) => "its author's".to_owned(),
+        (Reversal::Impossible, _) => "none".to_owned(),
+    }
+}
+
+fn sql(step: &RenderedStep) -> String {
+    let own: Vec<String> =
+        step.statements.iter().filter(|one| one.ledger.is_none()).map(|one| format!("{};", one.sql)).collect();
+    if own.is_empty() { "-- nothing".to_owned() } else { own.join("\n") }
+}
+
+/// The keys of a verb: its own meaning, and a row for each of its keys.
+fn grammar<'s>(schema: &'s Value, verb: &str) -> (&'s str, Vec<(String, bool, &'s str)>) {
+    let verbs = schema["$defs"]["operation"]["oneOf"].as_array().expect("verbs");
+    let of = verbs.iter().find(|one| one["required"][0] == verb).expect("the verb");
+    let required: Vec<&str> = of["required"].as_array().expect("keys").iter().filter_map(Value::as_str).collect();
+    let keys = of["properties"].as_object().expect("keys");
+    let common = ["backends", "irreversible"];
+    let rows = keys.iter().filter(|(key, _)| *key != verb && !common.contains(&key.as_str()));
+    let rows = rows.map(|(key, shape)| (key.clone(), required.contains(&key.as_str()), words(shape)));
+    (words(&keys[verb]), rows.collect())
+}
+
+fn words(shape: &Value) -> &str {
+    shape["description"].as_str().expect("a meaning")
+}
+
+fn page() -> String {
+    let schema = json_schema(SchemaFor::Migration);
+    let mut page = "# The operations\n\nWritten by a test from the grammar, and from examples that it plans and renders: what stands here is what runs. \
+                    Any operation may also have `backends` (those it runs on; the others skip it) and `irreversible` (why there is no way down).\n\n\
+                    The examples come after a migration that made `users` (`id`, `email`, `name`), `posts` (`id`, `author_id`, `title`, `slug`, \
+                    `words`) and the view `titles`.\n\n"
+        .to_owned();
+    let titles: Vec<&str> = Backend::ALL.iter().map(|backend| backend.title()).collect();
+    writeln!(page, "| operation | {} | way down |\n|---|{}---|", titles.join(" | "), "---|".repeat(titles.len()))
+        .unwrap();
+    let mut sections = String::new();
+    for (verb, node) in EXAMPLES {
+        let (meaning, keys) = grammar(&schema, verb);
+        write!(sections, "## {verb}\n\n{}.\n\n", capital(meaning)).unwrap();
+        if !keys.is_empty() {
+            sections.push_str("| key | | meaning |\n|---|---|---|\n");
+            for (key, required, meaning) in keys {
+                let required = if required { "required" } else { "" };
+                writeln!(sections, "| `{key}` | {required} | {} |", meaning.replace('|', "\\|")).unwrap();
+            }
+            sections.push('\n');
+        }
+        write!(sections, "```toml\n[[up]]\n{node}\n```\n\n").unwrap();
+        let mut cells = Vec::new();
+        let mut reversal = String::new();
+        // Backends that say the same share a block.
+        let mut blocks: Vec<(Vec<&str>, String)> = Vec::new();
+        for backend in Backend::ALL {
+            let (cell, block) = match rendered(node, backend) {
+                Ok([up, down]) => {
+                    reversal = way_back(&up);
+                    let (up, down) = (sql(&up), sql(&down));
+                    (if up == "-- nothing" { "skips" } else { "yes" }, format!("```sql\n{up}\n\n-- down\n{down}\n```"))
+                }
+                Err(why) => ("no", format!("Refused before anything runs: {why}.")),
+            };
+            cells.push(cell);
+            match blocks.iter_mut().find(|(_, other)| *other == block) {
+                Some((titles, _)) => titles.push(backend.title()),
+                None => blocks.push((vec![backend.title()], block)),
+            }
+        }
+        for (titles, block) in blocks {
+            write!(sections, "{}:\n\n{block}\n\n", titles.join(", ")).unwrap();
+        }
+        writeln!(page, "| [{verb}](#{verb}) | {} | {reversal} |", cells.join(" | ")).unwrap();
+    }
+    writeln!(page, "\n{}", sections.trim_end()).unwrap();
+    page.push_str("\n# What not every backend has\n\nWhat says `no` is refused before anything runs.\n\n");
+    writeln!(page, "| | {} |\n|---|{}", titles.join(" | "), "---|".repeat(titles.len())).unwrap();
+    for (what, node) in NOT_EVERYWHERE {
+        let cells = Backend::ALL.map(|backend| if rendered(node, backend).is_ok() { "yes" } else { "no" });
+        assert!(cells.contains(&"yes") && cells.contains(&"no"), "{what}: {cells:?}");
+        writeln!(page, "| {what} | {} |", cells.join(" | ")).unwrap();
+    }
+    page.push_str("\n# The types\n\n");
+    writeln!(page, "| type | {} |\n|---|{}", titles.join(" | "), "---|".repeat(titles.len())).unwrap();
+    for name in TYPES {
+        let node = format!("create_table = \"t\"\ncolumns = {{ c = \"{name}\" }}");
+        let cell = |backend| match rendered(&node, backend) {
+            Err(_) => "no".to_owned(),
+            Ok([up, _]) => {
+                let text = sql(&up);
+                let from = text.find(['(']).map(|at| at + 1).expect("columns");
+                let column = text[from..].trim_start().get(3..).unwrap_or_default();
+                format!("`{}`", column.split(" NOT NULL").next().expect("a type").trim())
+            }
+        };
+        let cells: Vec<String> = Backend::ALL.into_iter().map(cell).collect();
+        writeln!(page, "| `{name}` | {} |", cells.join(" | ")).unwrap();
+    }
+    page
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default()
+}
+
+#[test]
+fn the_reference_says_what_is_done() {
+    let page = page();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
+    if std::env::var_os("DBMIGRATE_WRITE_DOCS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written == page, "write it again: `DBMIGRATE_WRITE_DOCS=1 cargo nextest run the_reference`");
+}
+
+#[test]
+fn every_verb_has_its_place_in_the_reference() {
+    let schema = json_schema(SchemaFor::Migration);
+    let verbs = schema["$defs"]["operation"]["oneOf"].as_array().unwrap();
+    let mut verbs: Vec<&str> = verbs.iter().map(|verb| verb["required"][0].as_str().unwrap()).collect();
+    let mut shown: Vec<&str> = EXAMPLES.iter().map(|(verb, _)| *verb).collect();
+    verbs.sort_unstable();
+    shown.sort_unstable();
+    assert_eq!(verbs, shown);
+}
