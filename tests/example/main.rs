@@ -15,6 +15,7 @@ mod sqlite_file;
 mod tokens;
 mod types;
 mod views;
+mod wheels;
 
 /// Makes a test of each scenario in `sqlite`, in `postgres` and in `mysql`.
 macro_rules! on_each_backend {
@@ -85,6 +86,7 @@ on_each_database! {
     types::every_type,
     types::every_literal,
     views::views_are_made_replaced_and_dropped,
+    wheels::the_page_for_people_from_wheels_runs,
 }
 
 mod what_the_manifest_says {

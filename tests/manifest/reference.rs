@@ -89,10 +89,6 @@ const NOT_EVERYWHERE: &[(&str, &str)] = &[
         "create_index = \"i\"\non = \"posts\"\ncolumns = [\"words\"]\nusing = \"brin\"",
     ),
     (
-        "an index `using` `fulltext`",
-        "create_index = \"i\"\non = \"posts\"\ncolumns = [\"title\"]\nusing = { mysql = \"fulltext\", default = \"fulltext\" }",
-    ),
-    (
         "an index that sorts by a `collation`",
         "create_index = \"i\"\non = \"posts\"\ncolumns = [{ column = \"slug\", collation = { sqlite = \"NOCASE\", default = \"C\" } }]",
     ),
