@@ -54,6 +54,8 @@ pub struct Capabilities {
     pub index_collations: bool,
     /// An index may have operator classes, columns beside, storage parameters, and NULLs that are alike.
     pub index_extras: bool,
+    /// Comments of tables and columns are kept.
+    pub comments: bool,
     /// `CREATE INDEX` on an index name that other tables must not use.
     pub index_names_are_global: bool,
     /// A table can be dropped while foreign keys of others name it, if no row needs it; they still name it then.

@@ -16,6 +16,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     partial_indexes: false,
     expression_indexes: false,
     index_methods: true,
+    comments: true,
     index_collations: false,
     index_extras: false,
     index_names_are_global: false,

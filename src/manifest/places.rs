@@ -62,7 +62,18 @@ pub(super) static INLINE_NODE: Place = place(
 pub(super) static COLUMN: Place = place(
     "a column",
     Family::Column,
-    &["type", "null", "default", "auto_increment", "unique", "references", "on_delete", "on_update", "check"],
+    &[
+        "type",
+        "null",
+        "default",
+        "auto_increment",
+        "unique",
+        "references",
+        "on_delete",
+        "on_update",
+        "check",
+        "comment",
+    ],
     COLUMN_NOT_YET,
 );
 pub(super) static INDEX: Place = place("an index", Family::Operation, INDEX_KEYS, INDEX_NOT_YET);
@@ -86,7 +97,7 @@ pub(super) static COLUMN_NAME: Place = place("a column's name", Family::Other, &
 
 pub(super) const NODE_KEYS: &[&str] =
     &["description", "requires", "transaction", "backends", "irreversible", "up", "down"];
-pub(super) const COLUMN_NOT_YET: &[&str] = &["deferrable", "generated", "stored", "collation", "comment"];
+pub(super) const COLUMN_NOT_YET: &[&str] = &["deferrable", "generated", "stored", "collation"];
 pub(super) const INDEX_KEYS: &[&str] = &["columns", "unique", "where", "using", "include", "with", "nulls_distinct"];
 pub(super) const INDEX_NOT_YET: &[&str] = &["concurrently"];
 pub(super) const FOREIGN_KEY_NOT_YET: &[&str] = &["deferrable", "validate"];

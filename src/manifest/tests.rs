@@ -93,6 +93,7 @@ fn column(name: &str, data_type: DataType) -> ColumnDef {
         on_delete: Action::NoAction,
         on_update: Action::NoAction,
         check: None,
+        comment: None,
         fill: None,
     }
 }
@@ -178,6 +179,7 @@ fn the_manifest_of_the_manual_gives_the_model_it_should() {
         uniques: vec![],
         checks: vec![],
         options: None,
+        comment: None,
     };
     assert_eq!(posts.body.up[0].kind, Kind::CreateTable(expected));
     let Kind::Sql { statements, down, .. } = &posts.body.up[1].kind else { panic!("sql") };

@@ -57,6 +57,9 @@ pub struct ColumnDef {
     /// A check, with a generated name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Text>,
+    /// Words about it, kept in the database where that can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
     /// For the rows already there (`add_column` only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fill: Option<Value>,
@@ -204,6 +207,9 @@ pub struct TableDef {
     /// Written after the closing bracket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<Text>,
+    /// Words about it, kept in the database where that can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// What `alter_column` changes; what is `None` stays.
@@ -218,6 +224,9 @@ pub struct AlterColumn {
     /// New default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
+    /// New words about it; empty where they are taken away (`unset = ["comment"]`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
     /// Take the default away (`unset = ["default"]`).
     #[serde(default)]
     pub unset_default: bool,

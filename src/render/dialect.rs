@@ -240,6 +240,7 @@ mod tests {
                 default: None,
                 auto_increment: false,
                 sequence: None,
+                comment: None,
             }],
             primary_key: None,
             uniques: vec![],
@@ -247,6 +248,7 @@ mod tests {
             checks: vec![],
             indexes: vec![],
             options: None,
+            comment: None,
         };
         let expr = Expr {
             pieces: vec![

@@ -22,6 +22,7 @@ pub(super) fn column(id: u32, name: &str, data_type: DataType) -> Column {
         default: None,
         auto_increment: false,
         sequence: None,
+        comment: None,
     }
 }
 
@@ -36,6 +37,7 @@ pub(super) fn table(id: u32, name: &str, columns: Vec<Column>) -> Table {
         checks: vec![],
         indexes: vec![],
         options: None,
+        comment: None,
     }
 }
 

@@ -53,6 +53,10 @@ pub(super) fn create(
         sql.push(' ');
         sql.push_str(options.trim());
     }
+    if let (Some(comment), Dialect::Mysql) = (&table.comment, dialect) {
+        sql.push_str(" COMMENT ");
+        sql.push_str(&dialect.string(comment));
+    }
     Ok(sql)
 }
 
@@ -108,6 +112,10 @@ pub(super) fn column_definition(dialect: Dialect, column: &Column, table: &Table
         }
         Dialect::Mysql if column.auto_increment => sql.push_str(" AUTO_INCREMENT"),
         _ => {}
+    }
+    if let (Some(comment), Dialect::Mysql) = (&column.comment, dialect) {
+        sql.push_str(" COMMENT ");
+        sql.push_str(&dialect.string(comment));
     }
     Ok(sql)
 }

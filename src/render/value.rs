@@ -186,6 +186,7 @@ mod tests {
             default: None,
             auto_increment: false,
             sequence: None,
+            comment: None,
         }
     }
 

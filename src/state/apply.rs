@@ -515,6 +515,9 @@ fn patch_column(column: &mut Column, patch: &ColumnPatch) -> ColumnPatch {
         let numbered = std::mem::replace(&mut column.auto_increment, *auto_increment);
         before.auto_increment = Some((numbered, std::mem::replace(&mut column.sequence, sequence.clone())));
     }
+    if let Some(comment) = &patch.comment {
+        before.comment = Some(std::mem::replace(&mut column.comment, comment.clone()));
+    }
     before
 }
 

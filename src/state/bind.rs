@@ -238,6 +238,7 @@ mod tests {
             default: None,
             auto_increment: false,
             sequence: None,
+            comment: None,
         });
         Table {
             id: TableId(100),
@@ -249,6 +250,7 @@ mod tests {
             checks: vec![],
             indexes: vec![],
             options: None,
+            comment: None,
         }
     }
 

@@ -18,6 +18,8 @@ pub struct ColumnPatch {
     pub default: Option<Option<Scalar>>,
     /// New numbering, with its sequence's name where the backend has such.
     pub auto_increment: Option<(bool, Option<Name>)>,
+    /// New comment; `Some(None)` takes it away.
+    pub comment: Option<Option<String>>,
 }
 
 impl ColumnPatch {

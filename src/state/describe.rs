@@ -61,12 +61,13 @@ impl State {
                 Some(Scalar::Expr(expr)) => format!(" default ({})", text(expr)),
             };
             lines.insert(format!(
-                "column {name}.{}: {}{}{default}{}{}",
+                "column {name}.{}: {}{}{default}{}{}{}",
                 column.name,
                 column.data_type,
                 if column.null { " null" } else { "" },
                 if column.auto_increment { " auto_increment" } else { "" },
                 column.sequence.as_ref().map(|sequence| format!(" {}", sequence.text)).unwrap_or_default(),
+                column.comment.as_ref().map(|comment| format!(" comment {comment:?}")).unwrap_or_default(),
             ));
         }
         for constraint in table.constraints() {

@@ -51,6 +51,8 @@ pub struct Column {
     pub auto_increment: bool,
     /// The identity's sequence, where the backend has such (PostgreSQL) and `auto_increment` is set.
     pub sequence: Option<Name>,
+    /// Words about it; never on a backend that keeps none.
+    pub comment: Option<String>,
 }
 
 /// A primary key.
@@ -270,6 +272,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// Written after the closing bracket; resolved for the backend.
     pub options: Option<String>,
+    /// Words about it; never on a backend that keeps none.
+    pub comment: Option<String>,
 }
 
 impl Table {
@@ -286,6 +290,7 @@ impl Table {
             checks: Vec::new(),
             indexes: Vec::new(),
             options: None,
+            comment: None,
         }
     }
 

@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
 
+mod comments;
 mod database;
 mod indexes;
 mod mysql_server;
@@ -85,6 +86,7 @@ macro_rules! on_each_database {
 on_each_database! {
     types::every_type,
     types::every_literal,
+    comments::comments_are_kept_changed_and_taken_away,
     views::views_are_made_replaced_and_dropped,
     wheels::the_page_for_people_from_wheels_runs,
 }

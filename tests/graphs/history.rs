@@ -154,6 +154,7 @@ pub fn node_of<'a>(version: u128, name: &str, requires: impl Iterator<Item = &'a
             on_delete: dbmigrate::operation::Action::NoAction,
             on_update: dbmigrate::operation::Action::NoAction,
             check: None,
+            comment: None,
             fill: None,
         }],
         primary_key: Vec::new(),
@@ -162,6 +163,7 @@ pub fn node_of<'a>(version: u128, name: &str, requires: impl Iterator<Item = &'a
         uniques: Vec::new(),
         checks: Vec::new(),
         options: None,
+        comment: None,
     };
     Migration {
         version: Version::new(version).unwrap(),

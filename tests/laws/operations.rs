@@ -116,6 +116,7 @@ fn column_def(name: &str, n: [usize; 6]) -> ColumnDef {
         on_delete: if n[4].is_multiple_of(2) { Action::Cascade } else { Action::NoAction },
         on_update: Action::NoAction,
         check: (n[5] % 5 == 2).then(|| same(&format!("{name} IS NOT NULL"))),
+        comment: None,
         fill: None,
     }
 }
@@ -160,6 +161,7 @@ impl Seed {
                     uniques: vec![],
                     checks: vec![],
                     options: None,
+                    comment: None,
                 })
             }
             "drop_table" => Kind::DropTable { table: on },

@@ -185,7 +185,7 @@ pub(super) fn of(place: &str, key: &str) -> Value {
         (_, "null" | "auto_increment" | "unique" | "batch" | "transaction" | "nulls_distinct") => boolean(),
         (_, "to" | "on" | "name") if key == "on" => refers("table_name"),
         (_, "to" | "name") => refers("name"),
-        (_, "description" | "irreversible" | "note") => string(),
+        (_, "description" | "irreversible" | "note" | "comment") => string(),
         (_, "down") => json!({ "anyOf": [refers("texts")] }),
         (_, "sql") => refers("texts"),
         (_, "sql_file" | "down_file") => refers("text"),

@@ -155,6 +155,7 @@ fn of_any(key: &str) -> Option<&'static str> {
         "references" => "a foreign key to `table.column`",
         "on_delete" => "what happens when the row pointed to goes",
         "on_update" => "what happens when the key pointed to changes",
+        "comment" => "words about it, kept in the database (PostgreSQL, MySQL)",
         "check" => "a condition that every row meets",
         "fill" => "the value for the rows already there",
         "to" => "the new name",

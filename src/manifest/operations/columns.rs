@@ -63,6 +63,7 @@ pub(super) fn alter_column(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
         AlterColumn { data_type: op.take("type").and_then(|val| op.walk.data_type(val)), ..AlterColumn::default() };
     alter.null = op.take("null").and_then(|val| op.walk.boolean(val));
     alter.default = op.take("default").and_then(|val| op.walk.value_of(val, alter.data_type.as_ref()));
+    alter.comment = op.take("comment").and_then(|val| op.walk.filled_string(val)).map(str::to_owned);
     alter.using = op.take("using").and_then(|val| op.walk.text(val));
     alter.using_down = op.take("using_down").and_then(|val| op.walk.text(val));
     alter.fill = op.take("fill").and_then(|val| op.walk.value_of(val, alter.data_type.as_ref()));
@@ -70,12 +71,14 @@ pub(super) fn alter_column(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
         unset(op, val, &mut alter);
     }
     // With a key that is not known, that one is the finding.
-    if op.table.rest().next().is_none() && !["type", "null", "default", "unset"].iter().any(|key| op.table.has(key)) {
+    if op.table.rest().next().is_none()
+        && !["type", "null", "default", "comment", "unset"].iter().any(|key| op.table.has(key))
+    {
         let object = op.object;
         op.walk.wrong_help(
             object.key_span,
             "this `alter_column` changes nothing",
-            "say what changes: `type`, `null`, `default` or `unset`",
+            "say what changes: `type`, `null`, `default`, `comment` or `unset`",
         );
     }
     for key in ["using", "using_down"] {
@@ -98,7 +101,13 @@ fn unset(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, alter: &mut AlterColumn) {
         match name.as_str() {
             "default" => alter.unset_default = true,
             "auto_increment" => alter.unset_auto_increment = true,
-            "comment" | "collation" => op.walk.not_yet(span, &format!("`unset` of `{name}`")),
+            "comment" => {
+                if alter.comment.is_some() {
+                    op.walk.wrong(span, "`comment` is set and taken away at once");
+                }
+                alter.comment = Some(String::new());
+            }
+            "collation" => op.walk.not_yet(span, &format!("`unset` of `{name}`")),
             _ => {
                 let words = ["default", "auto_increment", "comment", "collation"];
                 let diagnostic =
@@ -161,6 +170,7 @@ pub(super) fn column(
         action(walk, val)
     });
     let check = table.get("check").and_then(|val| walk.text(val));
+    let comment = table.get("comment").and_then(|val| walk.filled_string(val)).map(str::to_owned);
     // A new table has no rows to fill: there, `fill` is not among the keys.
     let fill = table.get("fill").filter(|_| place.keys.contains(&"fill")).and_then(|val| walk.value_of(val, types));
     if auto_increment {
@@ -188,6 +198,7 @@ pub(super) fn column(
         on_delete: on_delete.unwrap_or_default(),
         on_update: on_update.unwrap_or_default(),
         check,
+        comment,
         fill,
     })
 }

@@ -45,13 +45,13 @@ macro_rules! verbs {
 
 /// Every verb that is built.
 pub(super) static VERBS: &[Verb] = verbs! {
-    "create_table" &["columns", "primary_key", "indexes", "foreign_keys", "uniques", "checks", "options"], &["comment"], Operation => tables::create_table;
+    "create_table" &["columns", "primary_key", "indexes", "foreign_keys", "uniques", "checks", "options", "comment"], &[], Operation => tables::create_table;
     "drop_table" &[], &[], Operation => tables::drop_table;
     "rename_table" &["to"], &[], Operation => tables::rename_table;
-    "add_column" &["type", "null", "default", "auto_increment", "unique", "references", "on_delete", "on_update", "check", "fill"], COLUMN_NOT_YET, Column => columns::add_column;
+    "add_column" &["type", "null", "default", "auto_increment", "unique", "references", "on_delete", "on_update", "check", "comment", "fill"], COLUMN_NOT_YET, Column => columns::add_column;
     "drop_column" &["refill"], &[], Operation => columns::drop_column;
     "rename_column" &["to"], &[], Operation => columns::rename_column;
-    "alter_column" &["type", "null", "default", "using", "using_down", "fill", "unset"], &["collation", "comment"], AlterColumn => columns::alter_column;
+    "alter_column" &["type", "null", "default", "comment", "using", "using_down", "fill", "unset"], &["collation"], AlterColumn => columns::alter_column;
     "create_index" &["on", "columns", "unique", "where", "using", "include", "with", "nulls_distinct"], INDEX_NOT_YET, Operation => indexes::create_index;
     "drop_index" &["on"], &["concurrently"], Operation => indexes::drop_index;
     "rename_index" &["on", "to"], &[], Operation => indexes::rename_index;

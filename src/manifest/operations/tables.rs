@@ -43,6 +43,7 @@ pub(super) fn create_table(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
         })
         .collect();
     let options = op.take("options").and_then(|val| op.walk.text(val));
+    let comment = op.take("comment").and_then(|val| op.walk.filled_string(val)).map(str::to_owned);
     Some(Kind::CreateTable(TableDef {
         table: table?,
         columns,
@@ -52,6 +53,7 @@ pub(super) fn create_table(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
         uniques,
         checks,
         options,
+        comment,
     }))
 }
 
@@ -116,6 +118,7 @@ fn one_column(op: &mut Op<'_, '_, '_, '_>, entry: Val<'_>) -> Option<ColumnDef> 
         on_delete: crate::operation::Action::default(),
         on_update: crate::operation::Action::default(),
         check: None,
+        comment: None,
         fill: None,
     })
 }

@@ -5,7 +5,7 @@ use super::super::table::identity;
 use super::super::types::{column_type, type_name};
 use super::super::walk::{Kind, Written};
 use super::super::{rows, value};
-use super::{DIALECT, RenderError, alter_column, alter_table, rename_sequence};
+use super::{DIALECT, RenderError, alter_column, alter_table, comment_on, rename_sequence};
 use crate::operation::DataType;
 use crate::state::{Column, Constraint, Expr, Piece, Scalar, Table};
 
@@ -73,6 +73,9 @@ pub(super) fn column(
     }
     if let (true, true, Some(old), Some(new)) = (from.auto_increment, to.auto_increment, &from.sequence, &to.sequence) {
         rename_sequence(table, &old.text, &new.text, written);
+    }
+    if from.comment != to.comment {
+        written.push(Kind::Schema, comment_on(table, to));
     }
     Ok(())
 }

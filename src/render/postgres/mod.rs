@@ -24,6 +24,13 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
             for index in &created.indexes {
                 written.push(Kind::Schema, table::create_index(DIALECT, created, index)?);
             }
+            if let Some(comment) = &created.comment {
+                let on = DIALECT.table(&created.name);
+                written.push(Kind::Schema, format!("COMMENT ON TABLE {on} IS {}", DIALECT.string(comment)));
+            }
+            for column in created.columns.iter().filter(|column| column.comment.is_some()) {
+                written.push(Kind::Schema, comment_on(created, column));
+            }
         }
         (Change::DropTable(_), Some(before), _) => written.push(Kind::Schema, table::drop(DIALECT, before)),
         (Change::RenameTable { to, .. }, Some(before), _) if before.name != *to => {
@@ -31,6 +38,9 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
         }
         (Change::AddColumn { column, fill, .. }, _, Some(after)) => {
             add_column(column, fill.as_ref(), after, &mut written)?;
+            if column.comment.is_some() {
+                written.push(Kind::Schema, comment_on(after, column));
+            }
         }
         (Change::DropColumn { column, .. }, Some(before), _) => {
             written.push(Kind::Schema, table::drop_column(DIALECT, before, before.column_name(*column)));
@@ -118,6 +128,12 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
 
 fn numbered(table: &Table, id: ColumnId) -> bool {
     table.column(id).is_some_and(|column| column.auto_increment)
+}
+
+/// COMMENT ON COLUMN, with what the column has, or NULL.
+fn comment_on(table: &Table, column: &Column) -> String {
+    let comment = column.comment.as_ref().map_or_else(|| "NULL".to_owned(), |comment| DIALECT.string(comment));
+    format!("COMMENT ON COLUMN {}.{} IS {comment}", DIALECT.table(&table.name), DIALECT.ident(&column.name))
 }
 
 fn alter_table(table: &Table, action: &str) -> String {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::comments::COLUMN_COMMENT;
 use super::{Change, Changes, Column, Lower, PartPath, Scalar, Table};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Severity};
@@ -43,6 +44,7 @@ impl Lower<'_> {
             default: None,
             auto_increment: def.auto_increment,
             sequence,
+            comment: self.comment(def.comment.as_deref(), COLUMN_COMMENT, format_args!("{part}.comment")),
         })
     }
 
@@ -276,6 +278,14 @@ impl Lower<'_> {
         }
         if alter.unset_auto_increment && column.auto_increment {
             patch.auto_increment = Some((false, None));
+        }
+        if let Some(comment) = &alter.comment {
+            let comment = self.comment(
+                Some(comment).filter(|new| !new.is_empty()).map(String::as_str),
+                COLUMN_COMMENT,
+                "comment",
+            );
+            patch.comment = (comment != column.comment).then_some(comment);
         }
         let fill = match &alter.fill {
             Some(value) => Some(self.value(value, &column, &table, "fill")?),

@@ -5,6 +5,7 @@
 //! (if it changes the schema in a new way) a [`Change`] with its inverse in `apply`.
 
 mod columns;
+mod comments;
 mod constraints;
 mod naming;
 mod rows;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::comments::TABLE_COMMENT;
 use super::{Change, Changes, Lower, PartPath};
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, TableName};
@@ -16,6 +17,7 @@ impl Lower<'_> {
         if let Some(options) = &def.options {
             table.options = options.get(self.state.backend).cloned();
         }
+        table.comment = self.comment(def.comment.as_deref(), TABLE_COMMENT, "comment");
         for column in &def.columns {
             let mut new = self.new_column(&table, column, format_args!("columns.{}", column.name))?;
             if def.primary_key.iter().any(|key| self.state.backend.fold(key) == self.state.backend.fold(&column.name)) {

@@ -36,6 +36,7 @@ impl Reader<'_, '_> {
             default: None,
             auto_increment: false,
             sequence: None,
+            comment: None,
         };
         if let SqlType::Custom(name, _) = &def.data_type
             && !is_serial(&def.data_type)

@@ -33,6 +33,7 @@ impl Reader<'_, '_> {
             checks: Vec::new(),
             indexes: Vec::new(),
             options: options(create),
+            comment: None,
         };
         for def in &create.columns {
             let column = self.new_column(&table, def)?;
