@@ -1,3 +1,4 @@
+//! (Long: plain data.)
 //! Tables of the symbolic schema. Tables and columns have identities that survive
 //! their renames; everything that points to them points to the identity.
 

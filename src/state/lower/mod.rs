@@ -7,6 +7,7 @@
 mod columns;
 mod comments;
 mod constraints;
+mod indexes;
 mod naming;
 mod rows;
 mod sql;
