@@ -10,11 +10,8 @@ use super::database::Database;
 use super::error::ExecuteError;
 use super::event::Event;
 use super::ledger::Books;
-use super::lock::wait;
 use super::report::Cause;
 use super::run::{Run, Stop};
-use super::settings::Settings;
-use super::signal::Canceller;
 use super::steps::Teller;
 use super::stepwise::{Here, Pending, nothing_yet};
 use super::words::Trouble;
@@ -42,6 +39,10 @@ fn lone(step: &RenderedStep) -> Option<Lone<'_>> {
     if !fresh || !step.derived || step.restores.is_some() {
         return None;
     }
+    // Undone otherwise than the ledger has it: its row would say so before it has begun.
+    if step.statements.iter().any(|statement| statement.ledger == Some(LedgerWrite::Begun(None))) {
+        return None;
+    }
     let mut own = step.statements.iter().filter(|statement| statement.ledger.is_none());
     let (Some(statement), None) = (own.next(), own.next()) else { return None };
     let journaled = statement.journaled.as_ref()?;
@@ -49,25 +50,21 @@ fn lone(step: &RenderedStep) -> Option<Lone<'_>> {
     Some(Lone { statement, journaled, question, table: journaled.table.as_deref()? })
 }
 
-/// Where there is nothing to run: what an interrupted batch left to be written is written down.
+/// Where there is nothing to run: what an interrupted batch left to be written is written down, unless another run is at work,
+/// which does so itself.
 ///
 /// # Errors
 ///
-/// Locked, or the database refuses.
-pub(super) async fn write_down(
-    database: &mut Database,
-    settings: &Settings,
-    canceller: &Canceller,
-    ledger: &Ledger,
-    events: &mut dyn FnMut(&Event),
-) -> Result<(), ExecuteError> {
+/// The database refuses.
+pub(super) async fn write_down(database: &mut Database, ledger: &Ledger) -> Result<(), ExecuteError> {
     let books = Books::new(database, super::who::run_id());
     let journaled = !database.backend().capabilities().transactional_ddl;
     if !journaled || !ledger.exists || books.left_by_a_batch(database).await?.is_empty() {
         return Ok(());
     }
-    let attempt = async |database: &mut Database| database.try_hold(false).await;
-    wait(database, settings, canceller, events, attempt).await?;
+    if database.try_hold(false).await?.is_some() {
+        return Ok(());
+    }
     let written = async {
         // Meanwhile another run may have been there.
         let mut words = books.left_by_a_batch(database).await?;
@@ -102,6 +99,20 @@ impl Run<'_> {
             end += 1;
         }
         start..end.max(alone.end)
+    }
+
+    /// Whether a table that the batch is going to make stands already, made by somebody else: then nobody could tell afterwards
+    /// who made it, so those steps go alone.
+    pub(super) async fn is_there_already(&mut self, batch: &Range<usize>) -> Result<bool, ExecuteError> {
+        let steps = self.plan.steps.get(batch.clone()).unwrap_or_default();
+        let made = steps.iter().filter_map(lone).filter(|lone| lone.statement.sql.starts_with("CREATE"));
+        let questions: Vec<String> = made.map(|lone| format!("({})", lone.question)).collect();
+        if questions.is_empty() {
+            return Ok(false);
+        }
+        let rows = self.database.rows(format!("SELECT {}", questions.join(" OR "))).await;
+        let rows = rows.map_err(|words| ExecuteError::of("looking for the tables to be made", words))?;
+        Ok(rows.into_iter().flatten().any(|cell| cell.as_deref() != Some("0")))
     }
 
     /// Announces steps and runs them.

@@ -146,7 +146,7 @@ impl Session {
     }
 
     /// Runs a plan that was made from the ledger `expected`. `command` is the command's name, for
-    /// hooks and history. A plan without steps does nothing at all.
+    /// hooks and history. A plan without steps does nothing, but on MySQL to write down what an interrupted run left to be written.
     ///
     /// # Errors
     /// Nothing was done: [`ExecuteError::LedgerChanged`] (plan again), `Locked`, `EnvironmentMismatch`,
@@ -163,11 +163,11 @@ impl Session {
         if let Some(error) = plan.diagnostics.iter().find(|d| d.is_error()) {
             return Err(ExecuteError::PlanHasErrors(error.message.clone()));
         }
+        self.check_stamp(expected)?;
         if plan.steps.is_empty() {
-            batch::write_down(&mut self.database, &self.settings, &self.canceller, expected, events).await?;
+            batch::write_down(&mut self.database, expected).await?;
             return Ok(RunReport::of_nothing(run, plan.from.clone()));
         }
-        self.check_stamp(expected)?;
         if let Err(doubt) = journal::refuse_doubt(expected, plan) {
             return Err(self.doubt(doubt, expected, events).await);
         }

@@ -98,7 +98,10 @@ impl Run<'_> {
                 self.database.must("resetting the session", sql).await?;
             }
             authored = !step.derived;
-            let together = self.tables_together(index);
+            let mut together = self.tables_together(index);
+            if together.len() > 1 && self.is_there_already(&together).await? {
+                together.end = index + 1;
+            }
             next = together.end;
             let ran = if together.len() > 1 {
                 self.one_batch(together, &mut pending).await
@@ -138,6 +141,8 @@ impl Run<'_> {
                 pending.words.extend(self.books.left_by_a_batch(self.database).await?);
             }
         }
+        // Before the journal is told anything of this step: refused, it must be asked for again.
+        self.restore(here).await?;
         for statement in &statements {
             match &statement.ledger {
                 // It commits by itself, and does nothing where the table stands.
@@ -160,7 +165,6 @@ impl Run<'_> {
                 _ => {}
             }
         }
-        self.restore(here).await?;
         let own: Vec<&Statement> = statements.iter().filter(|s| s.ledger.is_none()).collect();
         self.settle_session(here, own.get(..step.skip_statements).unwrap_or_default()).await?;
         let mut from = step.from;

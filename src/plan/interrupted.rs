@@ -13,6 +13,9 @@ use crate::state::Change;
 /// Where an interrupted migration goes on from, or back; an error where what ran was edited.
 pub(super) fn set_off(past: &Past<'_>, half: &Half, step: &mut Step, found: &mut Vec<Diagnostic>) {
     step.lost = half.lost();
+    if step.lost.is_none() && half.has_lost() {
+        found.push(resume::lost_unknown(past.row, past.span));
+    }
     if past.row.progress.as_ref().is_some_and(|progress| progress.unknown.is_some()) {
         // First a person has to say whether that statement ran: the run asks for it.
         step.from = half.goes_on();

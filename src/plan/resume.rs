@@ -106,6 +106,11 @@ impl Half {
         }
     }
 
+    /// Whether there are such, known or not.
+    pub(super) const fn has_lost(&self) -> bool {
+        self.standing.lost.is_some()
+    }
+
     /// The direction in which it was interrupted.
     pub(super) const fn direction(&self) -> Direction {
         match self.state {
@@ -251,6 +256,16 @@ pub(super) fn passed_by(row: &LedgerRow, span: Span) -> Diagnostic {
     .of(name)
     .at(span, "")
     .help(format!("finish it first (`dbmigrate up {name}`), or take it back (`dbmigrate down {name}`)"))
+}
+
+/// Says that foreign keys are gone, and which cannot be told.
+pub(super) fn lost_unknown(row: &LedgerRow, span: Span) -> Diagnostic {
+    let message =
+        format!("the server took foreign keys with it while `{}` was at work, and which cannot be told", row.name);
+    Diagnostic::new(Code::Interrupted, message)
+        .of(&row.name)
+        .at(span, "")
+        .help("look at the database, and make them again; then run it again")
 }
 
 /// Says that an interrupted migration cannot go on up before what it has been made to require.

@@ -5,7 +5,7 @@ use crate::history::{History, Said};
 use crate::left::{cut, done, wait_for_the_server};
 use crate::mysql_server::MysqlDatabase;
 use crate::own_server::OwnServer;
-use crate::relay::At;
+use crate::relay::{At, Relay};
 use crate::rounds::{Cut, Rounds};
 use crate::size;
 
@@ -138,4 +138,64 @@ fn on_mysql_the_table_that_is_refused_among_those_that_go_together_is_named() {
     assert_eq!(applied(&history, &url), 9);
     done(&history.run(&url, &["reset"]));
     assert_eq!(database.schema(), "");
+}
+
+/// Ways down that were written by hand and are derived since: each row says so when its migration begins, and not before.
+#[test]
+fn on_mysql_ways_down_that_are_others_now_are_taken_one_by_one() {
+    for killed in [false, true] {
+        let history = History::of_tables(6);
+        let migrations = history.path().join("migrations");
+        let files: Vec<_> = (0..6).map(|at| migrations.join(format!("{}_n{at}.toml", 1000 + at))).collect();
+        let plain: Vec<String> = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        for (at, file) in files.iter().enumerate() {
+            std::fs::write(file, format!("{}\n[[down]]\ndrop_table = \"t{at}\"\n", plain[at])).unwrap();
+        }
+        let database = MysqlDatabase::create();
+        let url = database.url();
+        done(&history.run(&url, &["latest"]));
+        for (file, text) in files.iter().zip(&plain) {
+            std::fs::write(file, text).unwrap();
+        }
+        if killed {
+            let said = cut(&history, &database, "reset", At::After(3));
+            assert_eq!(said.code, Some(1), "{}{}", said.stdout, said.stderr);
+            wait_for_the_server(&database);
+        } else {
+            database.execute("CREATE TABLE child (id bigint, FOREIGN KEY (id) REFERENCES t3 (id))");
+            refused(&history.run(&url, &["reset"]), &["1003 n3 (down)"]);
+            database.execute("DROP TABLE child");
+        }
+        let reverting = database.query("SELECT COUNT(*) FROM dbmigrate_versions WHERE state = 'reverting'");
+        assert!(["0", "1"].contains(&reverting.as_str()), "{reverting}");
+        done(&history.run(&url, &["latest"]));
+        assert_eq!(applied(&history, &url), 6);
+        done(&history.run(&url, &["reset"]));
+        assert_eq!(database.schema(), "");
+    }
+}
+
+/// Where a table stands that a run is going to make, nothing is announced ahead: else it could be taken for made.
+#[test]
+fn on_mysql_nothing_is_announced_ahead_of_a_table_made_by_hand() {
+    let history = History::of_tables(6);
+    let database = MysqlDatabase::create();
+    let latest = || {
+        let relay = Relay::to(&database.address(), At::Nowhere);
+        let url = database.url().replace(&database.address(), &format!("127.0.0.1:{}", relay.port()));
+        (history.run(&url, &["latest"]), relay.statements())
+    };
+    database.execute("CREATE TABLE t3 (whatever int)");
+    let (said, messages) = latest();
+    refused(&said, &["1003 n3 (up)", "already exists", "3 of 6 steps"]);
+    assert_eq!(messages, 4);
+    database.execute("DROP TABLE t3");
+    let (said, messages) = latest();
+    done(&said);
+    // The one that was refused goes on alone, as the first of its run.
+    assert_eq!(messages, 2);
+    done(&history.run(&database.url(), &["reset"]));
+    let (said, messages) = latest();
+    done(&said);
+    assert_eq!(messages, 2);
 }

@@ -122,3 +122,52 @@ fn on_mysql_a_plan_shows_the_keys_that_are_made_again_first() {
     done(&again);
     assert!(again.stdout.contains(first), "{}", again.stdout);
 }
+
+const COLUMN: &str = "[[up]]\nadd_column = \"c.extra\"\ntype = \"bigint\"\nnull = true\n";
+
+/// The first statement of a way down did not run, and the server took the keys with it nevertheless.
+#[test]
+fn on_mysql_keys_lost_with_the_first_statement_of_a_way_down_are_made_again() {
+    for next in ["latest", "reset"] {
+        let history = history(&[("2_child.toml", CHILD), ("3_column.toml", COLUMN)]);
+        let database = MysqlDatabase::create();
+        let url = database.url();
+        done(&history.run(&url, &["latest"]));
+        let latest = database.schema();
+        assert!(die(&history, &database, "reset", 1, true));
+        database.execute("ALTER TABLE c ADD COLUMN extra bigint");
+        let info = history.run(&url, &["info"]);
+        assert!(info.stdout.contains("reverting 0/1"), "{}", info.stdout);
+        done(&history.run(&url, &[next]));
+        assert_eq!(database.schema(), if next == "latest" { latest.as_str() } else { "" });
+        done(&history.run(&url, &["reset"]));
+    }
+}
+
+/// A run that cannot make them again leaves the next one to do so, also where the migration was turned round.
+#[test]
+fn on_mysql_keys_that_could_not_be_made_again_are_not_forgotten() {
+    for back in [false, true] {
+        let history = history(&[("2_child.toml", CHILD), ("3_column.toml", COLUMN)]);
+        let database = MysqlDatabase::create();
+        let url = database.url();
+        done(&history.run(&url, &["up", "2"]));
+        let child = database.schema();
+        done(&history.run(&url, &["up"]));
+        let latest = database.schema();
+        done(&history.run(&url, &["down"]));
+        assert!(die(&history, &database, "up", 1, true));
+        database.execute("INSERT INTO c (id, n, first, second) VALUES (1, 1, 5, 5)");
+        let command = if back { "down" } else { "up" };
+        for _ in 0..2 {
+            let refused = history.run(&url, &[command]);
+            assert_eq!(refused.code, Some(1), "{}{}", refused.stdout, refused.stderr);
+            assert!(refused.stderr.contains("foreign key constraint fails"), "{}", refused.stderr);
+        }
+        database.execute("DELETE FROM c");
+        done(&history.run(&url, &[command]));
+        assert_eq!(database.schema(), if back { child.as_str() } else { &latest }, "{command}");
+        done(&history.run(&url, &["reset"]));
+        assert_eq!(database.schema(), "");
+    }
+}

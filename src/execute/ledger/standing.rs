@@ -202,7 +202,8 @@ impl Journal {
             RowState::Applied => {
                 // Before its first statement nothing of it is undone.
                 let begun = |progress: &Progress| {
-                    progress.unknown.is_some() || progress.place.is_some_and(|place| place.perhaps != Place::default())
+                    let begun = |at: Standing| at.perhaps != Place::default() || at.lost.is_some();
+                    progress.unknown.is_some() || progress.place.is_some_and(begun)
                 };
                 let down = placed(Direction::Down).filter(begun);
                 return Ok(if down.is_some() { (RowState::Reverting, down) } else { (state, None) });
