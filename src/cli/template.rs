@@ -88,7 +88,7 @@ pub(super) fn manifest(name: &str, backend: Backend) -> String {
     format!(
         "[project]
 name = \"{name}\"
-backends = [\"{backend}\"]        # those it must run on: sqlite, postgres
+backends = [\"{backend}\"]        # those it must run on: sqlite, postgres, mysql
 
 [migrations]
 path = \"migrations\"          # every VERSION_name.toml in it is a migration

@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
 
+mod book;
 mod create;
 mod documents;
 mod failures;

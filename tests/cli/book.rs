@@ -1,0 +1,126 @@
+//! `docs/start.md` as a person types it: its files are written, its commands are run in a folder of their own, and print
+//! what stands below them. `DBMIGRATE_WRITE_DOCS=1` writes what they print.
+
+use std::path::Path;
+use std::process::Command;
+
+/// A page cut at its fences: what is between them, in turn words and blocks.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    let mut block: Option<(String, String)> = None;
+    for line in page.lines() {
+        match (&mut block, line.strip_prefix("```")) {
+            (None, Some(info)) => block = Some((info.to_owned(), String::new())),
+            (Some(_), Some("")) => blocks.extend(block.take()),
+            (Some((_, text)), _) => text.push_str(&format!("{line}\n")),
+            (None, None) => {}
+        }
+    }
+    assert_eq!(block, None, "a block is not closed");
+    blocks
+}
+
+/// What is another each time: durations, and dates with their times.
+fn steady(text: &str) -> String {
+    let words = |line: &str| {
+        // A shorter duration is moved by a space.
+        let timed = [" ms", " s."].iter().any(|unit| line.contains(unit));
+        let mut words: Vec<&str> =
+            if timed { line.split_whitespace().collect() } else { line.trim_end().split(' ').collect() };
+        for at in 0..words.len() {
+            let number = words[at].trim_start_matches('<').chars().all(|c| c.is_ascii_digit());
+            if number && words.get(at + 1).is_some_and(|unit| ["ms", "ms.", "s", "s."].contains(unit)) {
+                words[at] = "N";
+            }
+            if words[at].len() == 10 && words[at].starts_with("20") && words[at].as_bytes()[4] == b'-' {
+                words[at] = "DAY";
+                if let Some(time) = words.get_mut(at + 1) {
+                    *time = "TIME";
+                }
+            }
+        }
+        words.join(" ")
+    };
+    text.lines().map(words).collect::<Vec<_>>().join("\n")
+}
+
+/// Runs a block's commands in a folder, and gives the block as it should stand.
+fn console(block: &str, folder: &Path) -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_dbmigrate")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
+    let mut seen = String::new();
+    for command in block.lines().filter_map(|line| line.strip_prefix("$ ")) {
+        // One stream, so that words and errors stand in the order in which they came.
+        let output = Command::new("sh")
+            .args(["-c", &format!("{{ {command}; }} 2>&1")])
+            .current_dir(folder)
+            .env("PATH", &path)
+            .env("NO_COLOR", "1")
+            .env("COLUMNS", "80")
+            .env_remove("DATABASE_URL")
+            .env_remove("DBMIGRATE_ENV")
+            .output()
+            .unwrap();
+        seen.push_str(&format!("$ {command}\n{}", String::from_utf8(output.stdout).unwrap()));
+        if !seen.ends_with('\n') {
+            seen.push('\n');
+        }
+    }
+    seen
+}
+
+#[test]
+fn the_first_five_minutes_go_as_they_are_told() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/start.md");
+    let mut page = std::fs::read_to_string(&path).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    // The project is called after the folder.
+    let folder = home.path().join("blog");
+    std::fs::create_dir(&folder).unwrap();
+    let mut commands = 0;
+    for (info, block) in blocks(&page.clone()) {
+        match info.split_once(' ') {
+            Some(("toml", file)) => std::fs::write(folder.join(file), &block).unwrap(),
+            _ => {
+                assert_eq!(info, "console");
+                let seen = console(&block, &folder);
+                commands += seen.matches("$ dbmigrate").count();
+                if std::env::var_os("DBMIGRATE_WRITE_DOCS").is_some() && steady(&seen) != steady(&block) {
+                    page = page.replacen(&block, &seen, 1);
+                    std::fs::write(&path, &page).unwrap();
+                } else {
+                    assert_eq!(steady(&seen), steady(&block));
+                }
+            }
+        }
+    }
+    assert!(commands >= 8, "{commands}");
+}
+
+/// The pages that the book points to are there.
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = [
+        "README.md",
+        "docs/start.md",
+        "docs/reference.md",
+        "docs/wheels.md",
+        "docs/mysql.md",
+        "docs/check.md",
+        "docs/SUMMARY.md",
+    ];
+    let mut links = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            assert!(root.join(page).parent().unwrap().join(file).exists(), "{page} points to {link}");
+            links += 1;
+        }
+    }
+    assert!(links > 20, "{links}");
+}
