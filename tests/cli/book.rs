@@ -124,3 +124,67 @@ fn every_link_between_the_documents_leads_somewhere() {
     }
     assert!(links > 20, "{links}");
 }
+
+/// What stands before the commands.
+const COMMANDS: &str = "\
+# The commands
+
+Written by a test from the program's own help. `dbmigrate help COMMAND` says the same at a terminal, `dbmigrate man` makes a manual page of
+it, and `dbmigrate completions SHELL` completes it.
+
+Results go to standard output, everything else to standard error. With `--format json` the result is one document.
+
+| exit code | means |
+|--:|---|
+| 0 | done |
+| 1 | a statement failed, or another error while running |
+| 2 | wrong usage, or the manifest cannot be read |
+| 3 | `check` or the plan found errors |
+| 4 | refused for safety; the message says how to override it |
+| 5 | the database cannot be reached, or is locked |
+
+";
+
+fn help(of: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_dbmigrate"))
+        .args(of)
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
+        .env_remove("DBMIGRATE_ENV")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_commands_are_told_as_the_program_tells_them() {
+    let all = help(&["--help"]);
+    let listed = all.split("\nCommands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let names: Vec<&str> = listed
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !name.is_empty() && *name != "help")
+        .collect();
+    assert!(names.len() > 12, "{names:?}");
+    let mut page = format!("{COMMANDS}```text\n{}\n```\n", all.trim_end());
+    for name in names {
+        let text = help(&[name, "--help"]);
+        // The global options stand above.
+        let own = text.split("\nGlobal options:").next().unwrap();
+        let after = text.split("\nExamples:").nth(1).map(|rest| format!("\nExamples:{rest}")).unwrap_or_default();
+        page.push_str(
+            &format!("\n## {name}\n\n```text\n{}\n{}\n```\n", own.trim_end(), after.trim_end())
+                .replace("\n\n```\n", "\n```\n"),
+        );
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands.md");
+    if std::env::var_os("DBMIGRATE_WRITE_DOCS").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&path).unwrap() == page,
+        "write it again: `DBMIGRATE_WRITE_DOCS=1 cargo nextest run the_commands`"
+    );
+}
