@@ -54,6 +54,8 @@ pub struct Capabilities {
     pub index_collations: bool,
     /// An index may have operator classes, columns beside, storage parameters, and NULLs that are alike.
     pub index_extras: bool,
+    /// Foreign keys can wait until a transaction's end.
+    pub deferrable_keys: bool,
     /// Comments of tables and columns are kept.
     pub comments: bool,
     /// `CREATE INDEX` on an index name that other tables must not use.

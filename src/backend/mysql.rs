@@ -16,6 +16,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     partial_indexes: false,
     expression_indexes: false,
     index_methods: true,
+    deferrable_keys: false,
     comments: true,
     index_collations: false,
     index_extras: false,

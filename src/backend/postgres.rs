@@ -15,6 +15,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     partial_indexes: true,
     expression_indexes: true,
     index_methods: true,
+    deferrable_keys: true,
     comments: true,
     index_collations: true,
     index_extras: true,

@@ -16,6 +16,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     partial_indexes: true,
     expression_indexes: true,
     index_methods: false,
+    deferrable_keys: true,
     comments: false,
     index_collations: true,
     index_extras: false,

@@ -71,6 +71,7 @@ pub(super) static COLUMN: Place = place(
         "references",
         "on_delete",
         "on_update",
+        "deferrable",
         "check",
         "comment",
     ],
@@ -86,7 +87,7 @@ pub(super) static INDEX_PART: Place = place(
 pub(super) static FOREIGN_KEY: Place = place(
     "a foreign key",
     Family::Operation,
-    &["columns", "references", "on_delete", "on_update"],
+    &["columns", "references", "on_delete", "on_update", "deferrable"],
     FOREIGN_KEY_NOT_YET,
 );
 pub(super) static TEXT: Place =
@@ -97,10 +98,10 @@ pub(super) static COLUMN_NAME: Place = place("a column's name", Family::Other, &
 
 pub(super) const NODE_KEYS: &[&str] =
     &["description", "requires", "transaction", "backends", "irreversible", "up", "down"];
-pub(super) const COLUMN_NOT_YET: &[&str] = &["deferrable", "generated", "stored", "collation"];
+pub(super) const COLUMN_NOT_YET: &[&str] = &["generated", "stored", "collation"];
 pub(super) const INDEX_KEYS: &[&str] = &["columns", "unique", "where", "using", "include", "with", "nulls_distinct"];
 pub(super) const INDEX_NOT_YET: &[&str] = &["concurrently"];
-pub(super) const FOREIGN_KEY_NOT_YET: &[&str] = &["deferrable", "validate"];
+pub(super) const FOREIGN_KEY_NOT_YET: &[&str] = &["validate"];
 
 /// The keys of `[hooks]`: around each command that changes the database, and `on_failure`.
 pub(super) const HOOK_KEYS: &[&str] = &[

@@ -92,6 +92,7 @@ fn column(name: &str, data_type: DataType) -> ColumnDef {
         references: None,
         on_delete: Action::NoAction,
         on_update: Action::NoAction,
+        deferrable: None,
         check: None,
         comment: None,
         fill: None,

@@ -25,6 +25,16 @@ pub enum Action {
     SetDefault,
 }
 
+/// When a foreign key that can wait is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deferrable {
+    /// At the end of each statement, unless a transaction says otherwise.
+    Immediate,
+    /// At the end of the transaction.
+    Deferred,
+}
+
 /// A column as its author describes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ColumnDef {
@@ -54,6 +64,9 @@ pub struct ColumnDef {
     /// Of that foreign key.
     #[serde(default)]
     pub on_update: Action,
+    /// Of that foreign key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferrable: Option<Deferrable>,
     /// A check, with a generated name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Text>,
@@ -162,6 +175,9 @@ pub struct ForeignKeyDef {
     /// When its key changes.
     #[serde(default)]
     pub on_update: Action,
+    /// Whether it can wait, and whether it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deferrable: Option<Deferrable>,
 }
 
 /// A named check.

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 pub use checksum::{Checksums, canonical_json, sealed};
 pub use kinds::{
-    Action, AlterColumn, CheckDef, ColumnDef, Down, ForeignKeyDef, IndexDef, IndexPartDef, IndexTarget, Kind, Nulls,
-    Order, Row, TableDef, UniqueDef,
+    Action, AlterColumn, CheckDef, ColumnDef, Deferrable, Down, ForeignKeyDef, IndexDef, IndexPartDef, IndexTarget,
+    Kind, Nulls, Order, Row, TableDef, UniqueDef,
 };
 pub use migration::{Body, Migration, Requirement};
 pub use text::{Branch, ByBackend, Text};

@@ -6,7 +6,7 @@ use super::dialect::{Dialect, table_ref};
 use super::error::RenderError;
 use super::types::column_type;
 use super::value;
-use crate::operation::{Action, DataType, Nulls, Order};
+use crate::operation::{Action, DataType, Deferrable, Nulls, Order};
 use crate::state::{Column, ColumnId, Constraint, ForeignKey, Index, IndexKey, IndexPart, Scalar, State, Table};
 
 /// CREATE TABLE, under the table's own name or a temporary one. Its indexes are statements of their own.
@@ -217,6 +217,11 @@ pub(super) fn references(
             sql.push_str(action_words(action));
         }
     }
+    sql.push_str(match key.deferrable {
+        None => "",
+        Some(Deferrable::Immediate) => " DEFERRABLE",
+        Some(Deferrable::Deferred) => " DEFERRABLE INITIALLY DEFERRED",
+    });
     Ok(sql)
 }
 

@@ -92,6 +92,7 @@ fn two() -> (Table, Table) {
         references: vec![ColumnId(2)],
         on_delete: Action::Cascade,
         on_update: Action::NoAction,
+        deferrable: None,
         bound: None,
     });
     (users, posts)

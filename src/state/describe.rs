@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Constraint, Expr, ForeignKey, IndexKey, Scalar, State, Table};
 use crate::backend::Backend;
-use crate::operation::{Action, Literal, Nulls, Order};
+use crate::operation::{Action, Deferrable, Literal, Nulls, Order};
 
 impl State {
     /// Every fact of the schema as a line of its own, names in place of identities.
@@ -122,6 +122,11 @@ impl State {
             };
             what.push_str(&format!(" on {event} {action}"));
         }
+        what.push_str(match key.deferrable {
+            None => "",
+            Some(Deferrable::Immediate) => " deferrable",
+            Some(Deferrable::Deferred) => " deferrable, deferred",
+        });
         what
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{Expr, ViewPiece};
 use crate::ident::TableName;
-use crate::operation::{Action, DataType, Literal, Nulls, Order};
+use crate::operation::{Action, DataType, Deferrable, Literal, Nulls, Order};
 
 /// A table's identity within one [`State`](super::State).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,6 +93,8 @@ pub struct ForeignKey {
     pub on_delete: Action,
     /// When its key changes.
     pub on_update: Action,
+    /// Whether it can wait, and whether it does.
+    pub deferrable: Option<Deferrable>,
     /// The key that it is bound to, where it had a choice or has one now (PostgreSQL).
     pub bound: Option<String>,
 }

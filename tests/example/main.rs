@@ -6,6 +6,7 @@
 
 mod comments;
 mod database;
+mod deferred;
 mod indexes;
 mod mysql_server;
 mod postgres_log;

@@ -153,6 +153,7 @@ pub fn node_of<'a>(version: u128, name: &str, requires: impl Iterator<Item = &'a
             references: None,
             on_delete: dbmigrate::operation::Action::NoAction,
             on_update: dbmigrate::operation::Action::NoAction,
+            deferrable: None,
             check: None,
             comment: None,
             fill: None,

@@ -115,6 +115,10 @@ const NOT_EVERYWHERE: &[(&str, &str)] = &[
     ),
     ("a table in a schema", "create_table = \"blog.t\"\ncolumns = { c = \"text\" }"),
     (
+        "a foreign key that waits (`deferrable`)",
+        "create_table = \"t\"\ncolumns = { c = { type = \"bigint\", references = \"users.id\", deferrable = \"deferred\" } }",
+    ),
+    (
         "`on_delete = \"set default\"`",
         "create_table = \"t\"\ncolumns = { c = { type = \"bigint\", default = 0, references = \"users.id\", on_delete = \"set default\" } }",
     ),

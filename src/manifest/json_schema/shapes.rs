@@ -180,6 +180,7 @@ pub(super) fn of(place: &str, key: &str) -> Value {
         }
         (_, "references") => refers("column_name"),
         (_, "on_delete" | "on_update") => refers("action"),
+        (_, "deferrable") => json!({ "enum": ["immediate", "deferred"] }),
         (_, "type") => refers("type"),
         (_, "default" | "fill" | "refill") => refers("value"),
         (_, "null" | "auto_increment" | "unique" | "batch" | "transaction" | "nulls_distinct") => boolean(),

@@ -156,6 +156,9 @@ fn of_any(key: &str) -> Option<&'static str> {
         "on_delete" => "what happens when the row pointed to goes",
         "on_update" => "what happens when the key pointed to changes",
         "comment" => "words about it, kept in the database (PostgreSQL, MySQL)",
+        "deferrable" => {
+            "the key can wait: `immediate` (looked at with each statement, unless a transaction says otherwise) or `deferred` (not MySQL)"
+        }
         "check" => "a condition that every row meets",
         "fill" => "the value for the rows already there",
         "to" => "the new name",

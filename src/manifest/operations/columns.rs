@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::manifest::places::Place;
 use crate::manifest::suggest;
 use crate::manifest::walk::{Table, Val, Walk};
-use crate::operation::{Action, AlterColumn, ColumnDef, DataType, Kind};
+use crate::operation::{Action, AlterColumn, ColumnDef, DataType, Deferrable, Kind};
 
 /// The words of `on_delete` and `on_update`.
 const ACTIONS: &[(&str, Action)] = &[
@@ -169,6 +169,17 @@ pub(super) fn column(
         }
         action(walk, val)
     });
+    let deferrable = table.get("deferrable").and_then(|val| {
+        if !table.has("references") {
+            let message = "`deferrable` says nothing on a column without `references`";
+            walk.report(
+                Diagnostic::new(Code::MisplacedKey, message)
+                    .at(val.key_span, "")
+                    .help("add `references = \"table.column\"`, or leave it out"),
+            );
+        }
+        deferrable(walk, val)
+    });
     let check = table.get("check").and_then(|val| walk.text(val));
     let comment = table.get("comment").and_then(|val| walk.filled_string(val)).map(str::to_owned);
     // A new table has no rows to fill: there, `fill` is not among the keys.
@@ -197,10 +208,30 @@ pub(super) fn column(
         references,
         on_delete: on_delete.unwrap_or_default(),
         on_update: on_update.unwrap_or_default(),
+        deferrable,
         check,
         comment,
         fill,
     })
+}
+
+/// When a foreign key is looked at.
+pub(super) fn deferrable(walk: &mut Walk<'_, '_>, val: Val<'_>) -> Option<Deferrable> {
+    if let toml::de::DeValue::Boolean(said) = val.value {
+        let help = if *said { "say when it is looked at: `immediate` or `deferred`" } else { "leave it out" };
+        walk.wrong_help(val.span, "`deferrable` is `immediate` or `deferred`", help);
+        return None;
+    }
+    match walk.string(val)? {
+        "immediate" => Some(Deferrable::Immediate),
+        "deferred" => Some(Deferrable::Deferred),
+        other => {
+            let help =
+                "it is `immediate` (unless a transaction says otherwise) or `deferred` (to the transaction's end)";
+            walk.wrong_help(val.span, format!("`deferrable` cannot be `{other}`"), help);
+            None
+        }
+    }
 }
 
 /// What a foreign key does when its row goes or changes.

@@ -1,6 +1,6 @@
 //! Constraints: foreign keys, checks, uniques and primary keys, added and dropped.
 
-use super::columns::action;
+use super::columns::{action, deferrable};
 use super::{Op, Val};
 use crate::diagnostic::Span;
 use crate::ident::TableName;
@@ -80,7 +80,7 @@ pub(super) fn foreign_key(
     at: Span,
     place: &Place,
 ) -> Option<ForeignKeyDef> {
-    for key in ["columns", "references", "on_delete", "on_update"] {
+    for key in ["columns", "references", "on_delete", "on_update", "deferrable"] {
         if let Some(val) = table.take(key) {
             op.mark(format!("{path}{key}"), val.span);
         }
@@ -94,13 +94,14 @@ pub(super) fn foreign_key(
     let referred = table.get("references").and_then(|val| references(op, val, path));
     let on_delete = table.get("on_delete").and_then(|val| action(op.walk, val)).unwrap_or_default();
     let on_update = table.get("on_update").and_then(|val| action(op.walk, val)).unwrap_or_default();
+    let deferrable = table.get("deferrable").and_then(|val| deferrable(op.walk, val));
     let (columns, (to, references)) = (columns?, referred?);
     if columns.len() != references.len() {
         let span = table.get("references").map_or(at, |val| val.span);
         let message = format!("{} cannot refer to {}", count(columns.len()), count(references.len()));
         op.walk.wrong(span, message);
     }
-    Some(ForeignKeyDef { name: name.to_owned(), columns, table: to, references, on_delete, on_update })
+    Some(ForeignKeyDef { name: name.to_owned(), columns, table: to, references, on_delete, on_update, deferrable })
 }
 
 fn count(columns: usize) -> String {

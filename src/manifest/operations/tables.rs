@@ -117,6 +117,7 @@ fn one_column(op: &mut Op<'_, '_, '_, '_>, entry: Val<'_>) -> Option<ColumnDef> 
         references: None,
         on_delete: crate::operation::Action::default(),
         on_update: crate::operation::Action::default(),
+        deferrable: None,
         check: None,
         comment: None,
         fill: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Change, Changes, ColumnId, Lower, PartPath, Table};
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, TableName};
-use crate::operation::{Action, CheckDef, ColumnDef, DataType, ForeignKeyDef, UniqueDef};
+use crate::operation::{Action, CheckDef, ColumnDef, DataType, Deferrable, ForeignKeyDef, UniqueDef};
 use crate::state::{Check, Constraint, ConstraintKind, ForeignKey, IndexKey, Name, PrimaryKey, Unique};
 
 /// A foreign key as its author wrote it, less its name.
@@ -17,6 +17,7 @@ struct Key<'d> {
     references: &'d [String],
     on_delete: Action,
     on_update: Action,
+    deferrable: Option<Deferrable>,
 }
 
 impl Lower<'_> {
@@ -59,6 +60,7 @@ impl Lower<'_> {
             references: slice::from_ref(&target.column),
             on_delete: def.on_delete,
             on_update: def.on_update,
+            deferrable: def.deferrable,
         };
         self.key(table, key, name, part)
     }
@@ -76,6 +78,7 @@ impl Lower<'_> {
             references: &def.references,
             on_delete: def.on_delete,
             on_update: def.on_update,
+            deferrable: def.deferrable,
         };
         self.key(table, key, name, part)
     }
@@ -123,6 +126,12 @@ impl Lower<'_> {
                 return None;
             }
         }
+        if def.deferrable.is_some() && !backend.capabilities().deferrable_keys {
+            let message = format!("{} looks at a foreign key with each row, and cannot wait", backend.title());
+            let diagnostic = self.error(Code::UnsupportedByBackend, part, message);
+            self.report(diagnostic);
+            return None;
+        }
         let (on_delete, on_update) = (def.on_delete, def.on_update);
         Some(Constraint::ForeignKey(ForeignKey {
             name,
@@ -131,6 +140,7 @@ impl Lower<'_> {
             references,
             on_delete,
             on_update,
+            deferrable: def.deferrable,
             bound: None,
         }))
     }

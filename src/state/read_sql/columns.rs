@@ -216,6 +216,7 @@ impl Reader<'_, '_> {
             references,
             on_delete,
             on_update,
+            deferrable: None,
             bound: None,
         }))
     }
