@@ -90,6 +90,7 @@ on_each_database! {
     comments::comments_are_kept_changed_and_taken_away,
     views::views_are_made_replaced_and_dropped,
     wheels::the_page_for_people_from_wheels_runs,
+    wheels::the_page_for_people_from_other_tools_runs,
 }
 
 mod what_the_manifest_says {

@@ -1,4 +1,4 @@
-//! `docs/wheels.md`: each of its blocks is a migration, and all of them together run.
+//! `docs/wheels.md` and `docs/from.md`: each of their blocks is a migration, and all of a page together run.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use crate::database::Database;
 use crate::project::Project;
 use crate::types::there_and_back;
 
-/// The migrations of the page, in order.
-fn blocks() -> Vec<(String, String)> {
-    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wheels.md")).unwrap();
+/// The migrations of a page, in order.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page)).unwrap();
     let blocks = page.split("```toml ").skip(1).enumerate().map(|(at, rest)| {
         let (name, rest) = rest.split_once('\n').unwrap();
         let (text, _) = rest.split_once("```").unwrap();
@@ -17,14 +17,24 @@ fn blocks() -> Vec<(String, String)> {
     blocks.collect()
 }
 
-pub fn the_page_for_people_from_wheels_runs(database: &dyn Database) {
-    let schema = format!("[project]\nname = \"wheels\"\nbackends = [\"{}\"]\norder = \"linear\"\n", database.backend());
-    let blocks = blocks();
-    assert!(blocks.len() > 10, "{}", blocks.len());
+/// The project of a page, taken there and back.
+fn runs(page: &str, least: usize, database: &dyn Database) -> Project {
+    let schema = format!("[project]\nname = \"page\"\nbackends = [\"{}\"]\norder = \"linear\"\n", database.backend());
+    let blocks = blocks(page);
+    assert!(blocks.len() >= least, "{}", blocks.len());
     let nodes: Vec<(&str, &str)> = blocks.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     let project = Project::of(&schema, &nodes);
     project.run(database, &["check"]).ok();
     there_and_back(&project, database);
+    project
+}
+
+pub fn the_page_for_people_from_other_tools_runs(database: &dyn Database) {
+    runs("from.md", 5, database);
+}
+
+pub fn the_page_for_people_from_wheels_runs(database: &dyn Database) {
+    let project = runs("wheels.md", 11, database);
     project.run(database, &["up", "3"]).ok();
     let quote = if database.backend() == "mysql" { '`' } else { '"' };
     let names = format!("SELECT {quote}firstName{quote} FROM authors WHERE views = 10 ORDER BY id");
