@@ -2,8 +2,8 @@
 
 use dbmigrate::ident::{ColumnName, TableName};
 use dbmigrate::operation::{
-    Action, AlterColumn, ByBackend, CheckDef, ColumnDef, DataType, ForeignKeyDef, IndexDef, IndexPartDef, IndexTarget,
-    Kind, Literal, Operation, Order, TableDef, Text, UniqueDef, Value,
+    Action, AlterColumn, ByBackend, CheckDef, ColumnDef, DataType, Deferrable, ForeignKeyDef, IndexDef, IndexPartDef,
+    IndexTarget, Kind, Literal, Operation, Order, TableDef, Text, UniqueDef, Value,
 };
 use proptest::prelude::*;
 
@@ -89,6 +89,15 @@ fn data_type(n: usize) -> DataType {
     }
 }
 
+/// Mostly no key that waits.
+fn deferrable(n: usize) -> Option<Deferrable> {
+    match n % 4 {
+        1 => Some(Deferrable::Immediate),
+        3 => Some(Deferrable::Deferred),
+        _ => None,
+    }
+}
+
 /// A literal of that type.
 fn literal(n: usize) -> Literal {
     match n % 7 {
@@ -115,9 +124,9 @@ fn column_def(name: &str, n: [usize; 6]) -> ColumnDef {
         references: (n[4] % 5 == 1).then(|| ColumnName { table: table(n[5]), column: "id".into() }),
         on_delete: if n[4].is_multiple_of(2) { Action::Cascade } else { Action::NoAction },
         on_update: Action::NoAction,
-        deferrable: None,
+        deferrable: deferrable(n[3]),
         check: (n[5] % 5 == 2).then(|| same(&format!("{name} IS NOT NULL"))),
-        comment: None,
+        comment: (n[2] % 5 == 3).then(|| "it's".to_owned()),
         fill: None,
     }
 }
@@ -135,9 +144,10 @@ fn index(n: [usize; 6]) -> IndexDef {
         unique: n[5].is_multiple_of(3),
         predicate: (n[5] % 4 == 1).then(|| same(&format!("{} IS NOT NULL", column(n[3])))),
         using: None,
-        include: vec![],
+        // SQLite has neither this nor the next, and refuses the index.
+        include: if n[0] % 5 == 3 { vec![column(n[2])] } else { vec![] },
         with: None,
-        nulls_distinct: None,
+        nulls_distinct: (n[5].is_multiple_of(3) && n[1] % 4 == 1).then_some(false),
     }
 }
 
@@ -162,7 +172,7 @@ impl Seed {
                     uniques: vec![],
                     checks: vec![],
                     options: None,
-                    comment: None,
+                    comment: (n[4] % 4 == 1).then(|| "a table".to_owned()),
                 })
             }
             "drop_table" => Kind::DropTable { table: on },
@@ -184,6 +194,7 @@ impl Seed {
                     data_type: n[2].is_multiple_of(2).then(|| ByBackend::Same(data_type(n[3]))),
                     null: (n[4].is_multiple_of(2)).then_some(n[5].is_multiple_of(2)),
                     unset_default: n[5] % 3 == 1,
+                    comment: (n[1] % 3 == 1).then(|| pick(&["", "new"], n[3]).to_owned()),
                     ..AlterColumn::default()
                 },
             },
@@ -203,7 +214,7 @@ impl Seed {
                     references: vec![pick(&["id", "a"], n[4]).into()],
                     on_delete: Action::SetNull,
                     on_update: Action::Cascade,
-                    deferrable: None,
+                    deferrable: deferrable(n[5]),
                 },
             },
             "drop_foreign_key" => Kind::DropForeignKey { on, name: constraint("f", n[1]) },
