@@ -219,8 +219,8 @@ fn many(backend: Backend, cases: u32) {
         })
         .unwrap_or_else(|error| panic!("{error}"));
     let (ran, refused) = counts.get();
-    // MySQL has the fewest things in common with the others, and refuses more before it runs.
-    let least = if backend == Backend::Mysql { 2 } else { 5 };
+    // About nine of a script run; a few scripts may be short ones. MySQL refuses more before it runs.
+    let least = if cases < 20 { 2 } else { 5 };
     assert!(ran > least * cases as usize && refused < ran, "{ran} ran, {refused} were refused");
 }
 
