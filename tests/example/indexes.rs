@@ -124,3 +124,16 @@ fn a_column_that_an_index_carries_is_missed() {
     let all = format!("{} {}", said.stdout, said.stderr);
     assert!(said.code == 3 && all.contains("unordered-conflict"), "{} {all}", said.code);
 }
+
+/// A foreign key of a table to itself, bound to an index over the column that it is over: all three go together, and come back.
+pub fn a_column_goes_with_a_key_to_itself(database: &dyn Database) {
+    let made = "[[up]]\ncreate_table = \"nodes\"\nprimary_key = [\"id\"]\ncolumns = { id = \"integer\", code = { type = \"integer\", null = true } }\n\n\
+                [[up]]\ncreate_index = \"nodes_code_key\"\non = \"nodes\"\ncolumns = [\"code\"]\nunique = true\n\n\
+                [[up]]\nadd_foreign_key = \"nodes_code_fk\"\non = \"nodes\"\ncolumns = [\"code\"]\nreferences = \"nodes.code\"\n\n\
+                [[up]]\ninsert = \"nodes\"\nkey = [\"id\"]\nrows = [{ id = 1 }]\n";
+    let dropped = "[[up]]\ndrop_column = \"nodes.code\"\n";
+    let schema = SCHEMA.replace("BACKEND", database.backend());
+    let project = Project::of(&schema, &[("1_made", made), ("2_dropped", dropped)]);
+    project.run(database, &["check"]).ok();
+    there_and_back(&project, database);
+}

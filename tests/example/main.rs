@@ -88,6 +88,7 @@ on_each_database! {
     types::every_type,
     types::every_literal,
     comments::comments_are_kept_changed_and_taken_away,
+    indexes::a_column_goes_with_a_key_to_itself,
     views::views_are_made_replaced_and_dropped,
     wheels::the_page_for_people_from_wheels_runs,
     wheels::the_page_for_people_from_other_tools_runs,

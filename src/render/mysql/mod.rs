@@ -28,7 +28,20 @@ const DIALECT: Dialect = Dialect::Mysql;
 pub(super) fn run_length(changes: &[Change]) -> usize {
     let Some(first) = changes.first() else { return 1 };
     let Some(way) = way(first) else { return 1 };
-    let together = |change: &&Change| change.table() == first.table() && self::way(change) == Some(way);
+    // A key of the table to itself: InnoDB makes it only over an index that stands, and drops that only when it is gone.
+    let mut key_goes = false;
+    let together = |change: &&Change| {
+        key_goes |= matches!(change, Change::DropConstraint { kind: ConstraintKind::ForeignKey, .. });
+        let apart = match change {
+            Change::DropIndex { .. } => key_goes,
+            Change::DropConstraint { kind, .. } => {
+                key_goes && matches!(kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey)
+            }
+            Change::AddConstraint { table, constraint: Constraint::ForeignKey(key) } => key.table == *table,
+            _ => false,
+        };
+        change.table() == first.table() && self::way(change) == Some(way) && !apart
+    };
     changes.iter().take_while(together).count().max(1)
 }
 

@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Severity};
 use crate::ident::{ColumnName, Suffix, TableName};
 use crate::operation::{AlterColumn, ColumnDef, DataType, Literal, Value};
 use crate::state::sense::{Kind, kind};
-use crate::state::{ColumnId, ColumnPatch, Constraint, PrimaryKey};
+use crate::state::{ColumnId, ColumnPatch, Constraint, ConstraintKind, PrimaryKey};
 
 impl Lower<'_> {
     /// A column with its type and numbering; its default and constraints come later.
@@ -173,16 +173,20 @@ impl Lower<'_> {
             None => None,
         };
         // As on PostgreSQL, what stands over the column goes with it; here each goes by name,
-        // so that each comes back.
+        // so that each comes back. Foreign keys first: one to the table itself may need such an index.
+        let over: Vec<Constraint> = table.constraints().filter(|constraint| constraint.mentions(column.id)).collect();
+        let (keys, rest): (Vec<_>, Vec<_>) =
+            over.iter().rev().partition(|constraint| constraint.kind() == ConstraintKind::ForeignKey);
+        let dropped = |constraint: &&Constraint| {
+            let name = constraint.name().text.clone();
+            Change::DropConstraint { table: id, kind: constraint.kind(), name }
+        };
+        changes.extend(keys.iter().map(dropped));
         for index in table.indexes.iter().filter(|index| index.mentions(column.id)) {
             changes.push(Change::DropIndex { table: id, name: index.name.clone() });
         }
         table.indexes.retain(|index| !index.mentions(column.id));
-        let over: Vec<Constraint> = table.constraints().filter(|constraint| constraint.mentions(column.id)).collect();
-        for constraint in over.iter().rev() {
-            let name = constraint.name().text.clone();
-            changes.push(Change::DropConstraint { table: id, kind: constraint.kind(), name });
-        }
+        changes.extend(rest.iter().map(dropped));
         table.primary_key.take_if(|key| key.columns.contains(&column.id));
         table.uniques.retain(|unique| !unique.columns.contains(&column.id));
         table.foreign_keys.retain(|key| !key.columns.contains(&column.id));
