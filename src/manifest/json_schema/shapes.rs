@@ -184,11 +184,10 @@ pub(super) fn of(place: &str, key: &str) -> Value {
         (_, "type") => refers("type"),
         (_, "default" | "fill" | "refill") => refers("value"),
         (_, "null" | "auto_increment" | "unique" | "batch" | "transaction" | "nulls_distinct") => boolean(),
-        (_, "to" | "on" | "name") if key == "on" => refers("table_name"),
+        (_, "on") => refers("table_name"),
         (_, "to" | "name") => refers("name"),
         (_, "description" | "irreversible" | "note" | "comment") => string(),
-        (_, "down") => json!({ "anyOf": [refers("texts")] }),
-        (_, "sql") => refers("texts"),
+        (_, "down" | "sql") => refers("texts"),
         (_, "sql_file" | "down_file") => refers("text"),
         (
             "",

@@ -102,7 +102,7 @@ fn of_verb(verb: &str) -> Option<&'static str> {
         "add_primary_key" => "adds a primary key to a table",
         "drop_primary_key" => "drops the primary key of a table; undone by adding it again",
         "create_view" => "makes a view; undone by dropping it",
-        "replace_view" => "gives a view another query; undone by the one before",
+        "replace_view" => "drops a view and makes it again with another query; undone by the one before",
         "drop_view" => "drops a view; undone by making it again as it was",
         "insert" => "puts rows into a table; undone by deleting them",
         "update" => "changes rows; undone by `down`",

@@ -32,8 +32,8 @@ pub(super) fn of_modify(table: &Table) -> Recovery {
     }
 }
 
-/// MariaDB that dies within an ALTER TABLE that copies may take the table's own foreign keys with it (10.11: about one kill
-/// in a hundred), whichever of the two shapes the table has afterwards: the answer tells of that, too.
+/// MariaDB that dies within an ALTER TABLE that copies may take the table's own foreign keys with it (10.11: a few kills
+/// in a thousand), whichever of the two shapes the table has afterwards: the answer tells of that, too.
 fn with_keys(question: &str, before: Option<&Table>, after: Option<&Table>) -> String {
     let (stood, stand) = (keys_stand(before), keys_stand(after));
     if stood.is_none() && stand.is_none() {
