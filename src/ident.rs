@@ -53,6 +53,41 @@ impl fmt::Display for ColumnName {
     }
 }
 
+/// A function or procedure as DROP takes it: its name and the types of its arguments.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FunctionName {
+    /// The schema, or `None` for the connection's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<String>,
+    /// The bare name.
+    pub name: String,
+    /// What stands in the brackets, as it is written.
+    pub args: String,
+}
+
+impl FunctionName {
+    /// `name(args)` or `schema.name(args)`, blanks around the parts left out; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, args) = text.trim().strip_suffix(')')?.split_once('(')?;
+        let part = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let (schema, name) = match name.split_once('.') {
+            Some((schema, name)) => (Some(part(schema)?), part(name)?),
+            None => (None, part(name)?),
+        };
+        (!name.contains('.')).then(|| Self { schema, name, args: args.trim().to_owned() })
+    }
+}
+
+impl fmt::Display for FunctionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "{schema}.")?;
+        }
+        write!(f, "{}({})", self.name, self.args)
+    }
+}
+
 /// A migration's version: a whole number above 0 of at most 20 digits.
 ///
 /// Leading zeros do not count (`0001` is 1). Serialized as a string everywhere,

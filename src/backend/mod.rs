@@ -56,6 +56,10 @@ pub struct Capabilities {
     pub index_extras: bool,
     /// Foreign keys can wait until a transaction's end.
     pub deferrable_keys: bool,
+    /// Functions and procedures can be made.
+    pub functions: bool,
+    /// Functions of one name may differ in their arguments.
+    pub overloads: bool,
     /// Comments of tables and columns are kept.
     pub comments: bool,
     /// `CREATE INDEX` on an index name that other tables must not use.
@@ -120,6 +124,17 @@ impl Backend {
         } else {
             Cow::Borrowed(name)
         }
+    }
+
+    /// A name in quotes, whatever is in it.
+    #[must_use]
+    pub fn quote(self, name: &str) -> String {
+        let quote = match self {
+            Self::Mysql => '`',
+            Self::Sqlite | Self::Postgres => '"',
+        };
+        let doubled = name.replace(quote, &format!("{quote}{quote}"));
+        format!("{quote}{doubled}{quote}")
     }
 
     /// Whether an identifier *written in SQL* (an expression, a trigger) means `name`.

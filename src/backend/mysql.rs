@@ -17,6 +17,8 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     expression_indexes: false,
     index_methods: true,
     deferrable_keys: false,
+    functions: true,
+    overloads: false,
     comments: true,
     index_collations: false,
     index_extras: false,

@@ -16,6 +16,8 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     expression_indexes: true,
     index_methods: true,
     deferrable_keys: true,
+    functions: true,
+    overloads: true,
     comments: true,
     index_collations: true,
     index_extras: true,

@@ -17,6 +17,8 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     expression_indexes: true,
     index_methods: false,
     deferrable_keys: true,
+    functions: false,
+    overloads: false,
     comments: false,
     index_collations: true,
     index_extras: false,

@@ -214,6 +214,16 @@ fn names(operations: &[Operation]) -> HashSet<String> {
                 names.extend(select.branches().flat_map(|text| words(text)));
             }
             Kind::DropView { view } => _ = names.insert(view.name.clone()),
+            Kind::CreateTrigger { on, definition, .. } => {
+                names.insert(on.name.clone());
+                names.extend(definition.branches().flat_map(|text| words(text)));
+            }
+            Kind::DropTrigger { on, .. } => _ = names.insert(on.name.clone()),
+            Kind::CreateFunction { function, definition, .. } | Kind::ReplaceFunction { function, definition, .. } => {
+                names.insert(function.name.clone());
+                names.extend(definition.branches().flat_map(|text| words(text)));
+            }
+            Kind::DropFunction { function } => _ = names.insert(function.name.clone()),
             Kind::Sql { statements, .. } => {
                 names.extend(statements.iter().flat_map(crate::operation::Text::branches).flat_map(|text| words(text)));
             }

@@ -230,7 +230,9 @@ fn takes_away(change: &Change) -> bool {
         | Change::DropConstraint { .. }
         | Change::RenameConstraint { .. }
         | Change::DropView(_)
-        | Change::DropTrigger(_) => true,
+        | Change::DropTrigger(_)
+        | Change::DropFunction(_)
+        | Change::ReplaceFunction { .. } => true,
         _ => false,
     }
 }

@@ -202,13 +202,8 @@ fn note(change: &Change, span: Span, made: &mut Vec<(String, Span)>) {
         Change::RenameTable { to, .. } => made.push((format!("table {to}"), span)),
         Change::CreateView(view) => made.push((format!("view {}", view.name), span)),
         Change::CreateTrigger(trigger) => made.push((format!("trigger {}", trigger.name), span)),
-        Change::Sql { effects, access, .. } => {
-            for effect in effects {
-                note(effect, span, made);
-            }
-            let functions = access.functions.iter().filter(|function| function.made);
-            made.extend(functions.map(|function| (format!("function {}", function.name), span)));
-        }
+        Change::CreateFunction(function) => made.push((format!("function {}", function.name.name), span)),
+        Change::Sql { effects, .. } => effects.iter().for_each(|effect| note(effect, span, made)),
         _ => {}
     }
 }

@@ -276,6 +276,47 @@ fn a_trigger_and_the_function_it_calls() {
 }
 
 #[test]
+fn functions_and_triggers_as_operations() {
+    let on = |codes: &[Code]| codes.iter().map(|code| (*code, vec![Backend::Postgres])).collect::<Vec<_>>();
+    let function = "create_function = \"f()\" | definition = \"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'DECLARE n int := 1\\u003B BEGIN END'\" | backends = [\"postgres\"]";
+    let trigger = "create_trigger = \"t\" | on = \"posts\" | definition = \"CREATE TRIGGER t AFTER INSERT ON posts FOR EACH ROW EXECUTE FUNCTION f()\" | backends = [\"postgres\"]";
+    let ordered = [base(), node(2, "a", &["base"], function), node(3, "b", &["a"], trigger)];
+    assert_eq!(found(&ordered.concat()), []);
+    assert_eq!(pair(function, trigger), on(&[Code::UnprovenOrder]));
+    // Dropped while the trigger stands; and behind it, which needs its order.
+    let dropped = "drop_function = \"f()\" | backends = [\"postgres\"]";
+    let early = [ordered.concat(), node(4, "c", &["b"], dropped)].concat();
+    assert_eq!(found(&early), on(&[Code::StillReferenced]));
+    let gone = "drop_trigger = \"t\" | on = \"posts\" | backends = [\"postgres\"]";
+    let late = [ordered.concat(), node(4, "c", &["b"], gone), node(5, "d", &["b"], dropped)].concat();
+    assert_eq!(found(&late), on(&[Code::UnorderedConflict]));
+    let late = [ordered.concat(), node(4, "c", &["b"], gone), node(5, "d", &["c"], dropped)].concat();
+    assert_eq!(found(&late), []);
+    // Another of the same name may stand beside it, and neither in its place.
+    let other = function.replace("f()", "f(text)");
+    assert_eq!(found(&[base(), node(2, "a", &["base"], function), node(3, "b", &["a"], &other)].concat()), []);
+    let twice = found(&[base(), node(2, "a", &["base"], function), node(3, "b", &["a"], function)].concat());
+    assert_eq!(twice, on(&[Code::AlreadyExists]));
+    // What is not of a body's language is for its author to say.
+    let sql = "create_function = \"g()\" | definition = \"CREATE FUNCTION g() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM posts'\" | backends = [\"postgres\"]";
+    assert_eq!(found(&[base(), node(2, "a", &["base"], sql)].concat()), on(&[Code::OpaqueSql]));
+    let said = format!("{sql} | reads = [\"posts\"]");
+    assert_eq!(found(&[base(), node(2, "a", &["base"], &said)].concat()), []);
+    // It is looked into when it is made, and made again.
+    let renamed = "rename_table = \"posts\" | to = \"texts\"";
+    let under = found(&[base(), node(2, "a", &["base"], &said), node(3, "b", &["a"], renamed)].concat());
+    assert_eq!(under, on(&[Code::RenameUnderOpaque]));
+    // A trigger of a function that nothing makes; and a view's own triggers, which go with it and come back.
+    assert_eq!(found(&[base(), node(2, "a", &["base"], trigger)].concat()), on(&[Code::UnknownTable]));
+    let view = "create_view = \"v\" | select = \"SELECT id FROM posts\"";
+    let instead = "create_trigger = \"i\" | on = \"v\" | definition = \"CREATE TRIGGER i INSTEAD OF DELETE ON v BEGIN DELETE FROM posts WHERE id = OLD.id\\u003B END\" | backends = [\"sqlite\"]";
+    let nodes = [base(), node(2, "a", &["base"], view), node(3, "b", &["a"], instead)];
+    for last in ["drop_view = \"v\"", "replace_view = \"v\" | select = \"SELECT id, slug FROM posts\""] {
+        assert_eq!(found(&[nodes.concat(), node(4, "c", &["b"], last)].concat()), []);
+    }
+}
+
+#[test]
 fn what_another_pair_breaks_is_not_told_of_this_one() {
     // `seed` and `status` share the rules of a cascade; only `fill` breaks before `status`.
     let nodes = [

@@ -3,7 +3,7 @@
 
 use super::places;
 use super::walk::{Val, Walk};
-use crate::ident::{ColumnName, TableName};
+use crate::ident::{ColumnName, FunctionName, TableName};
 
 impl Walk<'_, '_> {
     /// A table's name: `"posts"`, `"blog.posts"` or `{ schema, table }`.
@@ -96,6 +96,24 @@ impl Walk<'_, '_> {
             "write `table.column`; a name with dots in it is written `{ table = \"a.b\", column = \"c\" }`",
         );
         None
+    }
+
+    /// A function's name: `"f(integer, text)"`, with a schema in front.
+    pub(super) fn function_name(&mut self, val: Val<'_>) -> Option<FunctionName> {
+        let Some(text) = val.as_str() else {
+            self.wrong_kind(val, "a function's name, with the types of its arguments in brackets");
+            return None;
+        };
+        if !self.is_name(text, val.span) {
+            return None;
+        }
+        let name = FunctionName::parse(text);
+        if name.is_none() {
+            let message = format!("`{text}` is not the name of a function with the types of its arguments");
+            let bare = text.split('(').next().unwrap_or_default().trim();
+            self.wrong_help(val.span, message, format!("`{bare}()` where it takes none, else `{bare}(integer, text)`"));
+        }
+        name
     }
 
     /// The new name of a rename: bare, since a rename moves nothing to another table or schema.

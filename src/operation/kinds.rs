@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ByBackend, DataType, Text, Value};
-use crate::ident::{ColumnName, TableName};
+use crate::ident::{ColumnName, FunctionName, TableName};
 
 /// What a foreign key does when the row it points to goes or changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -419,6 +419,53 @@ pub enum Kind {
     DropView {
         /// Which.
         view: TableName,
+    },
+    /// `create_function`
+    CreateFunction {
+        /// Its name, with the types of its arguments.
+        function: FunctionName,
+        /// The whole statement that makes it.
+        definition: Text,
+        /// Declared: what it reads.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reads: Vec<String>,
+        /// Declared: what it writes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        writes: Vec<String>,
+    },
+    /// `replace_function`
+    ReplaceFunction {
+        /// Its name, with the types of its arguments.
+        function: FunctionName,
+        /// The whole statement that makes it as it is to be.
+        definition: Text,
+        /// Declared: what it reads.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reads: Vec<String>,
+        /// Declared: what it writes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        writes: Vec<String>,
+    },
+    /// `drop_function`
+    DropFunction {
+        /// Which.
+        function: FunctionName,
+    },
+    /// `create_trigger`
+    CreateTrigger {
+        /// On which table (or view).
+        on: TableName,
+        /// Its name.
+        name: String,
+        /// The whole statement that makes it.
+        definition: Text,
+    },
+    /// `drop_trigger`
+    DropTrigger {
+        /// On which table (or view).
+        on: TableName,
+        /// Its name.
+        name: String,
     },
     /// `insert`
     Insert {

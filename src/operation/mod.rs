@@ -80,6 +80,11 @@ impl Operation {
             Kind::CreateView { .. } => "create_view",
             Kind::ReplaceView { .. } => "replace_view",
             Kind::DropView { .. } => "drop_view",
+            Kind::CreateFunction { .. } => "create_function",
+            Kind::ReplaceFunction { .. } => "replace_function",
+            Kind::DropFunction { .. } => "drop_function",
+            Kind::CreateTrigger { .. } => "create_trigger",
+            Kind::DropTrigger { .. } => "drop_trigger",
             Kind::Insert { .. } => "insert",
             Kind::Update { .. } => "update",
             Kind::Delete { .. } => "delete",
@@ -116,7 +121,12 @@ impl Operation {
             | Kind::RenameIndex { name, .. }
             | Kind::DropForeignKey { name, .. }
             | Kind::DropCheck { name, .. }
-            | Kind::DropUnique { name, .. } => of(name),
+            | Kind::DropUnique { name, .. }
+            | Kind::CreateTrigger { name, .. }
+            | Kind::DropTrigger { name, .. } => of(name),
+            Kind::CreateFunction { function, .. }
+            | Kind::ReplaceFunction { function, .. }
+            | Kind::DropFunction { function } => of(&function.to_string()),
             Kind::AddForeignKey { foreign_key, .. } => of(&foreign_key.name),
             Kind::AddCheck { check, .. } => of(&check.name),
             Kind::AddUnique { unique, .. } => of(&unique.name),

@@ -87,9 +87,13 @@ impl Locks {
             }
             // What raw SQL touches nobody knows; a handful is the usual.
             Change::Sql { .. } => self.fresh(5),
-            Change::CreateTrigger(_) | Change::DropTrigger(_) | Change::CreateView(_) | Change::DropView(_) => {
-                self.fresh(3);
-            }
+            Change::CreateTrigger(_)
+            | Change::DropTrigger(_)
+            | Change::CreateFunction(_)
+            | Change::DropFunction(_)
+            | Change::ReplaceFunction { .. }
+            | Change::CreateView(_)
+            | Change::DropView(_) => self.fresh(3),
             Change::Note(_) => {}
         }
     }

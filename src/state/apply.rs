@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Change, Column, ColumnId, ColumnPatch, Constraint, ConstraintKind, FunctionChange, SqlAccess, State, StateError,
-    Table, TableId,
+    Change, Column, ColumnId, ColumnPatch, Constraint, ConstraintKind, SqlAccess, State, StateError, Table, TableId,
 };
 use crate::ident::TableName;
 
@@ -189,6 +188,7 @@ impl State {
                 Ok(Some(Change::RenameSequence { table: *table, column: *column, to }))
             }
             Change::CreateTrigger(trigger) => {
+                self.unknowns |= trigger.access.unread;
                 self.triggers.push(trigger.clone());
                 Ok(Some(Change::DropTrigger(trigger.clone())))
             }
@@ -200,6 +200,9 @@ impl State {
                 let at = at.ok_or_else(|| StateError::NoTrigger { trigger: trigger.name.clone() })?;
                 Ok(Some(Change::CreateTrigger(self.triggers.remove(at))))
             }
+            Change::CreateFunction(function) => self.create_function(function).map(Some),
+            Change::DropFunction(function) => self.drop_function(function).map(Some),
+            Change::ReplaceFunction { from, to } => self.replace_function(from, to).map(Some),
             Change::CreateView(view) => {
                 self.hold(&view.name, "a view")?;
                 let mut view = view.clone();
@@ -220,12 +223,11 @@ impl State {
                 }
                 self.unknowns |= access.unread;
                 inverses.reverse();
-                let functions = self.change_functions(&access.functions);
                 // What was read of it can be taken back; the statement itself cannot.
-                Ok((!inverses.is_empty() || !functions.is_empty()).then(|| Change::Sql {
+                Ok((!inverses.is_empty()).then(|| Change::Sql {
                     sql: String::new(),
                     effects: inverses,
-                    access: SqlAccess { functions, ..SqlAccess::default() },
+                    access: SqlAccess::default(),
                 }))
             }
             Change::Insert { table, .. }
@@ -234,24 +236,6 @@ impl State {
             | Change::DeleteRows { table, .. } => self.existing(*table).map(|_| None),
             Change::Note(_) => Ok(None),
         }
-    }
-
-    /// Makes and drops functions; gives what takes that back.
-    fn change_functions(&mut self, functions: &[FunctionChange]) -> Vec<FunctionChange> {
-        let mut back = Vec::new();
-        for function in functions {
-            let standing = self.functions.contains_key(&function.name);
-            if standing != function.made {
-                let (name, mut args) = (function.name.clone(), function.args.clone());
-                if function.made {
-                    self.functions.insert(name.clone(), args.clone());
-                } else {
-                    args = self.functions.remove(&name).flatten();
-                }
-                back.insert(0, FunctionChange { name, args, made: !function.made });
-            }
-        }
-        back
     }
 
     fn create_table(&mut self, table: &Arc<Table>) -> Result<Change, StateError> {
@@ -321,7 +305,7 @@ impl State {
         })?;
         for trigger in &mut self.triggers {
             if trigger.table_id == Some(id) {
-                trigger.follow(to);
+                trigger.follow(to, self.backend);
             }
         }
         self.views_follow(id);

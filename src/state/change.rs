@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use super::{Column, ColumnId, Constraint, ConstraintKind, Expr, Index, Name, Scalar, Table, TableId, Trigger, View};
+use super::{
+    Column, ColumnId, Constraint, ConstraintKind, Expr, Function, Index, Name, Scalar, Table, TableId, Trigger, View,
+};
 use crate::ident::TableName;
 use crate::operation::DataType;
 
@@ -66,23 +68,10 @@ pub struct SqlAccess {
     pub names: Vec<TableName>,
     /// Declared objects of other kinds.
     pub declared: Vec<DeclaredObject>,
-    /// Functions that it makes or drops.
-    pub functions: Vec<FunctionChange>,
     /// It could not be read, and declares nothing: it may touch anything.
     pub opaque: bool,
     /// It could not be read: what it makes or drops is not in the state, whatever it declares.
     pub unread: bool,
-}
-
-/// A function that raw SQL makes or drops.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FunctionChange {
-    /// Its name, folded, without a schema.
-    pub name: String,
-    /// The types of its arguments as they were written; `None` where only its author says that there is one.
-    pub args: Option<Vec<String>>,
-    /// Made, not dropped.
-    pub made: bool,
 }
 
 /// What an author declares that raw SQL does to an object of a kind that the state does not hold.
@@ -228,6 +217,17 @@ pub enum Change {
     CreateTrigger(Trigger),
     /// A trigger.
     DropTrigger(Trigger),
+    /// A function, as its author wrote it.
+    CreateFunction(Function),
+    /// A function.
+    DropFunction(Function),
+    /// A function that takes the place of another, which what calls it does not notice.
+    ReplaceFunction {
+        /// What goes.
+        from: Function,
+        /// What comes: of the same name, arguments and type.
+        to: Function,
+    },
     /// A view, as its author wrote it.
     CreateView(View),
     /// A view.
@@ -301,7 +301,13 @@ impl Change {
             | Self::Delete { table, .. }
             | Self::DeleteRows { table, .. } => Some(*table),
             Self::CreateTrigger(trigger) | Self::DropTrigger(trigger) => trigger.table_id,
-            Self::CreateView(_) | Self::DropView(_) | Self::Sql { .. } | Self::Note(_) => None,
+            Self::CreateFunction(_)
+            | Self::DropFunction(_)
+            | Self::ReplaceFunction { .. }
+            | Self::CreateView(_)
+            | Self::DropView(_)
+            | Self::Sql { .. }
+            | Self::Note(_) => None,
         }
     }
 

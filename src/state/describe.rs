@@ -22,8 +22,9 @@ impl State {
             lines.insert(format!("view {}: {}", view.name, view.sql));
         }
         // What only its author says to be one may be anything.
-        for name in self.functions.iter().filter(|(_, args)| args.is_some()).map(|(name, _)| name) {
-            lines.insert(format!("function {name}"));
+        for function in self.functions.iter().filter(|function| function.types.is_some()) {
+            let (name, sql) = (&function.name, function.sql.as_deref().unwrap_or_default());
+            lines.insert(format!("function {} ({}): {sql}", name.name, name.args));
         }
         lines
     }

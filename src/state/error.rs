@@ -1,7 +1,7 @@
 //! Why a change cannot be applied to a state.
 
 use crate::diagnostic::Code;
-use crate::ident::TableName;
+use crate::ident::{FunctionName, TableName};
 
 /// What a change needs is not there, or what it makes is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +37,10 @@ pub enum StateError {
     NoTrigger { trigger: String },
     #[error("there is no view `{view}`")]
     NoView { view: TableName },
+    #[error("there is no function `{function}`")]
+    NoFunction { function: FunctionName },
+    #[error("function `{function}` stands already")]
+    FunctionExists { function: FunctionName },
 }
 
 impl StateError {
@@ -44,12 +48,15 @@ impl StateError {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::NoTable | Self::NoTrigger { .. } | Self::NoView { .. } => Code::UnknownTable,
+            Self::NoTable | Self::NoTrigger { .. } | Self::NoView { .. } | Self::NoFunction { .. } => {
+                Code::UnknownTable
+            }
             Self::NoColumn { .. } => Code::UnknownColumn,
             Self::NoIndex { .. } => Code::UnknownIndex,
             Self::NoConstraint { .. } => Code::UnknownConstraint,
             Self::TableReferenced { .. } | Self::ColumnHeld { .. } | Self::KeyNeeded { .. } => Code::StillReferenced,
             Self::TableExists { .. }
+            | Self::FunctionExists { .. }
             | Self::ColumnExists { .. }
             | Self::IndexExists { .. }
             | Self::NameTaken { .. }

@@ -10,6 +10,7 @@ mod change;
 mod describe;
 mod error;
 mod expr;
+mod function;
 mod lower;
 mod names;
 mod read_sql;
@@ -25,9 +26,11 @@ mod view;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, FunctionChange, InsertMode, RowValues, SqlAccess};
+pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, RowValues, SqlAccess};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
+pub use function::Function;
+pub(crate) use function::replacing;
 pub use lower::{Context, Lowered};
 pub(crate) use lower::{Declared, raw_changes};
 pub use replay::{Part, Reversal};
@@ -58,8 +61,7 @@ pub struct State {
     held: Map<TableName, &'static str>,
     /// Tables that are gone while keys still name them (SQLite).
     gone: Map<TableId, SharedTable>,
-    /// Functions that raw SQL made, with the types of their arguments where they are known.
-    functions: HashMap<String, Option<Vec<String>>>,
+    functions: Vec<Function>,
     triggers: Vec<Trigger>,
     views: Vec<View>,
     next_id: u32,
@@ -79,7 +81,7 @@ impl State {
             indexes: Map::default(),
             held: Map::default(),
             gone: Map::default(),
-            functions: HashMap::new(),
+            functions: Vec::new(),
             triggers: Vec::new(),
             views: Vec::new(),
             next_id: 0,
@@ -164,9 +166,21 @@ impl State {
         self.indexes.get(&*self.fold(name)).and_then(|id| self.tables.get(id))
     }
 
-    /// A function by its name, folded; within it the types of its arguments, where they are known.
-    pub(super) fn function(&self, name: &str) -> Option<&Option<Vec<String>>> {
-        self.functions.get(name)
+    /// Functions, in the order they were made.
+    #[must_use]
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// A function of that name, in whatever case and schema; of several, the one made first.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.iter().find(|function| function.name.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether a text calls a function that stands: what a server's own of that name takes does not count then.
+    pub(crate) fn calls_own(&self, text: &str) -> bool {
+        !self.functions.is_empty() && called(text).any(|name| self.function(name).is_some())
     }
 
     /// Whether something that stands may call a function, so that it cannot be dropped.
@@ -188,7 +202,7 @@ impl State {
     /// Whether nothing stands.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let functions = self.functions.values().any(Option::is_some);
+        let functions = self.functions.iter().any(|function| function.types.is_some());
         self.tables.is_empty() && self.triggers.is_empty() && self.views.is_empty() && !functions
     }
 

@@ -5,7 +5,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Expr, ViewPiece};
+use super::{Expr, SqlAccess, ViewPiece};
+use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::operation::{Action, DataType, Deferrable, Literal, Nulls, Order};
 
@@ -350,7 +351,7 @@ impl Table {
     }
 }
 
-/// A trigger, known from raw SQL and kept as its author wrote it.
+/// A trigger, kept as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
     /// Name.
@@ -365,18 +366,20 @@ pub struct Trigger {
     pub written: (String, TableName, Range<usize>),
     /// Columns that it names.
     pub columns: Vec<(TableId, ColumnId)>,
+    /// What it touches besides; of one that raw SQL made, its statement says it.
+    pub access: Arc<SqlAccess>,
 }
 
 impl Trigger {
     /// The same trigger after a rename of its table.
-    pub(super) fn follow(&mut self, to: &TableName) {
+    pub(super) fn follow(&mut self, to: &TableName, backend: Backend) {
         let (text, name, range) = &self.written;
         self.table = to.clone();
         if name == to {
             self.sql.clone_from(text);
             return;
         }
-        let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let quote = |name: &str| backend.quote(name);
         let schema = to.schema.as_deref().map(|schema| quote(schema) + ".").unwrap_or_default();
         if let (Some(before), Some(after)) = (text.get(..range.start), text.get(range.end..)) {
             self.sql = format!("{before}{schema}{}{after}", quote(&to.name));

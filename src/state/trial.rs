@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Change, SharedTable, State, StateError, TableId, Trigger, View};
+use super::{Change, Function, SharedTable, State, StateError, TableId, Trigger, View};
 
 /// A state with changes tried on it, until [`Trial::end`] takes them back.
 pub(super) struct Trial<'a> {
@@ -11,7 +11,7 @@ pub(super) struct Trial<'a> {
     inverses: Vec<Change>,
     /// Tables as they were: an inverse may put a column elsewhere.
     tables: HashMap<TableId, SharedTable>,
-    programs: Option<(Vec<Trigger>, Vec<View>)>,
+    programs: Option<(Vec<Trigger>, Vec<View>, Vec<Function>)>,
     unknowns: bool,
 }
 
@@ -30,6 +30,9 @@ impl<'a> Trial<'a> {
             change,
             Change::CreateTrigger(_)
                 | Change::DropTrigger(_)
+                | Change::CreateFunction(_)
+                | Change::DropFunction(_)
+                | Change::ReplaceFunction { .. }
                 | Change::CreateView(_)
                 | Change::DropView(_)
                 | Change::DropTable(_)
@@ -37,7 +40,8 @@ impl<'a> Trial<'a> {
                 | Change::RenameColumn { .. }
         );
         if moves_programs && self.programs.is_none() {
-            self.programs = Some((self.state.triggers.clone(), self.state.views.clone()));
+            let state = &self.state;
+            self.programs = Some((state.triggers.clone(), state.views.clone(), state.functions.clone()));
         }
         self.inverses.extend(self.state.apply(change)?);
         Ok(())
@@ -55,9 +59,10 @@ impl<'a> Trial<'a> {
                 *slot = table;
             }
         }
-        if let Some((triggers, views)) = programs {
+        if let Some((triggers, views, functions)) = programs {
             state.triggers = triggers;
             state.views = views;
+            state.functions = functions;
         }
         state.unknowns = unknowns;
     }

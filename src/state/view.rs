@@ -71,7 +71,7 @@ impl View {
     /// The statement with the names of the moment.
     pub(super) fn follow(&mut self, state: &State) {
         let Some(pieces) = &self.pieces else { return };
-        let quote = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let quote = |name: &str| state.backend().quote(name);
         let mut sql = String::with_capacity(self.sql.len());
         for piece in pieces {
             match piece {

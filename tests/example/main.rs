@@ -11,6 +11,7 @@ mod indexes;
 mod mysql_server;
 mod postgres_log;
 mod postgres_server;
+mod programs;
 mod project;
 mod scenarios;
 mod sqlite_file;
@@ -89,6 +90,7 @@ on_each_database! {
     types::every_literal,
     comments::comments_are_kept_changed_and_taken_away,
     indexes::a_column_goes_with_a_key_to_itself,
+    programs::functions_and_triggers_come_and_go,
     views::views_are_made_replaced_and_dropped,
     wheels::the_page_for_people_from_wheels_runs,
     wheels::the_page_for_people_from_other_tools_runs,

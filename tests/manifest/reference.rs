@@ -31,6 +31,27 @@ create_view = "titles"
 select = "SELECT title FROM posts"
 "#;
 
+/// What stands before the examples of functions.
+const ONE: &str = r#"
+[[up]]
+create_function = "one()"
+definition = { postgres = "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'", mysql = "CREATE FUNCTION one() RETURNS INT DETERMINISTIC RETURN 1" }
+backends = ["postgres", "mysql"]
+reads = ["users"]
+"#;
+
+/// What stands before the example of `drop_trigger`.
+const KEPT: &str = r#"
+[[up]]
+create_trigger = "posts_kept"
+on = "posts"
+
+[up.definition]
+sqlite = "CREATE TRIGGER posts_kept BEFORE DELETE ON posts BEGIN SELECT RAISE(ABORT, 'kept'); END"
+postgres = "CREATE TRIGGER posts_kept BEFORE UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+mysql = "CREATE TRIGGER posts_kept BEFORE DELETE ON posts FOR EACH ROW SIGNAL SQLSTATE '45000'"
+"#;
+
 /// An example of each verb, in the order of the page.
 const EXAMPLES: &[(&str, &str)] = &[
     (
@@ -63,6 +84,28 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("create_view", "create_view = \"long_posts\"\nselect = \"SELECT id, title FROM posts WHERE words > 1000\""),
     ("replace_view", "replace_view = \"titles\"\nselect = \"SELECT title, slug FROM posts\""),
     ("drop_view", "drop_view = \"titles\""),
+    (
+        "create_function",
+        "create_function = \"touch_post()\"\ndefinition = { postgres = \"\"\"
+CREATE FUNCTION touch_post() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.words := coalesce(NEW.words, 0);
+  RETURN NEW;
+END $$\"\"\", mysql = \"CREATE FUNCTION touch_post() RETURNS INT DETERMINISTIC RETURN 0\" }\nbackends = [\"postgres\", \"mysql\"]",
+    ),
+    (
+        "replace_function",
+        "replace_function = \"one()\"\ndefinition = { postgres = \"CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2'\", mysql = \"CREATE FUNCTION one() RETURNS INT DETERMINISTIC RETURN 2\" }\nbackends = [\"postgres\", \"mysql\"]",
+    ),
+    ("drop_function", "drop_function = \"one()\"\nbackends = [\"postgres\", \"mysql\"]"),
+    (
+        "create_trigger",
+        "create_trigger = \"posts_count\"\non = \"posts\"\ndefinition = { sqlite = \"\"\"
+CREATE TRIGGER posts_count AFTER INSERT ON posts BEGIN
+  UPDATE posts SET words = 1 WHERE id = NEW.id AND words = 0;
+END\"\"\", postgres = \"CREATE TRIGGER posts_count BEFORE UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()\", mysql = \"CREATE TRIGGER posts_count BEFORE INSERT ON posts FOR EACH ROW SET NEW.words = coalesce(NEW.words, 0)\" }",
+    ),
+    ("drop_trigger", "drop_trigger = \"posts_kept\"\non = \"posts\""),
     (
         "insert",
         "insert = \"users\"\nkey = [\"email\"]\nrows = [{ email = \"ada@example.com\", name = \"Ada\" }, { email = \"bob@example.com\", name = { expr = \"upper('bob')\" } }]",
@@ -164,12 +207,14 @@ const TYPES: &[&str] = &[
 fn rendered(node: &str, backend: Backend) -> Result<[RenderedStep; 2], String> {
     let schema = format!("[project]\nname = \"reference\"\nbackends = [\"{backend}\"]\norder = \"linear\"\n");
     let drops_key = node.contains("drop_primary_key");
+    let one = if node.contains("one()") { ONE } else { "" };
+    let trigger = if node.contains("posts_kept") { KEPT } else { "" };
     let base = if drops_key {
         "[[up]]\ncreate_table = \"tags\"\nprimary_key = [\"id\"]\ncolumns = { id = \"bigint\" }\n".to_owned()
     } else if node.contains("drop_table") {
         BASE.split("[[up]]\ncreate_view").next().unwrap_or_default().to_owned()
     } else {
-        BASE.to_owned()
+        [BASE, one, trigger].concat()
     };
     let loaded = manifest::parse(&Files {
         path: "schema.toml".into(),

@@ -326,6 +326,12 @@ impl Collector<'_> {
             }
             Change::CreateTrigger(trigger) => self.trigger(trigger, "creates"),
             Change::DropTrigger(trigger) => self.trigger(trigger, "drops"),
+            Change::CreateFunction(function) => self.function(function, "creates"),
+            Change::DropFunction(function) => self.function(function, "drops"),
+            Change::ReplaceFunction { from, to } => {
+                self.function(from, "replaces");
+                self.function(to, "replaces");
+            }
             Change::CreateView(view) => self.view(view, "creates"),
             Change::DropView(view) => self.view(view, "drops"),
             Change::Insert { table, rows, .. } => self.insert(*table, rows),

@@ -2,7 +2,7 @@
 
 use super::super::resource::{Mode, Namespace, Resource};
 use super::Collector;
-use crate::state::{ColumnId, Constraint, Expr, ForeignKey, Index, IndexKey, Table, Trigger, View};
+use crate::state::{ColumnId, Constraint, Expr, ForeignKey, Function, Index, IndexKey, Table, Trigger, View};
 
 impl Collector<'_> {
     pub(super) fn index(&mut self, table: &Table, index: &Index, verb: &str) {
@@ -137,6 +137,19 @@ impl Collector<'_> {
                 self.column(&table, *column, held, "has a trigger that names");
             }
             self.rules(&table);
+        }
+        // What makes it holds for its way back too; a trigger that goes reads nothing.
+        if verb != "drops" {
+            self.raw(&trigger.access);
+        }
+    }
+
+    pub(super) fn function(&mut self, function: &Function, verb: &str) {
+        let name = function.name.name.to_lowercase();
+        let words = say!(self, "{verb} the {} {}", function.kind(), function.name);
+        self.push(Resource::Declared("function".to_owned(), name), Mode::Change, words);
+        if verb != "drops" {
+            self.raw(&function.access);
         }
     }
 

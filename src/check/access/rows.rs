@@ -59,6 +59,8 @@ impl Collector<'_> {
     pub(super) fn condition(&mut self, table: &Table, expr: &Expr) {
         if expr.opaque {
             self.push(Resource::AnyRows, Mode::Change, "reads what cannot be told");
+        } else if expr.called().any(|name| self.state.function(name).is_some()) {
+            self.push(Resource::AnyRows, Mode::Change, "calls a function that may read any rows");
         }
         self.expr(table, expr);
     }

@@ -9,7 +9,7 @@ use super::Observer;
 use crate::diagnostic::{Code, Diagnostic, Direction};
 use crate::ident::TableName;
 use crate::operation::{Kind, Migration};
-use crate::state::{Change, State, TableId};
+use crate::state::{Change, Function, State, TableId};
 
 /// What a migration touches, as it was before it.
 #[derive(Debug, Default)]
@@ -44,15 +44,21 @@ impl Before {
         match change {
             Change::Sql { effects, access, .. } => {
                 self.opaque |= access.opaque;
-                for function in access.functions.iter().filter(|function| function.args.is_some()) {
-                    self.program(format!("function {}", function.name), if function.made { 1 } else { -1 });
-                }
                 for effect in effects {
                     self.note(state, effect);
                 }
             }
-            Change::CreateTrigger(trigger) => self.program(format!("trigger {}: {}", trigger.name, trigger.sql), 1),
+            Change::CreateTrigger(trigger) => {
+                self.opaque |= trigger.access.opaque;
+                self.program(format!("trigger {}: {}", trigger.name, trigger.sql), 1);
+            }
             Change::DropTrigger(trigger) => self.program(format!("trigger {}: {}", trigger.name, trigger.sql), -1),
+            Change::CreateFunction(function) => self.function(function, 1),
+            Change::DropFunction(function) => self.function(function, -1),
+            Change::ReplaceFunction { from, to } => {
+                self.function(from, -1);
+                self.function(to, 1);
+            }
             Change::CreateView(view) => self.program(format!("view {}: {}", view.name, view.sql), 1),
             Change::DropView(view) => self.program(format!("view {}: {}", view.name, view.sql), -1),
             Change::CreateTable(table) => _ = self.tables.insert(table.id),
@@ -64,6 +70,15 @@ impl Before {
                     state.describe_table(table, &mut self.lines);
                 }
             }
+        }
+    }
+
+    /// A function; what only its author says to be one may be anything.
+    fn function(&mut self, function: &Function, by: i32) {
+        self.opaque |= function.access.opaque;
+        if function.types.is_some() {
+            let sql = function.sql.as_deref().unwrap_or_default();
+            self.program(format!("{} {}: {sql}", function.kind(), function.name), by);
         }
     }
 

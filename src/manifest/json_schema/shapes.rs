@@ -44,6 +44,7 @@ pub(super) fn definitions() -> Map<String, Value> {
     };
     let definitions = json!({
         "name": name,
+        "function_name": { "type": "string", "pattern": "^[^(]*[^(\\s][^(]*\\(.*\\)\\s*$" },
         "table_name": { "anyOf": [name, third("table")] },
         "column_name": {
             "anyOf": [{ "type": "string", "pattern": "^[^.]+(\\.[^.]+){1,2}$" }, third("column")]
@@ -195,6 +196,7 @@ pub(super) fn of(place: &str, key: &str) -> Value {
             | "update" | "delete" | "add_primary_key" | "drop_primary_key",
         ) => refers("table_name"),
         ("", "drop_column") => json!({ "anyOf": [refers("column_name"), list_of("column_name")] }),
+        ("", "create_function" | "replace_function" | "drop_function") => refers("function_name"),
         ("", "add_column" | "rename_column" | "alter_column") => refers("column_name"),
         ("", _) => refers("name"),
         _ => refers("text"),

@@ -7,6 +7,7 @@
 mod columns;
 mod constraints;
 mod indexes;
+mod programs;
 mod rows;
 mod sql;
 mod tables;
@@ -66,6 +67,11 @@ pub(super) static VERBS: &[Verb] = verbs! {
     "create_view" &["select", "reads"], &["materialized"], Operation => views::create_view;
     "replace_view" &["select", "reads"], &[], Operation => views::replace_view;
     "drop_view" &[], &[], Operation => views::drop_view;
+    "create_function" &["definition", "reads", "writes"], &[], Operation => programs::create_function;
+    "replace_function" &["definition", "reads", "writes"], &[], Operation => programs::replace_function;
+    "drop_function" &[], &[], Operation => programs::drop_function;
+    "create_trigger" &["on", "definition"], &[], Operation => programs::create_trigger;
+    "drop_trigger" &["on"], &[], Operation => programs::drop_trigger;
     "insert" &["rows", "key", "down"], &[], Operation => rows::insert;
     "update" &["set", "where", "down"], &["keep"], Operation => rows::update;
     "delete" &["where", "down"], &["keep"], Operation => rows::delete;
@@ -75,20 +81,8 @@ pub(super) static VERBS: &[Verb] = verbs! {
 };
 
 /// Verbs of the language that are not built yet.
-pub(super) const VERBS_NOT_YET: &[&str] = &[
-    "create_function",
-    "replace_function",
-    "drop_function",
-    "create_trigger",
-    "drop_trigger",
-    "create_enum",
-    "alter_enum",
-    "drop_enum",
-    "create_extension",
-    "drop_extension",
-    "create_schema",
-    "drop_schema",
-];
+pub(super) const VERBS_NOT_YET: &[&str] =
+    &["create_enum", "alter_enum", "drop_enum", "create_extension", "drop_extension", "create_schema", "drop_schema"];
 
 /// A verb by its name.
 pub(super) fn verb(name: &str) -> Option<&'static Verb> {

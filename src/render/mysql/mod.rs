@@ -136,6 +136,13 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         (Change::DropTrigger(trigger), ..) => {
             written.journaled(format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name)), ran());
         }
+        (Change::CreateFunction(function), ..) => {
+            written.journaled(raw::closed(function.sql.as_deref().unwrap_or_default()), ran());
+        }
+        (Change::DropFunction(function), ..) => {
+            let drop = format!("DROP {} {}", function.kind().to_uppercase(), DIALECT.ident(&function.name.name));
+            written.journaled(drop, ran());
+        }
         (Change::CreateView(view), ..) => {
             // As the state has it: with the names of the moment.
             let view = state.view_named(&view.name).unwrap_or(view);

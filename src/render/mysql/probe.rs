@@ -4,7 +4,7 @@ use super::super::model::Recovery;
 use super::super::walk::Link;
 use super::DIALECT;
 use crate::render::ledger::{AGAIN, KEYS_LOST};
-use crate::state::{Change, Constraint, ConstraintKind, Table};
+use crate::state::{Change, Constraint, ConstraintKind, Function, Table};
 
 /// How it is found out whether the statement of a change ran.
 pub(super) fn of(link: &Link<'_>) -> Recovery {
@@ -102,6 +102,8 @@ pub(super) fn of_change(change: &Change, table: Option<&Table>) -> Option<String
         }
         Change::CreateTrigger(trigger) => stands(&trigger_of(&trigger.name), true),
         Change::DropTrigger(trigger) => stands(&trigger_of(&trigger.name), false),
+        Change::CreateFunction(function) => stands(&routine_of(function), true),
+        Change::DropFunction(function) => stands(&routine_of(function), false),
         Change::CreateView(view) => stands(&view_of(&view.name.name), true),
         Change::DropView(view) => stands(&view_of(&view.name.name), false),
         _ => return None,
@@ -158,6 +160,11 @@ fn constraint_of(table: &str, kind: ConstraintKind, name: &str) -> String {
 fn trigger_of(name: &str) -> String {
     let name = DIALECT.string(name);
     format!("TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME = {name}")
+}
+
+fn routine_of(function: &Function) -> String {
+    let (name, kind) = (DIALECT.string(&function.name.name), function.kind().to_uppercase());
+    format!("ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME = {name} AND ROUTINE_TYPE = '{kind}'")
 }
 
 fn view_of(name: &str) -> String {

@@ -7,7 +7,7 @@ use super::dialect::Dialect;
 use super::error::RenderError;
 use super::walk::{Kind, Link, Written};
 use super::{raw, rows, table, value};
-use crate::state::{Change, Column, ColumnId, RowValues, Scalar, State, Table};
+use crate::state::{Change, Column, ColumnId, RowValues, Scalar, State, Table, replacing};
 
 const DIALECT: Dialect = Dialect::Postgres;
 
@@ -85,6 +85,18 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
         (Change::DropTrigger(trigger), ..) => {
             let (name, on) = (DIALECT.ident(&trigger.name), DIALECT.table(&trigger.table));
             written.push(Kind::Schema, format!("DROP TRIGGER {name} ON {on}"));
+        }
+        (Change::CreateFunction(function), ..) => {
+            written.push(Kind::Schema, raw::closed(function.sql.as_deref().unwrap_or_default()));
+        }
+        (Change::DropFunction(function), ..) => {
+            let name = DIALECT.qualified(function.name.schema.as_deref(), &function.name.name);
+            let drop = format!("DROP {} {name}({})", function.kind().to_uppercase(), function.name.args);
+            written.push(Kind::Schema, drop);
+        }
+        (Change::ReplaceFunction { to, .. }, ..) => {
+            let sql = replacing(to.sql.as_deref().unwrap_or_default(), state.backend());
+            written.push(Kind::Schema, raw::closed(&sql));
         }
         (Change::CreateView(view), ..) => {
             // As the state has it: with the names of the moment.

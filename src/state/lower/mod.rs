@@ -9,6 +9,7 @@ mod comments;
 mod constraints;
 mod indexes;
 mod naming;
+mod programs;
 mod rows;
 mod sql;
 mod tables;
@@ -104,6 +105,15 @@ impl Lower<'_> {
             Kind::CreateView { view, select, reads } => self.create_view(view, select, reads),
             Kind::ReplaceView { view, select, reads } => self.replace_view(view, select, reads),
             Kind::DropView { view } => self.drop_view(view),
+            Kind::CreateFunction { function, definition, reads, writes } => {
+                self.make_function(function, definition, &Declared { reads, writes, ..Declared::default() })
+            }
+            Kind::ReplaceFunction { function, definition, reads, writes } => {
+                self.replace_function(function, definition, &Declared { reads, writes, ..Declared::default() })
+            }
+            Kind::DropFunction { function } => self.drop_function(function),
+            Kind::CreateTrigger { on, name, definition } => self.create_trigger(on, name, definition),
+            Kind::DropTrigger { on, name } => self.drop_trigger(on, name),
             Kind::Insert { table, rows, .. } => self.insert(table, rows),
             Kind::Update { table, set, filter, .. } => self.update(table, set, filter.as_ref()),
             Kind::Delete { table, filter, .. } => self.delete(table, filter),
@@ -238,7 +248,7 @@ impl Lower<'_> {
     /// Reports `type-mismatch` where PostgreSQL has no operator or function for the types in an expression.
     fn makes_sense(&mut self, sense: Sense, text: &str, table: &Table, part: impl PartPath) -> Option<()> {
         // SQL that was not read may have made functions and operators.
-        if sense != Sense::Wrong || !self.state.knows_all() {
+        if sense != Sense::Wrong || !self.state.knows_all() || self.state.calls_own(text) {
             return Some(());
         }
         let message = format!("`{text}` makes no sense over the types that `{}` has at this point", table.name);

@@ -5,6 +5,7 @@ use super::{Lower, PartPath};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, generated_name};
+use crate::operation::sql_text::{Lexeme, lexemes};
 use crate::state::{Change, ColumnId, ConstraintKind, Name, State, Table};
 
 impl Lower<'_> {
@@ -124,6 +125,14 @@ impl State {
                 holder = Some(format!("view `{}`", view.name));
             }
         }
+        for function in self.functions() {
+            // PostgreSQL looks into a body of SQL when the function is made, and so when it is made again.
+            let reads = function.sql.as_deref().filter(|sql| is_of_sql(sql));
+            let speaks = |sql: &&str| mentions(sql, name) && (!is_column || mentions(sql, &table.name.name));
+            if reads.as_ref().is_some_and(speaks) {
+                holder = Some(format!("{} `{}`", function.kind(), function.name));
+            }
+        }
         for check in &table.checks {
             let text = |expr: &crate::state::Expr| expr.print(table, &str::to_owned);
             if is_column && check.expr.opaque && may_mention(&text(&check.expr), name, None, self) {
@@ -132,4 +141,23 @@ impl State {
         }
         holder
     }
+}
+
+/// Whether a statement makes a function whose body is SQL.
+fn is_of_sql(sql: &str) -> bool {
+    let words = lexemes(sql, Some(Backend::Postgres));
+    let is =
+        |lexeme: &Lexeme<'_>, word: &str| matches!(lexeme, Lexeme::Word(found) if found.eq_ignore_ascii_case(word));
+    !words.iter().any(|lexeme| is(lexeme, "language"))
+        || words.windows(2).any(|two| matches!(two, [language, sql] if is(language, "language") && is(sql, "sql")))
+}
+
+/// Whether a name is a word of a text, in whatever quotes.
+fn mentions(text: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        let after = text.get(at + name.len()..).and_then(|text| text.chars().next());
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
 }

@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::ident::TableName;
 use crate::operation::Text;
 use crate::operation::sql_text::split_statements;
-use crate::state::{Change, DeclaredMode, DeclaredObject, FunctionChange, SqlAccess, State};
+use crate::state::{Change, DeclaredMode, DeclaredObject, Function, SqlAccess, State};
 
 /// What the author of raw SQL says that it touches: `table`, `table.column`, `kind:name`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -61,9 +61,14 @@ pub(crate) fn raw_changes(texts: &[(String, Span)], batch: bool, declared: &Decl
     let mut raw = RawSql::default();
     let mut trial = Trial::new(state);
     for (sql, span) in statements {
-        let Reading { effects, mut access, diagnostics } = read(sql, &mut trial, span);
+        let Reading { mut effects, mut access, diagnostics } = read(sql, &mut trial, span);
         raw.diagnostics.extend(diagnostics);
         declare(&mut access, declared, trial.state);
+        for change in declared_functions(declared, trial.state) {
+            if trial.apply(&change).is_ok() {
+                effects.push(change);
+            }
+        }
         tidy(&mut access);
         raw.changes.push(Change::Sql { sql: sql.to_owned(), effects, access });
     }
@@ -71,8 +76,21 @@ pub(crate) fn raw_changes(texts: &[(String, Span)], batch: bool, declared: &Decl
     raw
 }
 
+/// The functions that raw SQL makes or drops by the word of its author alone.
+fn declared_functions(declared: &Declared<'_>, state: &State) -> Vec<Change> {
+    let name = |word: &str| {
+        let (kind, name) = word.split_once(':')?;
+        kind.trim().eq_ignore_ascii_case("function").then(|| state.backend().fold(name.trim()).into_owned())
+    };
+    let made = declared.creates.iter().filter_map(|word| name(word));
+    let made = made.filter(|name| state.function(name).is_none());
+    let gone = declared.drops.iter().filter_map(|word| state.function(&name(word)?));
+    let made = made.map(|name| Change::CreateFunction(Function::declared(&name)));
+    made.chain(gone.cloned().map(Change::DropFunction)).collect()
+}
+
 /// Adds what the author declares to what was read.
-fn declare(access: &mut SqlAccess, declared: &Declared<'_>, state: &State) {
+pub(super) fn declare(access: &mut SqlAccess, declared: &Declared<'_>, state: &State) {
     let lists = [
         (DeclaredMode::Reads, declared.reads),
         (DeclaredMode::Writes, declared.writes),
@@ -96,12 +114,7 @@ fn declare_one(access: &mut SqlAccess, word: &str, mode: DeclaredMode, state: &S
         mode,
     };
     if !kind.eq_ignore_ascii_case("table") {
-        let object = object(kind, name);
-        if object.kind == "function" && matches!(mode, DeclaredMode::Creates | DeclaredMode::Drops) {
-            let made = mode == DeclaredMode::Creates;
-            access.functions.push(FunctionChange { name: object.name.clone(), args: None, made });
-        }
-        access.declared.push(object);
+        access.declared.push(object(kind, name));
         return;
     }
     let parts: Vec<&str> = name.split('.').collect();
@@ -136,7 +149,7 @@ fn declare_one(access: &mut SqlAccess, word: &str, mode: DeclaredMode, state: &S
 }
 
 /// Each thing once, in a fixed order.
-fn tidy(access: &mut SqlAccess) {
+pub(super) fn tidy(access: &mut SqlAccess) {
     for list in [&mut access.reads, &mut access.writes, &mut access.inserts, &mut access.star] {
         list.sort_unstable();
         list.dedup();

@@ -25,20 +25,22 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
+        let own = changes.iter().filter_map(|change| match change {
+            Change::DropTrigger(trigger) => Some(Change::CreateTrigger(trigger.clone())),
+            _ => None,
+        });
+        let own: Vec<Change> = own.collect();
         changes.push(Change::CreateView(view));
+        changes.extend(own);
         Some(changes)
     }
 
     /// A view of a query, bound to what stands.
     fn view(&mut self, name: &TableName, select: &str, reads: &[String]) -> Option<View> {
         let select = select.trim().trim_end_matches(';').trim_end();
-        let quote = match self.state.backend {
-            Backend::Mysql => '`',
-            Backend::Sqlite | Backend::Postgres => '"',
-        };
-        let quoted = |name: &str| format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")));
-        let schema = name.schema.as_deref().map(|schema| quoted(schema) + ".").unwrap_or_default();
-        let sql = format!("CREATE VIEW {schema}{} AS {select}", quoted(&name.name));
+        let backend = self.state.backend;
+        let schema = name.schema.as_deref().map(|schema| backend.quote(schema) + ".").unwrap_or_default();
+        let sql = format!("CREATE VIEW {schema}{} AS {select}", backend.quote(&name.name));
         let mut bound = self.state.bind_view(name.clone(), &sql);
         for table in &bound.unknown_tables {
             // Catalogs stand always, and raw SQL may have made what is not known.
@@ -51,7 +53,8 @@ impl Lower<'_> {
             let diagnostic = self.error(Code::UnknownColumn, "select", message);
             self.report(diagnostic);
         }
-        if let Some(text) = bound.senseless.take().filter(|_| self.state.knows_all()) {
+        if let Some(text) = bound.senseless.take().filter(|text| self.state.knows_all() && !self.state.calls_own(text))
+        {
             let message = format!("`{text}` in the query of `{name}` makes no sense over the types of its columns");
             let diagnostic =
                 self.error(Code::TypeMismatch, "select", message).note("PostgreSQL has no such operator or function");
@@ -88,7 +91,12 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
-        Some(vec![Change::DropView(view)])
+        // Those that stand in for changes of a view go with it.
+        let own =
+            self.state.triggers().iter().filter(|trigger| trigger.table_id.is_none() && trigger.table == view.name);
+        let mut changes: Vec<Change> = own.cloned().map(Change::DropTrigger).collect();
+        changes.push(Change::DropView(view));
+        Some(changes)
     }
 
     /// Reports `still-referenced` where a view surely needs a column as it is.

@@ -1,12 +1,19 @@
 //! CREATE FUNCTION and DROP FUNCTION on PostgreSQL, as far as they can be read: functions of PL/pgSQL over plain
-//! types, whose bodies the server looks into no further than their grammar. What stands is known by name.
+//! types, whose bodies the server looks into no further than their grammar, and those of SQL that read no table. What stands is known by name.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use sqlparser::ast::{Statement, visit_relations};
+use sqlparser::parser::Parser;
 
 use super::{Reader, Step, Stop};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
-use crate::ident::TableName;
+use crate::ident::{FunctionName, TableName};
 use crate::operation::sql_text::{Lexeme, called, lexemes};
-use crate::state::{Change, DeclaredMode, DeclaredObject, FunctionChange, SqlAccess};
+use crate::state::bind::dialect;
+use crate::state::{Change, DeclaredMode, DeclaredObject, Function};
 
 /// Types that stand on every server.
 const TYPES: [&str; 20] = [
@@ -33,9 +40,10 @@ const TYPES: [&str; 20] = [
 ];
 
 /// Words between a function's type and its body that say nothing about the schema.
-const OPTIONS: [&str; 14] = [
+const OPTIONS: [&str; 15] = [
     "language",
     "plpgsql",
+    "sql",
     "as",
     "immutable",
     "stable",
@@ -89,15 +97,22 @@ impl Reader<'_, '_> {
         let plain =
             args.iter().all(|arg| arg.len() <= 2 && arg.last().is_some_and(|word| TYPES.contains(&word.as_str())));
         // Another of that name may be another function, the same one, or one that cannot be replaced so.
-        let known = self.trial.state.function(&head.name).is_some();
+        let same = |other: &&Function| other.name.name.eq_ignore_ascii_case(&head.name);
+        let may_be = |other: &Function| other.types.as_ref().is_none_or(|types| types.len() == args.len());
+        let known = self.trial.state.functions().iter().filter(same).any(may_be);
         let rest = all.get(head.rest..).unwrap_or_default();
-        let body = plpgsql_body(rest).filter(|_| plain && !known).ok_or(Stop::Unread)?;
+        let (body, is_sql) = body(rest).filter(|_| plain && !known).ok_or(Stop::Unread)?;
+        if is_sql && !reads_nothing(body) {
+            return Err(Stop::Unread);
+        }
         // What it names is looked for when it is called.
         let words = lexemes(body, Some(Backend::Postgres));
         let mut before: Option<&str> = None;
         for (at, lexeme) in words.iter().enumerate() {
             let Lexeme::Word(word) = lexeme else { continue };
-            if word.eq_ignore_ascii_case("declare") || words.get(at.wrapping_sub(1)) == Some(&Lexeme::Mark('%')) {
+            let odd =
+                word.eq_ignore_ascii_case("declare") && !declares_plainly(words.get(at + 1..).unwrap_or_default());
+            if odd || words.get(at.wrapping_sub(1)) == Some(&Lexeme::Mark('%')) {
                 return Err(Stop::Unread);
             }
             let name = word.to_lowercase();
@@ -112,8 +127,15 @@ impl Reader<'_, '_> {
             self.function_access(&function.to_lowercase(), DeclaredMode::Reads);
         }
         self.function_access(&head.name, DeclaredMode::Creates);
-        let args = args.iter().map(|arg| arg.last().cloned().unwrap_or_default()).collect();
-        self.note_function(FunctionChange { name: head.name, args: Some(args), made: true })
+        let types: Vec<String> = args.iter().map(|arg| arg.last().cloned().unwrap_or_default()).collect();
+        let name = FunctionName { schema: None, name: head.name, args: types.join(", ") };
+        self.put(Change::CreateFunction(Function {
+            name,
+            types: Some(types),
+            procedure: word(all, at - 1) == "procedure",
+            sql: Some(self.sql.trim_end().trim_end_matches(';').to_owned()),
+            access: Arc::default(),
+        }))
     }
 
     fn drop_function(&mut self, all: &[Lexeme<'_>], at: usize) -> Step {
@@ -122,11 +144,14 @@ impl Reader<'_, '_> {
         self.function_access(&head.name, DeclaredMode::Drops);
         let ends = head.rest == all.len() || (word(all, head.rest) == "restrict" && head.rest + 1 == all.len());
         let state = &self.trial.state;
-        let standing = state.function(&head.name).filter(|_| ends).ok_or(Stop::Unread)?;
+        let same = |other: &&Function| other.name.name.eq_ignore_ascii_case(&head.name);
+        let mut standing = state.functions().iter().filter(same);
+        // Of several the words for their types decide, and those may be others for the same types.
+        let (Some(standing), None, true) = (standing.next(), standing.next(), ends) else { return Err(Stop::Unread) };
         // Arguments are named by their types, in whatever way the two statements agree on.
         let asked: Option<Vec<String>> =
             head.args.map(|args| args.iter().map(|arg| arg.last().cloned().unwrap_or_default()).collect());
-        let same = asked.is_none() || standing.is_none() || asked == *standing;
+        let same = asked.is_none() || standing.types.is_none() || asked == standing.types;
         if same
             && state.knows_all()
             && let Some(trigger) =
@@ -142,8 +167,8 @@ impl Reader<'_, '_> {
         if !same || state.calls_function(&head.name) {
             return Err(Stop::Unread);
         }
-        let args = standing.clone();
-        self.note_function(FunctionChange { name: head.name, args, made: false })
+        let standing = standing.clone();
+        self.put(Change::DropFunction(standing))
     }
 
     /// What a trigger, a view or another definition calls must stand as it is.
@@ -173,22 +198,27 @@ impl Reader<'_, '_> {
             self.read.access.declared.push(object);
         }
     }
-
-    fn note_function(&mut self, function: FunctionChange) -> Step {
-        self.read.access.functions.push(function.clone());
-        let access = SqlAccess { functions: vec![function], ..SqlAccess::default() };
-        let noted = self.trial.apply(&Change::Sql { sql: String::new(), effects: Vec::new(), access });
-        noted.map_err(|_| Stop::Unread)
-    }
 }
 
 /// The function that a trigger executes, by its bare name in lower case; `None` where that is not sure.
-fn executed(sql: &str) -> Option<String> {
+pub(in crate::state) fn executed(sql: &str) -> Option<String> {
     let all = lexemes(sql, Some(Backend::Postgres));
     let at = (0..all.len())
         .rev()
         .find(|at| word(&all, *at) == "execute" && matches!(word(&all, at + 1).as_str(), "function" | "procedure"));
     at.and_then(|at| head(&all, at + 2)).map(|head| head.name)
+}
+
+/// Whether what stands behind DECLARE are variables of types that stand on every server: their types are looked for
+/// when the function is made.
+fn declares_plainly(rest: &[Lexeme<'_>]) -> bool {
+    let end = (0..rest.len()).find(|at| word(rest, *at) == "begin");
+    let Some(variables) = end.and_then(|end| rest.get(..end)) else { return false };
+    variables.split(|lexeme| *lexeme == Lexeme::Mark(';')).filter(|one| !one.is_empty()).all(|one| {
+        let of_type = if word(one, 1) == "constant" { 2 } else { 1 };
+        let kind = word(one, of_type);
+        (TYPES.contains(&kind.as_str()) || kind == "record") && one.get(of_type + 1) != Some(&Lexeme::Mark('.'))
+    })
 }
 
 /// A plain word in lower case; empty for anything else.
@@ -231,9 +261,10 @@ fn head(all: &[Lexeme<'_>], mut at: usize) -> Option<Head> {
     Some(Head { name, args: Some(args), rest: at + 1 })
 }
 
-/// The body of `RETURNS type LANGUAGE plpgsql … AS '…'`, in whatever order; `None` for anything else.
-fn plpgsql_body<'s>(rest: &[Lexeme<'s>]) -> Option<&'s str> {
-    let (mut body, mut plpgsql, mut at) = (None, false, 0);
+/// The body of `RETURNS type LANGUAGE plpgsql … AS '…'`, in whatever order, and whether it is of SQL instead; `None` for
+/// anything else.
+fn body<'s>(rest: &[Lexeme<'s>]) -> Option<(&'s str, bool)> {
+    let (mut body, mut language, mut at) = (None, None, 0);
     if word(rest, 0) == "returns" {
         TYPES.contains(&word(rest, 1).as_str()).then_some(())?;
         at = 2;
@@ -241,7 +272,9 @@ fn plpgsql_body<'s>(rest: &[Lexeme<'s>]) -> Option<&'s str> {
     while let Some(lexeme) = rest.get(at) {
         match lexeme {
             Lexeme::Word(option) if OPTIONS.contains(&option.to_lowercase().as_str()) => {
-                plpgsql |= option.eq_ignore_ascii_case("language") && word(rest, at + 1) == "plpgsql";
+                if option.eq_ignore_ascii_case("language") {
+                    language = Some(word(rest, at + 1) == "sql");
+                }
             }
             Lexeme::Quoted(text) if body.is_none() && at.checked_sub(1).is_some_and(|at| word(rest, at) == "as") => {
                 body = Some(inside(text)?);
@@ -250,7 +283,14 @@ fn plpgsql_body<'s>(rest: &[Lexeme<'s>]) -> Option<&'s str> {
         }
         at += 1;
     }
-    body.filter(|_| plpgsql)
+    body.zip(language)
+}
+
+/// Whether a body of SQL is a query that names no table: the server looks into it when it is made.
+fn reads_nothing(body: &str) -> bool {
+    let parsed = Parser::parse_sql(dialect(Backend::Postgres), body);
+    let Ok([Statement::Query(query)]) = parsed.as_deref() else { return false };
+    visit_relations(query, |_| ControlFlow::Break(())).is_continue()
 }
 
 /// A string without its quotes, plain or in dollars.

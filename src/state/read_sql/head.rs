@@ -4,6 +4,7 @@
 //! The head of a statement is read token by token, so that any body will do.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -127,6 +128,7 @@ fn create_trigger(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -
         table,
         table_id,
         sql,
+        access: Arc::default(),
     }));
     Some(changes)
 }

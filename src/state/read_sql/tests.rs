@@ -232,7 +232,7 @@ fn what_is_not_there_is_told() {
 #[test]
 fn in_doubt_nothing_is_said() {
     for doubt in [
-        "CREATE FUNCTION f() RETURNS int AS $$ SELECT 1 $$ LANGUAGE sql",
+        "CREATE FUNCTION f() RETURNS int AS $$ SELECT n FROM a $$ LANGUAGE sql",
         "DO $$ BEGIN EXECUTE 'CREATE TABLE c (x int)'; END $$",
         "CREATE TEMP TABLE c (x int)",
         "CREATE TABLE c AS SELECT 1 AS x",
@@ -477,7 +477,18 @@ fn functions_are_read_as_far_as_nothing_depends_on_what_stands() {
     assert!(!made.last.unread);
     made.then("DROP FUNCTION count_a()");
     assert!(made.last.unread, "nothing says that there is one");
+    for plain in [
+        COUNT.replace("BEGIN UPDATE", "DECLARE x int := 1; y record; BEGIN UPDATE"),
+        "CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * n'".to_owned(),
+    ] {
+        let mut made = run(POSTGRES, &TWO);
+        made.then(&plain);
+        assert!(!made.last.unread, "{plain}");
+    }
     for odd in [
+        COUNT.replace("BEGIN UPDATE", "DECLARE x a; BEGIN UPDATE"),
+        "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM a'".to_owned(),
+        "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT 1; SELECT 2'".to_owned(),
         COUNT.replace("BEGIN UPDATE", "DECLARE x a%ROWTYPE; BEGIN UPDATE"),
         COUNT.replace("plpgsql", "sql"),
         COUNT.replace("count_a()", "count_a(x a)"),
