@@ -56,6 +56,8 @@ pub struct Capabilities {
     pub index_extras: bool,
     /// Foreign keys can wait until a transaction's end.
     pub deferrable_keys: bool,
+    /// An enum is a type with a name in the database.
+    pub enum_types: bool,
     /// Functions and procedures can be made.
     pub functions: bool,
     /// Functions of one name may differ in their arguments.

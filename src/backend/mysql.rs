@@ -17,6 +17,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     expression_indexes: false,
     index_methods: true,
     deferrable_keys: false,
+    enum_types: false,
     functions: true,
     overloads: false,
     comments: true,

@@ -16,6 +16,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     expression_indexes: true,
     index_methods: true,
     deferrable_keys: true,
+    enum_types: true,
     functions: true,
     overloads: true,
     comments: true,

@@ -17,6 +17,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     expression_indexes: true,
     index_methods: false,
     deferrable_keys: true,
+    enum_types: false,
     functions: false,
     overloads: false,
     comments: false,

@@ -223,6 +223,9 @@ fn names(operations: &[Operation]) -> HashSet<String> {
                 names.insert(function.name.clone());
                 names.extend(definition.branches().flat_map(|text| words(text)));
             }
+            Kind::CreateEnum { name, .. } | Kind::AlterEnum { name, .. } | Kind::DropEnum { name } => {
+                names.insert(name.name.clone());
+            }
             Kind::DropFunction { function } => _ = names.insert(function.name.clone()),
             Kind::Sql { statements, .. } => {
                 names.extend(statements.iter().flat_map(crate::operation::Text::branches).flat_map(|text| words(text)));

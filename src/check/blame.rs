@@ -232,6 +232,8 @@ fn takes_away(change: &Change) -> bool {
         | Change::DropView(_)
         | Change::DropTrigger(_)
         | Change::DropFunction(_)
+        | Change::DropEnum(_)
+        | Change::AlterEnum { .. }
         | Change::ReplaceFunction { .. } => true,
         _ => false,
     }

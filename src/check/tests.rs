@@ -317,6 +317,44 @@ fn functions_and_triggers_as_operations() {
 }
 
 #[test]
+fn enums_have_their_order() {
+    let of = |code: Code| vec![(code, BOTH.to_vec())];
+    let made = node(2, "made", &["base"], "create_enum = \"mood\" | values = [\"a\", \"b\"]");
+    let with = |rest: &[String]| found(&[base(), made.clone(), rest.concat()].concat());
+    let column = "add_column = \"posts.mood\" | type = \"enum(mood)\" | null = true";
+    let altered = "alter_enum = \"mood\" | add = \"c\"";
+    assert_eq!(with(&[node(3, "c", &["made"], column)]), []);
+    // A column of an enum is there before its values change, or comes after.
+    let pair = with(&[node(3, "c", &["made"], column), node(4, "d", &["made"], altered)]);
+    assert_eq!(pair, of(Code::UnprovenOrder));
+    assert_eq!(with(&[node(3, "d", &["made"], altered), node(4, "c", &["d"], column)]), []);
+    // What uses a value needs it; what takes an enum away needs it free.
+    let uses = "add_column = \"posts.mood\" | type = \"enum(mood)\" | default = \"c\"";
+    assert_eq!(with(&[node(3, "u", &["made"], uses)]), of(Code::TypeMismatch));
+    let both = with(&[node(3, "d", &["made"], altered), node(4, "u", &["made"], uses)]);
+    assert_eq!(both, of(Code::UnorderedConflict));
+    let gone = "drop_enum = \"mood\"";
+    assert_eq!(with(&[node(3, "c", &["made"], column), node(4, "g", &["c"], gone)]), of(Code::StillReferenced));
+    let freed = node(4, "f", &["c"], "drop_column = \"posts.mood\"");
+    assert_eq!(with(&[node(3, "c", &["made"], column), freed.clone(), node(5, "g", &["f"], gone)]), []);
+    let either = with(&[node(3, "c", &["made"], column), freed, node(5, "g", &["c"], gone)]);
+    assert_eq!(either, of(Code::UnorderedConflict));
+    assert_eq!(
+        with(&[node(3, "x", &["made"], "alter_enum = \"mood\" | rename = { x = \"y\" }")]),
+        of(Code::TypeMismatch)
+    );
+    assert_eq!(with(&[node(3, "x", &["made"], "alter_enum = \"mood\" | add = \"a\"")]), of(Code::AlreadyExists));
+    // Where an enum is a type, it has a name among those of rows.
+    let table = "create_table = \"mood\" | columns = { id = \"bigint\" }";
+    assert_eq!(with(&[node(3, "t", &["made"], table)]), [(Code::AlreadyExists, vec![Backend::Postgres])]);
+    // What is kept as text and speaks of a value holds its name.
+    let check = "add_check = \"k\" | on = \"posts\" | expr = \"mood <> 'a'\"";
+    let renamed = "alter_enum = \"mood\" | rename = { a = \"z\" }";
+    let held = with(&[node(3, "c", &["made"], column), node(4, "k", &["c"], check), node(5, "r", &["k"], renamed)]);
+    assert_eq!(held, of(Code::RenameUnderOpaque));
+}
+
+#[test]
 fn what_another_pair_breaks_is_not_told_of_this_one() {
     // `seed` and `status` share the rules of a cascade; only `fill` breaks before `status`.
     let nodes = [

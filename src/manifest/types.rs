@@ -1,10 +1,13 @@
 //! Type words: from what an author writes to [`DataType`], and what was meant by
 //! the words of other tools.
 
+use std::sync::Arc;
+
 use super::suggest;
 use super::walk::{Val, Walk};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::operation::{Branch, ByBackend, DataType};
+use crate::ident::TableName;
+use crate::operation::{Branch, ByBackend, DataType, EnumType};
 
 /// The longest `char` and `string`, in characters (PostgreSQL's limit).
 const MAX_LENGTH: u32 = 10_485_760;
@@ -59,8 +62,6 @@ pub(super) const WORDS: &[&str] = &[
 pub(super) enum Word {
     /// A portable type.
     Known(DataType),
-    /// A type of the language that is not built yet.
-    NotYet,
     /// A known word, wrongly written; the message and what to write.
     Wrong(String, String),
     /// No word of the language; what was probably meant.
@@ -73,10 +74,23 @@ pub(super) fn read(written: &str) -> Word {
     if lower.len() > 200 {
         return Word::Unknown(None);
     }
+    if let Some(element) = written.trim().strip_suffix("[]") {
+        return match read(element) {
+            Word::Known(DataType::Array(_)) => Word::Wrong(
+                format!("`{}` is a list of lists", written.trim()),
+                "PostgreSQL's lists have any number of dimensions: one `[]` says it".into(),
+            ),
+            Word::Known(of) => Word::Known(DataType::Array(Arc::new(of))),
+            Word::Unknown(None) if element.trim().is_empty() => Word::Unknown(None),
+            other => other,
+        };
+    }
+    if let Some(name) = enum_name(written.trim()) {
+        return name;
+    }
     let (head, arguments) = match lower.split_once('(') {
         Some((head, rest)) => match rest.strip_suffix(')') {
             Some(arguments) => (head, Some(arguments)),
-            None if rest.ends_with("[]") && rest.contains(')') => return Word::NotYet,
             None => return Word::Unknown(None),
         },
         None => (lower.as_str(), None),
@@ -87,14 +101,9 @@ pub(super) fn read(written: &str) -> Word {
         [name] => (false, *name),
         _ => return Word::Unknown(foreign(&words.join(" "))),
     };
-    if let Some(element) = name.strip_suffix("[]") {
-        return if element.is_empty() { Word::Unknown(None) } else { Word::NotYet };
-    }
     let numbers: Option<Vec<u32>> =
         arguments.map(|list| list.split(',').map(|n| n.trim().parse().ok()).collect()).unwrap_or(Some(Vec::new()));
-    let Some(numbers) = numbers else {
-        return if name == "enum" { Word::NotYet } else { Word::Unknown(None) };
-    };
+    let Some(numbers) = numbers else { return Word::Unknown(None) };
     let word = sized(name, unsigned, &numbers);
     match &word {
         Word::Known(data_type) if unsigned && !data_type.is_integer() => Word::Wrong(
@@ -104,6 +113,30 @@ pub(super) fn read(written: &str) -> Word {
         Word::Known(_) if arguments.is_some() && numbers.is_empty() => Word::Unknown(Some(name.into())),
         _ => word,
     }
+}
+
+/// `enum(name)` and `enum(schema.name)`; `None` for another type. Names have their case.
+fn enum_name(written: &str) -> Option<Word> {
+    let head = written.get(..4).filter(|head| head.eq_ignore_ascii_case("enum"))?;
+    let rest = written.get(head.len()..)?.trim_start();
+    let wrong = || {
+        let help = "`enum(state)`: the values stand in `create_enum = \"state\"`";
+        Word::Wrong(format!("`{written}` does not name an enum"), help.into())
+    };
+    if rest.is_empty() {
+        return Some(wrong());
+    }
+    let name = rest.strip_prefix('(')?.strip_suffix(')')?.trim();
+    let parts: Vec<&str> = name.split('.').map(str::trim).collect();
+    let plain = |part: &&str| !part.is_empty() && !part.contains(['\'', '"', '(', ')', ',']);
+    let name = match parts.as_slice() {
+        [name] if plain(name) => TableName::bare(*name),
+        [schema, name] if plain(schema) && plain(name) => {
+            TableName { schema: Some((*schema).to_owned()), name: (*name).to_owned() }
+        }
+        _ => return Some(wrong()),
+    };
+    Some(Word::Known(DataType::Enum(Arc::new(EnumType { name, values: Vec::new() }))))
 }
 
 /// A type by its name and its numbers in brackets.
@@ -179,7 +212,6 @@ fn sized(name: &str, unsigned: bool, numbers: &[u32]) -> Word {
         "inet" => DataType::Inet,
         "cidr" => DataType::Cidr,
         "macaddr" => DataType::Macaddr,
-        "enum" => return Word::NotYet,
         _ => return Word::Unknown(foreign(name)),
     };
     if numbers.is_empty() {
@@ -236,7 +268,6 @@ impl Walk<'_, '_> {
         let verbatim = || DataType::Verbatim(written.trim().to_owned());
         match read(written) {
             Word::Known(data_type) => return data_type,
-            Word::NotYet => self.not_yet(val.span, &format!("the type `{}`", written.trim())),
             Word::Wrong(..) | Word::Unknown(_) if own_word => {}
             Word::Wrong(message, help) => self.wrong_help(val.span, message, help),
             Word::Unknown(meant) => {
@@ -291,6 +322,11 @@ mod tests {
             "cidr",
             "macaddr",
             "vector(3)",
+            "enum(Mood)",
+            "enum(blog.state)",
+            "text[]",
+            "decimal(5,2)[]",
+            "enum(mood)[]",
         ] {
             assert_eq!(known(word).to_string(), word);
         }
@@ -313,9 +349,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_built_is_told_from_what_is_unknown() {
-        for word in ["enum(mood)", "text[]", "decimal(5,2)[]"] {
-            assert_eq!(read(word), Word::NotYet, "{word}");
+    fn what_is_wrong_is_told_from_what_is_unknown() {
+        for word in ["enum('a', 'b')", "enum", "enum()", "enum(a.b.c)", "text[][]", "decimal[]"] {
+            assert!(matches!(read(word), Word::Wrong(..)), "{word}");
         }
         assert!(matches!(read("geometry"), Word::Unknown(None)));
         assert!(matches!(read("decimal"), Word::Wrong(..)));

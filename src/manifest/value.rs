@@ -77,8 +77,18 @@ impl Walk<'_, '_> {
             },
             DeValue::Datetime(moment) => datetime(*moment),
             DeValue::Array(_) => {
-                self.not_yet(val.span, "a list as a value");
-                return None;
+                let mut items = Vec::new();
+                for item in self.list(val)? {
+                    match self.value(item)? {
+                        Value::Literal(item) => items.push(item),
+                        Value::Expr(_) => {
+                            let help = format!("`{} = {{ expr = \"ARRAY[…]\" }}`", val.key);
+                            self.wrong_help(item.span, "a list has literals only", help);
+                            return None;
+                        }
+                    }
+                }
+                Literal::Array(items)
             }
             DeValue::Table(_) => {
                 if is_by_backend(val) {
@@ -172,6 +182,8 @@ pub(super) fn help_to_fit(literal: &Literal, data_type: &DataType) -> Option<Str
         }
         (DataType::Macaddr, _) => "an address is written as a string: `\"08:00:2b:01:02:03\"`".to_owned(),
         (DataType::Vector(n), _) => format!("{n} numbers are written as a string: `\"[1, 2.5, …]\"`"),
+        (DataType::Array(of), _) => format!("a list is written between square brackets, each of its values {of}"),
+        (DataType::Enum(of), Literal::String(_)) => format!("its values are: {}", of.values.join(", ")),
         (DataType::Date, _) => "a date is written without quotes: `2026-01-31`".to_owned(),
         (DataType::Time, _) => "a time is written without quotes: `07:30:00`".to_owned(),
         (DataType::DateTime, _) => "a wall clock time is written without quotes: `2026-01-31T07:30:00`".to_owned(),

@@ -467,6 +467,32 @@ pub enum Kind {
         /// Its name.
         name: String,
     },
+    /// `create_enum`
+    CreateEnum {
+        /// Its name.
+        name: TableName,
+        /// Its values, in order.
+        values: Vec<String>,
+    },
+    /// `alter_enum`
+    AlterEnum {
+        /// Which.
+        name: TableName,
+        /// Values that come.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        add: Vec<String>,
+        /// The value that they stand behind; at the end where it is not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+        /// Values that are called otherwise: each with its new name.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rename: Vec<(String, String)>,
+    },
+    /// `drop_enum`
+    DropEnum {
+        /// Which.
+        name: TableName,
+    },
     /// `insert`
     Insert {
         /// Into which table.

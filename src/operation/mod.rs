@@ -5,6 +5,7 @@
 
 mod checksum;
 mod kinds;
+mod literal;
 mod migration;
 pub mod sql_text;
 mod text;
@@ -17,9 +18,10 @@ pub use kinds::{
     Action, AlterColumn, CheckDef, ColumnDef, Deferrable, Down, ForeignKeyDef, IndexDef, IndexPartDef, IndexTarget,
     Kind, Nulls, Order, Row, TableDef, UniqueDef,
 };
+pub use literal::{Literal, Value, is_decimal, uuid_digits};
 pub use migration::{Body, Migration, Requirement};
 pub use text::{Branch, ByBackend, Text};
-pub use types::{DataType, Literal, Value, is_decimal, uuid_digits};
+pub use types::{DataType, EnumType};
 
 use crate::backend::Backend;
 use crate::diagnostic::Span;
@@ -85,6 +87,9 @@ impl Operation {
             Kind::DropFunction { .. } => "drop_function",
             Kind::CreateTrigger { .. } => "create_trigger",
             Kind::DropTrigger { .. } => "drop_trigger",
+            Kind::CreateEnum { .. } => "create_enum",
+            Kind::AlterEnum { .. } => "alter_enum",
+            Kind::DropEnum { .. } => "drop_enum",
             Kind::Insert { .. } => "insert",
             Kind::Update { .. } => "update",
             Kind::Delete { .. } => "delete",
@@ -131,6 +136,7 @@ impl Operation {
             Kind::AddCheck { check, .. } => of(&check.name),
             Kind::AddUnique { unique, .. } => of(&unique.name),
             Kind::CreateView { view, .. } | Kind::ReplaceView { view, .. } | Kind::DropView { view } => of_table(view),
+            Kind::CreateEnum { name, .. } | Kind::AlterEnum { name, .. } | Kind::DropEnum { name } => of_table(name),
             Kind::Sql { .. } | Kind::Note { .. } => self.verb().to_owned(),
         }
     }

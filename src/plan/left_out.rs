@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{LeftOut, Step};
 use crate::diagnostic::Direction;
+use crate::ident::TableName;
 use crate::state::{Change, ColumnId, Constraint, State, TableId};
 
 /// What has been left out so far.
@@ -24,7 +25,7 @@ pub(super) fn leave_out(steps: &mut [Step], start: &State) {
     if !derived.flat_map(|part| &part.changes).any(may_restore) {
         return;
     }
-    let horizon = horizons(steps);
+    let horizon = Horizons::of(steps);
     let original = steps.to_vec();
     if !try_leave_out(steps, start, &horizon) {
         // Something else needs what was left out: all of it stays in.
@@ -35,7 +36,7 @@ pub(super) fn leave_out(steps: &mut [Step], start: &State) {
 }
 
 /// Leaves out what it can; false where a change that was kept no longer applies.
-fn try_leave_out(steps: &mut [Step], start: &State, horizon: &HashMap<TableId, Horizon>) -> bool {
+fn try_leave_out(steps: &mut [Step], start: &State, horizon: &Horizons) -> bool {
     let mut state = start.clone();
     let mut gone = Gone::default();
     let mut at = 0;
@@ -46,13 +47,17 @@ fn try_leave_out(steps: &mut [Step], start: &State, horizon: &HashMap<TableId, H
             let mut kept = Vec::with_capacity(part.changes.len());
             for change in std::mem::take(&mut part.changes) {
                 at += 1;
-                let in_vain = change.table().and_then(|table| horizon.get(&table)).is_some_and(|h| h.covers(at));
+                let in_vain = horizon.of_change(&change).is_some_and(|h| h.covers(at));
                 let out = derived
                     && in_vain
                     && (follows(&change, &gone) || (depends_on_rows(&change, &state) && may_leave(&change, &state)));
                 if out {
                     let table = change.table().and_then(|id| state.table(id)).map(|table| table.name.to_string());
-                    let why = format!("`{}` is dropped later in this plan", table.unwrap_or_default());
+                    let of_enum = match &change {
+                        Change::AlterEnum { from, .. } => Some(from.name.to_string()),
+                        _ => None,
+                    };
+                    let why = format!("`{}` is dropped later in this plan", table.or(of_enum).unwrap_or_default());
                     mark(&change, &mut gone);
                     let left = LeftOut { operation: part.operation.clone(), why };
                     if !step.left_out.contains(&left) {
@@ -85,30 +90,65 @@ impl Horizon {
     }
 }
 
-fn horizons(steps: &[Step]) -> HashMap<TableId, Horizon> {
-    let mut drops = HashMap::new();
-    let (mut at, mut authored_at) = (0, 0);
-    for step in steps {
-        for part in &step.parts {
-            for change in &part.changes {
-                at += 1;
-                if part.authored || change.touches_rows_or_raw_sql() {
-                    authored_at = at;
-                }
-                if let (Change::DropTable(table), Direction::Down) = (change, step.direction) {
-                    drops.insert(*table, Horizon { drop_at: at, authored_at });
+/// The horizons of tables, and of enums that are types of their own.
+#[derive(Default)]
+struct Horizons {
+    tables: HashMap<TableId, Horizon>,
+    enums: HashMap<TableName, Horizon>,
+}
+
+impl Horizons {
+    fn of(steps: &[Step]) -> Self {
+        let mut drops = Self::default();
+        let (mut at, mut authored_at, mut written_at) = (0, 0, 0);
+        for step in steps {
+            for part in &step.parts {
+                for change in &part.changes {
+                    at += 1;
+                    if part.authored || change.touches_rows_or_raw_sql() {
+                        authored_at = at;
+                    }
+                    if part.authored {
+                        written_at = at;
+                    }
+                    match (change, step.direction) {
+                        (Change::DropTable(table), Direction::Down) => {
+                            drops.tables.insert(*table, Horizon { drop_at: at, authored_at });
+                        }
+                        // Rows that go by their values go as well where their enum has more of them.
+                        (Change::DropEnum(gone), Direction::Down) => {
+                            drops.enums.insert(gone.name.clone(), Horizon { drop_at: at, authored_at: written_at });
+                        }
+                        _ => {}
+                    }
                 }
             }
         }
+        drops
     }
-    drops
+
+    fn of_change(&self, change: &Change) -> Option<&Horizon> {
+        match change {
+            Change::AlterEnum { from, .. } => self.enums.get(&from.name),
+            // Of an enum, too, where its values stand in its columns.
+            Change::AlterColumn { patch, .. } if patch.is_of_enum() => {
+                let name = &patch.data_type.as_ref()?.of_enum()?.name;
+                self.enums.get(name).or_else(|| self.tables.get(&change.table()?))
+            }
+            change => self.tables.get(&change.table()?),
+        }
+    }
 }
 
 /// Whether a change is of a kind that brings something back.
 const fn may_restore(change: &Change) -> bool {
     matches!(
         change,
-        Change::AddColumn { .. } | Change::AddConstraint { .. } | Change::AddIndex { .. } | Change::AlterColumn { .. }
+        Change::AddColumn { .. }
+            | Change::AddConstraint { .. }
+            | Change::AddIndex { .. }
+            | Change::AlterColumn { .. }
+            | Change::AlterEnum { .. }
     )
 }
 
@@ -120,6 +160,15 @@ fn depends_on_rows(change: &Change, state: &State) -> bool {
         }
         Change::AddConstraint { .. } => true,
         Change::AddIndex { index, .. } => index.unique,
+        // Elsewhere its columns' own changes depend on them.
+        Change::AlterEnum { from, to, renamed } => {
+            let kept = |value: &String| {
+                to.values.contains(renamed.iter().find(|(old, _)| old == value).map_or(value, |(_, new)| new))
+            };
+            state.backend().capabilities().enum_types
+                && !from.values.iter().all(kept)
+                && state.columns_of_enum(&from.name).next().is_some()
+        }
         Change::AlterColumn { table, column, patch, using, .. } => {
             let before = state.table(*table).and_then(|table| table.column(*column));
             let narrows = before.zip(patch.data_type.as_ref()).is_some_and(|(b, to)| !b.data_type.widens_to(to));

@@ -21,7 +21,8 @@ pub(super) fn of(dialect: Dialect, change: &Change, before: Option<&Table>, star
         }
         Change::AlterColumn { column: id, patch, using, .. } => {
             let (to, from) = (patch.data_type.as_ref()?, &table.column(*id)?.data_type);
-            if !(narrows(dialect, from, to) || (using.is_some() && from != to)) {
+            let same_enum = from.of_enum().zip(to.of_enum()).is_some_and(|(from, to)| from.name == to.name);
+            if same_enum || !(narrows(dialect, from, to) || (using.is_some() && from != to)) {
                 return None;
             }
             ("values", column(*id), then.and_then(|then| count_values(dialect, then, *id)))

@@ -15,6 +15,8 @@ pub(super) struct StepFacts<'a> {
     pub(super) name: &'a str,
     pub(super) transaction: bool,
     pub(super) locks: &'a HashSet<Lock>,
+    /// The step before it, if there is one, whose transaction must have ended, and why.
+    pub(super) apart: Option<&'a (usize, String)>,
 }
 
 /// A plan's division.
@@ -66,6 +68,7 @@ pub(super) fn divide(
     };
     let mut first_needed: Option<Needed> = None;
     let (mut held, mut length): (HashSet<&Lock>, usize) = (HashSet::new(), 0);
+    let mut started = 0;
     for (at, step) in steps.iter().enumerate() {
         let outside = !step.transaction;
         let before = at.checked_sub(1).and_then(|before| steps.get(before));
@@ -75,6 +78,8 @@ pub(super) fn divide(
                 (format!("`{}` runs outside a transaction", step.name), false)
             } else if !before.transaction {
                 (format!("`{}` runs outside a transaction", before.name), false)
+            } else if let Some((_, why)) = step.apart.filter(|(other, _)| *other >= started) {
+                (why.clone(), false)
             } else if wanted > budget {
                 (format!("the server's lock table has no room for more than {budget} locks at once"), true)
             } else {
@@ -94,6 +99,7 @@ pub(super) fn divide(
             division.cuts.push(at);
             division.reasons.push(reason);
             (held, length) = (HashSet::new(), 0);
+            started = at;
         }
         first_needed = first_needed.or(needed);
         held.extend(step.locks);
@@ -143,7 +149,9 @@ mod tests {
     }
 
     fn steps<'a>(of: &'a [(&'a str, bool, HashSet<Lock>)]) -> Vec<StepFacts<'a>> {
-        of.iter().map(|(name, transaction, locks)| StepFacts { name, transaction: *transaction, locks }).collect()
+        of.iter()
+            .map(|(name, transaction, locks)| StepFacts { name, transaction: *transaction, locks, apart: None })
+            .collect()
     }
 
     #[test]

@@ -92,8 +92,16 @@ impl Locks {
             | Change::CreateFunction(_)
             | Change::DropFunction(_)
             | Change::ReplaceFunction { .. }
+            | Change::CreateEnum(_)
+            | Change::DropEnum(_)
             | Change::CreateView(_)
             | Change::DropView(_) => self.fresh(3),
+            Change::AlterEnum { to, .. } => {
+                self.fresh(5);
+                for (table, _) in state.columns_of_enum(&to.name) {
+                    self.whole(table);
+                }
+            }
             Change::Note(_) => {}
         }
     }
@@ -159,6 +167,7 @@ fn has_toast(table: &Table) -> bool {
             | DataType::Json
             | DataType::Jsonb
             | DataType::Vector(_)
+            | DataType::Array(_)
             | DataType::Verbatim(_) => return true,
             DataType::Char(n) | DataType::String(n) => u64::from(*n) * 4,
             DataType::Decimal { precision, .. } => 8 + u64::from(*precision) / 2,

@@ -8,6 +8,7 @@
 mod destructive;
 mod dialect;
 mod divide;
+mod enum_values;
 mod error;
 #[cfg(test)]
 mod fixture;

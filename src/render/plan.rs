@@ -5,6 +5,7 @@ use std::thread;
 
 use super::dialect::Dialect;
 use super::divide::{Division, StepFacts, divide};
+use super::enum_values;
 use super::ledger::LedgerSql;
 use super::model::{RenderOptions, RenderedPlan, RenderedStep, Statement, TransactionMode, Transactions};
 use super::mysql;
@@ -33,8 +34,14 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
     };
     let dialect = Dialect::of(plan.backend);
     let ledger = LedgerSql::new(plan.backend, options.ledger_schema.as_deref());
-    let mut walk = Walk::new(dialect, &plan.start, options, ledger);
+    let mut walk = Walk::new(dialect, &plan.start, options, ledger.clone());
     let mut steps = write_steps(&mut walk, plan);
+    let mut apart = enum_values::apart(&walk.added, &steps);
+    if !apart.anew.is_empty() {
+        walk = Walk { anew: apart.anew, ..Walk::new(dialect, &plan.start, options, ledger) };
+        steps = write_steps(&mut walk, plan);
+        apart = enum_values::apart(&walk.added, &steps);
+    }
     let Walk { diagnostics, alternatives, .. } = walk;
     let broken = plan.diagnostics.iter().any(Diagnostic::is_error);
     rendered.diagnostics.extend(diagnostics.into_iter().filter(|found| !broken || !repeats(plan, found)));
@@ -42,7 +49,11 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
     let goes_down = plan.steps.iter().any(|step| step.direction == Direction::Down);
     let facts: Vec<_> = steps
         .iter()
-        .map(|(step, locks)| StepFacts { name: &step.name, transaction: step.transaction, locks })
+        .enumerate()
+        .map(|(at, (step, locks))| {
+            let apart = apart.from.get(&at);
+            StepFacts { name: &step.name, transaction: step.transaction, locks, apart }
+        })
         .collect();
     let slots = options.lock_slots.filter(|_| dialect == Dialect::Postgres);
     let division = divide(plan.backend, &facts, goes_down, options.transaction, slots);

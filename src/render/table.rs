@@ -105,6 +105,10 @@ pub(super) fn column_definition(dialect: Dialect, column: &Column, table: &Table
         sql.push_str(" DEFAULT ");
         sql.push_str(&value::default(dialect, value, column, table)?);
     }
+    if let (DataType::Enum(of), Dialect::Sqlite) = (&column.data_type, dialect) {
+        let values: Vec<String> = of.values.iter().map(|value| dialect.string(value)).collect();
+        sql.push_str(&format!(" CHECK ({} IN ({}))", dialect.ident(&column.name), values.join(", ")));
+    }
     match dialect {
         Dialect::Postgres if column.auto_increment => {
             sql.push(' ');

@@ -63,9 +63,14 @@ fn sqlite(data_type: &DataType) -> String {
         DataType::Json => "json_text".to_owned(),
         DataType::Jsonb => "jsonb_text".to_owned(),
         DataType::Uuid => "uuid_text".to_owned(),
-        DataType::Interval | DataType::Inet | DataType::Cidr | DataType::Macaddr | DataType::Vector(_) => {
-            data_type.to_string()
-        }
+        DataType::Interval
+        | DataType::Inet
+        | DataType::Cidr
+        | DataType::Macaddr
+        | DataType::Vector(_)
+        | DataType::Array(_) => data_type.to_string(),
+        // Its values are a check of the column.
+        DataType::Enum(_) => "text".to_owned(),
         DataType::Verbatim(word) => word.clone(),
     }
 }
@@ -96,6 +101,8 @@ fn postgres(data_type: &DataType) -> String {
         | DataType::Cidr
         | DataType::Macaddr
         | DataType::Vector(_) => data_type.to_string(),
+        DataType::Enum(of) => Dialect::Postgres.table(&of.name),
+        DataType::Array(of) => format!("{}[]", postgres(of)),
         DataType::Verbatim(word) => word.clone(),
     }
 }
@@ -121,8 +128,15 @@ fn mysql(data_type: &DataType) -> String {
         DataType::Blob => "longblob".to_owned(),
         DataType::Json | DataType::Jsonb => "json".to_owned(),
         DataType::Uuid => "binary(16)".to_owned(),
-        DataType::Interval | DataType::Inet | DataType::Cidr | DataType::Macaddr | DataType::Vector(_) => {
-            data_type.to_string()
+        DataType::Interval
+        | DataType::Inet
+        | DataType::Cidr
+        | DataType::Macaddr
+        | DataType::Vector(_)
+        | DataType::Array(_) => data_type.to_string(),
+        DataType::Enum(of) => {
+            let values: Vec<String> = of.values.iter().map(|value| Dialect::Mysql.string(value)).collect();
+            format!("ENUM({})", values.join(", "))
         }
         DataType::Verbatim(word) => word.clone(),
     }
@@ -130,6 +144,12 @@ fn mysql(data_type: &DataType) -> String {
 
 /// Whether values of one type may be cut, refused or converted when a column becomes another.
 pub(super) fn narrows(dialect: Dialect, from: &DataType, to: &DataType) -> bool {
+    if let (DataType::Enum(from), DataType::Enum(to)) = (from, to)
+        && from.name == to.name
+    {
+        // A value that is none any more is refused, and none is lost.
+        return false;
+    }
     match dialect {
         // SQLite keeps a value as it is unless the affinity says otherwise; lengths bind nothing.
         Dialect::Sqlite => affinity(&sqlite(from)) != affinity(&sqlite(to)),

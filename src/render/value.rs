@@ -40,7 +40,11 @@ pub(super) fn compared(
 /// Whether the column's values are compared as texts: PostgreSQL has no equality of `json`, which is the text that was
 /// written.
 pub(super) fn is_compared_as_text(dialect: Dialect, column: &Column) -> bool {
-    dialect == Dialect::Postgres && column.data_type == DataType::Json
+    let json = match &column.data_type {
+        DataType::Array(of) => **of == DataType::Json,
+        of => *of == DataType::Json,
+    };
+    dialect == Dialect::Postgres && json
 }
 
 /// Whether an expression is the word NULL.
@@ -102,6 +106,15 @@ pub(super) fn is_constant(value: &Scalar) -> bool {
 fn literal(dialect: Dialect, value: &Literal, column: &Column) -> Result<String, RenderError> {
     Ok(match value {
         Literal::Bool(value) => dialect.value(&Value::Bool(Some(*value))),
+        Literal::Array(items) => {
+            let of = match &column.data_type {
+                DataType::Array(of) => DataType::clone(of),
+                other => other.clone(),
+            };
+            let element = Column { data_type: of, ..column.clone() };
+            let items: Result<Vec<String>, _> = items.iter().map(|item| literal(dialect, item, &element)).collect();
+            format!("ARRAY[{}]::{}", items?.join(", "), type_name(dialect, &column.data_type))
+        }
         Literal::Integer(value) => dialect.value(&Value::BigInt(Some(*value))),
         Literal::Float(value) => float(dialect, *value, column)?,
         Literal::Bytes(hex) => dialect.value(&Value::Bytes(Some(bytes(hex)))),

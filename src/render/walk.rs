@@ -32,6 +32,8 @@ pub(super) struct Link<'a> {
     pub(super) after: Option<SharedTable>,
     /// MySQL: what is true of an author's statement after an interruption.
     pub(super) recovery: Option<Recovery>,
+    /// PostgreSQL: an enum that gets values is made anew, so that they can be used at once.
+    pub(super) enum_anew: bool,
 }
 
 /// What a change comes to.
@@ -42,6 +44,8 @@ pub(super) struct Written {
     pub(super) recoveries: Vec<Recovery>,
     /// MySQL: the table that the one statement makes or drops.
     pub(super) table: Option<String>,
+    /// PostgreSQL: values of enums, quoted, that the transaction which adds them may not use.
+    pub(super) adds: Vec<String>,
     /// SQLite: a table is rebuilt.
     pub(super) rebuilds: bool,
     /// SQLite: what stands instead where the transaction's foreign keys are off, or why nothing can.
@@ -93,10 +97,26 @@ pub(super) struct Walk<'a> {
     pub(super) locks: Locks,
     /// MySQL: how many changes of the step are written.
     pub(super) changes: usize,
+    /// PostgreSQL: values that were added to enums.
+    pub(super) added: Vec<AddedValue>,
+    /// PostgreSQL: steps whose enums are made anew.
+    pub(super) anew: HashSet<usize>,
     /// PostgreSQL: rows were changed since deferred constraints were last looked at.
     pub(super) rows_changed: bool,
     /// The history and the plan do not fit: the rest cannot be written.
     pub(super) lost: bool,
+}
+
+/// A value that a step adds to an enum.
+pub(super) struct AddedValue {
+    /// Number of the step.
+    pub(super) step: usize,
+    /// The first statement of the step behind it.
+    pub(super) behind: usize,
+    /// The value, quoted.
+    pub(super) value: String,
+    /// The enum is made in the same plan: it is made anew where that helps.
+    pub(super) made_here: bool,
 }
 
 /// A body's canonical JSON and its checksums.
@@ -136,6 +156,8 @@ impl<'a> Walk<'a> {
             diagnostics: Vec::new(),
             alternatives: Vec::new(),
             locks: Locks::default(),
+            added: Vec::new(),
+            anew: HashSet::new(),
             changes: 0,
             rows_changed: false,
             lost: false,
@@ -215,7 +237,7 @@ impl<'a> Walk<'a> {
             };
             let (run, after) = rest.split_at(length.clamp(1, rest.len()));
             rest = after;
-            let written = self.replay(run, into).and_then(|links| match (self.dialect, links.as_slice()) {
+            let written = self.replay(scope, run, into).and_then(|links| match (self.dialect, links.as_slice()) {
                 (Dialect::Sqlite, links) => {
                     let written = sqlite::write(links, &self.state)?;
                     let table = links.first().filter(|_| written.rebuilds).and_then(|link| link.change.table());
@@ -227,7 +249,16 @@ impl<'a> Walk<'a> {
                 (Dialect::Mysql, links) => mysql::write(links, &self.state),
             });
             match written {
-                Ok(written) => self.put(scope, part, written, run.len(), into),
+                Ok(written) => {
+                    let made_here = match run {
+                        [Change::AlterEnum { to, .. }] => self.start.enum_named(&to.name).is_none(),
+                        _ => false,
+                    };
+                    let adds = written.adds.clone();
+                    self.put(scope, part, written, run.len(), into);
+                    let (step, behind) = (scope.number, into.statements.len());
+                    self.added.extend(adds.into_iter().map(|value| AddedValue { step, behind, value, made_here }));
+                }
                 Err(error) => {
                     self.lost |= matches!(error, RenderError::State(_));
                     self.diagnostics.push(self.diagnostic(&error, scope, part));
@@ -243,7 +274,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Applies changes to the state and keeps their tables before and after.
-    fn replay<'c>(&mut self, run: &'c [Change], into: &mut Block) -> Result<Vec<Link<'c>>, RenderError> {
+    fn replay<'c>(
+        &mut self,
+        scope: &Scope<'_>,
+        run: &'c [Change],
+        into: &mut Block,
+    ) -> Result<Vec<Link<'c>>, RenderError> {
+        let enum_anew = self.anew.contains(&scope.number);
         let mut links = Vec::with_capacity(run.len());
         for change in run {
             let table = change.table();
@@ -269,7 +306,7 @@ impl<'a> Walk<'a> {
             if let Change::Note(words) = change {
                 into.notes.push(words.clone());
             }
-            links.push(Link { change, before, after, recovery });
+            links.push(Link { change, before, after, recovery, enum_anew });
         }
         Ok(links)
     }

@@ -203,7 +203,11 @@ impl State {
             Change::CreateFunction(function) => self.create_function(function).map(Some),
             Change::DropFunction(function) => self.drop_function(function).map(Some),
             Change::ReplaceFunction { from, to } => self.replace_function(from, to).map(Some),
+            Change::CreateEnum(made) => self.create_enum(made).map(Some),
+            Change::DropEnum(gone) => self.drop_enum(gone).map(Some),
+            Change::AlterEnum { from, to, renamed } => self.alter_enum(from, to, renamed).map(Some),
             Change::CreateView(view) => {
+                self.type_is_free(&view.name)?;
                 self.hold(&view.name, "a view")?;
                 let mut view = view.clone();
                 view.follow(self);
@@ -290,6 +294,7 @@ impl State {
 
     fn rename_table(&mut self, id: TableId, to: &TableName) -> Result<Change, StateError> {
         let from = self.existing(id)?.name.clone();
+        self.type_is_free(to)?;
         let (old, new) = (self.fold(&from), self.fold(to));
         if let Some(by) = self.name_taken(to).filter(|_| old != new) {
             return Err(match by {
@@ -393,7 +398,7 @@ impl State {
     }
 
     /// Edits a table; on an error it is as it was.
-    fn edit<T>(
+    pub(super) fn edit<T>(
         &mut self,
         id: TableId,
         edit: impl FnOnce(&mut Table) -> Result<T, StateError>,

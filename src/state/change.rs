@@ -7,7 +7,7 @@ use super::{
     Column, ColumnId, Constraint, ConstraintKind, Expr, Function, Index, Name, Scalar, Table, TableId, Trigger, View,
 };
 use crate::ident::TableName;
-use crate::operation::DataType;
+use crate::operation::{DataType, EnumType};
 
 /// What of a column changes; `None` stays.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -29,6 +29,12 @@ impl ColumnPatch {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether it gives the column a type of an enum.
+    #[must_use]
+    pub fn is_of_enum(&self) -> bool {
+        self.data_type.as_ref().is_some_and(|to| to.of_enum().is_some())
     }
 }
 
@@ -228,6 +234,19 @@ pub enum Change {
         /// What comes: of the same name, arguments and type.
         to: Function,
     },
+    /// An enum: a type of its own where the backend has such, else known to its columns alone.
+    CreateEnum(Arc<EnumType>),
+    /// An enum.
+    DropEnum(Arc<EnumType>),
+    /// An enum's values. Where they stand in the types of its columns, each column is altered by a change of its own.
+    AlterEnum {
+        /// What it was; values that are renamed have their old names.
+        from: Arc<EnumType>,
+        /// What it is.
+        to: Arc<EnumType>,
+        /// Values that are called otherwise: each with its new name.
+        renamed: Vec<(String, String)>,
+    },
     /// A view, as its author wrote it.
     CreateView(View),
     /// A view.
@@ -304,6 +323,9 @@ impl Change {
             Self::CreateFunction(_)
             | Self::DropFunction(_)
             | Self::ReplaceFunction { .. }
+            | Self::CreateEnum(_)
+            | Self::DropEnum(_)
+            | Self::AlterEnum { .. }
             | Self::CreateView(_)
             | Self::DropView(_)
             | Self::Sql { .. }

@@ -22,6 +22,9 @@ impl State {
             lines.insert(format!("view {}: {}", view.name, view.sql));
         }
         // What only its author says to be one may be anything.
+        for one in self.enums() {
+            lines.insert(format!("enum {}: {:?}", one.name, one.values));
+        }
         for function in self.functions.iter().filter(|function| function.types.is_some()) {
             let (name, sql) = (&function.name, function.sql.as_deref().unwrap_or_default());
             lines.insert(format!("function {} ({}): {sql}", name.name, name.args));
@@ -143,6 +146,7 @@ fn literal_text(literal: &Literal) -> String {
             text.clone()
         }
         Literal::Bytes(hex) => format!("x'{hex}'"),
+        Literal::Array(items) => format!("[{}]", items.iter().map(literal_text).collect::<Vec<_>>().join(", ")),
     }
 }
 

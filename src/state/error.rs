@@ -39,6 +39,12 @@ pub enum StateError {
     NoView { view: TableName },
     #[error("there is no function `{function}`")]
     NoFunction { function: FunctionName },
+    #[error("there is no enum `{name}`")]
+    NoEnum { name: TableName },
+    #[error("enum `{name}` stands already")]
+    EnumExists { name: TableName },
+    #[error("enum `{name}` is still the type of `{column}`")]
+    EnumUsed { name: TableName, column: String },
     #[error("function `{function}` stands already")]
     FunctionExists { function: FunctionName },
 }
@@ -48,15 +54,20 @@ impl StateError {
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::NoTable | Self::NoTrigger { .. } | Self::NoView { .. } | Self::NoFunction { .. } => {
-                Code::UnknownTable
-            }
+            Self::NoTable
+            | Self::NoTrigger { .. }
+            | Self::NoView { .. }
+            | Self::NoFunction { .. }
+            | Self::NoEnum { .. } => Code::UnknownTable,
             Self::NoColumn { .. } => Code::UnknownColumn,
             Self::NoIndex { .. } => Code::UnknownIndex,
             Self::NoConstraint { .. } => Code::UnknownConstraint,
-            Self::TableReferenced { .. } | Self::ColumnHeld { .. } | Self::KeyNeeded { .. } => Code::StillReferenced,
+            Self::EnumUsed { .. } | Self::TableReferenced { .. } | Self::ColumnHeld { .. } | Self::KeyNeeded { .. } => {
+                Code::StillReferenced
+            }
             Self::TableExists { .. }
             | Self::FunctionExists { .. }
+            | Self::EnumExists { .. }
             | Self::ColumnExists { .. }
             | Self::IndexExists { .. }
             | Self::NameTaken { .. }

@@ -8,6 +8,7 @@ mod bind;
 mod bound;
 mod change;
 mod describe;
+mod enums;
 mod error;
 mod expr;
 mod function;
@@ -25,6 +26,7 @@ mod view;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, RowValues, SqlAccess};
 pub use error::StateError;
@@ -42,6 +44,7 @@ pub use view::ViewPiece;
 
 use crate::backend::Backend;
 use crate::ident::TableName;
+use crate::operation::EnumType;
 use crate::operation::sql_text::called;
 
 /// A map that is asked many times in every replay.
@@ -62,6 +65,7 @@ pub struct State {
     /// Tables that are gone while keys still name them (SQLite).
     gone: Map<TableId, SharedTable>,
     functions: Vec<Function>,
+    enums: Vec<Arc<EnumType>>,
     triggers: Vec<Trigger>,
     views: Vec<View>,
     next_id: u32,
@@ -82,6 +86,7 @@ impl State {
             held: Map::default(),
             gone: Map::default(),
             functions: Vec::new(),
+            enums: Vec::new(),
             triggers: Vec::new(),
             views: Vec::new(),
             next_id: 0,
@@ -203,7 +208,11 @@ impl State {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let functions = self.functions.iter().any(|function| function.types.is_some());
-        self.tables.is_empty() && self.triggers.is_empty() && self.views.is_empty() && !functions
+        self.tables.is_empty()
+            && self.enums.is_empty()
+            && self.triggers.is_empty()
+            && self.views.is_empty()
+            && !functions
     }
 
     /// A name as the maps have it; most are that already.

@@ -91,6 +91,7 @@ impl State {
                 by => StateError::NameTaken { name: table.name.clone(), by },
             });
         }
+        self.type_is_free(&table.name)?;
         let names = self.held_by(table);
         if names.is_empty() {
             return Ok(());
@@ -179,6 +180,7 @@ impl Moves<'_> {
         let state = self.state;
         let Some(table) = change.table().and_then(|id| state.table(id)) else {
             if let Change::CreateTable(table) = change {
+                state.type_is_free(&table.name)?;
                 self.take(&table.name, "a table")?;
                 for (name, what) in state.held_by(table) {
                     self.take(&name, what)?;

@@ -60,6 +60,8 @@ pub(super) const fn kind(data_type: &DataType) -> Kind {
         | DataType::Cidr
         | DataType::Macaddr
         | DataType::Vector(_)
+        | DataType::Enum(_)
+        | DataType::Array(_)
         | DataType::Verbatim(_) => Kind::Any,
     }
 }

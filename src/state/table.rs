@@ -244,6 +244,15 @@ pub struct Index {
 }
 
 impl Index {
+    /// The expressions in it: of its parts, and which rows it holds.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let parts = self.parts.iter().filter_map(|part| match &part.key {
+            IndexKey::Expr(expr) => Some(expr),
+            IndexKey::Column(_) => None,
+        });
+        parts.chain(&self.predicate)
+    }
+
     /// Whether it is over that column, or its predicate speaks of it.
     #[must_use]
     pub fn mentions(&self, column: ColumnId) -> bool {

@@ -7,6 +7,7 @@
 mod comments;
 mod database;
 mod deferred;
+mod enums;
 mod indexes;
 mod mysql_server;
 mod postgres_log;
@@ -89,6 +90,8 @@ on_each_database! {
     types::every_type,
     types::every_literal,
     comments::comments_are_kept_changed_and_taken_away,
+    enums::enums_come_and_go,
+    enums::a_value_that_rows_have_stops_a_way_down_and_no_reset,
     indexes::a_column_goes_with_a_key_to_itself,
     programs::functions_and_triggers_come_and_go,
     views::views_are_made_replaced_and_dropped,

@@ -106,7 +106,7 @@ broken! {
     toml_string_not_closed,
     toml_value_without_quotes,
     type_decimal_without_digits,
-    type_not_built,
+    type_enum_of_values,
     type_serial,
     type_unknown,
     up_in_single_brackets,

@@ -40,6 +40,17 @@ backends = ["postgres", "mysql"]
 reads = ["users"]
 "#;
 
+/// What stands before the example of `alter_enum`.
+const MOODS: &str = r#"
+[[up]]
+create_enum = "mood"
+values = ["glad", "sad"]
+
+[[up]]
+create_table = "days"
+columns = { day = "date", mood = { type = "enum(mood)", default = "glad" } }
+"#;
+
 /// What stands before the example of `drop_trigger`.
 const KEPT: &str = r#"
 [[up]]
@@ -106,6 +117,9 @@ CREATE TRIGGER posts_count AFTER INSERT ON posts BEGIN
 END\"\"\", postgres = \"CREATE TRIGGER posts_count BEFORE UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()\", mysql = \"CREATE TRIGGER posts_count BEFORE INSERT ON posts FOR EACH ROW SET NEW.words = coalesce(NEW.words, 0)\" }",
     ),
     ("drop_trigger", "drop_trigger = \"posts_kept\"\non = \"posts\""),
+    ("create_enum", "create_enum = \"state\"\nvalues = [\"draft\", \"public\"]"),
+    ("alter_enum", "alter_enum = \"mood\"\nadd = \"fair\"\nafter = \"glad\"\nrename = { sad = \"blue\" }"),
+    ("drop_enum", "drop_enum = \"unused\""),
     (
         "insert",
         "insert = \"users\"\nkey = [\"email\"]\nrows = [{ email = \"ada@example.com\", name = \"Ada\" }, { email = \"bob@example.com\", name = { expr = \"upper('bob')\" } }]",
@@ -201,6 +215,8 @@ const TYPES: &[&str] = &[
     "cidr",
     "macaddr",
     "vector(3)",
+    "enum(mood)",
+    "text[]",
 ];
 
 /// What a node comes to on a backend, up and down; or why it does not.
@@ -209,12 +225,15 @@ fn rendered(node: &str, backend: Backend) -> Result<[RenderedStep; 2], String> {
     let drops_key = node.contains("drop_primary_key");
     let one = if node.contains("one()") { ONE } else { "" };
     let trigger = if node.contains("posts_kept") { KEPT } else { "" };
+    let moods = if node.contains("mood") { MOODS } else { "" };
+    let unused =
+        if node.contains("unused") { "\n[[up]]\ncreate_enum = \"unused\"\nvalues = [\"a\", \"b\"]\n" } else { "" };
     let base = if drops_key {
         "[[up]]\ncreate_table = \"tags\"\nprimary_key = [\"id\"]\ncolumns = { id = \"bigint\" }\n".to_owned()
     } else if node.contains("drop_table") {
         BASE.split("[[up]]\ncreate_view").next().unwrap_or_default().to_owned()
     } else {
-        [BASE, one, trigger].concat()
+        [BASE, one, trigger, moods, unused].concat()
     };
     let loaded = manifest::parse(&Files {
         path: "schema.toml".into(),

@@ -22,6 +22,7 @@ macro_rules! say {
     };
 }
 
+mod columns;
 mod parts;
 mod rows;
 
@@ -174,89 +175,10 @@ impl Collector<'_> {
                 self.relation(to, Mode::Change, "takes");
                 self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
             }
-            Change::AddColumn { table, column, fill } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                let name = say!(self, "{}.{}", table.name, column.name);
-                self.push(Resource::Column(column.id), Mode::Change, say!(self, "adds {name}"));
-                let folded = self.fold(&column.name);
-                self.push(
-                    Resource::Name(Namespace::Columns(table.id), folded),
-                    Mode::Change,
-                    say!(self, "adds {name}"),
-                );
-                self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "adds a column to {}", table.name));
-                if column.default.is_some() || !column.null || fill.is_some() {
-                    self.rules(&table);
-                    self.rows(&table, Mode::Use, "fills");
-                }
-                if let Some(sequence) = &column.sequence {
-                    let name = table.name.renamed(sequence.text.clone());
-                    self.relation(&name, Mode::Change, "takes");
-                }
-                for value in column.default.iter().chain(fill) {
-                    self.scalar(&table, value);
-                }
-            }
-            Change::DropColumn { table, column, .. } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                self.column(&table, *column, Mode::Change, "drops");
-                self.rules(&table);
-                let name = table.column_name(*column).to_owned();
-                let folded = self.fold(&name);
-                let words = say!(self, "drops {}.{name}", table.name);
-                self.push(Resource::Name(Namespace::Columns(table.id), folded), Mode::Change, words);
-                self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "drops a column of {}", table.name));
-                if let Some(sequence) = table.column(*column).and_then(|column| column.sequence.clone()) {
-                    self.relation(&table.name.renamed(sequence.text), Mode::Change, "frees");
-                }
-            }
-            Change::RenameColumn { table, column, to } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                self.column(&table, *column, Mode::Change, "renames");
-                for name in [table.column_name(*column).to_owned(), to.clone()] {
-                    let folded = self.fold(&name);
-                    let words = say!(self, "renames {}.{name}", table.name);
-                    self.push(Resource::Name(Namespace::Columns(table.id), folded), Mode::Change, words);
-                }
-                self.push(
-                    Resource::ColumnList(table.id),
-                    Mode::Append,
-                    say!(self, "renames a column of {}", table.name),
-                );
-                self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
-            }
-            Change::AlterColumn { table, column, patch, using, fill, .. } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                if patch.is_empty() {
-                    self.column(&table, *column, Mode::Use, "finds nothing to alter in");
-                    return;
-                }
-                self.column(&table, *column, Mode::Change, "alters");
-                self.rules(&table);
-                if patch.data_type.is_some() || patch.null == Some(false) || fill.is_some() {
-                    self.rows(&table, Mode::Use, "converts");
-                }
-                self.rebuild();
-                if let Some(expr) = using {
-                    self.expr(&table, expr);
-                }
-                for value in patch.default.iter().flatten().chain(fill) {
-                    self.scalar(&table, value);
-                }
-                let sequences = [
-                    table.column(*column).and_then(|column| column.sequence.clone()),
-                    patch.auto_increment.as_ref().and_then(|(_, name)| name.clone()),
-                ];
-                if patch.auto_increment.is_some() {
-                    for sequence in sequences.into_iter().flatten() {
-                        self.relation(&table.name.renamed(sequence.text), Mode::Change, "takes or frees");
-                    }
-                }
-            }
+            Change::AddColumn { .. }
+            | Change::DropColumn { .. }
+            | Change::RenameColumn { .. }
+            | Change::AlterColumn { .. } => self.of_column(change),
             Change::AddIndex { table, index } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
@@ -332,6 +254,9 @@ impl Collector<'_> {
                 self.function(from, "replaces");
                 self.function(to, "replaces");
             }
+            Change::CreateEnum(one) => self.own_enum(one, "creates"),
+            Change::DropEnum(one) => self.own_enum(one, "drops"),
+            Change::AlterEnum { from, .. } => self.altered_enum(from),
             Change::CreateView(view) => self.view(view, "creates"),
             Change::DropView(view) => self.view(view, "drops"),
             Change::Insert { table, rows, .. } => self.insert(*table, rows),
@@ -382,6 +307,9 @@ impl Collector<'_> {
     fn whole_table(&mut self, table: &Table, verb: &str) {
         self.push(Resource::Table(table.id), Mode::Change, say!(self, "{verb} {}", table.name));
         self.relation(&table.name, Mode::Change, if verb == "creates" { "takes" } else { "frees" });
+        for column in &table.columns {
+            self.of_enum(&column.data_type, if verb == "creates" { Mode::Use } else { Mode::Release });
+        }
         for constraint in table.constraints().collect::<Vec<_>>() {
             self.constraint(table, &constraint, verb, false);
         }

@@ -2,6 +2,7 @@
 
 use super::super::resource::{Mode, Namespace, Resource};
 use super::Collector;
+use crate::operation::{DataType, EnumType};
 use crate::state::{ColumnId, Constraint, Expr, ForeignKey, Function, Index, IndexKey, Table, Trigger, View};
 
 impl Collector<'_> {
@@ -141,6 +142,49 @@ impl Collector<'_> {
         // What makes it holds for its way back too; a trigger that goes reads nothing.
         if verb != "drops" {
             self.raw(&trigger.access);
+        }
+    }
+
+    /// The enum that a column is of.
+    pub(super) fn of_enum(&mut self, data_type: &DataType, mode: Mode) {
+        let Some(of) = data_type.of_enum() else { return };
+        let words = say!(self, "{} the enum {}", if mode == Mode::Release { "lets go of" } else { "uses" }, of.name);
+        let name = self.fold(&of.name.to_string());
+        self.push(Resource::Declared("enum".to_owned(), name), mode, words);
+    }
+
+    pub(super) fn own_enum(&mut self, one: &EnumType, verb: &str) {
+        let name = self.fold(&one.name.to_string());
+        self.push(
+            Resource::Declared("enum".to_owned(), name),
+            Mode::Change,
+            say!(self, "{verb} the enum {}", one.name),
+        );
+        if self.state.backend().capabilities().enum_types {
+            self.relation(&one.name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
+        }
+    }
+
+    /// An enum whose values change, with its columns where their types follow by themselves.
+    pub(super) fn altered_enum(&mut self, one: &EnumType) {
+        let name = self.fold(&one.name.to_string());
+        self.push(
+            Resource::Declared("enum".to_owned(), name),
+            Mode::Change,
+            say!(self, "alters the enum {}", one.name),
+        );
+        if !self.state.backend().capabilities().enum_types {
+            return;
+        }
+        self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
+        let state = self.state;
+        for (table, columns) in state.columns_of_enum(&one.name) {
+            self.use_table(table);
+            for column in columns {
+                self.column(table, column.id, Mode::Change, "alters");
+            }
+            self.rules(table);
+            self.rows(table, Mode::Use, "converts");
         }
     }
 

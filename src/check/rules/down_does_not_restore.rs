@@ -53,6 +53,12 @@ impl Before {
                 self.program(format!("trigger {}: {}", trigger.name, trigger.sql), 1);
             }
             Change::DropTrigger(trigger) => self.program(format!("trigger {}: {}", trigger.name, trigger.sql), -1),
+            Change::CreateEnum(one) => self.program(format!("enum {}: {:?}", one.name, one.values), 1),
+            Change::DropEnum(one) => self.program(format!("enum {}: {:?}", one.name, one.values), -1),
+            Change::AlterEnum { from, to, .. } => {
+                self.program(format!("enum {}: {:?}", from.name, from.values), -1);
+                self.program(format!("enum {}: {:?}", to.name, to.values), 1);
+            }
             Change::CreateFunction(function) => self.function(function, 1),
             Change::DropFunction(function) => self.function(function, -1),
             Change::ReplaceFunction { from, to } => {

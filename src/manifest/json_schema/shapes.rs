@@ -57,6 +57,7 @@ pub(super) fn definitions() -> Map<String, Value> {
         "value": {
             "anyOf": [
                 { "type": ["string", "boolean", "number"] },
+                { "type": "array", "description": "a list (PostgreSQL)" },
                 {
                     "type": "object",
                     "description": "SQL instead of a literal: `{ expr = \"CURRENT_TIMESTAMP\" }`",
@@ -100,7 +101,9 @@ fn type_pattern() -> String {
     let unsigned = format!("({}\\s+)?", any_case("unsigned"));
     let digits = "\\(\\s*[0-9]+\\s*(,\\s*[0-9]+\\s*)?\\)";
     let exact = exact.map(any_case).join("|");
-    format!("^\\s*({unsigned}({})\\s*({digits})?|({exact})\\s*{digits})\\s*$", words.join("|"))
+    let of_enum = format!("{}\\s*\\([^'\"(),]+\\)", any_case("enum"));
+    let plain = format!("{unsigned}({})\\s*({digits})?|({exact})\\s*{digits}|{of_enum}", words.join("|"));
+    format!("^\\s*({plain})\\s*(\\[\\])?\\s*$")
 }
 
 fn refers(to: &str) -> Value {
@@ -168,6 +171,14 @@ pub(super) fn of(place: &str, key: &str) -> Value {
         ("a foreign key" | "`add_foreign_key`", "references") => {
             json!({ "anyOf": [refers("column_name"), list_of("column_name")] })
         }
+        (_, "values") => json!({ "type": "array", "items": { "type": "string" }, "minItems": 1, "uniqueItems": true }),
+        (_, "add") => json!({
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" }, "minItems": 1, "uniqueItems": true }]
+        }),
+        (_, "after") => json!({ "type": "string" }),
+        (_, "rename") => {
+            json!({ "type": "object", "additionalProperties": { "type": "string" }, "minProperties": 1 })
+        }
         (_, "rows") => list_of("row"),
         ("a seed", "insert") => refers("table_name"),
         (_, "set") => refers("row"),
@@ -193,7 +204,7 @@ pub(super) fn of(place: &str, key: &str) -> Value {
         (
             "",
             "create_table" | "drop_table" | "rename_table" | "create_view" | "replace_view" | "drop_view" | "insert"
-            | "update" | "delete" | "add_primary_key" | "drop_primary_key",
+            | "update" | "delete" | "create_enum" | "alter_enum" | "drop_enum" | "add_primary_key" | "drop_primary_key",
         ) => refers("table_name"),
         ("", "drop_column") => json!({ "anyOf": [refers("column_name"), list_of("column_name")] }),
         ("", "create_function" | "replace_function" | "drop_function") => refers("function_name"),

@@ -6,6 +6,7 @@
 
 mod columns;
 mod constraints;
+mod enums;
 mod indexes;
 mod programs;
 mod rows;
@@ -72,6 +73,9 @@ pub(super) static VERBS: &[Verb] = verbs! {
     "drop_function" &[], &[], Operation => programs::drop_function;
     "create_trigger" &["on", "definition"], &[], Operation => programs::create_trigger;
     "drop_trigger" &["on"], &[], Operation => programs::drop_trigger;
+    "create_enum" &["values"], &[], Operation => enums::create_enum;
+    "alter_enum" &["add", "after", "rename"], &[], Operation => enums::alter_enum;
+    "drop_enum" &[], &[], Operation => enums::drop_enum;
     "insert" &["rows", "key", "down"], &[], Operation => rows::insert;
     "update" &["set", "where", "down"], &["keep"], Operation => rows::update;
     "delete" &["where", "down"], &["keep"], Operation => rows::delete;
@@ -81,8 +85,7 @@ pub(super) static VERBS: &[Verb] = verbs! {
 };
 
 /// Verbs of the language that are not built yet.
-pub(super) const VERBS_NOT_YET: &[&str] =
-    &["create_enum", "alter_enum", "drop_enum", "create_extension", "drop_extension", "create_schema", "drop_schema"];
+pub(super) const VERBS_NOT_YET: &[&str] = &["create_extension", "drop_extension", "create_schema", "drop_schema"];
 
 /// A verb by its name.
 pub(super) fn verb(name: &str) -> Option<&'static Verb> {

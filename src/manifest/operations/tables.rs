@@ -130,7 +130,7 @@ fn one_column(op: &mut Op<'_, '_, '_, '_>, entry: Val<'_>) -> Option<ColumnDef> 
 fn fell_in(op: &mut Op<'_, '_, '_, '_>, entry: Val<'_>) -> bool {
     let is_column = match entry.as_str() {
         Some(text) => match types::read(text) {
-            Word::Known(_) | Word::NotYet | Word::Wrong(..) => true,
+            Word::Known(_) | Word::Wrong(..) => true,
             Word::Unknown(meant) => meant.is_some(),
         },
         None => entry.has("type"),

@@ -1,10 +1,13 @@
 //! Columns that stand: MODIFY says them whole, and does nothing where they are so already.
 
+use std::sync::Arc;
+
 use super::super::error::RenderError;
 use super::super::model::Recovery;
 use super::super::table;
 use super::super::walk::Written;
 use super::{DIALECT, added, alter_table, probe, set};
+use crate::operation::{DataType, EnumType};
 use crate::plan::LostKeys;
 use crate::state::{Column, ColumnId, Constraint, Expr, Scalar, State, Table};
 
@@ -54,6 +57,17 @@ pub(super) fn column(
 ) -> Result<(), RenderError> {
     if let Some(fill) = fill.filter(|_| from.null && !to.null) {
         written.rows(vec![set(table, to, fill, true)?]);
+    }
+    if let (DataType::Enum(was), DataType::Enum(is), Some((using, _))) = (&from.data_type, &to.data_type, using)
+        && was.name == is.name
+    {
+        // While values have two names, the column takes both.
+        let mut values = was.values.clone();
+        values.extend(is.values.iter().filter(|value| !was.values.contains(value)).cloned());
+        let both = DataType::Enum(Arc::new(EnumType { name: is.name.clone(), values }));
+        modify(&Column { data_type: both, ..from.clone() }, table, written)?;
+        written.rows(vec![set(table, to, &Scalar::Expr(using.clone()), false)?]);
+        return modify(to, table, written);
     }
     let converted = match using {
         Some((using, _)) => Some(set(table, to, &Scalar::Expr(using.clone()), false)?),

@@ -95,17 +95,23 @@ fn over_it(table: &Table, column: &Column) -> Result<(), RenderError> {
 
 /// Types that have few casts or none but those by way of a text.
 fn is_own(of: &DataType) -> bool {
-    matches!(of, DataType::Blob | DataType::Binary(_) | DataType::Json | DataType::Jsonb | DataType::Uuid)
-        || of.is_of_postgres()
+    matches!(
+        of,
+        DataType::Blob | DataType::Binary(_) | DataType::Json | DataType::Jsonb | DataType::Uuid | DataType::Enum(_)
+    ) || of.is_of_postgres()
 }
 
 /// Whether PostgreSQL has a cast from one type to another (its `pg_cast`); of types that are not known it may.
 fn is_castable(from: &DataType, to: &DataType) -> bool {
-    use DataType::{Binary, Blob, Boolean, Cidr, Decimal, Double, Float, Inet, Interval, Json, Jsonb, Time, Verbatim};
+    use DataType::{
+        Array, Binary, Blob, Boolean, Cidr, Decimal, Double, Enum, Float, Inet, Interval, Json, Jsonb, Time, Verbatim,
+    };
     if !is_own(from) && !is_own(to) || from.is_text() || to.is_text() || from == to {
         return true;
     }
     match (from, to) {
+        (Array(from), Array(to)) => is_castable(from, to),
+        (Enum(_), Enum(_)) => true,
         (Verbatim(_), _)
         | (_, Verbatim(_))
         | (Binary(_) | Blob, Binary(_) | Blob)
@@ -126,6 +132,11 @@ fn cast(name: &str, from: &DataType, to: &DataType) -> Option<String> {
     let through_integer = |of: &DataType| *of != DataType::Integer { unsigned: false };
     let new_type = type_name(DIALECT, to);
     match (from, to) {
+        // No type but the text of a value is common to both.
+        (DataType::Enum(_), DataType::Enum(_)) => Some(format!("{name}::text::{new_type}")),
+        (DataType::Array(of), DataType::Array(to)) if of.of_enum().is_some() && to.of_enum().is_some() => {
+            Some(format!("{name}::text[]::{new_type}"))
+        }
         (DataType::Boolean, to) if to.is_integer() && through_integer(to) => {
             Some(format!("{name}::integer::{new_type}"))
         }

@@ -2,6 +2,7 @@
 //! and in what of ours it renames along.
 
 mod alter;
+mod enums;
 
 use super::dialect::Dialect;
 use super::error::RenderError;
@@ -97,6 +98,11 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
         (Change::ReplaceFunction { to, .. }, ..) => {
             let sql = replacing(to.sql.as_deref().unwrap_or_default(), state.backend());
             written.push(Kind::Schema, raw::closed(&sql));
+        }
+        (Change::CreateEnum(of), ..) => written.push(Kind::Schema, enums::create(of)),
+        (Change::DropEnum(of), ..) => written.push(Kind::Schema, enums::drop(of)),
+        (Change::AlterEnum { from, to, renamed }, ..) => {
+            enums::alter(from, to, renamed, link.enum_anew, state, &mut written)?;
         }
         (Change::CreateView(view), ..) => {
             // As the state has it: with the names of the moment.

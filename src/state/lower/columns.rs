@@ -25,6 +25,7 @@ impl Lower<'_> {
             return None;
         }
         let data_type = self.branch(&def.data_type, format_args!("{part}.type"))?.clone();
+        let data_type = self.with_values(&data_type, format_args!("{part}.type"))?;
         let sequence = if def.auto_increment && backend.capabilities().identity_sequences {
             Some(self.generate(&table.name.name, &def.name, Suffix::Sequence, part)?)
         } else {
@@ -229,6 +230,7 @@ impl Lower<'_> {
         let mut patch = ColumnPatch::default();
         if let Some(data_type) = &alter.data_type {
             let data_type = self.branch(data_type, "type")?.clone();
+            let data_type = self.with_values(&data_type, "type")?;
             if data_type != column.data_type {
                 if self.state.backend == Backend::Postgres {
                     self.no_view_needs(&table, column.id, "gets another type", "type")?;

@@ -313,6 +313,7 @@ fn family(data_type: &DataType) -> Option<u8> {
         DataType::Interval => Some(9),
         DataType::Json | DataType::Jsonb => Some(10),
         DataType::Vector(_) => Some(11),
-        DataType::Verbatim(_) => None,
+        // What is joined with it is of the same enum, which is looked at by the backend.
+        DataType::Enum(_) | DataType::Array(_) | DataType::Verbatim(_) => None,
     }
 }

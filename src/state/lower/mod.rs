@@ -7,6 +7,7 @@
 mod columns;
 mod comments;
 mod constraints;
+mod enums;
 mod indexes;
 mod naming;
 mod programs;
@@ -114,6 +115,9 @@ impl Lower<'_> {
             Kind::DropFunction { function } => self.drop_function(function),
             Kind::CreateTrigger { on, name, definition } => self.create_trigger(on, name, definition),
             Kind::DropTrigger { on, name } => self.drop_trigger(on, name),
+            Kind::CreateEnum { name, values } => self.create_enum(name, values),
+            Kind::AlterEnum { name, add, after, rename } => self.alter_enum(name, add, after.as_deref(), rename),
+            Kind::DropEnum { name } => self.drop_enum(name),
             Kind::Insert { table, rows, .. } => self.insert(table, rows),
             Kind::Update { table, set, filter, .. } => self.update(table, set, filter.as_ref()),
             Kind::Delete { table, filter, .. } => self.delete(table, filter),

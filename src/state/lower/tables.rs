@@ -121,9 +121,13 @@ impl Lower<'_> {
         if !self.fits(&name.name, part) {
             return None;
         }
-        if name.schema.is_some() && !self.state.backend.capabilities().schemas {
-            let message = format!("`{name}` has a schema in front, which {} does not have", self.state.backend.title());
-            let diagnostic = self.error(Code::UnsupportedByBackend, part, message);
+        self.schema_fits(name, part)?;
+        if let Some(other) = self.state.enum_named(name).filter(|_| self.state.backend.capabilities().enum_types) {
+            let message = format!(
+                "the name `{}` is taken already, by an enum: rows would be a type of that name too",
+                other.name
+            );
+            let diagnostic = self.error(Code::AlreadyExists, part, message);
             self.report(diagnostic);
             return None;
         }
@@ -139,6 +143,17 @@ impl Lower<'_> {
             return None;
         }
         Some(())
+    }
+
+    /// Reports a schema in front of a name where the backend has none.
+    pub(super) fn schema_fits(&mut self, name: &TableName, part: impl PartPath) -> Option<()> {
+        if name.schema.is_none() || self.state.backend.capabilities().schemas {
+            return Some(());
+        }
+        let message = format!("`{name}` has a schema in front, which {} does not have", self.state.backend.title());
+        let diagnostic = self.error(Code::UnsupportedByBackend, part, message);
+        self.report(diagnostic);
+        None
     }
 
     pub(super) fn drop_table(&mut self, name: &TableName) -> Changes {

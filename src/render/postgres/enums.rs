@@ -1,0 +1,191 @@
+//! Enums. A value is renamed and added in place; the type is made anew where a value goes, or where one that comes is used
+//! in the same transaction, which PostgreSQL calls unsafe. What stands over columns of the type goes before and comes back
+//! after.
+
+use std::collections::HashSet;
+
+use super::super::walk::{Kind, Written};
+use super::super::{raw, table, value};
+use super::{DIALECT, RenderError, alter_column, alter_table};
+use crate::ident::TableName;
+use crate::operation::{DataType, EnumType};
+use crate::state::{Column, Constraint, State, Table, View};
+
+/// CREATE TYPE … AS ENUM.
+pub(super) fn create(of: &EnumType) -> String {
+    let values: Vec<String> = of.values.iter().map(|value| DIALECT.string(value)).collect();
+    format!("CREATE TYPE {} AS ENUM ({})", DIALECT.table(&of.name), values.join(", "))
+}
+
+/// DROP TYPE.
+pub(super) fn drop(of: &EnumType) -> String {
+    format!("DROP TYPE {}", DIALECT.table(&of.name))
+}
+
+/// ALTER TYPE, or the type anew. `state` is the state after. `anew` asks for the latter where values come.
+pub(super) fn alter(
+    from: &EnumType,
+    to: &EnumType,
+    renamed: &[(String, String)],
+    anew: bool,
+    state: &State,
+    written: &mut Written,
+) -> Result<(), RenderError> {
+    let name = DIALECT.table(&to.name);
+    let mut values = from.values.clone();
+    for (old, new) in renamed {
+        if let Some(value) = values.iter_mut().find(|value| *value == old) {
+            value.clone_from(new);
+            let (old, new) = (DIALECT.string(old), DIALECT.string(new));
+            written.push(Kind::Schema, format!("ALTER TYPE {name} RENAME VALUE {old} TO {new}"));
+        }
+    }
+    if values == to.values {
+        return Ok(());
+    }
+    let stays = to.values.iter().filter(|value| values.contains(value));
+    if anew || !stays.eq(&values) {
+        return made_anew(to, state, written);
+    }
+    let mut before: Option<&String> = None;
+    for value in &to.values {
+        if !values.contains(value) {
+            let place = match (before, values.first()) {
+                (Some(before), _) => format!(" AFTER {}", DIALECT.string(before)),
+                (None, Some(first)) => format!(" BEFORE {}", DIALECT.string(first)),
+                (None, None) => String::new(),
+            };
+            let value = DIALECT.string(value);
+            written.push(Kind::Schema, format!("ALTER TYPE {name} ADD VALUE {value}{place}"));
+            written.adds.push(value);
+        }
+        before = Some(value);
+    }
+    Ok(())
+}
+
+/// The old type under another name, a new one, its columns from one to the other, and the old one dropped.
+fn made_anew(to: &EnumType, state: &State, written: &mut Written) -> Result<(), RenderError> {
+    let old = TableName { schema: to.name.schema.clone(), name: temporary(&to.name.name) };
+    let tables: Vec<(&Table, Vec<&Column>)> =
+        state.columns_of_enum(&to.name).map(|(table, columns)| (&**table, columns)).collect();
+    let over = Over::of(state, &tables);
+    over.goes(written);
+    let schema = |written: &mut Written, sql| written.push(Kind::Schema, sql);
+    schema(written, format!("ALTER TYPE {} RENAME TO {}", DIALECT.table(&to.name), DIALECT.ident(&old.name)));
+    schema(written, create(to));
+    for (table, columns) in &tables {
+        let mut actions = Vec::new();
+        for column in columns {
+            let name = DIALECT.ident(&column.name);
+            if column.default.is_some() {
+                actions.push(format!("ALTER COLUMN {name} DROP DEFAULT"));
+            }
+            let list = if matches!(column.data_type, DataType::Array(_)) { "[]" } else { "" };
+            let new = DIALECT.table(&to.name);
+            actions.push(format!("ALTER COLUMN {name} TYPE {new}{list} USING {name}::text{list}::{new}{list}"));
+        }
+        schema(written, alter_table(table, &actions.join(", ")));
+        for column in columns.iter().filter(|column| column.default.is_some()) {
+            if let Some(default) = &column.default {
+                let default = value::default(DIALECT, default, column, table)?;
+                schema(written, alter_column(table, column, &format!("SET DEFAULT {default}")));
+            }
+        }
+    }
+    schema(written, drop(&EnumType { name: old, values: Vec::new() }));
+    over.comes_back(state, written)
+}
+
+/// A name for the old type meanwhile.
+fn temporary(name: &str) -> String {
+    let mut temporary = format!("dbmigrate_old_{name}");
+    while temporary.len() > DIALECT.backend().capabilities().max_identifier_bytes {
+        temporary.pop();
+    }
+    temporary
+}
+
+/// What stands over columns whose type goes.
+struct Over<'s> {
+    /// In the order they were made.
+    views: Vec<&'s View>,
+    triggers: Vec<&'s crate::state::Trigger>,
+    indexes: Vec<(&'s Table, &'s crate::state::Index)>,
+    constraints: Vec<(&'s Table, Constraint)>,
+}
+
+impl<'s> Over<'s> {
+    fn of(state: &'s State, tables: &[(&'s Table, Vec<&'s Column>)]) -> Self {
+        let mut views: Vec<&View> = Vec::new();
+        for view in state.views() {
+            let reads = |table: &Table, columns: &[&Column]| {
+                let read = view.reads.as_ref().is_none_or(|reads| reads.contains(&table.id));
+                let bound = view.pieces.is_some() && !view.star.contains(&table.id);
+                read && (!bound || columns.iter().any(|column| view.mentions(table.id, column.id)))
+            };
+            let over = view.over.iter().any(|under| views.iter().any(|other| other.name == *under));
+            if over || tables.iter().any(|(table, columns)| reads(table, columns)) {
+                views.push(view);
+            }
+        }
+        let named: HashSet<_> =
+            tables.iter().flat_map(|(table, columns)| columns.iter().map(|column| (table.id, column.id))).collect();
+        let triggers: Vec<_> = state
+            .triggers()
+            .iter()
+            .filter(|trigger| {
+                trigger.columns.iter().any(|column| named.contains(column))
+                    || trigger.table_id.is_none() && views.iter().any(|view| view.name == trigger.table)
+            })
+            .collect();
+        let (mut indexes, mut constraints) = (Vec::new(), Vec::new());
+        for table in state.tables() {
+            let own = |id| named.contains(&(table.id, id));
+            let computed =
+                |index: &&crate::state::Index| index.expressions().any(|expr| expr.opaque || expr.columns().any(own));
+            indexes.extend(table.indexes.iter().filter(computed).map(|index| (&**table, index)));
+            let over = table.constraints().filter(|constraint| match constraint {
+                Constraint::Check(check) => check.expr.columns().any(own),
+                Constraint::ForeignKey(key) => key.columns.iter().any(|id| own(*id)),
+                Constraint::PrimaryKey(_) | Constraint::Unique(_) => false,
+            });
+            constraints.extend(over.map(|constraint| (&**table, constraint)));
+        }
+        Self { views, triggers, indexes, constraints }
+    }
+
+    fn goes(&self, written: &mut Written) {
+        for trigger in self.triggers.iter().rev() {
+            let (name, on) = (DIALECT.ident(&trigger.name), DIALECT.table(&trigger.table));
+            written.push(Kind::Schema, format!("DROP TRIGGER {name} ON {on}"));
+        }
+        for view in self.views.iter().rev() {
+            written.push(Kind::Schema, format!("DROP VIEW {}", DIALECT.table(&view.name)));
+        }
+        for (table, constraint) in self.constraints.iter().rev() {
+            let drop = format!("DROP CONSTRAINT {}", DIALECT.ident(&constraint.name().text));
+            written.push(Kind::Schema, alter_table(table, &drop));
+        }
+        for (table, index) in self.indexes.iter().rev() {
+            written.push(Kind::Schema, table::drop_index(DIALECT, table, &index.name));
+        }
+    }
+
+    fn comes_back(&self, state: &State, written: &mut Written) -> Result<(), RenderError> {
+        for (table, index) in &self.indexes {
+            written.push(Kind::Schema, table::create_index(DIALECT, table, index)?);
+        }
+        for (table, constraint) in &self.constraints {
+            let definition = table::constraint_definition(DIALECT, state, constraint, table)?;
+            written.push(Kind::Schema, alter_table(table, &format!("ADD {definition}")));
+        }
+        for view in &self.views {
+            written.push(Kind::Schema, raw::closed(&view.sql));
+        }
+        for trigger in &self.triggers {
+            written.push(Kind::Schema, raw::closed(&trigger.sql));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Enums: their values, and the columns that are of them.
+
+use std::sync::Arc;
+
+use super::{Change, Column, Scalar, SharedTable, State, StateError};
+use crate::ident::TableName;
+use crate::operation::{EnumType, Literal};
+
+impl State {
+    /// Enums, in the order they were made.
+    #[must_use]
+    pub fn enums(&self) -> &[Arc<EnumType>] {
+        &self.enums
+    }
+
+    /// An enum by its name, in the backend's case folding.
+    #[must_use]
+    pub fn enum_named(&self, name: &TableName) -> Option<&Arc<EnumType>> {
+        self.enum_at(name).and_then(|at| self.enums.get(at))
+    }
+
+    fn enum_at(&self, name: &TableName) -> Option<usize> {
+        if self.enums.is_empty() {
+            return None;
+        }
+        let name = self.fold(name);
+        self.enums.iter().position(|other| self.fold(&other.name) == name)
+    }
+
+    /// What has a type of that name: a table, a view or an enum, where an enum is a type of the database's own.
+    pub(super) fn type_taken(&self, name: &TableName) -> Option<&'static str> {
+        let own = self.backend.capabilities().enum_types;
+        let of_rows = || self.name_taken(name).filter(|what| matches!(*what, "a table" | "a view"));
+        self.enum_named(name).map(|_| "an enum").filter(|_| own).or_else(|| own.then(of_rows).flatten())
+    }
+
+    /// Whether a table or view may have a name: no enum has it, where an enum is a type like those of their rows.
+    pub(super) fn type_is_free(&self, name: &TableName) -> Result<(), StateError> {
+        match self.enum_named(name).filter(|_| self.backend.capabilities().enum_types) {
+            Some(_) => Err(StateError::NameTaken { name: name.clone(), by: "an enum" }),
+            None => Ok(()),
+        }
+    }
+
+    /// Tables that have columns of an enum, sorted by name, with these columns.
+    pub fn columns_of_enum(&self, name: &TableName) -> impl Iterator<Item = (&SharedTable, Vec<&Column>)> {
+        let name = self.fold(name).into_owned();
+        self.tables().into_iter().filter_map(move |table| {
+            let of = |column: &&Column| column.data_type.of_enum().is_some_and(|of| *self.fold(&of.name) == name);
+            let columns: Vec<&Column> = table.columns.iter().filter(of).collect();
+            (!columns.is_empty()).then_some((table, columns))
+        })
+    }
+
+    pub(super) fn create_enum(&mut self, made: &Arc<EnumType>) -> Result<Change, StateError> {
+        if self.enum_named(&made.name).is_some() {
+            return Err(StateError::EnumExists { name: made.name.clone() });
+        }
+        if let Some(by) = self.type_taken(&made.name) {
+            return Err(StateError::NameTaken { name: made.name.clone(), by });
+        }
+        self.enums.push(Arc::clone(made));
+        Ok(Change::DropEnum(Arc::clone(made)))
+    }
+
+    pub(super) fn drop_enum(&mut self, gone: &EnumType) -> Result<Change, StateError> {
+        let at = self.enum_at(&gone.name).ok_or_else(|| StateError::NoEnum { name: gone.name.clone() })?;
+        if let Some((table, columns)) = self.columns_of_enum(&gone.name).next() {
+            let column = columns.first().map_or("", |column| column.name.as_str());
+            let column = format!("{}.{column}", table.name);
+            return Err(StateError::EnumUsed { name: gone.name.clone(), column });
+        }
+        Ok(Change::CreateEnum(self.enums.remove(at)))
+    }
+
+    pub(super) fn alter_enum(
+        &mut self,
+        from: &Arc<EnumType>,
+        to: &Arc<EnumType>,
+        renamed: &[(String, String)],
+    ) -> Result<Change, StateError> {
+        let at = self.enum_at(&from.name).ok_or_else(|| StateError::NoEnum { name: from.name.clone() })?;
+        let standing = self.enums.get_mut(at).map(|standing| std::mem::replace(standing, Arc::clone(to)));
+        if self.backend.capabilities().enum_types {
+            let tables: Vec<_> = self.columns_of_enum(&to.name).map(|(table, _)| table.id).collect();
+            for table in tables {
+                self.edit(table, |edited| {
+                    for column in &mut edited.columns {
+                        if column.data_type.of_enum().is_some_and(|of| of.name == to.name) {
+                            column.data_type = column.data_type.with_enum(to);
+                            rename_default(column, renamed);
+                        }
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        let renamed = renamed.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
+        let to = standing.unwrap_or_else(|| Arc::clone(from));
+        Ok(Change::AlterEnum { from: self.enums.get(at).map_or_else(|| Arc::clone(from), Arc::clone), to, renamed })
+    }
+}
+
+/// A default that is one of the values keeps to it, whatever it is called.
+fn rename_default(column: &mut Column, renamed: &[(String, String)]) {
+    let rename = |text: &mut String| {
+        if let Some((_, new)) = renamed.iter().find(|(old, _)| old == text) {
+            text.clone_from(new);
+        }
+    };
+    match &mut column.default {
+        Some(Scalar::Literal(Literal::String(text))) => rename(text),
+        Some(Scalar::Literal(Literal::Array(items))) => items.iter_mut().for_each(|item| {
+            if let Literal::String(text) = item {
+                rename(text);
+            }
+        }),
+        _ => {}
+    }
+}

@@ -1,0 +1,260 @@
+//! Enums: create, alter, drop; and the types of columns that are of them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{Change, Changes, Lower, PartPath, nearest};
+use crate::backend::Backend;
+use crate::diagnostic::Code;
+use crate::ident::TableName;
+use crate::operation::{DataType, EnumType, Literal};
+use crate::state::{Column, ColumnPatch, Expr, Piece, Scalar, Table};
+
+impl Lower<'_> {
+    pub(super) fn create_enum(&mut self, name: &TableName, values: &[String]) -> Changes {
+        self.schema_fits(name, "object")?;
+        if !self.fits(&name.name, "object") {
+            return None;
+        }
+        self.values_fit(values, "values")?;
+        if self.state.enum_named(name).is_some() {
+            let diagnostic = self.error(Code::AlreadyExists, "object", format!("enum `{name}` stands already"));
+            self.report(diagnostic);
+            return None;
+        }
+        if let Some(by) = self.state.type_taken(name) {
+            let message = format!("the name `{name}` is taken already, by {by}, whose rows are a type of that name");
+            let diagnostic = self.error(Code::AlreadyExists, "object", message);
+            self.report(diagnostic);
+            return None;
+        }
+        Some(vec![Change::CreateEnum(Arc::new(EnumType { name: name.clone(), values: values.to_vec() }))])
+    }
+
+    pub(super) fn drop_enum(&mut self, name: &TableName) -> Changes {
+        let gone = self.enum_named(name, "object")?;
+        let used = self.state.columns_of_enum(&gone.name).next();
+        if let Some((table, columns)) = used {
+            let column = columns.first().map_or("", |column| column.name.as_str());
+            let message = format!("enum `{name}` is still the type of `{}.{column}`", table.name);
+            let diagnostic = self
+                .error(Code::StillReferenced, "object", message)
+                .help("drop the column before, or give it another type");
+            self.report(diagnostic);
+            return None;
+        }
+        Some(vec![Change::DropEnum(gone)])
+    }
+
+    pub(super) fn alter_enum(
+        &mut self,
+        name: &TableName,
+        add: &[String],
+        after: Option<&str>,
+        rename: &[(String, String)],
+    ) -> Changes {
+        let from = self.enum_named(name, "object")?;
+        let mut values = from.values.clone();
+        for (old, new) in rename {
+            let place = self.value_of_enum(&values, old, name, format_args!("rename.{old}"))?;
+            if values.contains(new) {
+                return self.value_stands(new, name, format_args!("rename.{old}"));
+            }
+            self.value_is_free(&from, old, format_args!("rename.{old}"))?;
+            if let Some(value) = values.get_mut(place) {
+                value.clone_from(new);
+            }
+        }
+        let called = Arc::new(EnumType { name: from.name.clone(), values: values.clone() });
+        let place = match after {
+            Some(after) => self.value_of_enum(&values, after, name, "after")? + 1,
+            None => values.len(),
+        };
+        if let Some(value) = add.iter().find(|value| values.contains(value)) {
+            return self.value_stands(value, name, "add");
+        }
+        values.splice(place..place, add.iter().cloned());
+        self.values_fit(&values, "add")?;
+        let to = Arc::new(EnumType { name: from.name.clone(), values });
+        // Apart, since rows can stand in the way of one alone on the way back.
+        let mut changes = Vec::new();
+        if !rename.is_empty() {
+            self.altered(&from, &called, rename, &mut changes);
+        }
+        if !add.is_empty() {
+            self.altered(&called, &to, &[], &mut changes);
+        }
+        Some(changes)
+    }
+
+    /// The change of an enum, with those of its columns where they have the values in their types.
+    fn altered(
+        &self,
+        from: &Arc<EnumType>,
+        to: &Arc<EnumType>,
+        renamed: &[(String, String)],
+        changes: &mut Vec<Change>,
+    ) {
+        changes.push(Change::AlterEnum { from: Arc::clone(from), to: Arc::clone(to), renamed: renamed.to_vec() });
+        if !self.state.backend.capabilities().enum_types {
+            for (table, columns) in self.state.columns_of_enum(&from.name) {
+                changes.extend(columns.into_iter().map(|column| self.column_follows(table, column, to, renamed)));
+            }
+        }
+    }
+
+    /// The change of a column whose type has the values in it.
+    fn column_follows(
+        &self,
+        table: &Table,
+        column: &Column,
+        to: &Arc<EnumType>,
+        renamed: &[(String, String)],
+    ) -> Change {
+        let mut patch = ColumnPatch { data_type: Some(column.data_type.with_enum(to)), ..ColumnPatch::default() };
+        if let Some(Scalar::Literal(Literal::String(old))) = &column.default
+            && let Some((_, new)) = renamed.iter().find(|(from, _)| from == old)
+        {
+            patch.default = Some(Some(Scalar::Literal(Literal::String(new.clone()))));
+        }
+        let back: Vec<_> = renamed.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
+        let conversion =
+            |renamed: &[(String, String)]| (!renamed.is_empty()).then(|| self.called_anew(column, renamed));
+        Change::AlterColumn {
+            table: table.id,
+            column: column.id,
+            patch,
+            using: conversion(renamed),
+            using_down: conversion(&back),
+            fill: None,
+        }
+    }
+
+    /// `CASE column WHEN 'old' THEN 'new' … ELSE column END`.
+    fn called_anew(&self, column: &Column, renamed: &[(String, String)]) -> Expr {
+        let quoted = |text: &str| {
+            let text = if self.state.backend == Backend::Mysql { text.replace('\\', "\\\\") } else { text.to_owned() };
+            format!("'{}'", text.replace('\'', "''"))
+        };
+        let mut whens = String::new();
+        for (old, new) in renamed {
+            whens += &format!(" WHEN {} THEN {}", quoted(old), quoted(new));
+        }
+        let column = Piece::Column(column.id);
+        let pieces = vec![
+            Piece::Text("CASE ".to_owned()),
+            column.clone(),
+            Piece::Text(format!("{whens} ELSE ")),
+            column,
+            Piece::Text(" END".to_owned()),
+        ];
+        Expr { pieces, opaque: false }
+    }
+
+    /// A type with the values of its enum, if it is of one.
+    pub(super) fn with_values(&mut self, data_type: &DataType, part: impl PartPath) -> Option<DataType> {
+        match data_type.of_enum() {
+            None => Some(data_type.clone()),
+            Some(of) => {
+                let name = of.name.clone();
+                self.enum_named(&name, part).map(|with| data_type.with_enum(&with))
+            }
+        }
+    }
+
+    fn enum_named(&mut self, name: &TableName, part: impl PartPath) -> Option<Arc<EnumType>> {
+        if let Some(found) = self.state.enum_named(name) {
+            return Some(Arc::clone(found));
+        }
+        let names: Vec<String> = self.state.enums().iter().map(|one| one.name.to_string()).collect();
+        let mut diagnostic = self.error(Code::UnknownTable, part, format!("there is no enum `{name}` at this point"));
+        if let Some(near) = nearest(&name.to_string(), names.iter().map(String::as_str)) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        } else {
+            diagnostic = diagnostic.help("if another migration makes it, name that migration in `requires`");
+        }
+        self.report(diagnostic);
+        None
+    }
+
+    /// The place of a value among others.
+    fn value_of_enum(&mut self, values: &[String], value: &str, of: &TableName, part: impl PartPath) -> Option<usize> {
+        let place = values.iter().position(|other| other == value);
+        if place.is_none() {
+            let mut diagnostic = self
+                .error(Code::TypeMismatch, part, format!("enum `{of}` has no value `{value}` at this point"))
+                .note(format!("its values are: {}", values.join(", ")));
+            if let Some(near) = nearest(value, values.iter().map(String::as_str)) {
+                diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            }
+            self.report(diagnostic);
+        }
+        place
+    }
+
+    fn value_stands<T>(&mut self, value: &str, of: &TableName, part: impl PartPath) -> Option<T> {
+        let diagnostic = self.error(Code::AlreadyExists, part, format!("enum `{of}` has a value `{value}` already"));
+        self.report(diagnostic);
+        None
+    }
+
+    /// Reports values that the backend cannot keep apart, or not at all.
+    fn values_fit(&mut self, values: &[String], part: impl PartPath) -> Option<()> {
+        let backend = self.state.backend;
+        let mut seen = HashSet::new();
+        for value in values {
+            let message = match backend {
+                Backend::Postgres if value.len() > backend.capabilities().max_identifier_bytes => {
+                    let most = backend.capabilities().max_identifier_bytes;
+                    format!(
+                        "the value `{value}` is {} bytes long; on PostgreSQL a value has at most {most}",
+                        value.len()
+                    )
+                }
+                Backend::Mysql if value.chars().count() > 255 => {
+                    format!("a value of an enum has at most 255 characters on MySQL, and `{value}` has more")
+                }
+                Backend::Mysql if !seen.insert(value.trim_end().to_lowercase()) => {
+                    format!("MySQL does not tell `{value}` from another value: case and blanks at the end do not count")
+                }
+                _ => continue,
+            };
+            let diagnostic = self.error(Code::UnsupportedByBackend, part, message);
+            self.report(diagnostic);
+            return None;
+        }
+        Some(())
+    }
+
+    /// Reports what is kept as its author wrote it and speaks of a value that gets another name.
+    fn value_is_free(&mut self, of: &EnumType, value: &str, part: impl PartPath) -> Option<()> {
+        let literal = format!("'{}'", value.replace('\'', "''"));
+        let speaks = |text: &str| text.contains(&literal);
+        let mut holder = None;
+        for (table, _) in self.state.columns_of_enum(&of.name) {
+            let text = |expr: &Expr| speaks(&expr.print(table, &str::to_owned));
+            let check = table.checks.iter().find(|check| text(&check.expr));
+            holder = holder.or_else(|| check.map(|check| format!("check `{}`", check.name.text)));
+            let index = table.indexes.iter().find(|index| index.expressions().any(text));
+            holder = holder.or_else(|| index.map(|index| format!("index `{}`", index.name)));
+            let default =
+                table.columns.iter().find(|column| matches!(&column.default, Some(Scalar::Expr(expr)) if text(expr)));
+            holder =
+                holder.or_else(|| default.map(|column| format!("the default of `{}.{}`", table.name, column.name)));
+        }
+        let view = self.state.views().iter().find(|view| speaks(&view.sql));
+        holder = holder.or_else(|| view.map(|view| format!("view `{}`", view.name)));
+        let trigger = self.state.triggers().iter().find(|trigger| speaks(&trigger.sql));
+        holder = holder.or_else(|| trigger.map(|trigger| format!("trigger `{}`", trigger.name)));
+        let function = self.state.functions().iter().find(|function| function.sql.as_deref().is_some_and(speaks));
+        holder = holder.or_else(|| function.map(|function| format!("{} `{}`", function.kind(), function.name)));
+        let Some(holder) = holder else { return Some(()) };
+        let message = format!("the value `{value}` cannot be renamed under {holder}");
+        let diagnostic = self
+            .error(Code::RenameUnderOpaque, part, message)
+            .note(format!("{holder} is kept as its author wrote it, and speaks of {literal}"))
+            .help("drop it before and make it again after, with the new value");
+        self.report(diagnostic);
+        None
+    }
+}
