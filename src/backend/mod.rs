@@ -56,12 +56,26 @@ pub struct Capabilities {
     pub index_extras: bool,
     /// Foreign keys can wait until a transaction's end.
     pub deferrable_keys: bool,
+    /// Columns can be computed when they are read, not only kept.
+    pub virtual_columns: bool,
+    /// A column that another one is computed from can be renamed, and (`retypes`) get another type.
+    pub renames_what_is_computed_from: bool,
+    /// See there.
+    pub retypes_what_is_computed_from: bool,
     /// An enum is a type with a name in the database.
     pub enum_types: bool,
     /// Functions and procedures can be made.
     pub functions: bool,
     /// Functions of one name may differ in their arguments.
     pub overloads: bool,
+    /// Indexes can be made while others write to the table, outside a transaction.
+    pub concurrent_indexes: bool,
+    /// A foreign key can be added without a look at the rows that stand.
+    pub unchecked_keys: bool,
+    /// Views can keep their rows.
+    pub materialized_views: bool,
+    /// There are extensions to be created.
+    pub extensions: bool,
     /// Comments of tables and columns are kept.
     pub comments: bool,
     /// `CREATE INDEX` on an index name that other tables must not use.

@@ -223,6 +223,8 @@ fn names(operations: &[Operation]) -> HashSet<String> {
                 names.insert(function.name.clone());
                 names.extend(definition.branches().flat_map(|text| words(text)));
             }
+            Kind::CreateExtension { .. } | Kind::DropExtension { .. } => {}
+            Kind::CreateSchema { name } | Kind::DropSchema { name } => _ = names.insert(name.clone()),
             Kind::CreateEnum { name, .. } | Kind::AlterEnum { name, .. } | Kind::DropEnum { name } => {
                 names.insert(name.name.clone());
             }

@@ -233,6 +233,8 @@ fn takes_away(change: &Change) -> bool {
         | Change::DropTrigger(_)
         | Change::DropFunction(_)
         | Change::DropEnum(_)
+        | Change::DropExtension { .. }
+        | Change::DropSchema(_)
         | Change::AlterEnum { .. }
         | Change::ReplaceFunction { .. } => true,
         _ => false,

@@ -145,7 +145,7 @@ fn fails(mut found: Diagnostic, migration: &Migration, blame: Option<Blame<'_>>)
 /// What stands after the last way down, each with its maker.
 fn left(migrations: &[Migration], order: &[NodeId], state: &State) -> Vec<Diagnostic> {
     let makers = makers(migrations, order, state.backend());
-    let kinds = ["table ", "view ", "trigger ", "function ", "enum "];
+    let kinds = ["table ", "view ", "trigger ", "function ", "enum ", "schema ", "extension "];
     let facts = state.describe().into_iter().filter(|line| kinds.iter().any(|kind| line.starts_with(kind)));
     let told = facts.map(|line| {
         let what = line.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
@@ -202,6 +202,8 @@ fn note(change: &Change, span: Span, made: &mut Vec<(String, Span)>) {
         Change::RenameTable { to, .. } => made.push((format!("table {to}"), span)),
         Change::CreateView(view) => made.push((format!("view {}", view.name), span)),
         Change::CreateTrigger(trigger) => made.push((format!("trigger {}", trigger.name), span)),
+        Change::CreateSchema(name) => made.push((format!("schema {name}"), span)),
+        Change::CreateExtension(name) => made.push((format!("extension {name}"), span)),
         Change::CreateEnum(one) => made.push((format!("enum {}", one.name), span)),
         Change::CreateFunction(function) => made.push((format!("function {}", function.name.name), span)),
         Change::Sql { effects, .. } => effects.iter().for_each(|effect| note(effect, span, made)),

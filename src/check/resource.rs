@@ -33,6 +33,8 @@ pub(super) enum Resource {
     PrimaryKeySlot(TableId),
     /// An object of a kind that the state does not hold, as an author declares it: kind and name.
     Declared(String, String),
+    /// What extensions provide: types and functions that no migration makes by name.
+    Provided,
     /// All rows there are: what a change of rows that cannot be read may touch.
     AnyRows,
     /// Triggers and views, which a rename or a rebuild must find as they are.
@@ -54,6 +56,7 @@ impl Resource {
             Self::Numbering(_) => "numbering",
             Self::PrimaryKeySlot(_) => "primary key slot",
             Self::Declared(..) => "declared",
+            Self::Provided => "what extensions provide",
             Self::AnyRows => "any rows",
             Self::Programs => "views and triggers",
         }

@@ -79,6 +79,7 @@ impl Numbers {
             Resource::Declared(kind, name) => (14, self.text(kind), self.text(name)),
             Resource::AnyRows => (15, 0, 0),
             Resource::Programs => (16, 0, 0),
+            Resource::Provided => (17, 0, 0),
         }
     }
 

@@ -52,6 +52,9 @@ impl Run<'_> {
             self.nothing_unknown(index).await?;
         }
         self.open(index, step, expected).await?;
+        if expected.iter().any(|row| row.version == step.version && row.state != RowState::Applied) {
+            self.run_again(index, step, of).await?;
+        }
         for (number, statement) in (1..).zip(own.iter().copied()).skip(step.skip_statements) {
             self.journaled(index, step, statement, number, of).await?;
             (self.events)(&Event::StatementDone { index, statement: number, of });
@@ -81,6 +84,16 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Takes statements out of the journal that ran and run again: what they cleared away may be there anew.
+    async fn run_again(&mut self, index: usize, step: &RenderedStep, of: usize) -> Result<(), Stop> {
+        let ran = self.books.journaled(self.database, step.version).await?.len();
+        let entry = |statement| Entry { version: step.version, direction: step.direction, statement, of };
+        let again: Vec<Statement> =
+            (step.skip_statements + 1..=ran).map(|statement| self.books.withdraw(&entry(statement))).collect();
+        let known = Progress { done: step.skip_statements, unknown: None, of, place: None };
+        self.together(index, &again, known, true).await
     }
 
     /// Says in the ledger that the step has begun, and makes the ledger where the step is to.

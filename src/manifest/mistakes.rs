@@ -342,10 +342,6 @@ fn find(place: &Place, written: &str) -> Option<&'static Mistake> {
 /// Explains a key that does not belong where it stands.
 pub(super) fn explain(place: &Place, val: Val<'_>) -> Diagnostic {
     let key = val.key;
-    if place.not_yet.contains(&key) {
-        let message = format!("`{key}` on {} is not supported yet", place.title);
-        return Diagnostic::new(Code::NotSupportedYet, message).at(val.key_span, "");
-    }
     let unknown = format!("{} has no key `{key}`", place.title);
     let elsewhere = format!("`{key}` does not belong to {}", place.title);
     if let Some(mistake) = find(place, key) {
@@ -360,7 +356,7 @@ pub(super) fn explain(place: &Place, val: Val<'_>) -> Diagnostic {
             .at(val.key_span, "")
             .help(format!("did you mean `{right}`?"));
     }
-    if place.family == Family::Node && (operations::verb(key).is_some() || operations::VERBS_NOT_YET.contains(&key)) {
+    if place.family == Family::Node && operations::verb(key).is_some() {
         let help = format!("an operation stands in a table of its own: put `[[up]]` above `{key}`");
         return Diagnostic::new(Code::MisplacedKey, elsewhere).at(val.key_span, "").help(help);
     }
@@ -384,7 +380,7 @@ fn owners(place: &Place, key: &str) -> Option<String> {
     let is_operation = matches!(place.family, Family::Operation | Family::Column | Family::AlterColumn);
     let mut titles: Vec<&str> = Vec::new();
     if is_operation {
-        let has = |other: &&Place| other.keys.contains(&key) || other.not_yet.contains(&key);
+        let has = |other: &&Place| other.keys.contains(&key);
         let shared = [&places::COLUMN, &places::NODE];
         titles.extend(shared.into_iter().filter(has).map(|other| other.title));
         titles.extend(VERBS.iter().map(|verb| &verb.place).filter(has).map(|other| other.title));

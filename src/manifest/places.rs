@@ -10,8 +10,6 @@ pub(super) struct Place {
     pub(super) family: Family,
     /// The keys it has.
     pub(super) keys: &'static [&'static str],
-    /// The keys of the language that are not built yet.
-    pub(super) not_yet: &'static [&'static str],
 }
 
 /// Kinds of tables that people make the same mistakes in.
@@ -31,33 +29,25 @@ pub(super) enum Family {
     Other,
 }
 
-const fn place(
-    title: &'static str,
-    family: Family,
-    keys: &'static [&'static str],
-    not_yet: &'static [&'static str],
-) -> Place {
-    Place { title, family, keys, not_yet }
+const fn place(title: &'static str, family: Family, keys: &'static [&'static str]) -> Place {
+    Place { title, family, keys }
 }
 
 pub(super) static SCHEMA: Place = place(
     "`schema.toml`",
     Family::Schema,
     &["project", "migrations", "database", "environments", "checks", "hooks", "seed", "migration"],
-    &[],
 );
-pub(super) static PROJECT: Place = place("`[project]`", Family::Project, &["name", "backends", "order"], &[]);
-pub(super) static MIGRATIONS: Place = place("`[migrations]`", Family::Migrations, &["path"], &[]);
-pub(super) static ENVIRONMENT: Place =
-    place("an environment", Family::Environment, &["url", "protected", "backup"], &[]);
-pub(super) static HOOKS: Place = place("`[hooks]`", Family::Hooks, HOOK_KEYS, &[]);
-pub(super) static SEED: Place = place("a seed", Family::Seed, &["insert", "key", "rows", "sql_file", "backends"], &[]);
-pub(super) static NODE: Place = place("a migration's file", Family::Node, NODE_KEYS, &[]);
+pub(super) static PROJECT: Place = place("`[project]`", Family::Project, &["name", "backends", "order"]);
+pub(super) static MIGRATIONS: Place = place("`[migrations]`", Family::Migrations, &["path"]);
+pub(super) static ENVIRONMENT: Place = place("an environment", Family::Environment, &["url", "protected", "backup"]);
+pub(super) static HOOKS: Place = place("`[hooks]`", Family::Hooks, HOOK_KEYS);
+pub(super) static SEED: Place = place("a seed", Family::Seed, &["insert", "key", "rows", "sql_file", "backends"]);
+pub(super) static NODE: Place = place("a migration's file", Family::Node, NODE_KEYS);
 pub(super) static INLINE_NODE: Place = place(
     "a migration",
     Family::Node,
     &["version", "name", "description", "requires", "transaction", "backends", "irreversible", "up", "down"],
-    &[],
 );
 pub(super) static COLUMN: Place = place(
     "a column",
@@ -73,35 +63,28 @@ pub(super) static COLUMN: Place = place(
         "on_update",
         "deferrable",
         "check",
+        "generated",
+        "stored",
+        "collation",
         "comment",
     ],
-    COLUMN_NOT_YET,
 );
-pub(super) static INDEX: Place = place("an index", Family::Operation, INDEX_KEYS, INDEX_NOT_YET);
-pub(super) static INDEX_PART: Place = place(
-    "a part of an index",
-    Family::Other,
-    &["column", "expr", "order", "nulls", "length", "collation", "opclass"],
-    &[],
-);
+pub(super) static INDEX: Place = place("an index", Family::Operation, INDEX_KEYS);
+pub(super) static INDEX_PART: Place =
+    place("a part of an index", Family::Other, &["column", "expr", "order", "nulls", "length", "collation", "opclass"]);
 pub(super) static FOREIGN_KEY: Place = place(
     "a foreign key",
     Family::Operation,
-    &["columns", "references", "on_delete", "on_update", "deferrable"],
-    FOREIGN_KEY_NOT_YET,
+    &["columns", "references", "on_delete", "on_update", "deferrable", "validate"],
 );
-pub(super) static TEXT: Place =
-    place("a text by backend", Family::Text, &["sqlite", "postgres", "mysql", "default"], &[]);
-pub(super) static VALUE: Place = place("a value", Family::Other, &["expr", "hex"], &[]);
-pub(super) static TABLE_NAME: Place = place("a table's name", Family::Other, &["schema", "table"], &[]);
-pub(super) static COLUMN_NAME: Place = place("a column's name", Family::Other, &["schema", "table", "column"], &[]);
+pub(super) static TEXT: Place = place("a text by backend", Family::Text, &["sqlite", "postgres", "mysql", "default"]);
+pub(super) static VALUE: Place = place("a value", Family::Other, &["expr", "hex"]);
+pub(super) static TABLE_NAME: Place = place("a table's name", Family::Other, &["schema", "table"]);
+pub(super) static COLUMN_NAME: Place = place("a column's name", Family::Other, &["schema", "table", "column"]);
 
 pub(super) const NODE_KEYS: &[&str] =
     &["description", "requires", "transaction", "backends", "irreversible", "up", "down"];
-pub(super) const COLUMN_NOT_YET: &[&str] = &["generated", "stored", "collation"];
 pub(super) const INDEX_KEYS: &[&str] = &["columns", "unique", "where", "using", "include", "with", "nulls_distinct"];
-pub(super) const INDEX_NOT_YET: &[&str] = &["concurrently"];
-pub(super) const FOREIGN_KEY_NOT_YET: &[&str] = &["validate"];
 
 /// The keys of `[hooks]`: around each command that changes the database, and `on_failure`.
 pub(super) const HOOK_KEYS: &[&str] = &[

@@ -94,6 +94,9 @@ fn column(name: &str, data_type: DataType) -> ColumnDef {
         on_update: Action::NoAction,
         deferrable: None,
         check: None,
+        generated: None,
+        stored: None,
+        collation: None,
         comment: None,
         fill: None,
     }

@@ -199,11 +199,6 @@ impl<'s, 'a> Walk<'s, 'a> {
         self.wrong(span, format!("{} needs `{key}`", place.title));
     }
 
-    /// Reports a part of the language that is not built yet.
-    pub(super) fn not_yet(&mut self, span: Span, what: &str) {
-        self.report(Diagnostic::new(Code::NotSupportedYet, format!("{what} is not supported yet")).at(span, ""));
-    }
-
     /// A table.
     pub(super) fn table<'t>(&mut self, val: Val<'t>) -> Option<Table<'t>> {
         self.table_or(val, "a table")

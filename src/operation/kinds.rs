@@ -70,6 +70,15 @@ pub struct ColumnDef {
     /// A check, with a generated name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Text>,
+    /// Computed from the rest of its row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated: Option<Text>,
+    /// Whether what is computed is kept in the row; it is where that is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<bool>,
+    /// How it is compared and sorted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collation: Option<Text>,
     /// Words about it, kept in the database where that can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -178,6 +187,9 @@ pub struct ForeignKeyDef {
     /// Whether it can wait, and whether it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deferrable: Option<Deferrable>,
+    /// The rows that stand are not looked at (PostgreSQL's NOT VALID; `validate = false`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unchecked: bool,
 }
 
 /// A named check.
@@ -240,6 +252,12 @@ pub struct AlterColumn {
     /// New default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
+    /// How it is compared and sorted from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collation: Option<Text>,
+    /// Back to the database's own collation (`unset = ["collation"]`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unset_collation: bool,
     /// New words about it; empty where they are taken away (`unset = ["comment"]`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
@@ -321,6 +339,9 @@ pub enum Kind {
         /// The index.
         #[serde(flatten)]
         index: IndexDef,
+        /// While others write to the table (PostgreSQL).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        concurrently: bool,
     },
     /// `drop_index`
     DropIndex {
@@ -328,6 +349,9 @@ pub enum Kind {
         on: TableName,
         /// Its name.
         name: String,
+        /// While others write to the table (PostgreSQL).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        concurrently: bool,
     },
     /// `rename_index`
     RenameIndex {
@@ -401,6 +425,9 @@ pub enum Kind {
         view: TableName,
         /// The query.
         select: Text,
+        /// Its rows are kept, and computed again when that is asked for (PostgreSQL).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        materialized: bool,
         /// Declared: the tables that it reads, where the query cannot be read.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reads: Vec<String>,
@@ -467,6 +494,26 @@ pub enum Kind {
         /// Its name.
         name: String,
     },
+    /// `create_extension`
+    CreateExtension {
+        /// Its name.
+        name: String,
+    },
+    /// `drop_extension`
+    DropExtension {
+        /// Which.
+        name: String,
+    },
+    /// `create_schema`
+    CreateSchema {
+        /// Its name.
+        name: String,
+    },
+    /// `drop_schema`
+    DropSchema {
+        /// Which.
+        name: String,
+    },
     /// `create_enum`
     CreateEnum {
         /// Its name.
@@ -515,6 +562,9 @@ pub enum Kind {
         /// Which rows; all where it is not said.
         #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
         filter: Option<Text>,
+        /// The rows as they were are kept in a table beside, until this is undone.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keep: bool,
         /// An authored way down.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         down: Option<Down>,
@@ -526,6 +576,9 @@ pub enum Kind {
         /// Which rows.
         #[serde(rename = "where")]
         filter: Text,
+        /// The rows as they were are kept in a table beside, until this is undone.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keep: bool,
         /// An authored way down.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         down: Option<Down>,

@@ -87,6 +87,10 @@ impl Operation {
             Kind::DropFunction { .. } => "drop_function",
             Kind::CreateTrigger { .. } => "create_trigger",
             Kind::DropTrigger { .. } => "drop_trigger",
+            Kind::CreateExtension { .. } => "create_extension",
+            Kind::DropExtension { .. } => "drop_extension",
+            Kind::CreateSchema { .. } => "create_schema",
+            Kind::DropSchema { .. } => "drop_schema",
             Kind::CreateEnum { .. } => "create_enum",
             Kind::AlterEnum { .. } => "alter_enum",
             Kind::DropEnum { .. } => "drop_enum",
@@ -127,6 +131,10 @@ impl Operation {
             | Kind::DropForeignKey { name, .. }
             | Kind::DropCheck { name, .. }
             | Kind::DropUnique { name, .. }
+            | Kind::CreateExtension { name }
+            | Kind::DropExtension { name }
+            | Kind::CreateSchema { name }
+            | Kind::DropSchema { name }
             | Kind::CreateTrigger { name, .. }
             | Kind::DropTrigger { name, .. } => of(name),
             Kind::CreateFunction { function, .. }

@@ -156,7 +156,11 @@ const fn may_restore(change: &Change) -> bool {
 fn depends_on_rows(change: &Change, state: &State) -> bool {
     match change {
         Change::AddColumn { column, fill, .. } => {
-            !column.null && column.default.is_none() && fill.is_none() && !column.auto_increment
+            !column.null
+                && column.default.is_none()
+                && fill.is_none()
+                && !column.auto_increment
+                && column.generated.is_none()
         }
         Change::AddConstraint { .. } => true,
         Change::AddIndex { index, .. } => index.unique,
@@ -172,7 +176,9 @@ fn depends_on_rows(change: &Change, state: &State) -> bool {
         Change::AlterColumn { table, column, patch, using, .. } => {
             let before = state.table(*table).and_then(|table| table.column(*column));
             let narrows = before.zip(patch.data_type.as_ref()).is_some_and(|(b, to)| !b.data_type.widens_to(to));
-            patch.null == Some(false) || narrows || using.is_some()
+            let clashes =
+                patch.collation.is_some() && state.table(*table).is_some_and(|table| table.is_unique_over(*column));
+            patch.null == Some(false) || narrows || clashes || using.is_some()
         }
         _ => false,
     }
@@ -201,9 +207,12 @@ fn follows(change: &Change, gone: &Gone) -> bool {
         Change::AddIndex { index, .. } => gone.columns.iter().any(|id| index.mentions(*id)),
         Change::DropConstraint { table, name, .. }
         | Change::RenameConstraint { table, name, .. }
-        | Change::DropIndex { table, name }
+        | Change::DropIndex { table, name, .. }
         | Change::RenameIndex { table, name, .. } => gone.names.contains(&(*table, name.clone())),
-        Change::AddColumn { column, .. } => over(&[column.id]),
+        Change::AddColumn { column, .. } => {
+            over(&[column.id])
+                || column.generated.as_ref().is_some_and(|how| how.expr.columns().any(|id| gone.columns.contains(&id)))
+        }
         _ => false,
     }
 }
@@ -219,7 +228,7 @@ fn mark(change: &Change, gone: &mut Gone) {
         Change::AddConstraint { table, constraint } => {
             gone.names.insert((*table, constraint.name().text.clone()));
         }
-        Change::AddIndex { table, index } => {
+        Change::AddIndex { table, index, .. } => {
             gone.names.insert((*table, index.name.clone()));
         }
         Change::RenameConstraint { table, name, to, .. } => {
@@ -230,7 +239,7 @@ fn mark(change: &Change, gone: &mut Gone) {
             gone.names.remove(&(*table, name.clone()));
             gone.names.insert((*table, to.clone()));
         }
-        Change::DropConstraint { table, name, .. } | Change::DropIndex { table, name } => {
+        Change::DropConstraint { table, name, .. } | Change::DropIndex { table, name, .. } => {
             gone.names.remove(&(*table, name.clone()));
         }
         _ => {}

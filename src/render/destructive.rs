@@ -16,6 +16,9 @@ pub(super) fn of(dialect: Dialect, change: &Change, before: Option<&Table>, star
     let column = |id: ColumnId| format!("{}.{}", table.name, table.column_name(id));
     let (kind, object, counted) = match change {
         Change::DropTable(_) => ("table", table.name.to_string(), then.map(|then| count(dialect, then, None))),
+        Change::DropColumn { column: id, .. } if table.column(*id).is_some_and(|one| one.generated.is_some()) => {
+            return None;
+        }
         Change::DropColumn { column: id, .. } => {
             ("column", column(*id), then.and_then(|then| count_values(dialect, then, *id)))
         }
@@ -27,7 +30,7 @@ pub(super) fn of(dialect: Dialect, change: &Change, before: Option<&Table>, star
             }
             ("values", column(*id), then.and_then(|then| count_values(dialect, then, *id)))
         }
-        Change::Delete { filter, .. } => {
+        Change::Delete { filter, kept: false, .. } => {
             let counted = then.filter(|then| all_there(filter, then));
             let counted = counted.map(|then| count(dialect, then, Some(&dialect.expr(filter, then))));
             ("rows", table.name.to_string(), counted)

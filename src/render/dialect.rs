@@ -241,6 +241,8 @@ mod tests {
                 auto_increment: false,
                 sequence: None,
                 comment: None,
+                generated: None,
+                collation: None,
             }],
             primary_key: None,
             uniques: vec![],

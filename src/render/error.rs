@@ -59,6 +59,9 @@ pub(super) enum RenderError {
     /// COPY with the client at the other end.
     #[error("`COPY … {direction}` waits for a client that sends or takes the rows, and a run has none")]
     CopyWithClient { direction: &'static str },
+    /// What PostgreSQL refuses inside a transaction.
+    #[error("PostgreSQL makes and drops no index concurrently inside a transaction, and `{index}` wants that")]
+    Concurrently { index: String },
     /// A limit of MySQL's.
     #[error("on MySQL {what}")]
     Mysql { what: String, help: &'static str },
@@ -77,6 +80,7 @@ impl RenderError {
             Self::Dangling { .. } => Code::UnknownTable,
             Self::RowWithoutKey { .. } | Self::RowWithoutColumns { .. } => Code::WrongValue,
             Self::KeysOff { .. } => Code::KeysOffWithRows,
+            Self::Concurrently { .. } => Code::NeedsNoTransaction,
             Self::CopyWithClient { .. }
             | Self::NoColumns { .. }
             | Self::NumberedButNotKey { .. }
@@ -107,6 +111,9 @@ impl RenderError {
             }
             Self::NoCast { .. } => Some("say how, with `using` (and `using_down`)"),
             Self::NotCompared { .. } => Some("write `jsonb`"),
+            Self::Concurrently { .. } => {
+                Some("`transaction = false` above the first `[[up]]`, in a migration of its own")
+            }
             Self::Mysql { help, .. } => Some(help),
             _ => None,
         }

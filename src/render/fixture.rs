@@ -23,6 +23,8 @@ pub(super) fn column(id: u32, name: &str, data_type: DataType) -> Column {
         auto_increment: false,
         sequence: None,
         comment: None,
+        generated: None,
+        collation: None,
     }
 }
 

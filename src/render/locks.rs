@@ -85,6 +85,12 @@ impl Locks {
                     self.taken.extend(table.foreign_keys.iter().map(|key| Lock::Table(key.table)));
                 }
             }
+            Change::KeepRows(kept) | Change::RestoreRows(kept) => {
+                if let Some(table) = after.or(before) {
+                    self.whole(table);
+                }
+                self.create(&kept.beside);
+            }
             // What raw SQL touches nobody knows; a handful is the usual.
             Change::Sql { .. } => self.fresh(5),
             Change::CreateTrigger(_)
@@ -92,10 +98,14 @@ impl Locks {
             | Change::CreateFunction(_)
             | Change::DropFunction(_)
             | Change::ReplaceFunction { .. }
+            | Change::CreateSchema(_)
+            | Change::DropSchema(_)
             | Change::CreateEnum(_)
             | Change::DropEnum(_)
             | Change::CreateView(_)
             | Change::DropView(_) => self.fresh(3),
+            // What is in one nobody knows; many have some hundred functions.
+            Change::CreateExtension(_) | Change::DropExtension { .. } => self.fresh(100),
             Change::AlterEnum { to, .. } => {
                 self.fresh(5);
                 for (table, _) in state.columns_of_enum(&to.name) {

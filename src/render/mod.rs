@@ -12,6 +12,7 @@ mod enum_values;
 mod error;
 #[cfg(test)]
 mod fixture;
+mod kept;
 mod known;
 pub mod ledger;
 mod locks;

@@ -60,9 +60,12 @@ pub(super) fn create(
     Ok(sql)
 }
 
-/// PostgreSQL: of several keys over the same columns in one CREATE TABLE only the first is made, without a
+/// PostgreSQL: of a key that is not to be looked at, CREATE TABLE knows nothing; of several keys over the same columns in one CREATE TABLE only the first is made, without a
 /// word. The others are added one by one, which it takes.
 pub(super) fn is_swallowed(dialect: Dialect, table: &Table, constraint: &Constraint) -> bool {
+    if matches!(constraint, Constraint::ForeignKey(key) if key.unchecked) {
+        return true;
+    }
     let Constraint::Unique(unique) = constraint else { return false };
     let as_key = table.primary_key.as_ref().is_some_and(|key| key.columns == unique.columns);
     let first = table.uniques.iter().find(|other| other.columns == unique.columns);
@@ -92,10 +95,22 @@ fn numbered_key(dialect: Dialect, table: &Table) -> Result<Option<ColumnId>, Ren
 /// A column with its type, NOT NULL, default and numbering.
 pub(super) fn column_definition(dialect: Dialect, column: &Column, table: &Table) -> Result<String, RenderError> {
     let mut sql = format!("{} {}", dialect.ident(&column.name), column_type(dialect, column)?);
-    if !column.null {
+    if let Some(collation) = &column.collation {
+        sql.push_str(&format!(" COLLATE {}", dialect.own_name(collation)));
+    }
+    if let Some(how) = &column.generated {
+        let kept = if how.stored { "STORED" } else { "VIRTUAL" };
+        sql.push_str(&format!(" GENERATED ALWAYS AS ({}) {kept}", dialect.own_expr(&how.expr, table)));
+    }
+    // MariaDB has no NOT NULL on what it computes.
+    if !column.null && (dialect != Dialect::Mysql || column.generated.is_none()) {
         sql.push_str(" NOT NULL");
     }
-    if column.null && column.data_type == DataType::TimestampTz && dialect == Dialect::Mysql {
+    if column.null
+        && column.generated.is_none()
+        && column.data_type == DataType::TimestampTz
+        && dialect == Dialect::Mysql
+    {
         // Some servers take a timestamp to be NOT NULL.
         sql.push_str(" NULL");
     }
@@ -226,6 +241,9 @@ pub(super) fn references(
         Some(Deferrable::Immediate) => " DEFERRABLE",
         Some(Deferrable::Deferred) => " DEFERRABLE INITIALLY DEFERRED",
     });
+    if key.unchecked {
+        sql.push_str(" NOT VALID");
+    }
     Ok(sql)
 }
 

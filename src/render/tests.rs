@@ -93,6 +93,7 @@ fn two() -> (Table, Table) {
         on_delete: Action::Cascade,
         on_update: Action::NoAction,
         deferrable: None,
+        unchecked: false,
         bound: None,
     });
     (users, posts)
@@ -105,7 +106,7 @@ fn what_is_destroyed_is_told_with_a_count_under_the_names_before_the_run() {
     let changes = vec![
         Change::RenameTable { table: TableId(1), to: TableName::bare("people") },
         Change::RenameColumn { table: TableId(1), column: ColumnId(3), to: "mail".into() },
-        Change::Delete { table: TableId(1), filter },
+        Change::Delete { table: TableId(1), filter, kept: false },
         Change::AlterColumn {
             table: TableId(1),
             column: ColumnId(3),
@@ -175,6 +176,7 @@ fn what_a_backend_lacks_is_refused_with_the_operation_and_the_backend() {
             nulls_alike: false,
             age: 0,
         },
+        concurrently: false,
     };
     let nul = Change::Insert {
         table: TableId(1),

@@ -200,6 +200,8 @@ mod tests {
             auto_increment: false,
             sequence: None,
             comment: None,
+            generated: None,
+            collation: None,
         }
     }
 

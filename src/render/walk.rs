@@ -9,7 +9,7 @@ use super::ledger::LedgerSql;
 use super::locks::{Lock, Locks};
 use super::model::{Destructive, Journaled, Recovery, RenderOptions, RenderedStep, Statement};
 use super::{destructive, known, mysql, postgres, raw, remarks, sqlite};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::operation::Checksums;
 use crate::plan::{Part, Place, Step};
 use crate::state::{Change, SharedTable, State, TableId};
@@ -34,6 +34,8 @@ pub(super) struct Link<'a> {
     pub(super) recovery: Option<Recovery>,
     /// PostgreSQL: an enum that gets values is made anew, so that they can be used at once.
     pub(super) enum_anew: bool,
+    /// It runs inside a transaction.
+    pub(super) transaction: bool,
 }
 
 /// What a change comes to.
@@ -181,6 +183,7 @@ impl<'a> Walk<'a> {
         }
         let locks = self.locks.take();
         let restores = self.restored(&scope, &mut block);
+        let skip_statements = again(&block.statements, step.skip_statements);
         let rendered = RenderedStep {
             version: step.version,
             name: step.name.clone(),
@@ -196,7 +199,7 @@ impl<'a> Walk<'a> {
             rebuilds: block.rebuilds,
             keeps: known::rebuilt(tables, &block.rebuilt),
             locks: locks.len(),
-            skip_statements: step.skip_statements,
+            skip_statements,
             from: step.from,
             turned: step.turned,
             resumed: step.resumed,
@@ -281,6 +284,7 @@ impl<'a> Walk<'a> {
         into: &mut Block,
     ) -> Result<Vec<Link<'c>>, RenderError> {
         let enum_anew = self.anew.contains(&scope.number);
+        let transaction = scope.step.is_none_or(|step| step.transaction);
         let mut links = Vec::with_capacity(run.len());
         for change in run {
             let table = change.table();
@@ -306,7 +310,7 @@ impl<'a> Walk<'a> {
             if let Change::Note(words) = change {
                 into.notes.push(words.clone());
             }
-            links.push(Link { change, before, after, recovery, enum_anew });
+            links.push(Link { change, before, after, recovery, enum_anew, transaction });
         }
         Ok(links)
     }
@@ -357,12 +361,22 @@ impl<'a> Walk<'a> {
     fn diagnostic(&self, error: &RenderError, scope: &Scope<'_>, part: &Part) -> Diagnostic {
         let message = format!("`{}`: {error}", part.operation);
         let mut found = Diagnostic::new(error.code(), message).on(self.dialect.backend()).at(part.span, "");
+        // Whatever its code is elsewhere: this cannot be run.
+        found.severity = Severity::Error;
         if let Some(step) = scope.step {
             found = found.of(&step.name).going(step.direction);
         }
         found.help = error.help().map(str::to_owned);
         found
     }
+}
+
+/// How many statements are skipped: a statement that clears away for the next one runs again with it.
+fn again(statements: &[Statement], skip: usize) -> usize {
+    let own = statements.iter().filter(|statement| statement.ledger.is_none());
+    let last = skip.checked_sub(1).and_then(|last| own.clone().nth(last));
+    let whole = own.count() == skip;
+    if !whole && last.is_some_and(|last| postgres::clears(&last.sql)) { skip - 1 } else { skip }
 }
 
 fn plain(part: &Part, sql: String) -> Statement {

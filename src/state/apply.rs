@@ -100,7 +100,7 @@ impl State {
                     fill: fill.clone().filter(|_| patch.null == Some(true)),
                 }))
             }
-            Change::AddIndex { table, index } => {
+            Change::AddIndex { table, index, concurrently } => {
                 let schema = self.existing(*table)?.name.schema.clone();
                 self.claim_index(schema.as_deref(), &index.name, *table)?;
                 let age = index.key_columns().map_or(0, |columns| self.key_age(*table, &columns));
@@ -108,9 +108,10 @@ impl State {
                     edited.indexes.push(super::Index { age, ..index.clone() });
                     Ok(())
                 })?;
-                Ok(Some(Change::DropIndex { table: *table, name: index.name.clone() }))
+                let (name, concurrently) = (index.name.clone(), *concurrently);
+                Ok(Some(Change::DropIndex { table: *table, name, concurrently }))
             }
-            Change::DropIndex { table, name } => {
+            Change::DropIndex { table, name, concurrently } => {
                 let backend = self.backend;
                 self.key_may_go(self.existing(*table)?, name)?;
                 let index = self.edit(*table, |edited| {
@@ -120,7 +121,7 @@ impl State {
                 })?;
                 let schema = self.existing(*table)?.name.schema.clone();
                 self.release_index(schema.as_deref(), &index.name, *table);
-                Ok(Some(Change::AddIndex { table: *table, index }))
+                Ok(Some(Change::AddIndex { table: *table, index, concurrently: *concurrently }))
             }
             Change::RenameIndex { table, name, to } => {
                 let (backend, schema) = (self.backend, self.existing(*table)?.name.schema.clone());
@@ -203,6 +204,10 @@ impl State {
             Change::CreateFunction(function) => self.create_function(function).map(Some),
             Change::DropFunction(function) => self.drop_function(function).map(Some),
             Change::ReplaceFunction { from, to } => self.replace_function(from, to).map(Some),
+            Change::CreateExtension(name) => self.create_extension(name).map(Some),
+            Change::DropExtension { name, .. } => self.drop_extension(name).map(Some),
+            Change::CreateSchema(name) => self.create_schema(name).map(Some),
+            Change::DropSchema(name) => self.drop_schema(name).map(Some),
             Change::CreateEnum(made) => self.create_enum(made).map(Some),
             Change::DropEnum(gone) => self.drop_enum(gone).map(Some),
             Change::AlterEnum { from, to, renamed } => self.alter_enum(from, to, renamed).map(Some),
@@ -238,6 +243,14 @@ impl State {
             | Change::Update { table, .. }
             | Change::Delete { table, .. }
             | Change::DeleteRows { table, .. } => self.existing(*table).map(|_| None),
+            Change::KeepRows(kept) => {
+                self.create_table(&kept.beside)?;
+                Ok(Some(Change::RestoreRows(kept.clone())))
+            }
+            Change::RestoreRows(kept) => {
+                self.drop_table(kept.beside.id)?;
+                Ok(Some(Change::KeepRows(kept.clone())))
+            }
             Change::Note(_) => Ok(None),
         }
     }
@@ -482,10 +495,12 @@ fn no_column(table: &Table) -> StateError {
 /// What stands over a column, for people; `None` for nothing.
 fn holder_of(table: &Table, column: ColumnId) -> Option<String> {
     let index = table.indexes.iter().find(|index| index.mentions(column)).map(|index| format!("index {}", index.name));
-    index.or_else(|| {
-        let (kind, name) = table.constraint_over(column)?;
-        Some(format!("{} {}", kind.title(), name.text))
-    })
+    index
+        .or_else(|| {
+            let (kind, name) = table.constraint_over(column)?;
+            Some(format!("{} {}", kind.title(), name.text))
+        })
+        .or_else(|| Some(format!("the computed column {}", table.computed_from(column)?.name)))
 }
 
 /// Patches a column and gives the patch that undoes it.
@@ -503,6 +518,9 @@ fn patch_column(column: &mut Column, patch: &ColumnPatch) -> ColumnPatch {
     if let Some((auto_increment, sequence)) = &patch.auto_increment {
         let numbered = std::mem::replace(&mut column.auto_increment, *auto_increment);
         before.auto_increment = Some((numbered, std::mem::replace(&mut column.sequence, sequence.clone())));
+    }
+    if let Some(collation) = &patch.collation {
+        before.collation = Some(std::mem::replace(&mut column.collation, collation.clone()));
     }
     if let Some(comment) = &patch.comment {
         before.comment = Some(std::mem::replace(&mut column.comment, comment.clone()));

@@ -239,6 +239,8 @@ mod tests {
             auto_increment: false,
             sequence: None,
             comment: None,
+            generated: None,
+            collation: None,
         });
         Table {
             id: TableId(100),

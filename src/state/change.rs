@@ -20,6 +20,8 @@ pub struct ColumnPatch {
     pub default: Option<Option<Scalar>>,
     /// New numbering, with its sequence's name where the backend has such.
     pub auto_increment: Option<(bool, Option<Name>)>,
+    /// New collation; `Some(None)` is the database's own.
+    pub collation: Option<Option<Box<str>>>,
     /// New comment; `Some(None)` takes it away.
     pub comment: Option<Option<String>>,
 }
@@ -104,6 +106,21 @@ pub enum DeclaredMode {
     Drops,
 }
 
+/// Rows that are kept until what changes or deletes them is undone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Whose rows.
+    pub table: TableId,
+    /// The table that has them.
+    pub beside: Arc<Table>,
+    /// Columns of the one with those of the other.
+    pub columns: Vec<(ColumnId, ColumnId)>,
+    /// How a row is found again that is changed: among the columns. Of rows that are deleted there are none.
+    pub key: Vec<(ColumnId, ColumnId)>,
+    /// Which rows; all for `None`.
+    pub filter: Option<Expr>,
+}
+
 /// One concrete change of a state, or of the rows in it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
@@ -166,6 +183,8 @@ pub enum Change {
         table: TableId,
         /// The index.
         index: Index,
+        /// While others write to the table, and outside a transaction.
+        concurrently: bool,
     },
     /// An index.
     DropIndex {
@@ -173,6 +192,8 @@ pub enum Change {
         table: TableId,
         /// Its name.
         name: String,
+        /// While others write to the table, and outside a transaction.
+        concurrently: bool,
     },
     /// An index's name.
     RenameIndex {
@@ -234,6 +255,19 @@ pub enum Change {
         /// What comes: of the same name, arguments and type.
         to: Function,
     },
+    /// An extension, where it does not stand already.
+    CreateExtension(String),
+    /// An extension.
+    DropExtension {
+        /// Which.
+        name: String,
+        /// Only if it did not stand before it was created.
+        made_here: bool,
+    },
+    /// A schema.
+    CreateSchema(String),
+    /// A schema with nothing in it.
+    DropSchema(String),
     /// An enum: a type of its own where the backend has such, else known to its columns alone.
     CreateEnum(Arc<EnumType>),
     /// An enum.
@@ -275,7 +309,13 @@ pub enum Change {
         table: TableId,
         /// Which rows.
         filter: Expr,
+        /// They were kept before.
+        kept: bool,
     },
+    /// Rows copied into a new table beside theirs.
+    KeepRows(Box<Kept>),
+    /// Rows brought back from the table beside theirs, which is dropped.
+    RestoreRows(Box<Kept>),
     /// Rows out again that an insert put in: those equal in the given columns.
     DeleteRows {
         /// From which table.
@@ -319,10 +359,15 @@ impl Change {
             | Self::Update { table, .. }
             | Self::Delete { table, .. }
             | Self::DeleteRows { table, .. } => Some(*table),
+            Self::KeepRows(kept) | Self::RestoreRows(kept) => Some(kept.table),
             Self::CreateTrigger(trigger) | Self::DropTrigger(trigger) => trigger.table_id,
             Self::CreateFunction(_)
             | Self::DropFunction(_)
             | Self::ReplaceFunction { .. }
+            | Self::CreateExtension(_)
+            | Self::DropExtension { .. }
+            | Self::CreateSchema(_)
+            | Self::DropSchema(_)
             | Self::CreateEnum(_)
             | Self::DropEnum(_)
             | Self::AlterEnum { .. }
@@ -342,6 +387,8 @@ impl Change {
                 | Self::Update { .. }
                 | Self::Delete { .. }
                 | Self::DeleteRows { .. }
+                | Self::KeepRows(_)
+                | Self::RestoreRows(_)
                 | Self::Sql { .. }
         )
     }

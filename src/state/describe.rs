@@ -21,6 +21,8 @@ impl State {
         for view in self.views() {
             lines.insert(format!("view {}: {}", view.name, view.sql));
         }
+        lines.extend(self.extensions.iter().map(|name| format!("extension {name}")));
+        lines.extend(self.schemas.iter().map(|name| format!("schema {name}")));
         // What only its author says to be one may be anything.
         for one in self.enums() {
             lines.insert(format!("enum {}: {:?}", one.name, one.values));
@@ -64,13 +66,20 @@ impl State {
                 Some(Scalar::Literal(literal)) => format!(" default {}", literal_text(literal)),
                 Some(Scalar::Expr(expr)) => format!(" default ({})", text(expr)),
             };
+            let generated = column
+                .generated
+                .as_ref()
+                .map(|how| format!(" generated ({}){}", text(&how.expr), if how.stored { " stored" } else { "" }));
+            let collation = column.collation.as_ref().map(|collation| format!(" collate {collation}"));
             lines.insert(format!(
-                "column {name}.{}: {}{}{default}{}{}{}",
+                "column {name}.{}: {}{}{default}{}{}{}{}{}",
                 column.name,
                 column.data_type,
                 if column.null { " null" } else { "" },
                 if column.auto_increment { " auto_increment" } else { "" },
                 column.sequence.as_ref().map(|sequence| format!(" {}", sequence.text)).unwrap_or_default(),
+                generated.unwrap_or_default(),
+                collation.unwrap_or_default(),
                 column.comment.as_ref().map(|comment| format!(" comment {comment:?}")).unwrap_or_default(),
             ));
         }
@@ -125,6 +134,9 @@ impl State {
                 Action::SetDefault => "set default",
             };
             what.push_str(&format!(" on {event} {action}"));
+        }
+        if key.unchecked {
+            what.push_str(" unchecked");
         }
         what.push_str(match key.deferrable {
             None => "",

@@ -39,6 +39,12 @@ pub enum StateError {
     NoView { view: TableName },
     #[error("there is no function `{function}`")]
     NoFunction { function: FunctionName },
+    #[error("{kind} `{name}` stands already")]
+    Stands { kind: &'static str, name: String },
+    #[error("there is no {kind} `{name}`")]
+    IsNot { kind: &'static str, name: String },
+    #[error("schema `{name}` still has {within} in it")]
+    SchemaUsed { name: String, within: String },
     #[error("there is no enum `{name}`")]
     NoEnum { name: TableName },
     #[error("enum `{name}` stands already")]
@@ -58,16 +64,20 @@ impl StateError {
             | Self::NoTrigger { .. }
             | Self::NoView { .. }
             | Self::NoFunction { .. }
-            | Self::NoEnum { .. } => Code::UnknownTable,
+            | Self::NoEnum { .. }
+            | Self::IsNot { .. } => Code::UnknownTable,
             Self::NoColumn { .. } => Code::UnknownColumn,
             Self::NoIndex { .. } => Code::UnknownIndex,
             Self::NoConstraint { .. } => Code::UnknownConstraint,
-            Self::EnumUsed { .. } | Self::TableReferenced { .. } | Self::ColumnHeld { .. } | Self::KeyNeeded { .. } => {
-                Code::StillReferenced
-            }
+            Self::EnumUsed { .. }
+            | Self::SchemaUsed { .. }
+            | Self::TableReferenced { .. }
+            | Self::ColumnHeld { .. }
+            | Self::KeyNeeded { .. } => Code::StillReferenced,
             Self::TableExists { .. }
             | Self::FunctionExists { .. }
             | Self::EnumExists { .. }
+            | Self::Stands { .. }
             | Self::ColumnExists { .. }
             | Self::IndexExists { .. }
             | Self::NameTaken { .. }

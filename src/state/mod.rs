@@ -17,6 +17,7 @@ mod names;
 mod read_sql;
 pub(crate) mod replay;
 mod retype;
+mod schemas;
 mod sense;
 #[cfg(test)]
 mod sense_tests;
@@ -28,7 +29,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, RowValues, SqlAccess};
+pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, Kept, RowValues, SqlAccess};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
 pub use function::Function;
@@ -37,8 +38,8 @@ pub use lower::{Context, Lowered};
 pub(crate) use lower::{Declared, raw_changes};
 pub use replay::{Part, Reversal};
 pub use table::{
-    Check, Column, ColumnId, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, IndexPart, Name, PrimaryKey,
-    Scalar, SharedTable, Table, TableId, Trigger, Unique, View,
+    Check, Column, ColumnId, Constraint, ConstraintKind, ForeignKey, Generated, Index, IndexKey, IndexPart, Name,
+    PrimaryKey, Scalar, SharedTable, Table, TableId, Trigger, Unique, View,
 };
 pub use view::ViewPiece;
 
@@ -66,6 +67,8 @@ pub struct State {
     gone: Map<TableId, SharedTable>,
     functions: Vec<Function>,
     enums: Vec<Arc<EnumType>>,
+    extensions: Vec<String>,
+    schemas: Vec<String>,
     triggers: Vec<Trigger>,
     views: Vec<View>,
     next_id: u32,
@@ -87,6 +90,8 @@ impl State {
             gone: Map::default(),
             functions: Vec::new(),
             enums: Vec::new(),
+            extensions: Vec::new(),
+            schemas: Vec::new(),
             triggers: Vec::new(),
             views: Vec::new(),
             next_id: 0,
@@ -210,6 +215,8 @@ impl State {
         let functions = self.functions.iter().any(|function| function.types.is_some());
         self.tables.is_empty()
             && self.enums.is_empty()
+            && self.extensions.is_empty()
+            && self.schemas.is_empty()
             && self.triggers.is_empty()
             && self.views.is_empty()
             && !functions

@@ -55,6 +55,19 @@ pub struct Column {
     pub sequence: Option<Name>,
     /// Words about it; never on a backend that keeps none.
     pub comment: Option<String>,
+    /// How it is computed, where it is.
+    pub generated: Option<Box<Generated>>,
+    /// How it is compared and sorted, where that is not the database's own way.
+    pub collation: Option<Box<str>>,
+}
+
+/// How a column is computed from the rest of its row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generated {
+    /// Over its table's columns.
+    pub expr: Expr,
+    /// The value is kept in the row; else it is computed when it is read.
+    pub stored: bool,
 }
 
 /// A primary key.
@@ -96,6 +109,8 @@ pub struct ForeignKey {
     pub on_update: Action,
     /// Whether it can wait, and whether it does.
     pub deferrable: Option<Deferrable>,
+    /// The rows that stood when it was added were not looked at.
+    pub unchecked: bool,
     /// The key that it is bound to, where it had a choice or has one now (PostgreSQL).
     pub bound: Option<String>,
 }
@@ -350,6 +365,20 @@ impl Table {
             .next()
     }
 
+    /// Whether some key or unique index is over that column.
+    #[must_use]
+    pub fn is_unique_over(&self, column: ColumnId) -> bool {
+        self.primary_key.as_ref().is_some_and(|key| key.columns.contains(&column))
+            || self.uniques.iter().any(|unique| unique.columns.contains(&column))
+            || self.indexes.iter().any(|index| index.unique && index.mentions(column))
+    }
+
+    /// The column that is computed from that one, if there is one.
+    #[must_use]
+    pub fn computed_from(&self, column: ColumnId) -> Option<&Column> {
+        self.columns.iter().find(|other| other.generated.as_ref().is_some_and(|how| how.expr.mentions(column)))
+    }
+
     /// All constraints, primary key first.
     pub fn constraints(&self) -> impl Iterator<Item = Constraint> + '_ {
         let key = self.primary_key.iter().cloned().map(Constraint::PrimaryKey);
@@ -403,6 +432,8 @@ pub struct View {
     pub name: TableName,
     /// The whole `CREATE VIEW` statement with the names of the moment, without a closing semicolon.
     pub sql: String,
+    /// Its rows are kept.
+    pub materialized: bool,
     /// The tables of the state that it reads, those of the views it reads too; `None` where it could not be parsed.
     pub reads: Option<Vec<TableId>>,
     /// The views that it reads.
@@ -414,6 +445,14 @@ pub struct View {
     /// Its statement, bound to tables and columns; `None` where that cannot be: a rename of what it
     /// may mention is refused then.
     pub pieces: Option<Vec<ViewPiece>>,
+}
+
+impl View {
+    /// What SQL calls it: `VIEW`, `MATERIALIZED VIEW`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        if self.materialized { "MATERIALIZED VIEW" } else { "VIEW" }
+    }
 }
 
 /// A shared table: states that differ in one table share the others.

@@ -19,6 +19,7 @@ use super::sense::{Sense, judge, kind};
 use super::{ColumnId, State, Table, TableId, View};
 use crate::backend::Backend;
 use crate::ident::TableName;
+use crate::operation::sql_text::first_words;
 
 /// A piece of a view's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +113,7 @@ impl State {
         let view = View {
             name,
             sql: sql.to_owned(),
+            materialized: false,
             reads: None,
             over: Vec::new(),
             columns: Vec::new(),
@@ -119,6 +121,8 @@ impl State {
             pieces: None,
         };
         let mut bound = BoundView { view, unknown_tables: Vec::new(), unknown_columns: Vec::new(), senseless: None };
+        // What cannot be parsed says so all the same.
+        bound.view.materialized = first_words(sql, 4).iter().any(|word| word == "MATERIALIZED");
         let Some(query) = parse(sql, self.backend()) else { return bound };
         self.relations(&query, &mut bound);
         if bound.unknown_tables.is_empty() && bound.view.over.is_empty() {

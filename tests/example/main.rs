@@ -5,11 +5,14 @@
 #![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
 
 mod comments;
+mod computed;
 mod database;
 mod deferred;
 mod enums;
 mod indexes;
+mod kept;
 mod mysql_server;
+mod only_postgres;
 mod postgres_log;
 mod postgres_server;
 mod programs;
@@ -90,9 +93,11 @@ on_each_database! {
     types::every_type,
     types::every_literal,
     comments::comments_are_kept_changed_and_taken_away,
+    computed::columns_are_computed_and_collated,
     enums::enums_come_and_go,
     enums::a_value_that_rows_have_stops_a_way_down_and_no_reset,
     indexes::a_column_goes_with_a_key_to_itself,
+    kept::rows_are_kept_until_they_come_back,
     programs::functions_and_triggers_come_and_go,
     views::views_are_made_replaced_and_dropped,
     wheels::the_page_for_people_from_wheels_runs,

@@ -2,13 +2,13 @@
 
 use dbmigrate::ident::{ColumnName, TableName};
 use dbmigrate::operation::{
-    Action, AlterColumn, ByBackend, CheckDef, ColumnDef, DataType, Deferrable, ForeignKeyDef, IndexDef, IndexPartDef,
-    IndexTarget, Kind, Literal, Operation, Order, TableDef, Text, UniqueDef, Value,
+    Action, AlterColumn, Branch, ByBackend, CheckDef, ColumnDef, DataType, Deferrable, EnumType, ForeignKeyDef,
+    IndexDef, IndexPartDef, IndexTarget, Kind, Literal, Operation, Order, TableDef, Text, UniqueDef, Value,
 };
 use proptest::prelude::*;
 
 /// The verbs that change a schema.
-pub(crate) const VERBS: [&str; 18] = [
+pub(crate) const VERBS: [&str; 21] = [
     "create_table",
     "drop_table",
     "rename_table",
@@ -27,6 +27,9 @@ pub(crate) const VERBS: [&str; 18] = [
     "drop_unique",
     "add_primary_key",
     "drop_primary_key",
+    "create_enum",
+    "alter_enum",
+    "drop_enum",
 ];
 
 /// A list of operations; those that are not valid where they stand are for the test to skip.
@@ -46,6 +49,7 @@ pub(crate) fn script() -> impl Strategy<Value = Script> {
     prop::collection::vec(seed, 1..80).prop_map(|mut seeds| {
         seeds.insert(0, Seed { verb: 0, n: [0, 0, 0, 0, 0, 0] });
         seeds.insert(1, Seed { verb: 0, n: [1, 1, 1, 1, 1, 1] });
+        seeds.insert(0, Seed { verb: 18, n: [0, 0, 0, 0, 0, 0] });
         Script(seeds)
     })
 }
@@ -78,13 +82,14 @@ fn constraint(kind: &'static str, n: usize) -> String {
 }
 
 fn data_type(n: usize) -> DataType {
-    match n % 7 {
+    match n % 8 {
         0 => DataType::BigInt { unsigned: false },
         1 => DataType::Integer { unsigned: false },
         2 => DataType::String(20),
         3 => DataType::Uuid,
         4 => DataType::Jsonb,
         5 => DataType::Binary(8),
+        7 => DataType::Enum(EnumType { name: TableName::bare(pick(&["e", "o"], n / 8)), values: vec![] }.into()),
         _ => DataType::Text,
     }
 }
@@ -100,7 +105,7 @@ fn deferrable(n: usize) -> Option<Deferrable> {
 
 /// A literal of that type.
 fn literal(n: usize) -> Literal {
-    match n % 7 {
+    match n % 8 {
         0 | 1 => Literal::Integer(7),
         3 => Literal::String("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11".into()),
         4 => Literal::String("[]".into()),
@@ -109,16 +114,30 @@ fn literal(n: usize) -> Literal {
     }
 }
 
+/// A collation of each backend.
+fn collation() -> Text {
+    let of = [(Branch::Sqlite, "NOCASE"), (Branch::Postgres, "C"), (Branch::Mysql, "utf8mb4_bin")];
+    Text::Each(of.into_iter().map(|(branch, name)| (branch, name.to_owned())).collect())
+}
+
 fn column_def(name: &str, n: [usize; 6]) -> ColumnDef {
+    // Of the types a whole number, and a text.
+    let generated = n[0] % 8 < 2 && n[5] % 4 == 3 && name != "id";
+    let text = matches!(data_type(n[0]), DataType::String(_) | DataType::Text);
     ColumnDef {
         name: name.into(),
         data_type: ByBackend::Same(data_type(n[0])),
         null: n[1].is_multiple_of(2) && name != "id",
         default: match n[2] % 6 {
+            _ if generated => None,
             0 => Some(Value::Literal(literal(n[0]))),
             1 => Some(Value::Expr(same("NULL"))),
             _ => None,
         },
+        generated: generated.then(|| same("CASE WHEN id IS NULL THEN 1 ELSE 2 END")),
+        // PostgreSQL has no other.
+        stored: None,
+        collation: (text && n[1] % 4 == 1).then(collation),
         auto_increment: false,
         unique: n[3].is_multiple_of(4),
         references: (n[4] % 5 == 1).then(|| ColumnName { table: table(n[5]), column: "id".into() }),
@@ -194,12 +213,14 @@ impl Seed {
                     data_type: n[2].is_multiple_of(2).then(|| ByBackend::Same(data_type(n[3]))),
                     null: (n[4].is_multiple_of(2)).then_some(n[5].is_multiple_of(2)),
                     unset_default: n[5] % 3 == 1,
+                    collation: (n[4] % 4 == 1).then(collation),
+                    unset_collation: n[4] % 4 == 3,
                     comment: (n[1] % 3 == 1).then(|| pick(&["", "new"], n[3]).to_owned()),
                     ..AlterColumn::default()
                 },
             },
-            "create_index" => Kind::CreateIndex { on, index: index(n) },
-            "drop_index" => Kind::DropIndex { on, name: pick(&["i1", "i2", "i3"], n[4]).into() },
+            "create_index" => Kind::CreateIndex { on, index: index(n), concurrently: false },
+            "drop_index" => Kind::DropIndex { on, name: pick(&["i1", "i2", "i3"], n[4]).into(), concurrently: false },
             "rename_index" => Kind::RenameIndex {
                 on,
                 name: pick(&["i1", "i2", "i3"], n[4]).into(),
@@ -215,6 +236,7 @@ impl Seed {
                     on_delete: Action::SetNull,
                     on_update: Action::Cascade,
                     deferrable: deferrable(n[5]),
+                    unchecked: n[1].is_multiple_of(2),
                 },
             },
             "drop_foreign_key" => Kind::DropForeignKey { on, name: constraint("f", n[1]) },
@@ -228,7 +250,22 @@ impl Seed {
             }
             "drop_unique" => Kind::DropUnique { on, name: constraint("q", n[1]) },
             "add_primary_key" => Kind::AddPrimaryKey { table: on, columns: vec![column(n[1])] },
-            _ => Kind::DropPrimaryKey { table: on },
+            "drop_primary_key" => Kind::DropPrimaryKey { table: on },
+            "create_enum" => Kind::CreateEnum {
+                name: TableName::bare(pick(&["e", "o"], n[0])),
+                values: vec!["x'y".into(), "two".into(), "three".into()],
+            },
+            "alter_enum" => Kind::AlterEnum {
+                name: TableName::bare(pick(&["e", "o"], n[0])),
+                add: if n[1] % 3 == 2 { vec![] } else { vec![pick(&["four", "five"], n[2]).to_owned()] },
+                after: (n[3] % 3 == 1 && n[1] % 3 < 2).then(|| "three".to_owned()),
+                rename: if n[1] % 3 > 0 {
+                    vec![(pick(&["two", "2"], n[4]).into(), pick(&["2", "two"], n[4]).into())]
+                } else {
+                    vec![]
+                },
+            },
+            _ => Kind::DropEnum { name: TableName::bare(pick(&["e", "o"], n[0])) },
         }
     }
 }

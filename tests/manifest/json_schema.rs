@@ -26,6 +26,7 @@ const BEYOND_A_SCHEMA: &[&str] = &[
     "irreversible_with_a_down",
     "mysql_limits",
     "new_name_with_a_dot",
+    "not_built_index_of_a_view",
     "row_without_a_column_of_its_key",
     "sql_begins_a_transaction",
     "sql_file_missing",

@@ -32,6 +32,10 @@ impl Collector<'_> {
                 for value in column.default.iter().chain(fill) {
                     self.scalar(&table, value);
                 }
+                if let Some(how) = &column.generated {
+                    self.expr(&table, &how.expr);
+                    self.rows(&table, Mode::Use, "computes");
+                }
             }
             Change::DropColumn { table, column, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
@@ -40,6 +44,9 @@ impl Collector<'_> {
                 self.rules(&table);
                 if let Some(column) = table.column(*column) {
                     self.of_enum(&column.data_type, Mode::Release);
+                    for id in column.generated.iter().flat_map(|how| how.expr.columns()).collect::<Vec<_>>() {
+                        self.column(&table, id, Mode::Release, "lets go of");
+                    }
                 }
                 let name = table.column_name(*column).to_owned();
                 let folded = self.fold(&name);
@@ -75,7 +82,8 @@ impl Collector<'_> {
                 }
                 self.column(&table, *column, Mode::Change, "alters");
                 self.rules(&table);
-                if patch.data_type.is_some() || patch.null == Some(false) || fill.is_some() {
+                if patch.data_type.is_some() || patch.null == Some(false) || patch.collation.is_some() || fill.is_some()
+                {
                     self.rows(&table, Mode::Use, "converts");
                 }
                 self.rebuild();

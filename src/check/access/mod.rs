@@ -119,6 +119,10 @@ impl Collector<'_> {
         let schemas = self.state.backend().capabilities().schemas;
         let shown = say!(self, "{words} the name {}", if schemas { name.to_string() } else { name.name.clone() });
         self.push(Resource::Name(namespace, folded), mode, shown);
+        if let Some(schema) = name.schema.clone().filter(|_| schemas) {
+            let words = say!(self, "uses the schema {schema}");
+            self.push(Resource::Declared("schema".to_owned(), schema), Mode::Use, words);
+        }
     }
 
     fn of_table(&self, id: TableId) -> Option<SharedTable> {
@@ -136,6 +140,9 @@ impl Collector<'_> {
     fn expr(&mut self, table: &Table, expr: &Expr) {
         for id in expr.columns() {
             self.column(table, id, Mode::Use, "uses");
+        }
+        if self.state.backend().capabilities().extensions && expr.called().next().is_some() {
+            self.push(Resource::Provided, Mode::Use, "calls functions");
         }
         for function in expr.called() {
             let name = self.fold(&function.to_lowercase());
@@ -179,12 +186,12 @@ impl Collector<'_> {
             | Change::DropColumn { .. }
             | Change::RenameColumn { .. }
             | Change::AlterColumn { .. } => self.of_column(change),
-            Change::AddIndex { table, index } => {
+            Change::AddIndex { table, index, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
                 self.index(&table, index, "creates");
             }
-            Change::DropIndex { table, name } => {
+            Change::DropIndex { table, name, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
                 let folded = self.fold(name);
@@ -254,6 +261,15 @@ impl Collector<'_> {
                 self.function(from, "replaces");
                 self.function(to, "replaces");
             }
+            Change::CreateExtension(name) | Change::DropExtension { name, .. } => {
+                let words = say!(self, "creates or drops the extension {name}");
+                self.push(Resource::Declared("extension".to_owned(), name.clone()), Mode::Change, words.clone());
+                self.push(Resource::Provided, Mode::Change, words);
+            }
+            Change::CreateSchema(name) | Change::DropSchema(name) => {
+                let words = say!(self, "creates or drops the schema {name}");
+                self.push(Resource::Declared("schema".to_owned(), name.clone()), Mode::Change, words);
+            }
             Change::CreateEnum(one) => self.own_enum(one, "creates"),
             Change::DropEnum(one) => self.own_enum(one, "drops"),
             Change::AlterEnum { from, .. } => self.altered_enum(from),
@@ -273,12 +289,14 @@ impl Collector<'_> {
                 self.altered_rows(&table, "updates");
                 self.parents(&table);
             }
-            Change::Delete { table, filter } => {
+            Change::Delete { table, filter, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
                 self.condition(&table, filter);
                 self.altered_rows(&table, "deletes");
             }
+            Change::KeepRows(kept) => self.kept(kept, "creates"),
+            Change::RestoreRows(kept) => self.kept(kept, "drops"),
             Change::DeleteRows { table, rows } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
@@ -304,7 +322,7 @@ impl Collector<'_> {
         }
     }
 
-    fn whole_table(&mut self, table: &Table, verb: &str) {
+    pub(super) fn whole_table(&mut self, table: &Table, verb: &str) {
         self.push(Resource::Table(table.id), Mode::Change, say!(self, "{verb} {}", table.name));
         self.relation(&table.name, Mode::Change, if verb == "creates" { "takes" } else { "frees" });
         for column in &table.columns {

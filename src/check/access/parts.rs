@@ -147,6 +147,9 @@ impl Collector<'_> {
 
     /// The enum that a column is of.
     pub(super) fn of_enum(&mut self, data_type: &DataType, mode: Mode) {
+        if matches!(data_type, DataType::Verbatim(_) | DataType::Vector(_)) {
+            self.push(Resource::Provided, mode, "is of a type that an extension may provide");
+        }
         let Some(of) = data_type.of_enum() else { return };
         let words = say!(self, "{} the enum {}", if mode == Mode::Release { "lets go of" } else { "uses" }, of.name);
         let name = self.fold(&of.name.to_string());

@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use super::super::resource::{Mode, Namespace, Resource};
 use super::Collector;
 use crate::operation::Action;
-use crate::state::{DeclaredMode, Expr, RowValues, Scalar, SqlAccess, Table, TableId};
+use crate::state::{DeclaredMode, Expr, Kept, RowValues, Scalar, SqlAccess, Table, TableId};
 
 impl Collector<'_> {
     /// What raw SQL was read to do, or declares.
     pub(super) fn raw(&mut self, access: &SqlAccess) {
         self.opaque |= access.opaque;
+        if self.state.backend().capabilities().extensions {
+            self.push(Resource::Provided, Mode::Use, "runs SQL of its author's");
+        }
         for table in access.reads.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
             self.use_table(&table);
             self.rows(&table, Mode::Use, "reads");
@@ -84,6 +87,25 @@ impl Collector<'_> {
         }
         self.parents(&table);
         self.fires(&table);
+    }
+
+    /// Rows that are kept beside their table, or brought back from there.
+    pub(super) fn kept(&mut self, kept: &Kept, verb: &str) {
+        let Some(table) = self.of_table(kept.table) else { return };
+        self.use_table(&table);
+        for (id, _) in &kept.columns {
+            self.column(&table, *id, Mode::Use, "keeps");
+        }
+        if let Some(filter) = &kept.filter {
+            self.condition(&table, filter);
+        }
+        self.whole_table(&kept.beside, verb);
+        if verb == "creates" {
+            self.rows(&table, Mode::Use, "keeps");
+        } else {
+            self.altered_rows(&table, "restores");
+            self.parents(&table);
+        }
     }
 
     /// The rows that a table's keys point to must be there.

@@ -32,6 +32,7 @@ fn judge(seen: &Seen<'_>, change: &Change, found: &mut Vec<Diagnostic>) {
             }
             diagnostic.help("if this is meant: `data-loss = \"allow\"` in `[checks]`")
         }
+        Change::DropColumn { column, .. } if table.column(*column).is_some_and(|one| one.generated.is_some()) => return,
         Change::DropColumn { column, refill: None, .. } => {
             let column = table.column_name(*column);
             let message = format!("`{name}` drops the column `{}.{column}` with all of its values", table.name);

@@ -21,7 +21,7 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
     let way = format!("the way down of `{}`", seen.migration.name);
     let (message, help) = match seen.change {
         Change::AddColumn { column, fill: None, .. }
-            if !column.null && column.default.is_none() && !column.auto_increment =>
+            if !column.null && column.default.is_none() && !column.auto_increment && column.generated.is_none() =>
         {
             let message = format!(
                 "{way} adds `{}.{}` back, NOT NULL and without a value for the rows that are there",
@@ -45,6 +45,13 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
                         table.name, column.name
                     );
                     (message, "`using_down = \"…\"` says how values are converted on the way back")
+                }
+                _ if patch.collation.is_some() && table.is_unique_over(column.id) => {
+                    let message = format!(
+                        "{way} gives `{}.{}` its collation back, by which rows may be alike that must not be",
+                        table.name, column.name
+                    );
+                    (message, "a `[[down]]` of its own can mend the rows first")
                 }
                 _ if patch.null == Some(false) && fill.is_none() => {
                     let message = format!(

@@ -53,6 +53,10 @@ impl Before {
                 self.program(format!("trigger {}: {}", trigger.name, trigger.sql), 1);
             }
             Change::DropTrigger(trigger) => self.program(format!("trigger {}: {}", trigger.name, trigger.sql), -1),
+            Change::CreateExtension(name) => self.program(format!("extension {name}"), 1),
+            Change::DropExtension { name, .. } => self.program(format!("extension {name}"), -1),
+            Change::CreateSchema(name) => self.program(format!("schema {name}"), 1),
+            Change::DropSchema(name) => self.program(format!("schema {name}"), -1),
             Change::CreateEnum(one) => self.program(format!("enum {}: {:?}", one.name, one.values), 1),
             Change::DropEnum(one) => self.program(format!("enum {}: {:?}", one.name, one.values), -1),
             Change::AlterEnum { from, to, .. } => {

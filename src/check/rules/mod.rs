@@ -141,7 +141,7 @@ rules! {
     NeedsNoTransaction "needs-no-transaction" Finder::Change(needs_no_transaction::look),
     NoWayDown "no-way-down" Finder::Order,
     NotNullWithoutDefault "not-null-without-default" Finder::State,
-    NotSupportedYet "not-supported-yet" Finder::Manifest,
+    NotSupportedYet "not-supported-yet" Finder::State,
     OpaqueSql "opaque-sql" Finder::Order,
     Orphaned "orphaned" Finder::Ledger,
     RedundantRequirement "redundant-requirement" Finder::Edges(redundant_requirement::look),

@@ -77,7 +77,8 @@ fn on(project: &Project, backend: Backend) -> Vec<Diagnostic> {
         let rendered = render(&plan, &RenderOptions::default());
         let of_render = rendered.diagnostics.into_iter().filter(|found| {
             // The plan's own are those of one order, which the check has told better.
-            matches!(found.code, Code::UnsupportedByBackend | Code::KeysOffWithRows)
+            (matches!(found.code, Code::UnsupportedByBackend | Code::KeysOffWithRows)
+                || found.code == Code::NeedsNoTransaction && found.is_error())
                 && known.insert((found.code, found.message.clone()))
         });
         found.extend(of_render);

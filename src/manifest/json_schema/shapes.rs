@@ -195,7 +195,11 @@ pub(super) fn of(place: &str, key: &str) -> Value {
         (_, "deferrable") => json!({ "enum": ["immediate", "deferred"] }),
         (_, "type") => refers("type"),
         (_, "default" | "fill" | "refill") => refers("value"),
-        (_, "null" | "auto_increment" | "unique" | "batch" | "transaction" | "nulls_distinct") => boolean(),
+        (
+            _,
+            "null" | "keep" | "materialized" | "concurrently" | "validate" | "stored" | "auto_increment" | "unique"
+            | "batch" | "transaction" | "nulls_distinct",
+        ) => boolean(),
         (_, "on") => refers("table_name"),
         (_, "to" | "name") => refers("name"),
         (_, "description" | "irreversible" | "note" | "comment") => string(),

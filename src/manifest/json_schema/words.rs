@@ -113,6 +113,12 @@ fn of_verb(verb: &str) -> Option<&'static str> {
         "drop_function" => "drops a function or procedure, `name(types)`; undone by making it again as it was",
         "create_trigger" => "makes a trigger; undone by dropping it",
         "drop_trigger" => "drops a trigger; undone by making it again as it was",
+        "create_extension" => {
+            "creates an extension where it does not stand; undone by dropping it, unless it stood before"
+        }
+        "drop_extension" => "drops an extension; undone by creating it again",
+        "create_schema" => "creates a schema; undone by dropping it",
+        "drop_schema" => "drops a schema with nothing in it; undone by creating it again",
         "create_enum" => "makes an enum, whose values are the type `enum(name)`; undone by dropping it",
         "alter_enum" => "adds values to an enum, or renames some; undone by taking them away, the type made anew",
         "drop_enum" => "drops an enum; undone by making it again",
@@ -171,6 +177,9 @@ fn of_any(key: &str) -> Option<&'static str> {
         "deferrable" => {
             "the key can wait: `immediate` (looked at with each statement, unless a transaction says otherwise) or `deferred` (not MySQL)"
         }
+        "generated" => "the expression that it is computed from, over its row",
+        "stored" => "`false`: computed when it is read, and not kept (SQLite, MySQL)",
+        "collation" => "how it is compared and sorted: the database's own word for it",
         "check" => "a condition that every row meets",
         "fill" => "the value for the rows already there",
         "to" => "the new name",
@@ -180,6 +189,12 @@ fn of_any(key: &str) -> Option<&'static str> {
         "with" => "storage parameters: `fillfactor = 70` (PostgreSQL)",
         "nulls_distinct" => "`false`: NULLs are alike, so two rows with NULL are one too many (PostgreSQL)",
         "select" => "its query",
+        "materialized" => "its rows are kept, and computed again by `REFRESH MATERIALIZED VIEW` (PostgreSQL)",
+        "concurrently" => {
+            "while others write to the table; the migration needs `transaction = false` (PostgreSQL; elsewhere as the database does it)"
+        }
+        "validate" => "`false`: the rows that stand are not looked at (PostgreSQL; elsewhere they are)",
+        "keep" => "the rows as they were are kept in a table beside, and come back on the way down",
         "values" => "its values, in order",
         "add" => "a value that comes, or a list of them",
         "after" => "the value that they stand behind; at the end where it is not said",

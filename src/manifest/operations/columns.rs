@@ -63,6 +63,7 @@ pub(super) fn alter_column(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
         AlterColumn { data_type: op.take("type").and_then(|val| op.walk.data_type(val)), ..AlterColumn::default() };
     alter.null = op.take("null").and_then(|val| op.walk.boolean(val));
     alter.default = op.take("default").and_then(|val| op.walk.value_of(val, alter.data_type.as_ref()));
+    alter.collation = op.take("collation").and_then(|val| op.walk.text(val));
     alter.comment = op.take("comment").and_then(|val| op.walk.filled_string(val)).map(str::to_owned);
     alter.using = op.take("using").and_then(|val| op.walk.text(val));
     alter.using_down = op.take("using_down").and_then(|val| op.walk.text(val));
@@ -72,13 +73,13 @@ pub(super) fn alter_column(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
     }
     // With a key that is not known, that one is the finding.
     if op.table.rest().next().is_none()
-        && !["type", "null", "default", "comment", "unset"].iter().any(|key| op.table.has(key))
+        && !["type", "null", "default", "collation", "comment", "unset"].iter().any(|key| op.table.has(key))
     {
         let object = op.object;
         op.walk.wrong_help(
             object.key_span,
             "this `alter_column` changes nothing",
-            "say what changes: `type`, `null`, `default`, `comment` or `unset`",
+            "say what changes: `type`, `null`, `default`, `collation`, `comment` or `unset`",
         );
     }
     for key in ["using", "using_down"] {
@@ -107,7 +108,12 @@ fn unset(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, alter: &mut AlterColumn) {
                 }
                 alter.comment = Some(String::new());
             }
-            "collation" => op.walk.not_yet(span, &format!("`unset` of `{name}`")),
+            "collation" => {
+                if alter.collation.is_some() {
+                    op.walk.wrong(span, "`collation` is set and taken away at once");
+                }
+                alter.unset_collation = true;
+            }
             _ => {
                 let words = ["default", "auto_increment", "comment", "collation"];
                 let diagnostic =
@@ -181,6 +187,21 @@ pub(super) fn column(
         deferrable(walk, val)
     });
     let check = table.get("check").and_then(|val| walk.text(val));
+    let generated = table.get("generated").and_then(|val| walk.text(val));
+    let stored = table.get("stored").and_then(|val| walk.boolean(val));
+    let collation = table.get("collation").and_then(|val| walk.text(val));
+    if let Some(val) = table.get("stored").filter(|_| !table.has("generated")) {
+        let message = "`stored` says nothing on a column that is not `generated`";
+        let help = "add `generated = \"…\"`, or leave it out";
+        walk.report(Diagnostic::new(Code::MisplacedKey, message).at(val.key_span, "").help(help));
+    }
+    if table.has("generated") {
+        for key in ["default", "auto_increment", "fill"] {
+            if let Some(val) = table.get(key).filter(|_| place.keys.contains(&key)) {
+                walk.wrong(val.key_span, format!("a column that is computed has no `{key}`"));
+            }
+        }
+    }
     let comment = table.get("comment").and_then(|val| walk.filled_string(val)).map(str::to_owned);
     // A new table has no rows to fill: there, `fill` is not among the keys.
     let fill = table.get("fill").filter(|_| place.keys.contains(&"fill")).and_then(|val| walk.value_of(val, types));
@@ -210,6 +231,9 @@ pub(super) fn column(
         on_update: on_update.unwrap_or_default(),
         deferrable,
         check,
+        generated,
+        stored,
+        collation,
         comment,
         fill,
     })

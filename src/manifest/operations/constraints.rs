@@ -80,7 +80,7 @@ pub(super) fn foreign_key(
     at: Span,
     place: &Place,
 ) -> Option<ForeignKeyDef> {
-    for key in ["columns", "references", "on_delete", "on_update", "deferrable"] {
+    for key in ["columns", "references", "on_delete", "on_update", "deferrable", "validate"] {
         if let Some(val) = table.take(key) {
             op.mark(format!("{path}{key}"), val.span);
         }
@@ -95,13 +95,23 @@ pub(super) fn foreign_key(
     let on_delete = table.get("on_delete").and_then(|val| action(op.walk, val)).unwrap_or_default();
     let on_update = table.get("on_update").and_then(|val| action(op.walk, val)).unwrap_or_default();
     let deferrable = table.get("deferrable").and_then(|val| deferrable(op.walk, val));
+    let unchecked = table.get("validate").and_then(|val| op.walk.boolean(val)) == Some(false);
     let (columns, (to, references)) = (columns?, referred?);
     if columns.len() != references.len() {
         let span = table.get("references").map_or(at, |val| val.span);
         let message = format!("{} cannot refer to {}", count(columns.len()), count(references.len()));
         op.walk.wrong(span, message);
     }
-    Some(ForeignKeyDef { name: name.to_owned(), columns, table: to, references, on_delete, on_update, deferrable })
+    Some(ForeignKeyDef {
+        name: name.to_owned(),
+        columns,
+        table: to,
+        references,
+        on_delete,
+        on_update,
+        deferrable,
+        unchecked,
+    })
 }
 
 fn count(columns: usize) -> String {

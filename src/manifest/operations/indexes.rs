@@ -16,14 +16,16 @@ pub(super) fn create_index(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
     let index = index(op, name.as_deref().unwrap_or_default(), &mut table, "", object.key_span, place);
     op.table = table;
     name?;
-    Some(Kind::CreateIndex { on: on?, index: index? })
+    let concurrently = op.take("concurrently").and_then(|val| op.walk.boolean(val)).unwrap_or(false);
+    Some(Kind::CreateIndex { on: on?, index: index?, concurrently })
 }
 
 /// `drop_index = "name"`
 pub(super) fn drop_index(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
     let name = op.object_name();
     let on = op.on();
-    Some(Kind::DropIndex { on: on?, name: name? })
+    let concurrently = op.take("concurrently").and_then(|val| op.walk.boolean(val)).unwrap_or(false);
+    Some(Kind::DropIndex { on: on?, name: name?, concurrently })
 }
 
 /// `rename_index = "name"`

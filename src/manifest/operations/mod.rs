@@ -10,6 +10,7 @@ mod enums;
 mod indexes;
 mod programs;
 mod rows;
+mod schemas;
 mod sql;
 mod tables;
 mod views;
@@ -17,7 +18,7 @@ mod views;
 pub(super) use rows::{rows, rows_have_key};
 pub(super) use sql::read_file;
 
-use super::places::{COLUMN_NOT_YET, FOREIGN_KEY_NOT_YET, Family, INDEX_NOT_YET, Place};
+use super::places::{Family, Place};
 use super::suggest::{self, listed};
 use super::walk::{Table, Val, Walk};
 use super::{mistakes, node};
@@ -36,10 +37,10 @@ pub(super) struct Verb {
 pub(super) const COMMON: &[&str] = &["backends", "irreversible"];
 
 macro_rules! verbs {
-    ($($name:literal $keys:expr, $not_yet:expr, $family:ident => $read:path;)+) => {
+    ($($name:literal $keys:expr, $family:ident => $read:path;)+) => {
         &[$(Verb {
             name: $name,
-            place: Place { title: concat!("`", $name, "`"), family: Family::$family, keys: $keys, not_yet: $not_yet },
+            place: Place { title: concat!("`", $name, "`"), family: Family::$family, keys: $keys },
             read: $read,
         }),+]
     };
@@ -47,45 +48,46 @@ macro_rules! verbs {
 
 /// Every verb that is built.
 pub(super) static VERBS: &[Verb] = verbs! {
-    "create_table" &["columns", "primary_key", "indexes", "foreign_keys", "uniques", "checks", "options", "comment"], &[], Operation => tables::create_table;
-    "drop_table" &[], &[], Operation => tables::drop_table;
-    "rename_table" &["to"], &[], Operation => tables::rename_table;
-    "add_column" &["type", "null", "default", "auto_increment", "unique", "references", "on_delete", "on_update", "deferrable", "check", "comment", "fill"], COLUMN_NOT_YET, Column => columns::add_column;
-    "drop_column" &["refill"], &[], Operation => columns::drop_column;
-    "rename_column" &["to"], &[], Operation => columns::rename_column;
-    "alter_column" &["type", "null", "default", "comment", "using", "using_down", "fill", "unset"], &["collation"], AlterColumn => columns::alter_column;
-    "create_index" &["on", "columns", "unique", "where", "using", "include", "with", "nulls_distinct"], INDEX_NOT_YET, Operation => indexes::create_index;
-    "drop_index" &["on"], &["concurrently"], Operation => indexes::drop_index;
-    "rename_index" &["on", "to"], &[], Operation => indexes::rename_index;
-    "add_foreign_key" &["on", "columns", "references", "on_delete", "on_update", "deferrable"], FOREIGN_KEY_NOT_YET, Operation => constraints::add_foreign_key;
-    "drop_foreign_key" &["on"], &[], Operation => constraints::drop_foreign_key;
-    "add_check" &["on", "expr"], &[], Operation => constraints::add_check;
-    "drop_check" &["on"], &[], Operation => constraints::drop_check;
-    "add_unique" &["on", "columns"], &[], Operation => constraints::add_unique;
-    "drop_unique" &["on"], &[], Operation => constraints::drop_unique;
-    "add_primary_key" &["columns"], &[], Operation => constraints::add_primary_key;
-    "drop_primary_key" &[], &[], Operation => constraints::drop_primary_key;
-    "create_view" &["select", "reads"], &["materialized"], Operation => views::create_view;
-    "replace_view" &["select", "reads"], &[], Operation => views::replace_view;
-    "drop_view" &[], &[], Operation => views::drop_view;
-    "create_function" &["definition", "reads", "writes"], &[], Operation => programs::create_function;
-    "replace_function" &["definition", "reads", "writes"], &[], Operation => programs::replace_function;
-    "drop_function" &[], &[], Operation => programs::drop_function;
-    "create_trigger" &["on", "definition"], &[], Operation => programs::create_trigger;
-    "drop_trigger" &["on"], &[], Operation => programs::drop_trigger;
-    "create_enum" &["values"], &[], Operation => enums::create_enum;
-    "alter_enum" &["add", "after", "rename"], &[], Operation => enums::alter_enum;
-    "drop_enum" &[], &[], Operation => enums::drop_enum;
-    "insert" &["rows", "key", "down"], &[], Operation => rows::insert;
-    "update" &["set", "where", "down"], &["keep"], Operation => rows::update;
-    "delete" &["where", "down"], &["keep"], Operation => rows::delete;
-    "sql" &["down", "down_file", "reads", "writes", "creates", "drops", "batch"], &[], Operation => sql::sql;
-    "sql_file" &["down", "down_file", "reads", "writes", "creates", "drops", "batch"], &[], Operation => sql::sql_file;
-    "note" &[], &[], Operation => sql::note;
+    "create_table" &["columns", "primary_key", "indexes", "foreign_keys", "uniques", "checks", "options", "comment"], Operation => tables::create_table;
+    "drop_table" &[], Operation => tables::drop_table;
+    "rename_table" &["to"], Operation => tables::rename_table;
+    "add_column" &["type", "null", "default", "auto_increment", "unique", "references", "on_delete", "on_update", "deferrable", "check", "generated", "stored", "collation", "comment", "fill"], Column => columns::add_column;
+    "drop_column" &["refill"], Operation => columns::drop_column;
+    "rename_column" &["to"], Operation => columns::rename_column;
+    "alter_column" &["type", "null", "default", "collation", "comment", "using", "using_down", "fill", "unset"], AlterColumn => columns::alter_column;
+    "create_index" &["on", "columns", "unique", "where", "using", "include", "with", "nulls_distinct", "concurrently"], Operation => indexes::create_index;
+    "drop_index" &["on", "concurrently"], Operation => indexes::drop_index;
+    "rename_index" &["on", "to"], Operation => indexes::rename_index;
+    "add_foreign_key" &["on", "columns", "references", "on_delete", "on_update", "deferrable", "validate"], Operation => constraints::add_foreign_key;
+    "drop_foreign_key" &["on"], Operation => constraints::drop_foreign_key;
+    "add_check" &["on", "expr"], Operation => constraints::add_check;
+    "drop_check" &["on"], Operation => constraints::drop_check;
+    "add_unique" &["on", "columns"], Operation => constraints::add_unique;
+    "drop_unique" &["on"], Operation => constraints::drop_unique;
+    "add_primary_key" &["columns"], Operation => constraints::add_primary_key;
+    "drop_primary_key" &[], Operation => constraints::drop_primary_key;
+    "create_view" &["select", "materialized", "reads"], Operation => views::create_view;
+    "replace_view" &["select", "reads"], Operation => views::replace_view;
+    "drop_view" &[], Operation => views::drop_view;
+    "create_function" &["definition", "reads", "writes"], Operation => programs::create_function;
+    "replace_function" &["definition", "reads", "writes"], Operation => programs::replace_function;
+    "drop_function" &[], Operation => programs::drop_function;
+    "create_trigger" &["on", "definition"], Operation => programs::create_trigger;
+    "drop_trigger" &["on"], Operation => programs::drop_trigger;
+    "create_extension" &[], Operation => schemas::create_extension;
+    "drop_extension" &[], Operation => schemas::drop_extension;
+    "create_schema" &[], Operation => schemas::create_schema;
+    "drop_schema" &[], Operation => schemas::drop_schema;
+    "create_enum" &["values"], Operation => enums::create_enum;
+    "alter_enum" &["add", "after", "rename"], Operation => enums::alter_enum;
+    "drop_enum" &[], Operation => enums::drop_enum;
+    "insert" &["rows", "key", "down"], Operation => rows::insert;
+    "update" &["set", "where", "keep", "down"], Operation => rows::update;
+    "delete" &["where", "keep", "down"], Operation => rows::delete;
+    "sql" &["down", "down_file", "reads", "writes", "creates", "drops", "batch"], Operation => sql::sql;
+    "sql_file" &["down", "down_file", "reads", "writes", "creates", "drops", "batch"], Operation => sql::sql_file;
+    "note" &[], Operation => sql::note;
 };
-
-/// Verbs of the language that are not built yet.
-pub(super) const VERBS_NOT_YET: &[&str] = &["create_extension", "drop_extension", "create_schema", "drop_schema"];
 
 /// A verb by its name.
 pub(super) fn verb(name: &str) -> Option<&'static Verb> {
@@ -160,12 +162,6 @@ pub(super) fn operation(walk: &mut Walk<'_, '_>, item: Val<'_>, way: Way) -> Opt
 
 /// Reports a table without a verb: one that is not built, one misspelt, or none at all.
 fn no_verb(walk: &mut Walk<'_, '_>, item: Val<'_>, table: &Table<'_>) {
-    if let Some(val) = table.iter().find(|val| VERBS_NOT_YET.contains(&val.key)) {
-        let message = format!("`{}` is not supported yet", val.key);
-        let help = "until it is: write it as `sql`, with its `down`";
-        walk.report(Diagnostic::new(Code::NotSupportedYet, message).at(val.key_span, "").help(help));
-        return;
-    }
     let names: Vec<_> = VERBS.iter().map(|verb| verb.name).collect();
     let known: Vec<_> = VERBS.iter().flat_map(|verb| verb.place.keys).chain(COMMON).copied().collect();
     let meant = table.iter().find_map(|val| Some((val, mistakes::verb_alias(val.key)?.to_owned()))).or_else(|| {

@@ -4,7 +4,7 @@ use super::Op;
 use super::sql::down;
 use crate::diagnostic::Span;
 use crate::manifest::walk::{Val, Walk};
-use crate::operation::{Kind, Row};
+use crate::operation::{Down, Kind, Row};
 
 /// `insert = "table"`
 pub(super) fn insert(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
@@ -27,16 +27,26 @@ pub(super) fn update(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
     let set = op.require("set").and_then(|val| row(op.walk, val, "set", &mut spans));
     op.spans.parts.append(&mut spans);
     let filter = op.take("where").and_then(|val| op.walk.text(val));
-    let down = down(op, false);
-    Some(Kind::Update { table: table?, set: set?, filter, down })
+    let (keep, down) = keep_or_down(op);
+    Some(Kind::Update { table: table?, set: set?, filter, keep, down })
 }
 
 /// `delete = "table"`
 pub(super) fn delete(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
     let table = op.object_table();
     let filter = op.require("where").and_then(|val| op.walk.text(val));
+    let (keep, down) = keep_or_down(op);
+    Some(Kind::Delete { table: table?, filter: filter?, keep, down })
+}
+
+/// `keep`, or a `down`.
+fn keep_or_down(op: &mut Op<'_, '_, '_, '_>) -> (bool, Option<Down>) {
+    let keep = op.take("keep").map(|val| (val, op.walk.boolean(val).unwrap_or(false)));
     let down = down(op, false);
-    Some(Kind::Delete { table: table?, filter: filter?, down })
+    if let Some((val, true)) = keep.filter(|_| down.is_some()) {
+        op.walk.wrong(val.key_span, "`keep` brings the rows back, so there is no `down` beside it");
+    }
+    (keep.is_some_and(|(_, keep)| keep), down)
 }
 
 /// A list of rows; their places are kept as `rows.0`, `rows.0.column`.

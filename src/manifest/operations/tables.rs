@@ -119,6 +119,9 @@ fn one_column(op: &mut Op<'_, '_, '_, '_>, entry: Val<'_>) -> Option<ColumnDef> 
         on_update: crate::operation::Action::default(),
         deferrable: None,
         check: None,
+        generated: None,
+        stored: None,
+        collation: None,
         comment: None,
         fill: None,
     })
@@ -139,7 +142,7 @@ fn fell_in(op: &mut Op<'_, '_, '_, '_>, entry: Val<'_>) -> bool {
         return false;
     }
     let key = entry.key;
-    let help = if op.place.keys.contains(&key) || op.place.not_yet.contains(&key) || key == "create_table" {
+    let help = if op.place.keys.contains(&key) || key == "create_table" {
         format!("it belongs to the table: put it above `[{}.columns]`", op.list)
     } else if places::NODE_KEYS.contains(&key) {
         "it belongs to the migration: put it above the first `[[up]]`".to_owned()

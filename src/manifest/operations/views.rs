@@ -6,8 +6,9 @@ use crate::operation::{Kind, Text};
 
 /// `create_view = "name"`
 pub(super) fn create_view(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
+    let materialized = op.take("materialized").and_then(|val| op.walk.boolean(val)).unwrap_or(false);
     let (view, select, reads) = view(op)?;
-    Some(Kind::CreateView { view, select, reads })
+    Some(Kind::CreateView { view, select, materialized, reads })
 }
 
 /// `replace_view = "name"`

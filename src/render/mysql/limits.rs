@@ -160,8 +160,41 @@ fn joined(own: &DataType, other: &DataType) -> bool {
     own == other || (string(own) && string(other)) || unknown(own) || unknown(other)
 }
 
+/// What is computed: not from a number that the table gives, nor from what a key changes by itself.
+fn computed(table: &Table) -> Result<(), RenderError> {
+    for column in &table.columns {
+        let Some(how) = &column.generated else { continue };
+        let numbered = table.columns.iter().find(|other| other.auto_increment && how.expr.mentions(other.id));
+        if let Some(numbered) = numbered {
+            return limit(
+                format!(
+                    "nothing is computed from a column that numbers itself, and `{}` is from `{}`",
+                    column.name, numbered.name
+                ),
+                "leave the column out on MySQL: an operation of its own with `backends`",
+            );
+        }
+        let changes = |key: &&ForeignKey| {
+            let acts = |action| !matches!(action, Action::NoAction | Action::Restrict);
+            let touches = |id: &ColumnId| *id == column.id || how.expr.mentions(*id);
+            (acts(key.on_delete) || acts(key.on_update)) && key.columns.iter().any(touches)
+        };
+        if let Some(key) = table.foreign_keys.iter().find(changes) {
+            return limit(
+                format!(
+                    "no key changes what another column is computed from, and `{}` would change `{}`",
+                    key.name.text, column.name
+                ),
+                "let the key `restrict`, or compute the column when it is read in a view",
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The column that numbers itself: one a table, and the first of some key.
 pub(super) fn numbering(table: &Table) -> Result<(), RenderError> {
+    computed(table)?;
     let mut numbered = table.columns.iter().filter(|column| column.auto_increment);
     let Some(column) = numbered.next() else { return Ok(()) };
     if let Some(other) = numbered.next() {

@@ -15,7 +15,7 @@ use super::dialect::Dialect;
 use super::error::RenderError;
 use super::model::Recovery;
 use super::walk::{Kind, Link, Written};
-use super::{raw, rows, table};
+use super::{kept, raw, rows, table};
 use crate::state::{Change, Column, Constraint, ConstraintKind, Scalar, State, Table};
 
 pub(super) use alter::restored;
@@ -164,6 +164,16 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         (Change::DeleteRows { rows, .. }, _, Some(after)) => {
             let conditions = rows::row_conditions(DIALECT, after, rows)?;
             written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
+        }
+        (Change::KeepRows(rows), _, Some(after)) => {
+            let [create, fill] = kept::keep(DIALECT, rows, after, state)?;
+            written.journaled(create, probe::of_beside(&rows.beside, true));
+            written.rows(vec![fill]);
+        }
+        (Change::RestoreRows(rows), _, Some(after)) => {
+            let [back, drop] = kept::restore(DIALECT, rows, after);
+            written.rows(vec![back]);
+            written.journaled(drop, probe::of_beside(&rows.beside, false));
         }
         (Change::Sql { sql, .. }, ..) => {
             if authored::locks_tables(sql) {

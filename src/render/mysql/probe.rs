@@ -24,6 +24,11 @@ pub(super) fn of_several(links: &[Link<'_>]) -> Recovery {
     })
 }
 
+/// Whether the table that keeps rows was made, or dropped.
+pub(super) fn of_beside(beside: &Table, there: bool) -> Recovery {
+    Recovery::Probeable(stands(&base_table(&beside.name.name), there))
+}
+
 /// MODIFY COLUMN may run twice, as long as the table has its keys.
 pub(super) fn of_modify(table: &Table) -> Recovery {
     match keys_stand(Some(table)) {

@@ -19,7 +19,8 @@ pub(super) fn column(
     written: &mut Written,
 ) -> Result<(), RenderError> {
     let (old_type, new_type) = (type_name(DIALECT, &from.data_type), column_type(DIALECT, to)?);
-    let retyped = old_type != new_type || using.is_some();
+    let recollated = from.collation != to.collation;
+    let retyped = old_type != new_type || using.is_some() || recollated;
     let redefaulted = from.default != to.default;
     let name = DIALECT.ident(&to.name);
     if to.data_type == DataType::Json && from.data_type != DataType::Json {
@@ -45,11 +46,14 @@ pub(super) fn column(
                     to: to.data_type.to_string(),
                 });
             }
+            None if old_type == new_type => None,
             None => cast(&name, &from.data_type, &to.data_type),
             using => using,
         };
+        let collation =
+            to.collation.as_ref().map_or_else(String::new, |own| format!(" COLLATE {}", DIALECT.own_name(own)));
         let conversion = conversion.map_or_else(String::new, |sql| format!(" USING {sql}"));
-        actions.push(format!("TYPE {new_type}{conversion}"));
+        actions.push(format!("TYPE {new_type}{collation}{conversion}"));
     }
     if let Some(default) = to.default.as_ref().filter(|_| retyped || redefaulted) {
         actions.push(format!("SET DEFAULT {}", value::default(DIALECT, default, to, table)?));

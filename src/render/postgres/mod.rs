@@ -3,11 +3,14 @@
 
 mod alter;
 mod enums;
+mod schemas;
+
+pub(super) use schemas::clears;
 
 use super::dialect::Dialect;
 use super::error::RenderError;
 use super::walk::{Kind, Link, Written};
-use super::{raw, rows, table, value};
+use super::{kept, raw, rows, table, value};
 use crate::state::{Change, Column, ColumnId, RowValues, Scalar, State, Table, replacing};
 
 const DIALECT: Dialect = Dialect::Postgres;
@@ -56,11 +59,21 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
                 alter::column(from, to, after, conversion, fill.as_ref(), &mut written)?;
             }
         }
-        (Change::AddIndex { index, .. }, _, Some(after)) => {
-            written.push(Kind::Schema, table::create_index(DIALECT, after, index)?);
+        (Change::AddIndex { index, concurrently, .. }, _, Some(after)) => {
+            let sql = table::create_index(DIALECT, after, index)?;
+            if *concurrently {
+                schemas::concurrently(&index.name, after, &sql, link.transaction, &mut written)?;
+            } else {
+                written.push(Kind::Schema, sql);
+            }
         }
-        (Change::DropIndex { name, .. }, Some(before), _) => {
-            written.push(Kind::Schema, table::drop_index(DIALECT, before, name));
+        (Change::DropIndex { name, concurrently, .. }, Some(before), _) => {
+            let sql = table::drop_index(DIALECT, before, name);
+            if *concurrently {
+                schemas::concurrently(name, before, &sql, link.transaction, &mut written)?;
+            } else {
+                written.push(Kind::Schema, sql);
+            }
         }
         (Change::RenameIndex { name, to, .. }, Some(before), _) if name != to => {
             let name = DIALECT.qualified(before.name.schema.as_deref(), name);
@@ -99,6 +112,14 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
             let sql = replacing(to.sql.as_deref().unwrap_or_default(), state.backend());
             written.push(Kind::Schema, raw::closed(&sql));
         }
+        (Change::CreateExtension(name), ..) => written.push(Kind::Schema, schemas::create_extension(name)),
+        (Change::DropExtension { name, made_here }, ..) => {
+            written.push(Kind::Schema, schemas::drop_extension(name, *made_here));
+        }
+        (Change::CreateSchema(name), ..) => {
+            written.push(Kind::Schema, format!("CREATE SCHEMA {}", DIALECT.ident(name)));
+        }
+        (Change::DropSchema(name), ..) => written.push(Kind::Schema, format!("DROP SCHEMA {}", DIALECT.ident(name))),
         (Change::CreateEnum(of), ..) => written.push(Kind::Schema, enums::create(of)),
         (Change::DropEnum(of), ..) => written.push(Kind::Schema, enums::drop(of)),
         (Change::AlterEnum { from, to, renamed }, ..) => {
@@ -110,7 +131,7 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
             written.push(Kind::Schema, raw::closed(&view.sql));
         }
         (Change::DropView(view), ..) => {
-            written.push(Kind::Schema, format!("DROP VIEW {}", DIALECT.table(&view.name)));
+            written.push(Kind::Schema, format!("DROP {} {}", view.kind(), DIALECT.table(&view.name)));
         }
         (Change::Insert { rows, mode, .. }, _, Some(after)) => {
             // Numbers that are given come before numbers that are made, or the two would clash.
@@ -131,6 +152,16 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
         (Change::DeleteRows { rows, .. }, _, Some(after)) => {
             let conditions = rows::row_conditions(DIALECT, after, rows)?;
             written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
+        }
+        (Change::KeepRows(rows), _, Some(after)) => {
+            let [create, fill] = kept::keep(DIALECT, rows, after, state)?;
+            written.push(Kind::Schema, create);
+            written.push(Kind::Rows, fill);
+        }
+        (Change::RestoreRows(rows), _, Some(after)) => {
+            let [back, drop] = kept::restore(DIALECT, rows, after);
+            written.push(Kind::Rows, back);
+            written.push(Kind::Schema, drop);
         }
         (Change::Sql { sql, .. }, ..) => {
             if let Some(direction) = raw::copies_with_client(sql) {

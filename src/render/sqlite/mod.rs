@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::dialect::Dialect;
 use super::error::RenderError;
 use super::walk::{Kind, Link, Written};
-use super::{raw, rows, table, value};
+use super::{kept, raw, rows, table, value};
 use crate::state::{Change, Column, ColumnId, Constraint, State, Table, TableId};
 
 const DIALECT: Dialect = Dialect::Sqlite;
@@ -108,7 +108,8 @@ fn cannot_alter(change: &Change, before: &Table, after: &Table) -> bool {
 fn can_be_added(column: &Column) -> bool {
     let constant = column.default.as_ref().is_none_or(value::is_constant);
     let filled = column.null || column.default.as_ref().is_some_and(|default| !value::is_null(default));
-    constant && filled && !column.auto_increment
+    let added = column.generated.as_ref().is_none_or(|how| !how.stored && column.null);
+    constant && filled && !column.auto_increment && added
 }
 
 /// A nullable column with a foreign key or checks of its own: ADD COLUMN takes them behind the column.
@@ -211,6 +212,16 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
             let conditions = rows::row_conditions(DIALECT, after, rows)?;
             written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
             written.keys_off = keys_off::deletes(state, after, &conditions).transpose();
+        }
+        (Change::KeepRows(rows), _, Some(after)) => {
+            let [create, fill] = kept::keep(DIALECT, rows, after, state)?;
+            written.push(Kind::Schema, create);
+            written.push(Kind::Rows, fill);
+        }
+        (Change::RestoreRows(rows), _, Some(after)) => {
+            let [back, drop] = kept::restore(DIALECT, rows, after);
+            written.push(Kind::Rows, back);
+            written.push(Kind::Schema, drop);
         }
         (Change::Sql { sql, .. }, ..) => {
             let kind = if raw::is_ddl(sql) { Kind::Schema } else { Kind::Rows };

@@ -72,7 +72,7 @@ fn copies(links: &[Link<'_>], before: &Table, after: &Table) -> Result<Vec<(Stri
         }
     }
     let mut copies = Vec::with_capacity(after.columns.len());
-    for column in &after.columns {
+    for column in after.columns.iter().filter(|column| column.generated.is_none()) {
         let name = DIALECT.ident(&column.name);
         if let Some(fill) = added.get(&column.id) {
             if let Some(fill) = fill {
@@ -85,7 +85,7 @@ fn copies(links: &[Link<'_>], before: &Table, after: &Table) -> Result<Vec<(Stri
     }
     if copies.is_empty() {
         // Nothing of a row stays; still there are as many rows as before.
-        if let Some(column) = after.columns.iter().find(|column| !column.auto_increment) {
+        if let Some(column) = after.columns.iter().find(|column| !column.auto_increment && column.generated.is_none()) {
             let value =
                 column.default.as_ref().map(|value| value::scalar(DIALECT, value, column, after)).transpose()?;
             copies.push((DIALECT.ident(&column.name), value.unwrap_or_else(|| "NULL".to_owned())));

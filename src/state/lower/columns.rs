@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::comments::COLUMN_COMMENT;
 use super::{Change, Changes, Column, Lower, PartPath, Scalar, Table};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Severity};
+use crate::diagnostic::Code;
 use crate::ident::{ColumnName, Suffix, TableName};
 use crate::operation::{AlterColumn, ColumnDef, DataType, Literal, Value};
-use crate::state::sense::{Kind, kind};
 use crate::state::{ColumnId, ColumnPatch, Constraint, ConstraintKind, PrimaryKey};
 
 impl Lower<'_> {
@@ -45,6 +44,8 @@ impl Lower<'_> {
             default: None,
             auto_increment: def.auto_increment,
             sequence,
+            generated: None,
+            collation: self.collation(def, format_args!("{part}.collation"))?,
             comment: self.comment(def.comment.as_deref(), COLUMN_COMMENT, format_args!("{part}.comment")),
         })
     }
@@ -87,11 +88,16 @@ impl Lower<'_> {
         if let Some(value) = &def.default {
             column.default = Some(self.default(value, &column, &table, "default")?);
         }
+        column.generated = self.generated(def, &table, "generated")?;
         let fill = match &def.fill {
             Some(value) => Some(self.value(value, &column, &table, "fill")?),
             None => None,
         };
-        let has_value = column.null || column.default.is_some() || column.auto_increment || fill.is_some();
+        let has_value = column.null
+            || column.default.is_some()
+            || column.auto_increment
+            || fill.is_some()
+            || column.generated.is_some();
         if !has_value && !self.context.created.contains(&table.id) && !self.context.lenient {
             let message =
                 format!("`{}.{}` is NOT NULL and has no value for the rows already there", table.name, def.name);
@@ -168,6 +174,7 @@ impl Lower<'_> {
                 return None;
             }
         }
+        self.computes_nothing(table, column, "goes", "object")?;
         self.no_view_needs(table, column.id, "goes", "object")?;
         let refill = match refill {
             Some(value) => Some(self.value(value, column, table, "refill")?),
@@ -184,7 +191,7 @@ impl Lower<'_> {
         };
         changes.extend(keys.iter().map(dropped));
         for index in table.indexes.iter().filter(|index| index.mentions(column.id)) {
-            changes.push(Change::DropIndex { table: id, name: index.name.clone() });
+            changes.push(Change::DropIndex { table: id, name: index.name.clone(), concurrently: false });
         }
         table.indexes.retain(|index| !index.mentions(column.id));
         changes.extend(rest.iter().map(dropped));
@@ -213,6 +220,9 @@ impl Lower<'_> {
         if !self.may_rename(&table, &column.name, true, "object") {
             return None;
         }
+        if !backend.capabilities().renames_what_is_computed_from {
+            self.computes_nothing(&table, &column, "gets another name", "object")?;
+        }
         let mut after = Table::clone(&table);
         for other in &mut after.columns {
             if other.id == column.id {
@@ -228,10 +238,26 @@ impl Lower<'_> {
         let table = self.table(&name.table, "object")?;
         let mut column = self.column(&table, &name.column, "object")?;
         let mut patch = ColumnPatch::default();
+        if column.generated.is_some()
+            && (alter.data_type.is_some()
+                || alter.default.is_some()
+                || alter.fill.is_some()
+                || alter.collation.is_some())
+        {
+            let message =
+                format!("`{name}` is computed, so nothing but its comment and whether it is NULL can be altered");
+            let help = "drop it and add it again: its values are computed";
+            let diagnostic = self.error(Code::TypeMismatch, "object", message).help(help);
+            self.report(diagnostic);
+            return None;
+        }
         if let Some(data_type) = &alter.data_type {
             let data_type = self.branch(data_type, "type")?.clone();
             let data_type = self.with_values(&data_type, "type")?;
             if data_type != column.data_type {
+                if !self.state.backend.capabilities().retypes_what_is_computed_from {
+                    self.computes_nothing(&table, &column, "gets another type", "type")?;
+                }
                 if self.state.backend == Backend::Postgres {
                     self.no_view_needs(&table, column.id, "gets another type", "type")?;
                     self.retype(&table, &column, &data_type, alter)?;
@@ -285,6 +311,34 @@ impl Lower<'_> {
         if alter.unset_auto_increment && column.auto_increment {
             patch.auto_increment = Some((false, None));
         }
+        let collation = match &alter.collation {
+            Some(text) => {
+                let collation: Box<str> = self.branch(text, "collation")?.as_str().into();
+                self.sorts_as_text(Some(&column.data_type), &column.name, "collation")?;
+                Some(Some(collation))
+            }
+            None => alter.unset_collation.then_some(None),
+        };
+        let stays = collation.as_ref().unwrap_or(&column.collation).is_some();
+        if stays
+            && patch.data_type.is_some()
+            && !column.data_type.is_text()
+            && !matches!(column.data_type, DataType::Verbatim(_))
+        {
+            let message = format!("`{name}` has a collation, and {} is no text", column.data_type);
+            let diagnostic = self
+                .error(Code::TypeMismatch, "type", message)
+                .help("take it away here too: `unset = [\"collation\"]`");
+            self.report(diagnostic);
+            return None;
+        }
+        if let Some(collation) = collation.filter(|collation| *collation != column.collation) {
+            if self.state.backend == Backend::Postgres {
+                self.no_view_needs(&table, column.id, "gets another collation", "collation")?;
+                self.computes_nothing(&table, &column, "gets another collation", "collation")?;
+            }
+            patch.collation = Some(collation);
+        }
         if let Some(comment) = &alter.comment {
             let comment = self.comment(
                 Some(comment).filter(|new| !new.is_empty()).map(String::as_str),
@@ -317,49 +371,6 @@ impl Lower<'_> {
         }
         Some(vec![Change::AlterColumn { table: table.id, column: column.id, patch, using, using_down, fill }])
     }
-}
-
-impl Lower<'_> {
-    /// Reports what another type of a column breaks, and warns of what it may break.
-    fn retype(&mut self, table: &Table, column: &Column, to: &DataType, alter: &AlterColumn) -> Option<()> {
-        let name = format!("{}.{}", table.name, column.name);
-        if let Some(key) = self.state.retyped_key(table, column.id, to) {
-            let message = format!("`{name}` is joined by key `{key}` with a column that is no {to}");
-            let diagnostic = self.error(Code::TypeMismatch, "type", message).help("drop the key before");
-            self.report(diagnostic);
-            return None;
-        }
-        let (from, new) = (kind(&column.data_type), kind(to));
-        let on_postgres = self.state.backend == Backend::Postgres;
-        if on_postgres && alter.using.is_none() && !converts(from, new) {
-            let message = format!("PostgreSQL converts no {} to {to} by itself", column.data_type);
-            let diagnostic = self.error(Code::TypeMismatch, "type", message).help("say how: `using`");
-            self.report(diagnostic);
-            return None;
-        }
-        if on_postgres && alter.using_down.is_none() && !converts(new, from) {
-            let message = format!("PostgreSQL converts no {to} back to {} by itself", column.data_type);
-            let mut diagnostic = self.error(Code::TypeMismatch, "type", message).help("say how: `using_down`");
-            diagnostic.severity = Severity::Warning;
-            self.report(diagnostic);
-        }
-        let default_stays = alter.default.is_none() && !alter.unset_default;
-        for what in self.state.retyping(table, column, to, default_stays) {
-            let message = format!("whether {what} still makes sense when `{name}` becomes {to} is not known");
-            let mut diagnostic = self
-                .error(Code::TypeMismatch, "type", message)
-                .help("drop it before the change of the type and make it again after, or try it on a database");
-            diagnostic.severity = Severity::Warning;
-            self.report(diagnostic);
-        }
-        Some(())
-    }
-}
-
-/// Whether a column of one kind becomes one of another without `using`: by PostgreSQL's own conversion, or by the
-/// cast that is written for it.
-fn converts(from: Kind, to: Kind) -> bool {
-    from.assigns_to(to) || matches!((from, to), (Kind::Text, _) | (Kind::Bool, Kind::Whole) | (Kind::Whole, Kind::Bool))
 }
 
 /// Whether a default may stand after a change of type: verbatim types take anything.

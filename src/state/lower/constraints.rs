@@ -3,7 +3,8 @@
 use std::slice;
 use std::sync::Arc;
 
-use super::{Change, Changes, ColumnId, Lower, PartPath, Table};
+use super::{Change, Changes, Column, ColumnId, Lower, PartPath, Table};
+use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, TableName};
 use crate::operation::{Action, CheckDef, ColumnDef, DataType, Deferrable, ForeignKeyDef, UniqueDef};
@@ -18,6 +19,7 @@ struct Key<'d> {
     on_delete: Action,
     on_update: Action,
     deferrable: Option<Deferrable>,
+    unchecked: bool,
 }
 
 impl Lower<'_> {
@@ -61,6 +63,7 @@ impl Lower<'_> {
             on_delete: def.on_delete,
             on_update: def.on_update,
             deferrable: def.deferrable,
+            unchecked: false,
         };
         self.key(table, key, name, part)
     }
@@ -79,6 +82,7 @@ impl Lower<'_> {
             on_delete: def.on_delete,
             on_update: def.on_update,
             deferrable: def.deferrable,
+            unchecked: def.unchecked,
         };
         self.key(table, key, name, part)
     }
@@ -96,6 +100,17 @@ impl Lower<'_> {
             backend.fold(&def.table.name) == backend.fold(&table.name.name) && def.table.schema == table.name.schema;
         let target = if same { Arc::new(table.clone()) } else { self.table(def.table, part)? };
         let references = self.column_ids(&target, def.references, part)?;
+        let computed = columns.iter().filter_map(|id| table.column(*id)).find(|column| column.generated.is_some());
+        let sets = |action| matches!(action, Action::SetNull | Action::SetDefault);
+        let changes = sets(def.on_delete) || sets(def.on_update) || def.on_update == Action::Cascade;
+        if let Some(column) = computed.filter(|_| changes && backend == Backend::Postgres) {
+            let message = format!("`{}` is computed, so no key can set it", column.name);
+            let diagnostic = self
+                .error(Code::UnsupportedByBackend, part, message)
+                .help("a key over it may `restrict`, or go along where the row it points to is deleted");
+            self.report(diagnostic);
+            return None;
+        }
         if columns.len() != references.len() {
             let message = format!("the key has {} columns and points to {}", columns.len(), references.len());
             let diagnostic = self.error(Code::TypeMismatch, part, message);
@@ -141,6 +156,8 @@ impl Lower<'_> {
             on_delete,
             on_update,
             deferrable: def.deferrable,
+            // Elsewhere the rows are looked at.
+            unchecked: def.unchecked && backend.capabilities().unchecked_keys,
             bound: None,
         }))
     }
@@ -183,8 +200,21 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
+        columns.iter().filter_map(|id| table.column(*id)).try_for_each(|column| self.may_be_key(column, "columns"))?;
         let name = self.generate(&table.name.name, "", Suffix::PrimaryKey, "object")?;
         self.add(&table, Constraint::PrimaryKey(PrimaryKey { name, columns, age: 0 }))
+    }
+
+    /// Reports a computed column in a primary key, where that cannot be.
+    pub(super) fn may_be_key(&mut self, column: &Column, part: impl PartPath) -> Option<()> {
+        if column.generated.is_none() || self.state.backend != Backend::Sqlite {
+            return Some(());
+        }
+        let message = format!("`{}` is computed, which on SQLite no primary key can be", column.name);
+        let diagnostic =
+            self.error(Code::UnsupportedByBackend, part, message).help("a unique constraint can be over it");
+        self.report(diagnostic);
+        None
     }
 
     pub(super) fn drop_primary_key(&mut self, name: &TableName) -> Changes {
@@ -199,7 +229,7 @@ impl Lower<'_> {
             return None;
         };
         let numbers = key.columns.iter().filter_map(|id| table.column(*id)).find(|column| column.auto_increment);
-        if let Some(column) = numbers.filter(|_| self.state.backend == crate::backend::Backend::Sqlite) {
+        if let Some(column) = numbers.filter(|_| self.state.backend == Backend::Sqlite) {
             let message = format!("`{}` numbers itself, which on SQLite only a primary key does", column.name);
             let help =
                 format!("`alter_column = \"{}.{}\"`, `unset = [\"auto_increment\"]` first", table.name, column.name);

@@ -76,6 +76,20 @@ impl Lower<'_> {
         values.splice(place..place, add.iter().cloned());
         self.values_fit(&values, "add")?;
         let to = Arc::new(EnumType { name: from.name.clone(), values });
+        if !add.is_empty() && !self.state.backend.capabilities().retypes_what_is_computed_from {
+            let computed = self.state.columns_of_enum(&from.name).find_map(|(table, columns)| {
+                let from = columns.iter().find_map(|column| Some((column, table.computed_from(column.id)?)));
+                from.map(|(column, other)| (table.name.clone(), column.name.clone(), other.name.clone()))
+            });
+            if let Some((table, column, other)) = computed {
+                let message =
+                    format!("`{table}.{other}` is computed from `{column}`, whose enum could not lose `add` again");
+                let help = format!("drop `{other}` before, and add it again after: its values are computed");
+                let diagnostic = self.error(Code::StillReferenced, "add", message).help(help);
+                self.report(diagnostic);
+                return None;
+            }
+        }
         // Apart, since rows can stand in the way of one alone on the way back.
         let mut changes = Vec::new();
         if !rename.is_empty() {

@@ -85,7 +85,14 @@ impl Lower<'_> {
         None
     }
 
-    pub(super) fn create_index(&mut self, on: &TableName, def: &IndexDef) -> Changes {
+    pub(super) fn create_index(&mut self, on: &TableName, def: &IndexDef, concurrently: bool) -> Changes {
+        if self.state.view_named(on).is_some_and(|view| view.materialized) {
+            let message = format!("`{on}` is a view, and indexes of views are not supported yet");
+            let help = "write it as `sql`, with its `down`; where the view is replaced, it goes and is made again";
+            let diagnostic = self.error(Code::NotSupportedYet, "on", message).help(help);
+            self.report(diagnostic);
+            return None;
+        }
         let table = self.table(on, "on")?;
         let index = self.index(&table, def, "object", "columns")?;
         if self.state.index_owner(&table, &index.name).is_some() {
@@ -94,7 +101,9 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
-        Some(vec![Change::AddIndex { table: table.id, index }])
+        // Elsewhere an index is made as the database makes it.
+        let concurrently = concurrently && self.state.backend.capabilities().concurrent_indexes;
+        Some(vec![Change::AddIndex { table: table.id, index, concurrently }])
     }
 
     fn find_index(&mut self, table: &Table, name: &str) -> Option<Index> {
@@ -116,7 +125,7 @@ impl Lower<'_> {
         None
     }
 
-    pub(super) fn drop_index(&mut self, on: &TableName, name: &str) -> Changes {
+    pub(super) fn drop_index(&mut self, on: &TableName, name: &str, concurrently: bool) -> Changes {
         let table = self.table(on, "on")?;
         let index = self.find_index(&table, name)?;
         if index.unique && index.predicate.is_none() {
@@ -124,7 +133,8 @@ impl Lower<'_> {
             without.indexes.retain(|other| other.name != index.name);
             self.nothing_points_to(&table, &without, &index.name)?;
         }
-        Some(vec![Change::DropIndex { table: table.id, name: index.name }])
+        let concurrently = concurrently && self.state.backend.capabilities().concurrent_indexes;
+        Some(vec![Change::DropIndex { table: table.id, name: index.name, concurrently }])
     }
 
     pub(super) fn rename_index(&mut self, on: &TableName, name: &str, to: &str) -> Changes {

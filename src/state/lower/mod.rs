@@ -6,12 +6,16 @@
 
 mod columns;
 mod comments;
+mod computed;
 mod constraints;
 mod enums;
 mod indexes;
+mod kept;
 mod naming;
 mod programs;
+mod retyped;
 mod rows;
+mod schemas;
 mod sql;
 mod tables;
 mod views;
@@ -92,8 +96,8 @@ impl Lower<'_> {
             Kind::DropColumn { columns, refill } => self.drop_columns(columns, refill.as_ref()),
             Kind::RenameColumn { column, to } => self.rename_column(column, to),
             Kind::AlterColumn { column, alter } => self.alter_column(column, alter),
-            Kind::CreateIndex { on, index } => self.create_index(on, index),
-            Kind::DropIndex { on, name } => self.drop_index(on, name),
+            Kind::CreateIndex { on, index, concurrently } => self.create_index(on, index, *concurrently),
+            Kind::DropIndex { on, name, concurrently } => self.drop_index(on, name, *concurrently),
             Kind::RenameIndex { on, name, to } => self.rename_index(on, name, to),
             Kind::AddForeignKey { on, foreign_key } => self.add_foreign_key(on, foreign_key),
             Kind::DropForeignKey { on, name } => self.drop_constraint(on, super::ConstraintKind::ForeignKey, name),
@@ -103,7 +107,9 @@ impl Lower<'_> {
             Kind::DropUnique { on, name } => self.drop_constraint(on, super::ConstraintKind::Unique, name),
             Kind::AddPrimaryKey { table, columns } => self.add_primary_key(table, columns),
             Kind::DropPrimaryKey { table } => self.drop_primary_key(table),
-            Kind::CreateView { view, select, reads } => self.create_view(view, select, reads),
+            Kind::CreateView { view, select, materialized, reads } => {
+                self.create_view(view, select, *materialized, reads)
+            }
             Kind::ReplaceView { view, select, reads } => self.replace_view(view, select, reads),
             Kind::DropView { view } => self.drop_view(view),
             Kind::CreateFunction { function, definition, reads, writes } => {
@@ -115,12 +121,16 @@ impl Lower<'_> {
             Kind::DropFunction { function } => self.drop_function(function),
             Kind::CreateTrigger { on, name, definition } => self.create_trigger(on, name, definition),
             Kind::DropTrigger { on, name } => self.drop_trigger(on, name),
+            Kind::CreateExtension { name } => self.create_extension(name),
+            Kind::DropExtension { name } => self.drop_extension(name),
+            Kind::CreateSchema { name } => self.create_schema(name),
+            Kind::DropSchema { name } => self.drop_schema(name),
             Kind::CreateEnum { name, values } => self.create_enum(name, values),
             Kind::AlterEnum { name, add, after, rename } => self.alter_enum(name, add, after.as_deref(), rename),
             Kind::DropEnum { name } => self.drop_enum(name),
             Kind::Insert { table, rows, .. } => self.insert(table, rows),
-            Kind::Update { table, set, filter, .. } => self.update(table, set, filter.as_ref()),
-            Kind::Delete { table, filter, .. } => self.delete(table, filter),
+            Kind::Update { table, set, filter, keep, .. } => self.update(table, set, filter.as_ref(), *keep),
+            Kind::Delete { table, filter, keep, .. } => self.delete(table, filter, *keep),
             Kind::Sql { statements, batch, reads, writes, creates, drops, .. } => {
                 self.sql(statements, *batch, &Declared { reads, writes, creates, drops })
             }

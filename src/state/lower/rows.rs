@@ -17,7 +17,7 @@ impl Lower<'_> {
             for column in &table.columns {
                 let given = row.iter().any(|(id, _)| *id == column.id);
                 let numbered = column.auto_increment || self.is_row_number(&table, column);
-                if !given && !column.null && column.default.is_none() && !numbered {
+                if !given && !column.null && column.default.is_none() && !numbered && column.generated.is_none() {
                     let message = format!(
                         "`{}.{}` is NOT NULL without a default, and this row leaves it out",
                         table.name, column.name
@@ -44,24 +44,40 @@ impl Lower<'_> {
         for (name, value) in row {
             let part = format!("{part}.{name}");
             let column = self.column(table, name, &part)?;
+            if column.generated.is_some() {
+                let message = format!("`{}.{name}` is computed, so no row says what it is", table.name);
+                let diagnostic = self.error(Code::TypeMismatch, &part, message);
+                self.report(diagnostic);
+                return None;
+            }
             values.push((column.id, self.value(value, &column, table, &part)?));
         }
         Some(values)
     }
 
-    pub(super) fn update(&mut self, name: &TableName, set: &Row, filter: Option<&Text>) -> Changes {
+    pub(super) fn update(&mut self, name: &TableName, set: &Row, filter: Option<&Text>, keep: bool) -> Changes {
         let table = self.table(name, "object")?;
         let set = self.row(&table, set, "set")?;
         let filter = match filter {
             Some(text) => Some(self.condition(text, &table, "where")?),
             None => None,
         };
-        Some(vec![Change::Update { table: table.id, set, filter }])
+        let mut changes = Vec::new();
+        if keep {
+            changes.push(self.kept_for_update(&table, &set, filter.clone())?);
+        }
+        changes.push(Change::Update { table: table.id, set, filter });
+        Some(changes)
     }
 
-    pub(super) fn delete(&mut self, name: &TableName, filter: &Text) -> Changes {
+    pub(super) fn delete(&mut self, name: &TableName, filter: &Text, keep: bool) -> Changes {
         let table = self.table(name, "object")?;
         let filter = self.condition(filter, &table, "where")?;
-        Some(vec![Change::Delete { table: table.id, filter }])
+        let mut changes = Vec::new();
+        if keep {
+            changes.push(self.kept_for_delete(&table, filter.clone()));
+        }
+        changes.push(Change::Delete { table: table.id, filter, kept: keep });
+        Some(changes)
     }
 }

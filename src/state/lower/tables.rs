@@ -7,7 +7,7 @@ use super::{Change, Changes, Lower, PartPath};
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, TableName};
 use crate::operation::TableDef;
-use crate::state::{Constraint, ConstraintKind, PrimaryKey, Table, TableId};
+use crate::state::{Column, Constraint, ConstraintKind, PrimaryKey, Table, TableId};
 
 impl Lower<'_> {
     pub(super) fn create_table(&mut self, def: &TableDef) -> Changes {
@@ -44,6 +44,19 @@ impl Lower<'_> {
                 if let Some(column) = table.columns.get_mut(at) {
                     column.default = Some(default);
                 }
+            }
+        }
+        for (at, def) in def.columns.iter().enumerate().filter(|(_, def)| def.generated.is_some()) {
+            let part = format!("columns.{}.generated", def.name);
+            let generated = self.generated(def, &table, &part)?;
+            let keyed = |id| table.primary_key.as_ref().is_some_and(|key| key.columns.contains(&id));
+            let Some(column) = table.columns.get(at) else { continue };
+            let (keyed, computed) = (keyed(column.id), Column { generated, ..column.clone() });
+            if keyed {
+                self.may_be_key(&computed, &part)?;
+            }
+            if let Some(column) = table.columns.get_mut(at) {
+                *column = computed;
             }
         }
         // Names of constraints must differ within a table; uniques and the key come first,

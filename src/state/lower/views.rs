@@ -8,17 +8,31 @@ use crate::operation::Text;
 use crate::state::{ColumnId, Table, View};
 
 impl Lower<'_> {
-    pub(super) fn create_view(&mut self, name: &TableName, select: &Text, reads: &[String]) -> Changes {
+    pub(super) fn create_view(
+        &mut self,
+        name: &TableName,
+        select: &Text,
+        materialized: bool,
+        reads: &[String],
+    ) -> Changes {
+        if materialized && !self.state.backend.capabilities().materialized_views {
+            let message = format!("{} keeps no rows of views", self.state.backend.title());
+            let help = "leave `materialized` out, or give it an operation of its own with `backends = [\"postgres\"]`";
+            let diagnostic = self.error(Code::UnsupportedByBackend, "materialized", message).help(help);
+            self.report(diagnostic);
+            return None;
+        }
         let select = self.branch(select, "select")?.to_owned();
         self.may_stand(name, "object")?;
-        Some(vec![Change::CreateView(self.view(name, &select, reads)?)])
+        Some(vec![Change::CreateView(self.view(name, &select, materialized, reads)?)])
     }
 
     /// The view is dropped and made again: not every backend replaces one, and PostgreSQL only with columns added at its end.
     pub(super) fn replace_view(&mut self, name: &TableName, select: &Text, reads: &[String]) -> Changes {
         let select = self.branch(select, "select")?.to_owned();
+        let materialized = self.state.view_named(name).is_some_and(|view| view.materialized);
         let mut changes = self.drop_view(name)?;
-        let view = self.view(name, &select, reads)?;
+        let view = self.view(name, &select, materialized, reads)?;
         if view.over.contains(&view.name) {
             let message = format!("the query of `{name}` reads `{name}`, which is dropped before it is made again");
             let diagnostic = self.error(Code::UnknownTable, "select", message);
@@ -36,11 +50,12 @@ impl Lower<'_> {
     }
 
     /// A view of a query, bound to what stands.
-    fn view(&mut self, name: &TableName, select: &str, reads: &[String]) -> Option<View> {
+    fn view(&mut self, name: &TableName, select: &str, materialized: bool, reads: &[String]) -> Option<View> {
         let select = select.trim().trim_end_matches(';').trim_end();
         let backend = self.state.backend;
         let schema = name.schema.as_deref().map(|schema| backend.quote(schema) + ".").unwrap_or_default();
-        let sql = format!("CREATE VIEW {schema}{} AS {select}", backend.quote(&name.name));
+        let kind = if materialized { "MATERIALIZED VIEW" } else { "VIEW" };
+        let sql = format!("CREATE {kind} {schema}{} AS {select}", backend.quote(&name.name));
         let mut bound = self.state.bind_view(name.clone(), &sql);
         for table in &bound.unknown_tables {
             // Catalogs stand always, and raw SQL may have made what is not known.

@@ -28,7 +28,12 @@ fn run(state: &mut State, kind: Kind) -> Result<Vec<Change>, String> {
 }
 
 fn view(name: &str, select: &str) -> Kind {
-    Kind::CreateView { view: TableName::bare(name), select: Text::Same(select.into()), reads: vec![] }
+    Kind::CreateView {
+        view: TableName::bare(name),
+        select: Text::Same(select.into()),
+        materialized: false,
+        reads: vec![],
+    }
 }
 
 fn drop_view(name: &str) -> Kind {

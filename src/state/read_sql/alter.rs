@@ -176,7 +176,7 @@ impl Reader<'_, '_> {
             }
         }
         for index in indexes {
-            self.put(Change::DropIndex { table: table.id, name: index.name.clone() })?;
+            self.put(Change::DropIndex { table: table.id, name: index.name.clone(), concurrently: false })?;
         }
         for constraint in constraints.iter().rev() {
             let (kind, name) = (constraint.kind(), constraint.name().text.clone());

@@ -37,6 +37,8 @@ impl Reader<'_, '_> {
             auto_increment: false,
             sequence: None,
             comment: None,
+            generated: None,
+            collation: None,
         };
         if let SqlType::Custom(name, _) = &def.data_type
             && !is_serial(&def.data_type)
@@ -217,6 +219,7 @@ impl Reader<'_, '_> {
             on_delete,
             on_update,
             deferrable: None,
+            unchecked: false,
             bound: None,
         }))
     }

@@ -165,7 +165,7 @@ impl Reader<'_, '_> {
             nulls_alike: false,
             age: 0,
         };
-        self.put(Change::AddIndex { table: table.id, index })
+        self.put(Change::AddIndex { table: table.id, index, concurrently: false })
     }
 
     fn index_part(&mut self, table: &Table, column: &IndexColumn) -> Step<IndexPart> {

@@ -154,7 +154,7 @@ impl Reader<'_, '_> {
             if cascade {
                 return Err(Stop::Unread);
             }
-            self.put(Change::DropIndex { table: table.id, name: name.name })?;
+            self.put(Change::DropIndex { table: table.id, name: name.name, concurrently: false })?;
         }
         Ok(())
     }

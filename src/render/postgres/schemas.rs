@@ -1,0 +1,67 @@
+//! What PostgreSQL alone has: extensions, and indexes that are made while others write.
+
+use super::super::error::RenderError;
+use super::super::walk::{Kind, Written};
+use super::DIALECT;
+use crate::state::Table;
+
+/// What marks an extension that did not stand before.
+const MARK: &str = "created by dbmigrate";
+
+/// CREATE EXTENSION where it does not stand; one that stood before is left alone, and stays.
+pub(super) fn create_extension(name: &str) -> String {
+    let (ident, text, mark) = (DIALECT.ident(name), DIALECT.string(name), DIALECT.string(MARK));
+    format!(
+        "DO $dbmigrate$ BEGIN IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = {text}) THEN \
+         CREATE EXTENSION {ident}; COMMENT ON EXTENSION {ident} IS {mark}; END IF; END $dbmigrate$"
+    )
+}
+
+/// DROP EXTENSION; of one that was created here only where that is so.
+pub(super) fn drop_extension(name: &str, made_here: bool) -> String {
+    let (ident, text, mark) = (DIALECT.ident(name), DIALECT.string(name), DIALECT.string(MARK));
+    if !made_here {
+        return format!("DROP EXTENSION {ident}");
+    }
+    format!(
+        "DO $dbmigrate$ BEGIN IF EXISTS (SELECT FROM pg_extension WHERE extname = {text} AND \
+         obj_description(oid, 'pg_extension') = {mark}) THEN DROP EXTENSION {ident}; END IF; END $dbmigrate$"
+    )
+}
+
+/// How what an interrupted try left is cleared away.
+const CLEARS: &str = "DO $dbmigrate$ BEGIN IF EXISTS (SELECT FROM pg_index";
+
+/// `CREATE INDEX` or `DROP INDEX` with CONCURRENTLY in it. One that is made is preceded by clearing away what an interrupted
+/// try left: an index that is not valid.
+pub(super) fn concurrently(
+    name: &str,
+    table: &Table,
+    sql: &str,
+    transaction: bool,
+    written: &mut Written,
+) -> Result<(), RenderError> {
+    if transaction {
+        return Err(RenderError::Concurrently { index: name.to_owned() });
+    }
+    let qualified = DIALECT.qualified(table.name.schema.as_deref(), name);
+    if let Some(rest) = sql.strip_prefix("DROP INDEX ") {
+        written.push(Kind::Schema, format!("DROP INDEX CONCURRENTLY IF EXISTS {rest}"));
+        return Ok(());
+    }
+    let regclass = DIALECT.string(&qualified);
+    written.push(
+        Kind::Schema,
+        format!(
+            "{CLEARS} WHERE indexrelid = to_regclass({regclass}) AND NOT indisvalid) THEN DROP INDEX {qualified}; END IF; \
+             END $dbmigrate$"
+        ),
+    );
+    written.push(Kind::Schema, sql.replacen(" INDEX ", " INDEX CONCURRENTLY ", 1));
+    Ok(())
+}
+
+/// Whether a statement clears away for the one behind it, so that the two run again together.
+pub(in crate::render) fn clears(sql: &str) -> bool {
+    sql.starts_with(CLEARS)
+}
