@@ -65,7 +65,9 @@ impl Console {
     pub(super) fn has_format(&self, command: &'static str, own: &[Format]) -> Result<(), UserError> {
         let whose = match self.format {
             Format::Text | Format::Json => return Ok(()),
-            Format::Sql | Format::Markdown => "plans",
+            Format::Sql => "plans and `schema`",
+            Format::Markdown => "plans",
+            Format::Toml => "`schema`",
             Format::Sarif | Format::Github => "`check`",
             Format::Dot | Format::Mermaid => "`graph`",
         };

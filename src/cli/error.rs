@@ -89,6 +89,12 @@ pub(super) enum UserError {
         /// Those there are.
         known: String,
     },
+    /// One migration for several backends.
+    #[error("one migration is of one backend, and the manifest's are {names}")]
+    OneBackend {
+        /// The manifest's.
+        names: String,
+    },
     /// No name for a migration.
     #[error("`{0}` is no name for a migration")]
     Name(String),
@@ -228,6 +234,7 @@ impl UserError {
             Self::OtherBackend { .. } => "leave `--backend` out: the URL says it".to_owned(),
             Self::AlwaysAnError(code) => format!("`dbmigrate check --explain {code}`"),
             Self::NoSuchCommand { known, .. } => format!("one of {known}"),
+            Self::OneBackend { .. } => "`--backend NAME` says which".to_owned(),
             Self::BackendNotThere { .. } | Self::NameTaken { .. } => return None,
         })
     }

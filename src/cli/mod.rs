@@ -16,6 +16,7 @@ mod plan;
 mod project;
 mod resolve;
 mod run;
+mod schema;
 mod seed;
 mod stamp;
 mod start;
@@ -121,6 +122,7 @@ fn dispatch(program: Program, line: &CommandLine, console: &Console) -> Result<(
         Command::Create(args) => create::run(args, global, console),
         Command::Init(args) => init::run(args, global, console),
         Command::Graph => graph::run(global, console),
+        Command::Schema => schema::run(global, console),
         Command::Completions(args) => documents::completions(args, console),
         Command::Man(args) => documents::man(args, console),
         Command::JsonSchema(args) => documents::json_schema(args, console),

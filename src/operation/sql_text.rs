@@ -74,6 +74,17 @@ pub fn called(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether a name is a word of a text, in whatever quotes.
+#[must_use]
+pub fn mentions(text: &str, name: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).and_then(|text| text.chars().next_back());
+        let after = text.get(at + name.len()..).and_then(|text| text.chars().next());
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
+}
+
 /// The parts of a text.
 #[must_use]
 pub fn lexemes(text: &str, backend: Option<Backend>) -> Vec<Lexeme<'_>> {

@@ -11,6 +11,7 @@ mod left_out;
 mod make;
 mod model;
 mod resume;
+mod schema;
 mod seed;
 mod target;
 #[cfg(test)]
@@ -26,5 +27,6 @@ pub use make::{make, make_in_parts};
 pub use model::{
     Ledger, LedgerRow, LeftOut, LostKeys, Moment, Place, Plan, PlanDirection, Progress, RowState, Standing, Step,
 };
+pub use schema::{SchemaPlan, schema};
 pub use seed::{SeedItem, SeedPlan, seed};
 pub use target::{Downs, Target};

@@ -11,6 +11,7 @@ pub mod paint;
 pub mod place;
 pub mod plan;
 pub mod run;
+pub mod schema;
 pub mod seed;
 pub mod words;
 

@@ -3,6 +3,7 @@
 //! An operation is *lowered* on a state to [`Change`]s; a change is applied and
 //! gives its inverse. So the way down of anything is known before it runs.
 
+mod anew;
 mod apply;
 mod bind;
 mod bound;

@@ -115,7 +115,7 @@ fn dropped(backend: &str) -> String {
     order.iter().map(|at| parts[*at]).collect::<Vec<_>>().join("\n\n")
 }
 
-fn project(database: &dyn Database) -> Project {
+pub fn project(database: &dyn Database) -> Project {
     let backend = database.backend();
     let schema = format!("[project]\nname = \"enums\"\nbackends = [\"{backend}\"]\norder = \"linear\"\n");
     let dropped = dropped(backend);

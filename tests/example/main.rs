@@ -23,6 +23,7 @@ mod tokens;
 mod types;
 mod views;
 mod wheels;
+mod whole;
 
 /// Makes a test of each scenario in `sqlite`, in `postgres` and in `mysql`.
 macro_rules! on_each_backend {
@@ -99,6 +100,11 @@ on_each_database! {
     indexes::a_column_goes_with_a_key_to_itself,
     kept::rows_are_kept_until_they_come_back,
     programs::functions_and_triggers_come_and_go,
+    whole::the_schema_of_the_example,
+    whole::the_schema_of_enums,
+    whole::the_schema_of_computed_columns,
+    whole::the_schema_of_programs,
+    whole::the_schema_of_circles_and_odd_names,
     views::views_are_made_replaced_and_dropped,
     wheels::the_page_for_people_from_wheels_runs,
     wheels::the_page_for_people_from_other_tools_runs,

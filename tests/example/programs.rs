@@ -110,7 +110,7 @@ drop_function = "forget(integer)"
 backends = ["postgres", "mysql"]
 "#;
 
-pub fn functions_and_triggers_come_and_go(database: &dyn Database) {
+pub fn project(database: &dyn Database) -> Project {
     let backend = database.backend();
     let schema = format!("[project]\nname = \"programs\"\nbackends = [\"{backend}\"]\norder = \"linear\"\n");
     let nodes = [
@@ -120,7 +120,11 @@ pub fn functions_and_triggers_come_and_go(database: &dyn Database) {
         ("4_replaced", REPLACED),
         ("5_dropped", DROPPED),
     ];
-    let project = Project::of(&schema, &nodes);
+    Project::of(&schema, &nodes)
+}
+
+pub fn functions_and_triggers_come_and_go(database: &dyn Database) {
+    let (backend, project) = (database.backend(), project(database));
     project.run(database, &["check"]).ok();
     there_and_back(&project, database);
     project.run(database, &["up", "3"]).ok();

@@ -4,8 +4,6 @@
 #[path = "../laws/operations.rs"]
 mod operations;
 
-use std::sync::Arc;
-
 use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::{Diagnostic, Direction, Span};
 use dbmigrate::ident::Version;
@@ -50,24 +48,6 @@ fn plan(start: &State, changes: Vec<Change>, direction: Direction) -> RenderedPl
         diagnostics: vec![],
     };
     render(&plan, &RenderOptions::default())
-}
-
-/// The tables of a state made anew: first without foreign keys between them, then with.
-fn anew(state: &State) -> Vec<Change> {
-    let mut changes: Vec<Change> = state.enums().iter().cloned().map(Change::CreateEnum).collect();
-    let mut keys = Vec::new();
-    for table in state.tables() {
-        let mut bare = (**table).clone();
-        for key in bare.foreign_keys.drain(..) {
-            keys.push(Change::AddConstraint {
-                table: table.id,
-                constraint: dbmigrate::state::Constraint::ForeignKey(key),
-            });
-        }
-        changes.push(Change::CreateTable(Arc::new(bare)));
-    }
-    changes.extend(keys);
-    changes
 }
 
 /// A schema with whole numbers written as such: once a column was of another type, PostgreSQL writes `'0'::bigint` in
@@ -169,7 +149,7 @@ async fn history(script: &operations::Script, database: &mut Database, mirror: &
             if backend == Backend::Mysql {
                 // What stood before it in the operation is done.
                 database.empty().await;
-                database.run(&plan(&State::empty(backend), anew(&state), Direction::Up)).await;
+                database.run(&plan(&State::empty(backend), state.anew(), Direction::Up)).await;
                 let anew = database.schema().await;
                 assert_eq!(meaning(&anew, backend), meaning(&before, backend), "the state and the database differ");
             }
@@ -179,7 +159,7 @@ async fn history(script: &operations::Script, database: &mut Database, mirror: &
         downs.push((before, inverses));
         state = after;
     }
-    let made = plan(&State::empty(backend), anew(&state), Direction::Up);
+    let made = plan(&State::empty(backend), state.anew(), Direction::Up);
     mirror.run(&made).await;
     let (found, made) = (database.schema().await, mirror.schema().await);
     assert_eq!(meaning(&found, backend), meaning(&made, backend), "the state and the database differ");

@@ -17,8 +17,10 @@ pub enum Format {
     Text,
     /// For programs: one document
     Json,
-    /// A script (plans only)
+    /// A script (plans and the schema)
     Sql,
+    /// As a migration (schema only)
+    Toml,
     /// For a pull request (plans only)
     Markdown,
     /// For code hosts (check only)
@@ -39,6 +41,7 @@ impl Format {
             Self::Text => "text",
             Self::Json => "json",
             Self::Sql => "sql",
+            Self::Toml => "toml",
             Self::Markdown => "markdown",
             Self::Sarif => "sarif",
             Self::Github => "github",

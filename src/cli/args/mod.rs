@@ -116,6 +116,15 @@ Examples:
   dbmigrate graph --format mermaid      for Markdown on a code host
   dbmigrate graph --format dot | dot -Tsvg > graph.svg")]
     Graph,
+    /// Write the schema at latest, as SQL or as one migration
+    #[command(after_help = "\
+Examples:
+  dbmigrate schema > schema.sql              to commit and review: what stands at latest
+  dbmigrate schema --backend sqlite
+  dbmigrate schema --backend postgres --format toml
+
+No database is asked, and rows are no part of it.")]
+    Schema,
     /// Load the manifest's seeds; twice changes nothing
     Seed(Seed),
     /// Write a new migration's file

@@ -5,7 +5,7 @@ use super::{Lower, PartPath};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, generated_name};
-use crate::operation::sql_text::{Lexeme, lexemes};
+use crate::operation::sql_text::{Lexeme, lexemes, mentions};
 use crate::state::{Change, ColumnId, ConstraintKind, Name, State, Table};
 
 impl Lower<'_> {
@@ -150,14 +150,4 @@ fn is_of_sql(sql: &str) -> bool {
         |lexeme: &Lexeme<'_>, word: &str| matches!(lexeme, Lexeme::Word(found) if found.eq_ignore_ascii_case(word));
     !words.iter().any(|lexeme| is(lexeme, "language"))
         || words.windows(2).any(|two| matches!(two, [language, sql] if is(language, "language") && is(sql, "sql")))
-}
-
-/// Whether a name is a word of a text, in whatever quotes.
-fn mentions(text: &str, name: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text.get(at + name.len()..).and_then(|text| text.chars().next());
-        !before.is_some_and(part) && !after.is_some_and(part)
-    })
 }

@@ -1,0 +1,160 @@
+//! A state as one migration, which makes it from nothing: what the operations of its history come to.
+
+use std::io::{self, Write};
+
+use super::Page;
+use super::columns::{action, column, deferrable, index, key, list, quoted};
+use crate::backend::Backend;
+use crate::state::{Change, Constraint, ForeignKey, Function, State, Table, TableId, Trigger, View};
+
+/// Writes each schema as the operations of a migration.
+///
+/// # Errors
+/// What `out` gives.
+pub fn write_toml(pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
+    for page in pages {
+        let text = super::super::words::one_line(&page.title()).trim_end().to_owned();
+        writeln!(out, "description = {}", quoted(&text))?;
+        let state = &page.state;
+        for change in state.anew() {
+            if let Some(operation) = operation(&change, state) {
+                write!(out, "\n[[up]]\n{operation}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An operation as it stands under `[[up]]`.
+fn operation(change: &Change, state: &State) -> Option<String> {
+    Some(match change {
+        Change::CreateExtension(name) => format!("create_extension = {}\n", quoted(name)),
+        Change::CreateSchema(name) => format!("create_schema = {}\n", quoted(name)),
+        Change::CreateEnum(one) => {
+            format!("create_enum = {}\nvalues = {}\n", quoted(&one.name.to_string()), list(&one.values))
+        }
+        Change::CreateFunction(function) => self::function(function, state),
+        Change::CreateTable(table) => self::table(table, state),
+        Change::AddConstraint { table, constraint: Constraint::ForeignKey(key) } => {
+            let on = state.table(*table)?;
+            let name = quoted(&key.name.text);
+            format!(
+                "add_foreign_key = {name}\non = {}\n{}\n",
+                quoted(&on.name.to_string()),
+                foreign_key(key, on, state).join("\n")
+            )
+        }
+        Change::CreateView(view) => self::view(view, state.backend()),
+        Change::CreateTrigger(trigger) => self::trigger(trigger),
+        _ => return None,
+    })
+}
+
+fn function(function: &Function, state: &State) -> String {
+    let sql = function.sql.as_deref().unwrap_or_default();
+    let mut text = format!("create_function = {}\ndefinition = {}\n", quoted(&function.name.to_string()), quoted(sql));
+    // What a body does cannot be read in general, and was declared or accepted where it was made.
+    let tables = |ids: &[TableId]| -> Vec<String> {
+        ids.iter().filter_map(|id| state.table(*id)).map(|table| table.name.to_string()).collect()
+    };
+    for (key, tables) in [("reads", tables(&function.access.reads)), ("writes", tables(&function.access.writes))] {
+        if !tables.is_empty() {
+            text += &format!("{key} = {}\n", list(&tables));
+        }
+    }
+    text
+}
+
+fn trigger(trigger: &Trigger) -> String {
+    format!(
+        "create_trigger = {}\non = {}\ndefinition = {}\n",
+        quoted(&trigger.name),
+        quoted(&trigger.table.to_string()),
+        quoted(&trigger.sql)
+    )
+}
+
+/// A view by its query, where its statement is one that this program writes; else the statement.
+fn view(view: &View, backend: Backend) -> String {
+    let name = quoted(&view.name.to_string());
+    let schema = view.name.schema.as_deref().map(|schema| backend.quote(schema) + ".").unwrap_or_default();
+    let own = format!("CREATE {} {schema}{} AS ", view.kind(), backend.quote(&view.name.name));
+    match view.sql.strip_prefix(&own) {
+        Some(select) => {
+            let kept = if view.materialized { "materialized = true\n" } else { "" };
+            format!("create_view = {name}\nselect = {}\n{kept}", quoted(select))
+        }
+        None => {
+            let drop = format!("DROP {} {schema}{}", view.kind(), backend.quote(&view.name.name));
+            format!("sql = {}\ndown = {}\n", quoted(&view.sql), quoted(&drop))
+        }
+    }
+}
+
+fn table(table: &Table, state: &State) -> String {
+    let mut text = format!("create_table = {}\n", quoted(&table.name.to_string()));
+    if let Some(primary) = &table.primary_key {
+        text += &format!("primary_key = {}\n", list(table.column_names(&primary.columns)));
+    }
+    if let Some(comment) = &table.comment {
+        text += &format!("comment = {}\n", quoted(comment));
+    }
+    if let Some(options) = &table.options {
+        text += &format!("options = {}\n", quoted(options));
+    }
+    let columns: Vec<(String, String)> =
+        table.columns.iter().map(|one| (key(&one.name), column(one, table, state))).collect();
+    text += "\n[up.columns]\n";
+    let width = columns.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    for (name, value) in columns {
+        text += &format!("{name:width$} = {value}\n");
+    }
+    let mut part = |title: &str, lines: Vec<String>| {
+        if !lines.is_empty() {
+            text += &format!("\n[up.{title}]\n{}\n", lines.join("\n"));
+        }
+    };
+    let uniques = table.uniques.iter().filter(|one| super::columns::unique_of(one, table).is_none());
+    part(
+        "uniques",
+        uniques.map(|one| format!("{} = {}", key(&one.name.text), list(table.column_names(&one.columns)))).collect(),
+    );
+    let checks = table.checks.iter().filter(|one| super::columns::check_of(one, table).is_none());
+    let expr = |expr| quoted(&super::columns::sql(expr, table, state.backend()));
+    part("checks", checks.map(|one| format!("{} = {}", key(&one.name.text), expr(&one.expr))).collect());
+    part(
+        "indexes",
+        table.indexes.iter().map(|one| format!("{} = {}", key(&one.name), index(one, table, state))).collect(),
+    );
+    let keys = table.foreign_keys.iter().filter(|one| super::columns::key_of(one, table).is_none());
+    part(
+        "foreign_keys",
+        keys.map(|one| format!("{} = {{ {} }}", key(&one.name.text), foreign_key(one, table, state).join(", ")))
+            .collect(),
+    );
+    text
+}
+
+/// The keys of a foreign key, less its name and table.
+fn foreign_key(own: &ForeignKey, table: &Table, state: &State) -> Vec<String> {
+    let target = if own.table == table.id { Some(table) } else { state.referred(own.table).map(|shared| &**shared) };
+    let mut parts = vec![format!("columns = {}", list(table.column_names(&own.columns)))];
+    if let Some(target) = target {
+        let columns: Vec<String> = target
+            .column_names(&own.references)
+            .into_iter()
+            .map(|column| format!("{}.{column}", target.name))
+            .collect();
+        parts.push(match columns.as_slice() {
+            [one] => format!("references = {}", quoted(one)),
+            all => format!("references = {}", list(all)),
+        });
+    }
+    parts.extend(action("on_delete", own.on_delete));
+    parts.extend(action("on_update", own.on_update));
+    parts.extend(deferrable(own.deferrable));
+    if own.unchecked {
+        parts.push("validate = false".to_owned());
+    }
+    parts
+}
