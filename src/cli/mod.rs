@@ -8,6 +8,7 @@ mod create;
 mod documents;
 mod error;
 pub mod exit_code;
+mod fresh;
 mod graph;
 mod info;
 mod init;
@@ -135,6 +136,10 @@ fn dispatch(program: Program, line: &CommandLine, console: &Console) -> Result<(
                 match command {
                     Command::Check(args) => check::run(args, global, console).await,
                     Command::Info(args) => info::run(args, global, console).await,
+                    Command::Fresh(args) => {
+                        let typed = format!("{} fresh", program.name());
+                        fresh::run(&args.changing, &typed, global, console).await
+                    }
                     Command::Seed(args) => seed::run(args, global, console).await,
                     Command::Stamp(args) => stamp::run(args, global, console).await,
                     Command::Resolve(args) => resolve::run(args, global, console).await,

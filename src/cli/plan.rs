@@ -39,7 +39,12 @@ fn backends(project: &Project, asked: Option<Backend>) -> Result<Vec<Backend>, U
     }
 }
 
-fn planned(target: PlanTarget, project: &Project, backend: Backend, environment: &str) -> Result<RenderedPlan, Error> {
+pub(super) fn planned(
+    target: PlanTarget,
+    project: &Project,
+    backend: Backend,
+    environment: &str,
+) -> Result<RenderedPlan, Error> {
     let (manifest, graph) = (&project.manifest, &project.graph);
     let (ledger, target) = match target {
         PlanTarget::Reset => (plan::everything_applied(manifest, graph), Target::Zero),

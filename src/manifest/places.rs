@@ -100,6 +100,8 @@ pub(super) const HOOK_KEYS: &[&str] = &[
     "after_redo",
     "before_exec",
     "after_exec",
+    "before_fresh",
+    "after_fresh",
     "before_seed",
     "after_seed",
     "on_failure",

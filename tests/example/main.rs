@@ -9,6 +9,7 @@ mod computed;
 mod database;
 mod deferred;
 mod enums;
+mod fresh;
 mod indexes;
 mod kept;
 mod mysql_server;
@@ -97,6 +98,7 @@ on_each_database! {
     computed::columns_are_computed_and_collated,
     enums::enums_come_and_go,
     enums::a_value_that_rows_have_stops_a_way_down_and_no_reset,
+    fresh::everything_goes_whatever_the_ledger_says,
     indexes::a_column_goes_with_a_key_to_itself,
     kept::rows_are_kept_until_they_come_back,
     programs::functions_and_triggers_come_and_go,

@@ -259,10 +259,10 @@ impl Seed {
                 name: TableName::bare(pick(&["e", "o"], n[0])),
                 add: if n[1] % 3 == 2 { vec![] } else { vec![pick(&["four", "five"], n[2]).to_owned()] },
                 after: (n[3] % 3 == 1 && n[1] % 3 < 2).then(|| "three".to_owned()),
-                rename: if !n[1].is_multiple_of(3) {
-                    vec![(pick(&["two", "2"], n[4]).into(), pick(&["2", "two"], n[4]).into())]
-                } else {
+                rename: if n[1].is_multiple_of(3) {
                     vec![]
+                } else {
+                    vec![(pick(&["two", "2"], n[4]).into(), pick(&["2", "two"], n[4]).into())]
                 },
             },
             _ => Kind::DropEnum { name: TableName::bare(pick(&["e", "o"], n[0])) },

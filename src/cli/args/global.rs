@@ -79,7 +79,7 @@ pub struct Global {
     /// sqlite, postgres or mysql; by default the URL's, and for `plan` and `check` each of the manifest's
     #[arg(long, global = true, value_name = "NAME")]
     pub backend: Option<Backend>,
-    /// How to write the result; sql and markdown for plans, sarif and github for `check`, dot and mermaid for `graph`
+    /// How to write the result; sql and markdown for plans, sql and toml for `schema`, sarif and github for `check`, dot and mermaid for `graph`
     #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = true, value_name = "text|json|…")]
     pub format: Format,
     /// When to write colours

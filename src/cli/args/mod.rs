@@ -116,6 +116,15 @@ Examples:
   dbmigrate graph --format mermaid      for Markdown on a code host
   dbmigrate graph --format dot | dot -Tsvg > graph.svg")]
     Graph,
+    /// Drop everything that stands, whatever the ledger says, and apply everything
+    #[command(after_help = "\
+Examples:
+  dbmigrate fresh --dry-run       what would be dropped, and what applied
+  dbmigrate fresh                 for when ways down are beyond repair
+
+Tables, views, functions and types of the database's schema go with all rows, also those that no
+migration made. The ledger's tables stay, and so does the history of runs.")]
+    Fresh(Run),
     /// Write the schema at latest, as SQL or as one migration
     #[command(after_help = "\
 Examples:

@@ -408,6 +408,11 @@ impl Books {
         self.sql.stamp(environment)
     }
 
+    /// Nothing is applied, and nothing on its way.
+    pub(super) fn forget_all(&self) -> [String; 2] {
+        self.sql.forget_all()
+    }
+
     /// Whether the run's row stands.
     pub(super) async fn has_run(&self, database: &mut Database) -> Result<bool, ExecuteError> {
         Ok(!ask(database, self.sql.select_run(&self.run)).await?.is_empty())

@@ -110,6 +110,13 @@ impl LedgerSql {
         self.dialect.query(&query)
     }
 
+    /// Empties the ledger of what is applied, and of what is on its way.
+    #[must_use]
+    pub fn forget_all(&self) -> [String; 2] {
+        let all = |table| self.dialect.query(&Query::delete().from_table(self.table(table)).take());
+        [all(super::VERSIONS), all(JOURNAL)]
+    }
+
     /// Reads the SQL of the statements of one migration that have run, in order. Columns: statement (integer), sql (text).
     #[must_use]
     pub fn select_journaled(&self, version: Version) -> String {

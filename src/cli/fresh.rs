@@ -1,0 +1,157 @@
+//! `fresh`: everything that stands is dropped, whatever the ledger says, and then everything is applied.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::args::{Changing, Format, Global, PlanTarget};
+use super::connect::Place;
+use super::console::Console;
+use super::error::{Error, Refusal};
+use super::plan::planned;
+use super::project::{self, Project};
+use super::run::{Order, PLANS, code_of, run as run_order, write_plans};
+use super::start::{Connected, start};
+use crate::execute::StandingObject;
+use crate::operation::{Body, Kind};
+use crate::plan::{Ledger, Target};
+use crate::report::page::closed;
+use crate::report::plan::PlanJson;
+use crate::report::{PlanPage, words};
+
+/// Does it.
+///
+/// # Errors
+/// Whatever ends it other than well. What stands is not touched unless the manifest leads to latest from nothing.
+pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, console: &Console) -> Result<(), Error> {
+    console.has_format("fresh", if changing.dry_run { &PLANS } else { &[] })?;
+    let (project, connected) = start(global, Some(&changing.limits), console, || Ok(())).await?;
+    let Connected { place, mut session, heads } = connected;
+    let ledger = session.ledger_of(heads, &|version, sums| project.known(version, sums)).await?;
+    let about = place.about(&project);
+    let plan = planned(PlanTarget::Latest, &project, place.url.backend, &global.env)?;
+    project::show(&plan.diagnostics, &project.sources, console);
+    let objects = session.standing_objects(&schemas(&project, &ledger)).await?;
+    let page = PlanPage { plan: &plan, sources: &project.sources, about: &about };
+    if changing.dry_run {
+        session.close().await;
+        show(&objects, &page, console)?;
+        return code_of(&plan.diagnostics).map_or(Ok(()), |code| Err(Error::Said(code)));
+    }
+    if let Some(code) = code_of(&plan.diagnostics) {
+        console.say("error: the manifest does not lead to latest; nothing was changed");
+        return Err(Error::Said(code));
+    }
+    session.check_stamp(&ledger)?;
+    let loses = !objects.is_empty();
+    if loses {
+        confirm(&objects, &place, changing, typed, console)?;
+        if let Some(folder) = changing.backup.as_ref().or(place.backup.as_ref())
+            && let Some(path) = session.backup(folder).await?
+            && !console.talk.quiet
+        {
+            console.say(&format!("  backup: {}", path.display()));
+        }
+    }
+    let text = console.format == Format::Text;
+    if text && !console.talk.quiet {
+        console.line(&format!("{} on {}: {}", about.project, place.url.shown, dropping(&objects)))?;
+    }
+    if let Some(warning) = session.drop_everything(&objects, &mut |_| ()).await? {
+        console.say(&format!("{}: {warning}", console.err.warn("warning")));
+    }
+    session.close().await;
+    let order = Order {
+        command: "latest",
+        typed: typed.to_owned(),
+        target: Target::Latest,
+        changing,
+        headline: None,
+        then_info: false,
+    };
+    Box::pin(run_order(&order, global, console)).await
+}
+
+/// The schemas that migrations make, of the manifest and of what is applied.
+fn schemas(project: &Project, ledger: &Ledger) -> Vec<String> {
+    let of = |body: &Body| -> Vec<String> {
+        let made = body.up.iter().filter_map(|operation| match &operation.kind {
+            Kind::CreateSchema { name } => Some(name.clone()),
+            _ => None,
+        });
+        made.collect()
+    };
+    let mut all: Vec<String> = project.manifest.migrations.iter().flat_map(|migration| of(&migration.body)).collect();
+    all.extend(ledger.rows.iter().flat_map(|row| of(&row.body)));
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// `drops 3 tables and 1 view`.
+fn dropping(objects: &[StandingObject]) -> String {
+    if objects.is_empty() {
+        return "nothing stands".to_owned();
+    }
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for object in objects {
+        *kinds.entry(object.kind.as_str()).or_default() += 1;
+    }
+    let counts: Vec<String> = kinds.into_iter().map(|(kind, count)| words::count(count, kind)).collect();
+    format!("drops {}", counts.join(", "))
+}
+
+/// A dry run: what is dropped, and the plan from nothing.
+fn show(objects: &[StandingObject], page: &PlanPage<'_>, console: &Console) -> Result<(), Error> {
+    #[derive(Serialize)]
+    struct Drop<'o> {
+        kind: &'o str,
+        name: &'o str,
+        sql: &'o str,
+    }
+    #[derive(Serialize)]
+    struct Json<'o> {
+        format_version: u32,
+        drops: Vec<Drop<'o>>,
+        plan: PlanJson<'o>,
+    }
+    if console.is_json() {
+        let drops = objects.iter().map(|one| Drop { kind: &one.kind, name: &one.name, sql: &one.sql }).collect();
+        let json = Json { format_version: crate::report::FORMAT_VERSION, drops, plan: PlanJson::of(page) };
+        return console.result(|out| crate::report::write_json(&json, out));
+    }
+    console.result(|out| {
+        let comment = if console.format == Format::Sql { "-- " } else { "" };
+        writeln!(out, "{comment}Fresh: {}, then:", dropping(objects))?;
+        for object in objects {
+            writeln!(out, "{}{}", if comment.is_empty() { "  " } else { "" }, closed(&object.sql))?;
+        }
+        writeln!(out)?;
+        write_plans(console, std::slice::from_ref(page), out)
+    })
+}
+
+/// Protected environments: as for every run that destroys.
+fn confirm(
+    objects: &[StandingObject],
+    place: &Place,
+    changing: &Changing,
+    typed: &str,
+    console: &Console,
+) -> Result<(), Refusal> {
+    if !place.protected || (changing.allow_protected && changing.yes) {
+        return Ok(());
+    }
+    let environment = place.environment.clone();
+    let what = dropping(objects);
+    if changing.allow_protected && console.can_ask {
+        let question =
+            format!("This {what} on {}.\nType the environment's name ({environment}) to go on: ", place.url.shown);
+        return match console.ask(&question) {
+            Some(answer) if answer == environment => Ok(()),
+            _ => Err(Refusal::NotConfirmed { environment }),
+        };
+    }
+    let next = format!("`{typed} --env {environment} --allow-protected --yes`, if that is what you mean");
+    Err(Refusal::Protected { environment, what, next })
+}
