@@ -3,7 +3,13 @@
 
 use super::database::{Cells, Database, quote};
 use super::error::ExecuteError;
+use super::event::Event;
+use super::hooks::{self, Told};
 use super::ledger::Books;
+use super::lock::lock;
+use super::report::Outcome;
+use super::session::Session;
+use super::who;
 use crate::backend::Backend;
 use crate::render::ledger::{ENVIRONMENT, JOURNAL, RUNS, VERSIONS};
 
@@ -106,7 +112,7 @@ fn postgres(ledger: &str, schemas: &[String]) -> String {
 }
 
 /// What stands, in an order in which it can be dropped.
-pub(super) async fn standing(database: &mut Database, schemas: &[String]) -> Result<Vec<StandingObject>, ExecuteError> {
+async fn standing(database: &mut Database, schemas: &[String]) -> Result<Vec<StandingObject>, ExecuteError> {
     if !database.is_there() {
         return Ok(Vec::new());
     }
@@ -121,11 +127,7 @@ pub(super) async fn standing(database: &mut Database, schemas: &[String]) -> Res
 
 /// Drops all of it, the ledger's own tables emptied of what is applied first: where each statement commits by itself,
 /// a run that is cut short leaves a database that says nothing is applied, and `fresh` again goes on.
-pub(super) async fn drop_all(
-    database: &mut Database,
-    books: &Books,
-    objects: &[StandingObject],
-) -> Result<(), ExecuteError> {
+async fn drop_all(database: &mut Database, books: &Books, objects: &[StandingObject]) -> Result<(), ExecuteError> {
     const DOING: &str = "dropping what stands";
     if books.stand(database).await? {
         for sql in books.forget_all() {
@@ -150,5 +152,48 @@ impl StandingObject {
     #[must_use]
     pub fn title(&self) -> String {
         format!("{} {}", self.kind, quote(&self.name))
+    }
+}
+
+impl Session {
+    /// Everything that stands in the database's schema but the ledger, in an order in which it can be dropped. `schemas` are
+    /// those that migrations make, which go whole (PostgreSQL). Changes nothing.
+    ///
+    /// # Errors
+    /// The connection is lost, or the catalog may not be read.
+    pub async fn standing_objects(&mut self, schemas: &[String]) -> Result<Vec<StandingObject>, ExecuteError> {
+        standing(&mut self.database, schemas).await
+    }
+
+    /// Drops all of that, and empties the ledger of what is applied; hooks `before_fresh` and `after_fresh` run around it. In one
+    /// transaction, where DDL can be rolled back; else `fresh` again goes on where it was cut short. Gives a warning where the last
+    /// hook failed.
+    ///
+    /// # Errors
+    /// Locked, a hook that fails, or a statement that the database refuses.
+    pub async fn drop_everything(
+        &mut self,
+        objects: &[StandingObject],
+        events: &mut dyn FnMut(&Event),
+    ) -> Result<Option<String>, ExecuteError> {
+        if !self.database.is_there() {
+            return Ok(None);
+        }
+        let mut told = Told {
+            command: "fresh".to_owned(),
+            run: who::run_id(),
+            direction: "down".to_owned(),
+            target: "0".to_owned(),
+            outcome: None,
+        };
+        hooks::run(&self.settings, "before_fresh", &told, events).await?;
+        let books = Books::new(&self.database, told.run.clone());
+        lock(&mut self.database, &self.settings, &self.canceller, true, events).await?;
+        let dropped = drop_all(&mut self.database, &books, objects).await;
+        let ended = self.end("dropping what stands", dropped).await;
+        told.outcome = Some(if ended.is_ok() { Outcome::Done } else { Outcome::Failed }.as_str());
+        let hook = if ended.is_ok() { "after_fresh" } else { "on_failure" };
+        let after = hooks::run(&self.settings, hook, &told, events).await;
+        ended.map(|()| after.err().map(|error| error.to_string()))
     }
 }

@@ -7,7 +7,6 @@ use super::counts::CountedAhead;
 use super::database::{Database, Facts};
 use super::error::ExecuteError;
 use super::event::Event;
-use super::fresh::{self, StandingObject};
 use super::hooks::{self, Told};
 use super::ledger::{Books, Entry, Known, LedgerHeads, difference, glance_of, run_row};
 use super::lock::lock;
@@ -26,9 +25,9 @@ use crate::render::{RenderedPlan, RenderedSeed};
 /// SQLite works in the thread that polls: what is asked of it is done when the future first comes back, and another
 /// task of that thread waits meanwhile. In a server, give it a thread of its own.
 pub struct Session {
-    settings: Settings,
-    database: Database,
-    canceller: Canceller,
+    pub(super) settings: Settings,
+    pub(super) database: Database,
+    pub(super) canceller: Canceller,
 }
 
 impl Session {
@@ -294,47 +293,6 @@ impl Session {
         self.end("stamping the database", stamped).await
     }
 
-    /// Everything that stands in the database's schema but the ledger, in an order in which it can be dropped. `schemas` are
-    /// those that migrations make, which go whole (PostgreSQL). Changes nothing.
-    ///
-    /// # Errors
-    /// The connection is lost, or the catalog may not be read.
-    pub async fn standing_objects(&mut self, schemas: &[String]) -> Result<Vec<StandingObject>, ExecuteError> {
-        fresh::standing(&mut self.database, schemas).await
-    }
-
-    /// Drops all of that, and empties the ledger of what is applied; hooks `before_fresh` and `after_fresh` run around it. In one
-    /// transaction, where DDL can be rolled back; else `fresh` again goes on where it was cut short. Gives a warning where the last
-    /// hook failed.
-    ///
-    /// # Errors
-    /// Locked, a hook that fails, or a statement that the database refuses.
-    pub async fn drop_everything(
-        &mut self,
-        objects: &[StandingObject],
-        events: &mut dyn FnMut(&Event),
-    ) -> Result<Option<String>, ExecuteError> {
-        if !self.database.is_there() {
-            return Ok(None);
-        }
-        let mut told = Told {
-            command: "fresh".to_owned(),
-            run: who::run_id(),
-            direction: "down".to_owned(),
-            target: "0".to_owned(),
-            outcome: None,
-        };
-        hooks::run(&self.settings, "before_fresh", &told, events).await?;
-        let books = Books::new(&self.database, told.run.clone());
-        lock(&mut self.database, &self.settings, &self.canceller, true, events).await?;
-        let dropped = fresh::drop_all(&mut self.database, &books, objects).await;
-        let ended = self.end("dropping what stands", dropped).await;
-        told.outcome = Some(if ended.is_ok() { Outcome::Done } else { Outcome::Failed }.as_str());
-        let hook = if ended.is_ok() { "after_fresh" } else { "on_failure" };
-        let after = hooks::run(&self.settings, hook, &told, events).await;
-        ended.map(|()| after.err().map(|error| error.to_string()))
-    }
-
     /// Settles a statement that nobody but a person can: whether it ran before the interruption.
     /// `statement` counts from 1. Gives the migration's name.
     ///
@@ -381,7 +339,11 @@ impl Session {
     }
 
     /// Ends a transaction: commits what went well.
-    async fn end<T>(&mut self, doing: &'static str, result: Result<T, ExecuteError>) -> Result<T, ExecuteError> {
+    pub(super) async fn end<T>(
+        &mut self,
+        doing: &'static str,
+        result: Result<T, ExecuteError>,
+    ) -> Result<T, ExecuteError> {
         match result {
             Ok(value) => match self.database.commit().await {
                 Ok(()) => Ok(value),
