@@ -104,14 +104,14 @@ fn graphs(scope: &Scope, most: usize, seed: u64) -> Vec<Case> {
 fn search(
     name: &str,
     backend: Backend,
-    bases: usize,
+    bases: std::ops::Range<usize>,
     pool: &[&str],
     cases: impl Fn(&Scope, usize) -> Vec<Case>,
 ) -> Rules {
     let rows = name.starts_with("rows");
     let mut all = Tally::default();
     let scopes: Vec<Scope> = BASES.iter().map(|base| Scope::new(backend, base.node, pool)).collect();
-    for (number, base) in BASES.iter().enumerate().take(bases) {
+    for (number, base) in BASES.iter().enumerate().filter(|(number, _)| bases.contains(number)) {
         let title = format!("{name} {}", base.name);
         all.add(settle_all(&scopes, number, &title, rows, &cases(&scopes[number], number)));
     }
@@ -163,27 +163,27 @@ const SQLITE: Backend = Backend::Sqlite;
 fn pairs_on_postgres() {
     let (rows, views) =
         ([pool::ROWS, pool::POSTGRES_TRIGGERS].concat(), [pool::VIEWS, pool::POSTGRES_TRIGGERS].concat());
-    let schema = search("schema pairs", POSTGRES, 3, pool::SCHEMA, |scope, _| pairs(scope, size(usize::MAX, 80)));
-    let rows = search("rows pairs", POSTGRES, 3, &rows, |scope, _| pairs(scope, size(usize::MAX, 70)));
-    let views = search("views pairs", POSTGRES, 3, &views, |scope, _| pairs(scope, size(usize::MAX, 60)));
+    let schema = search("schema pairs", POSTGRES, 0..3, pool::SCHEMA, |scope, _| pairs(scope, size(usize::MAX, 80)));
+    let rows = search("rows pairs", POSTGRES, 0..3, &rows, |scope, _| pairs(scope, size(usize::MAX, 70)));
+    let views = search("views pairs", POSTGRES, 0..3, &views, |scope, _| pairs(scope, size(usize::MAX, 60)));
     judge_rules(POSTGRES, [schema, rows, views]);
 }
 
 #[test]
 fn triples_of_schema_changes_on_postgres() {
-    search("schema triples", POSTGRES, 2, pool::SCHEMA, |scope, _| triples(scope, size(usize::MAX, 70)));
+    search("schema triples", POSTGRES, 0..2, pool::SCHEMA, |scope, _| triples(scope, size(usize::MAX, 70)));
 }
 
 #[test]
 fn triples_with_rows_on_postgres() {
     let pool = [pool::ROWS, pool::POSTGRES_TRIGGERS].concat();
-    search("rows triples", POSTGRES, 1, &pool, |scope, _| triples(scope, size(usize::MAX, 40)));
+    search("rows triples", POSTGRES, 0..1, &pool, |scope, _| triples(scope, size(usize::MAX, 40)));
 }
 
 #[test]
 fn triples_with_views_and_triggers_on_postgres() {
     let pool = [pool::VIEWS, pool::POSTGRES_TRIGGERS].concat();
-    search("views triples", POSTGRES, 1, &pool, |scope, _| triples(scope, size(usize::MAX, 40)));
+    search("views triples", POSTGRES, 0..1, &pool, |scope, _| triples(scope, size(usize::MAX, 40)));
 }
 
 #[test]
@@ -192,23 +192,39 @@ fn graphs_on_postgres() {
         ([pool::ROWS, pool::POSTGRES_TRIGGERS].concat(), [pool::VIEWS, pool::POSTGRES_TRIGGERS].concat());
     let some =
         |seed: u64, all: usize| move |scope: &Scope, base: usize| graphs(scope, size(all, 6), seed + base as u64);
-    search("schema graphs", POSTGRES, 2, pool::SCHEMA, some(10, 500));
-    search("rows graphs", POSTGRES, 1, &rows, some(20, 500));
-    search("views graphs", POSTGRES, 1, &views, some(30, 500));
+    search("schema graphs", POSTGRES, 0..2, pool::SCHEMA, some(10, 500));
+    search("rows graphs", POSTGRES, 0..1, &rows, some(20, 500));
+    search("views graphs", POSTGRES, 0..1, &views, some(30, 500));
 }
 
 #[test]
 fn pairs_on_sqlite() {
     let (rows, views) = ([pool::ROWS, pool::SQLITE_TRIGGERS].concat(), [pool::VIEWS, pool::SQLITE_TRIGGERS].concat());
-    search("schema pairs", SQLITE, 3, pool::SCHEMA, |scope, _| pairs(scope, size(usize::MAX, 60)));
-    search("rows pairs", SQLITE, 3, &rows, |scope, _| pairs(scope, size(usize::MAX, 30)));
-    search("views pairs", SQLITE, 3, &views, |scope, _| pairs(scope, size(usize::MAX, 30)));
+    search("schema pairs", SQLITE, 0..3, pool::SCHEMA, |scope, _| pairs(scope, size(usize::MAX, 60)));
+    search("rows pairs", SQLITE, 0..3, &rows, |scope, _| pairs(scope, size(usize::MAX, 30)));
+    search("views pairs", SQLITE, 0..3, &views, |scope, _| pairs(scope, size(usize::MAX, 30)));
 }
 
 #[test]
 fn triples_on_sqlite() {
     let (rows, views) = ([pool::ROWS, pool::SQLITE_TRIGGERS].concat(), [pool::VIEWS, pool::SQLITE_TRIGGERS].concat());
-    search("schema triples", SQLITE, 1, pool::SCHEMA, |scope, _| triples(scope, size(2_000, 12)));
-    search("rows triples", SQLITE, 1, &rows, |scope, _| triples(scope, size(1_000, 10)));
-    search("views triples", SQLITE, 1, &views, |scope, _| triples(scope, size(1_000, 10)));
+    search("schema triples", SQLITE, 0..1, pool::SCHEMA, |scope, _| triples(scope, size(2_000, 12)));
+    search("rows triples", SQLITE, 0..1, &rows, |scope, _| triples(scope, size(1_000, 10)));
+    search("views triples", SQLITE, 0..1, &views, |scope, _| triples(scope, size(1_000, 10)));
+}
+
+/// The base of [`pool::TYPED`].
+const TYPED: std::ops::Range<usize> = 3..4;
+
+#[test]
+fn pairs_and_triples_of_types_on_postgres() {
+    let pool = [pool::TYPED, pool::POSTGRES_TYPED].concat();
+    search("rows of types, pairs", POSTGRES, TYPED, &pool, |scope, _| pairs(scope, size(usize::MAX, 120)));
+    search("rows of types, triples", POSTGRES, TYPED, &pool, |scope, _| triples(scope, size(usize::MAX, 40)));
+}
+
+#[test]
+fn pairs_and_triples_of_types_on_sqlite() {
+    search("rows of types, pairs", SQLITE, TYPED, pool::TYPED, |scope, _| pairs(scope, size(usize::MAX, 60)));
+    search("rows of types, triples", SQLITE, TYPED, pool::TYPED, |scope, _| triples(scope, size(1_000, 20)));
 }

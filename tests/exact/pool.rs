@@ -14,7 +14,7 @@ pub(crate) struct Base {
 
 /// Two tables with a key between them, an index, a unique constraint, a check, defaults, nullable and
 /// NOT NULL columns; and the same tables held together otherwise.
-pub(crate) const BASES: [Base; 3] = [
+pub(crate) const BASES: [Base; 4] = [
     Base {
         name: "keyed",
         node: r#"create_table = "users" | primary_key = ["id"] | columns = { id = { type = "bigint", auto_increment = true }, email = { type = "string(80)", unique = true }, name = { type = "text", null = true }, age = { type = "integer", default = 0, check = "age >= 0" } } | indexes = { users_name_idx = { columns = ["name"] } } &&
@@ -43,6 +43,19 @@ create_table = "posts" | primary_key = ["id"] | columns = { id = "bigint", autho
         rows: r"INSERT INTO users (id, email, name, age) VALUES (1, 'a@x', 'ann', 30), (2, 'b@x', 'bob', 0);
 INSERT INTO tags (id, t) VALUES (1, 'red'), (2, 'blue');
 INSERT INTO posts (id, author_id, slug, n) VALUES (1, 1, 'one', 1), (2, NULL, 'two', 2);",
+        renumber: "",
+    },
+    Base {
+        name: "typed",
+        node: r#"create_enum = "mood" | values = ["a", "b"] &&
+create_table = "users" | primary_key = ["id"] | columns = { id = "bigint", mood = { type = "enum(mood)", default = "a" }, name = { type = "text", null = true }, loud = { type = "text", null = true, generated = "upper(name)" }, age = { type = "integer", default = 0 } } &&
+create_table = "tags" | columns = { id = "bigint", t = { type = "string(20)", null = true, collation = { sqlite = "NOCASE", postgres = "C" } } } &&
+create_table = "posts" | primary_key = ["id"] | columns = { id = "bigint", author_id = { type = "bigint", null = true, references = "users.id" }, slug = { type = "text", null = true }, n = { type = "integer", default = 1 } } &&
+create_view = "titles" | select = "SELECT slug FROM posts" &&
+create_function = "twice(integer)" | definition = "CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 2 * n; END'" | backends = ["postgres"]"#,
+        rows: r"INSERT INTO users (id, mood, name, age) VALUES (1, 'a', 'ann', 30), (2, 'b', NULL, 0);
+INSERT INTO posts (id, author_id, slug, n) VALUES (1, 1, 'one', 1), (2, NULL, 'two', 2);
+INSERT INTO tags (id, t) VALUES (1, 'red'), (2, 'RED');",
         renumber: "",
     },
 ];
@@ -276,4 +289,83 @@ pub(crate) const SQLITE_TRIGGERS: &[&str] = &[
     r#"sql = "CREATE TRIGGER t AFTER INSERT ON users BEGIN DELETE FROM tags; END" | down = "DROP TRIGGER t""#,
     r#"sql = "CREATE TRIGGER v AFTER UPDATE OF slug ON posts BEGIN UPDATE tags SET t = new.slug; END" | down = "DROP TRIGGER v""#,
     r#"sql = "CREATE TRIGGER w AFTER DELETE ON posts BEGIN UPDATE users SET name = old.slug WHERE id = old.author_id; END" | down = "DROP TRIGGER w""#,
+];
+
+/// Enums, computed columns, collations, functions, kept rows, schemas, and what they meet, on the base `typed`.
+pub(crate) const TYPED: &[&str] = &[
+    r#"alter_enum = "mood" | add = "c""#,
+    r#"alter_enum = "mood" | add = "d" | after = "a""#,
+    r#"alter_enum = "mood" | rename = { a = "z" }"#,
+    r#"alter_enum = "mood" | rename = { b = "y" }"#,
+    r#"add_column = "posts.m" | type = "enum(mood)" | null = true"#,
+    r#"add_column = "posts.m" | type = "enum(mood)" | default = "b""#,
+    r#"add_column = "users.c" | type = "enum(mood)" | default = "a""#,
+    r#"drop_column = "users.mood""#,
+    r#"drop_column = "users.mood" && drop_enum = "mood""#,
+    r#"drop_enum = "mood""#,
+    r#"create_enum = "x" | values = ["q"]"#,
+    r#"create_table = "x" | columns = { id = "bigint" }"#,
+    r#"create_table = "x" | columns = { m = "enum(mood)" }"#,
+    r#"create_table = "mood" | columns = { id = "bigint" }"#,
+    r#"rename_table = "posts" | to = "x""#,
+    r#"rename_table = "tags" | to = "mood""#,
+    r#"rename_table = "users" | to = "y""#,
+    r#"rename_column = "users.mood" | to = "c""#,
+    r#"alter_column = "users.mood" | type = "text" | using_down = { postgres = "mood::mood", default = "mood" }"#,
+    r#"alter_column = "users.mood" | default = "b""#,
+    r#"alter_column = "users.mood" | null = true"#,
+    r#"add_check = "k" | on = "users" | expr = "mood <> 'b' OR age < 9""#,
+    r#"create_index = "i" | on = "users" | columns = ["mood"]"#,
+    r#"create_index = "j" | on = "users" | columns = ["id"] | where = "mood = 'a'""#,
+    r#"create_view = "w" | select = "SELECT mood FROM users""#,
+    r#"create_view = "w" | select = "SELECT loud FROM users""#,
+    r#"create_view = "v" | select = "SELECT * FROM titles""#,
+    r#"replace_view = "titles" | select = "SELECT slug, n FROM posts""#,
+    r#"replace_view = "titles" | select = "SELECT t AS slug FROM tags""#,
+    r#"drop_view = "titles""#,
+    r#"drop_view = "titles" && drop_table = "posts""#,
+    r#"add_column = "posts.g" | type = "integer" | null = true | generated = "n + 1""#,
+    r#"add_column = "posts.g" | type = "integer" | generated = "n * 2""#,
+    r#"add_column = "users.c" | type = "text" | null = true | generated = "lower(name)""#,
+    r#"create_index = "i" | on = "users" | columns = ["loud"]"#,
+    r#"drop_column = "users.loud""#,
+    r#"rename_column = "users.name" | to = "c""#,
+    r#"rename_column = "users.loud" | to = "d""#,
+    r#"alter_column = "users.name" | type = "string(50)""#,
+    r#"drop_column = "users.loud" && alter_column = "users.name" | type = "string(60)""#,
+    r#"drop_column = "users.name""#,
+    r#"drop_column = "posts.n""#,
+    r#"rename_column = "posts.n" | to = "c""#,
+    r#"alter_column = "posts.n" | type = "bigint""#,
+    r#"alter_column = "tags.t" | unset = ["collation"]"#,
+    r#"alter_column = "tags.t" | collation = { sqlite = "BINARY", postgres = "POSIX" }"#,
+    r#"alter_column = "tags.t" | type = "text""#,
+    r#"add_unique = "u" | on = "tags" | columns = ["t"]"#,
+    r#"drop_column = "tags.t""#,
+    r#"create_trigger = "t" | on = "posts" | definition = { postgres = "CREATE TRIGGER t BEFORE UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION retag()", sqlite = "CREATE TRIGGER t AFTER UPDATE ON posts BEGIN UPDATE tags SET t = 'x'; END" }"#,
+    r#"create_trigger = "t" | on = "users" | definition = { postgres = "CREATE TRIGGER t BEFORE UPDATE OF mood ON users FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()", sqlite = "CREATE TRIGGER t AFTER UPDATE OF mood ON users BEGIN DELETE FROM tags; END" }"#,
+    r#"insert = "users" | rows = [{ id = 9, mood = "b" }]"#,
+    r#"insert = "tags" | rows = [{ id = 3, t = "rEd" }]"#,
+    r#"update = "users" | set = { age = 5 } | where = "age > 1" | keep = true"#,
+    r#"update = "users" | set = { name = "k" } | keep = true"#,
+    r#"update = "posts" | set = { n = { expr = "n + 1" } } | keep = true"#,
+    r#"update = "users" | set = { mood = "b" } | where = "id = 1" | keep = true"#,
+    r#"delete = "tags" | where = "id = 1" | keep = true"#,
+    r#"delete = "posts" | where = "n = 1" | keep = true"#,
+];
+
+/// What PostgreSQL alone has, on the base `typed`.
+pub(crate) const POSTGRES_TYPED: &[&str] = &[
+    r#"create_function = "f()" | definition = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'" | backends = ["postgres"]"#,
+    r#"create_function = "twice(text)" | definition = "CREATE FUNCTION twice(n text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN n || n; END'" | backends = ["postgres"]"#,
+    r#"replace_function = "twice(integer)" | definition = "CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN n + n; END'" | backends = ["postgres"]"#,
+    r#"replace_function = "twice(integer)" | definition = "CREATE FUNCTION twice(n integer) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN n + n; END'" | backends = ["postgres"]"#,
+    r#"drop_function = "twice(integer)" | backends = ["postgres"]"#,
+    r#"add_column = "posts.h" | type = "integer" | default = { expr = "twice(3)" } | backends = ["postgres"]"#,
+    r#"add_column = "posts.h" | type = "integer" | null = true | generated = "twice(n)" | backends = ["postgres"]"#,
+    r#"add_check = "k" | on = "posts" | expr = "twice(n) > 0" | backends = ["postgres"]"#,
+    r#"create_trigger = "t" | on = "tags" | definition = "CREATE TRIGGER t BEFORE UPDATE ON tags FOR EACH ROW EXECUTE FUNCTION f()" | backends = ["postgres"]"#,
+    r#"create_schema = "s" | backends = ["postgres"]"#,
+    r#"create_table = "s.x" | columns = { id = "bigint" } | backends = ["postgres"]"#,
+    r#"create_view = "w" | select = "SELECT slug FROM posts" | materialized = true | backends = ["postgres"]"#,
 ];

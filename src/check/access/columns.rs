@@ -44,6 +44,7 @@ impl Collector<'_> {
                 self.rules(&table);
                 if let Some(column) = table.column(*column) {
                     self.of_enum(&column.data_type, Mode::Release);
+                    self.column_calls(column, Mode::Release);
                     for id in column.generated.iter().flat_map(|how| how.expr.columns()).collect::<Vec<_>>() {
                         self.column(&table, id, Mode::Release, "lets go of");
                     }
@@ -93,6 +94,9 @@ impl Collector<'_> {
                 }
                 if let Some(expr) = using {
                     self.expr(&table, expr);
+                }
+                if let Some(column) = table.column(*column).filter(|_| patch.default.is_some()) {
+                    self.column_calls(column, Mode::Release);
                 }
                 for value in patch.default.iter().flatten().chain(fill) {
                     self.scalar(&table, value);

@@ -12,7 +12,7 @@ use foldhash::fast::RandomState;
 use super::resource::{Mode, Namespace, ObjectId, Resource};
 use crate::diagnostic::Span;
 use crate::ident::TableName;
-use crate::state::{Change, ColumnId, Expr, SharedTable, State, Table, TableId};
+use crate::state::{Change, Column, ColumnId, Expr, Scalar, SharedTable, State, Table, TableId};
 
 /// Words of an access, which are written only where they may be shown: on a large manifest
 /// writing them takes longer than all else.
@@ -141,13 +141,31 @@ impl Collector<'_> {
         for id in expr.columns() {
             self.column(table, id, Mode::Use, "uses");
         }
-        if self.state.backend().capabilities().extensions && expr.called().next().is_some() {
-            self.push(Resource::Provided, Mode::Use, "calls functions");
+        self.calls(expr.called(), Mode::Use);
+    }
+
+    /// Functions that something calls, or called until it goes.
+    fn calls<'f>(&mut self, functions: impl Iterator<Item = &'f str>, mode: Mode) {
+        let mut any = false;
+        for function in functions {
+            any = true;
+            let name = function.to_lowercase();
+            let words =
+                say!(self, "{} the function {name}", if mode == Mode::Release { "lets go of" } else { "calls" });
+            self.push(Resource::Declared("function".to_owned(), name), mode, words);
         }
-        for function in expr.called() {
-            let name = self.fold(&function.to_lowercase());
-            let words = say!(self, "calls the function {name}");
-            self.push(Resource::Declared("function".to_owned(), name), Mode::Use, words);
+        if any && self.state.backend().capabilities().extensions {
+            self.push(Resource::Provided, mode, "calls functions");
+        }
+    }
+
+    /// What a column calls: in its default, and in how it is computed.
+    fn column_calls(&mut self, column: &Column, mode: Mode) {
+        if let Some(Scalar::Expr(expr)) = &column.default {
+            self.calls(expr.called(), mode);
+        }
+        if let Some(how) = &column.generated {
+            self.calls(how.expr.called(), mode);
         }
     }
 
@@ -326,7 +344,9 @@ impl Collector<'_> {
         self.push(Resource::Table(table.id), Mode::Change, say!(self, "{verb} {}", table.name));
         self.relation(&table.name, Mode::Change, if verb == "creates" { "takes" } else { "frees" });
         for column in &table.columns {
-            self.of_enum(&column.data_type, if verb == "creates" { Mode::Use } else { Mode::Release });
+            let mode = if verb == "creates" { Mode::Use } else { Mode::Release };
+            self.of_enum(&column.data_type, mode);
+            self.column_calls(column, mode);
         }
         for constraint in table.constraints().collect::<Vec<_>>() {
             self.constraint(table, &constraint, verb, false);

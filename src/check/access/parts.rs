@@ -2,6 +2,7 @@
 
 use super::super::resource::{Mode, Namespace, Resource};
 use super::Collector;
+use crate::operation::sql_text::called;
 use crate::operation::{DataType, EnumType};
 use crate::state::{ColumnId, Constraint, Expr, ForeignKey, Function, Index, IndexKey, Table, Trigger, View};
 
@@ -28,6 +29,9 @@ impl Collector<'_> {
         let of_predicate: Vec<ColumnId> = index.predicate.iter().flat_map(Expr::columns).collect();
         for id in columns.iter().chain(&of_predicate).chain(&index.include) {
             self.column(table, *id, held, if held == Mode::Use { "uses" } else { "lets go of" });
+        }
+        for expr in index.expressions() {
+            self.calls(expr.called(), held);
         }
         if index.unique {
             if plain && index.predicate.is_none() {
@@ -82,6 +86,7 @@ impl Collector<'_> {
                 self.key(table, &unique.columns, verb);
             }
             Constraint::Check(check) => {
+                self.calls(check.expr.called(), held);
                 for id in check.expr.columns() {
                     self.column(table, id, held, holds);
                 }
@@ -139,6 +144,8 @@ impl Collector<'_> {
             }
             self.rules(&table);
         }
+        let held = if verb == "drops" { Mode::Release } else { Mode::Use };
+        self.calls(called(&trigger.sql), held);
         // What makes it holds for its way back too; a trigger that goes reads nothing.
         if verb != "drops" {
             self.raw(&trigger.access);
@@ -205,6 +212,7 @@ impl Collector<'_> {
         self.relation(name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
         self.push(Resource::Programs, Mode::Append, say!(self, "{verb} view {name}"));
         let held = if verb == "drops" { Mode::Release } else { Mode::Use };
+        self.calls(called(&view.sql), held);
         for over in &view.over {
             self.relation(over, held, "reads");
         }
