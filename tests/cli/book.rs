@@ -1,4 +1,4 @@
-//! `docs/start.md` as a person types it: its files are written, its commands are run in a folder of their own, and print
+//! `docs/start.md` and `docs/operating.md` as a person types them: their files are written, its commands are run in a folder of their own, and print
 //! what stands below them. `DBMIGRATE_WRITE_DOCS=1` writes what they print.
 
 use std::path::Path;
@@ -71,12 +71,26 @@ fn console(block: &str, folder: &Path) -> String {
 
 #[test]
 fn the_first_five_minutes_go_as_they_are_told() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/start.md");
+    // The project is called after the folder.
+    goes_as_it_is_told("start.md", "blog", 8);
+}
+
+#[test]
+fn operating_it_goes_as_it_is_told() {
+    goes_as_it_is_told("operating.md", "shop", 8);
+}
+
+/// A page with at least so many commands, in a folder of that name.
+fn goes_as_it_is_told(name: &str, folder: &str, least: usize) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
     let mut page = std::fs::read_to_string(&path).unwrap();
     let home = tempfile::tempdir().unwrap();
-    // The project is called after the folder.
-    let folder = home.path().join("blog");
-    std::fs::create_dir(&folder).unwrap();
+    let folder = home.path().join(folder);
+    std::fs::create_dir_all(folder.join("migrations")).unwrap();
+    if name == "start.md" {
+        // It begins with nothing.
+        std::fs::remove_dir(folder.join("migrations")).unwrap();
+    }
     let mut commands = 0;
     for (info, block) in blocks(&page.clone()) {
         match info.split_once(' ') {
@@ -94,7 +108,7 @@ fn the_first_five_minutes_go_as_they_are_told() {
             }
         }
     }
-    assert!(commands >= 8, "{commands}");
+    assert!(commands >= least, "{commands}");
 }
 
 /// The pages that the book points to are there.
@@ -104,6 +118,7 @@ fn every_link_between_the_documents_leads_somewhere() {
     let pages = [
         "README.md",
         "docs/start.md",
+        "docs/operating.md",
         "docs/reference.md",
         "docs/wheels.md",
         "docs/mysql.md",
