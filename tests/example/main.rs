@@ -109,7 +109,11 @@ on_each_database! {
     whole::the_schema_of_circles_and_odd_names,
     views::views_are_made_replaced_and_dropped,
     wheels::the_page_for_people_from_wheels_runs,
-    wheels::the_page_for_people_from_other_tools_runs,
+    wheels::the_page_for_people_from_rails_runs,
+    wheels::the_page_for_people_from_django_runs,
+    wheels::the_page_for_people_from_alembic_runs,
+    wheels::the_page_for_people_from_diesel_runs,
+    wheels::the_page_for_people_from_sqitch_runs,
 }
 
 mod what_the_manifest_says {

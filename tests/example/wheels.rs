@@ -1,4 +1,4 @@
-//! `docs/wheels.md` and `docs/from.md`: each of their blocks is a migration, and all of a page together run.
+//! `docs/wheels.md` and `docs/from/`: each of their blocks is a migration, and all of a page together run.
 
 use std::path::Path;
 
@@ -29,8 +29,24 @@ fn runs(page: &str, least: usize, database: &dyn Database) -> Project {
     project
 }
 
-pub fn the_page_for_people_from_other_tools_runs(database: &dyn Database) {
-    runs("from.md", 5, database);
+pub fn the_page_for_people_from_rails_runs(database: &dyn Database) {
+    runs("from/rails.md", 4, database);
+}
+
+pub fn the_page_for_people_from_django_runs(database: &dyn Database) {
+    runs("from/django.md", 4, database);
+}
+
+pub fn the_page_for_people_from_alembic_runs(database: &dyn Database) {
+    runs("from/alembic.md", 5, database);
+}
+
+pub fn the_page_for_people_from_diesel_runs(database: &dyn Database) {
+    runs("from/diesel.md", 3, database);
+}
+
+pub fn the_page_for_people_from_sqitch_runs(database: &dyn Database) {
+    runs("from/sqitch.md", 5, database);
 }
 
 pub fn the_page_for_people_from_wheels_runs(database: &dyn Database) {
