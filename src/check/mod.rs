@@ -19,6 +19,8 @@ mod walk;
 mod witness;
 
 #[cfg(test)]
+mod holders_tests;
+#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;

@@ -32,7 +32,7 @@ fn found(nodes: &str) -> Vec<(Code, Vec<Backend>)> {
     by_code
 }
 
-fn node(version: u32, name: &str, requires: &[&str], up: &str) -> String {
+pub(super) fn node(version: u32, name: &str, requires: &[&str], up: &str) -> String {
     let ups: Vec<String> =
         up.split(';').map(|op| format!("[[migration.up]]\n{}\n", op.trim().replace(" | ", "\n"))).collect();
     format!("[[migration]]\nversion = {version}\nname = \"{name}\"\nrequires = {requires:?}\n{}\n", ups.concat())

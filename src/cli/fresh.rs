@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::args::{Changing, Format, Global, PlanTarget};
+use super::args::{Changing, Format, Global};
 use super::connect::Place;
 use super::console::Console;
 use super::error::{Error, Refusal};
-use super::plan::planned;
 use super::project::{self, Project};
-use super::run::{Order, PLANS, code_of, run as run_order, write_plans};
+use super::run::{Order, PLANS, code_of, made, run as run_order, write_plans};
 use super::start::{Connected, start};
 use crate::execute::StandingObject;
 use crate::operation::{Body, Kind};
@@ -29,9 +28,20 @@ pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, conso
     let Connected { place, mut session, heads } = connected;
     let ledger = session.ledger_of(heads, &|version, sums| project.known(version, sums)).await?;
     let about = place.about(&project);
-    let plan = planned(PlanTarget::Latest, &project, place.url.backend, &global.env)?;
+    let order = Order {
+        command: "latest",
+        typed: typed.to_owned(),
+        target: Target::Latest,
+        changing,
+        headline: None,
+        then_info: false,
+    };
+    // The very plan of the run that follows, so that nothing is dropped which is then not made again.
+    let emptied = Ledger { rows: Vec::new(), ..ledger.clone() };
+    let plan = made(&order, &project, &place, &session.facts(), &emptied)?;
     project::show(&plan.diagnostics, &project.sources, console);
-    let objects = session.standing_objects(&schemas(&project, &ledger)).await?;
+    let schemas = schemas(&project, &ledger);
+    let objects = session.standing_objects(&schemas).await?;
     let page = PlanPage { plan: &plan, sources: &project.sources, about: &about };
     if changing.dry_run {
         session.close().await;
@@ -57,18 +67,10 @@ pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, conso
     if text && !console.talk.quiet {
         console.line(&format!("{} on {}: {}", about.project, place.url.shown, dropping(&objects)))?;
     }
-    if let Some(warning) = session.drop_everything(&objects, &mut |_| ()).await? {
+    if let Some(warning) = session.drop_everything(&schemas, &mut |_| ()).await? {
         console.say(&format!("{}: {warning}", console.err.warn("warning")));
     }
     session.close().await;
-    let order = Order {
-        command: "latest",
-        typed: typed.to_owned(),
-        target: Target::Latest,
-        changing,
-        headline: None,
-        then_info: false,
-    };
     Box::pin(run_order(&order, global, console)).await
 }
 

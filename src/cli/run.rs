@@ -96,7 +96,8 @@ fn planned(
     Ok((plan.unwrap_or_else(make)?, ahead))
 }
 
-fn made(
+/// The plan that leads from a ledger to where an order wants, as the order wants it.
+pub(super) fn made(
     order: &Order<'_>,
     project: &Project,
     place: &Place,

@@ -86,7 +86,8 @@ fn postgres(ledger: &str, schemas: &[String]) -> String {
         format!(
             "SELECT 5, CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, p.oid::regprocedure::text, \
              format('DROP ROUTINE IF EXISTS %s CASCADE', p.oid::regprocedure) \
-             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = current_schema() AND {}",
+             FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = current_schema() AND {} \
+             AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i')",
             own("pg_proc", "p.oid")
         ),
         format!(
@@ -127,8 +128,10 @@ async fn standing(database: &mut Database, schemas: &[String]) -> Result<Vec<Sta
 
 /// Drops all of it, the ledger's own tables emptied of what is applied first: where each statement commits by itself,
 /// a run that is cut short leaves a database that says nothing is applied, and `fresh` again goes on.
-async fn drop_all(database: &mut Database, books: &Books, objects: &[StandingObject]) -> Result<(), ExecuteError> {
+async fn drop_all(database: &mut Database, books: &Books, schemas: &[String]) -> Result<(), ExecuteError> {
     const DOING: &str = "dropping what stands";
+    // Others may have made something before the lock was held.
+    let objects = standing(database, schemas).await?;
     if books.stand(database).await? {
         for sql in books.forget_all() {
             database.must(DOING, sql).await?;
@@ -139,7 +142,7 @@ async fn drop_all(database: &mut Database, books: &Books, objects: &[StandingObj
         database.must(DOING, "SET SESSION foreign_key_checks = 0".to_owned()).await?;
     }
     for object in objects {
-        database.must(DOING, object.sql.clone()).await?;
+        database.must(DOING, object.sql).await?;
     }
     if own_commits {
         database.must(DOING, "SET SESSION foreign_key_checks = 1".to_owned()).await?;
@@ -165,7 +168,7 @@ impl Session {
         standing(&mut self.database, schemas).await
     }
 
-    /// Drops all of that, and empties the ledger of what is applied; hooks `before_fresh` and `after_fresh` run around it. In one
+    /// Drops all of that, as it is once the lock is held, and empties the ledger of what is applied; hooks `before_fresh` and `after_fresh` run around it. In one
     /// transaction, where DDL can be rolled back; else `fresh` again goes on where it was cut short. Gives a warning where the last
     /// hook failed.
     ///
@@ -173,7 +176,7 @@ impl Session {
     /// Locked, a hook that fails, or a statement that the database refuses.
     pub async fn drop_everything(
         &mut self,
-        objects: &[StandingObject],
+        schemas: &[String],
         events: &mut dyn FnMut(&Event),
     ) -> Result<Option<String>, ExecuteError> {
         if !self.database.is_there() {
@@ -189,7 +192,7 @@ impl Session {
         hooks::run(&self.settings, "before_fresh", &told, events).await?;
         let books = Books::new(&self.database, told.run.clone());
         lock(&mut self.database, &self.settings, &self.canceller, true, events).await?;
-        let dropped = drop_all(&mut self.database, &books, objects).await;
+        let dropped = drop_all(&mut self.database, &books, schemas).await;
         let ended = self.end("dropping what stands", dropped).await;
         told.outcome = Some(if ended.is_ok() { Outcome::Done } else { Outcome::Failed }.as_str());
         let hook = if ended.is_ok() { "after_fresh" } else { "on_failure" };

@@ -72,6 +72,10 @@ impl Dialect {
     /// than a name, `gist_trgm_ops(siglen=32)`, stands as it is.
     pub(super) fn own_name(self, name: &str) -> String {
         let is_name = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || "_- ".contains(c));
+        // `en_US.utf8`: a locale, not a schema.
+        if name.rsplit_once('.').is_some_and(|(_, last)| last.to_ascii_lowercase().starts_with("utf")) {
+            return self.ident(name);
+        }
         if !name.split('.').all(is_name) {
             return name.to_owned();
         }

@@ -20,19 +20,22 @@ impl State {
             .functions
             .iter()
             .filter(|function| function.sql.is_some())
-            .partition(|function| self.speaks_of_a_table(function));
+            .partition(|function| self.speaks_of_a_relation(function));
         changes.extend(before.into_iter().cloned().map(Change::CreateFunction));
         changes.extend(self.tables_anew());
+        let of_view = |function: &&Function| self.views.iter().any(|view| speaks_of(function, &view.name.name));
+        let (last, after): (Vec<&Function>, Vec<&Function>) = after.into_iter().partition(of_view);
         changes.extend(after.into_iter().cloned().map(Change::CreateFunction));
         changes.extend(self.views.iter().cloned().map(Change::CreateView));
+        changes.extend(last.into_iter().cloned().map(Change::CreateFunction));
         changes.extend(self.triggers.iter().cloned().map(Change::CreateTrigger));
         changes
     }
 
-    /// Whether a function may need a table to stand when it is made.
-    fn speaks_of_a_table(&self, function: &Function) -> bool {
-        let sql = function.sql.as_deref().unwrap_or_default();
-        self.tables.values().any(|table| mentions(sql, &table.name.name))
+    /// Whether a function may need a table or a view to stand when it is made.
+    fn speaks_of_a_relation(&self, function: &Function) -> bool {
+        self.tables.values().any(|table| speaks_of(function, &table.name.name))
+            || self.views.iter().any(|view| speaks_of(function, &view.name.name))
     }
 
     /// The tables, those first that others refer to; keys within a circle behind all of them.
@@ -63,4 +66,14 @@ impl State {
         changes.extend(late);
         changes
     }
+}
+
+/// Whether a function needs something of that name when it is made: anything of one in SQL, which the database reads then;
+/// the types of any other.
+fn speaks_of(function: &Function, name: &str) -> bool {
+    let sql = function.sql.as_deref().unwrap_or_default();
+    if function.is_read_when_made() {
+        return mentions(sql, name);
+    }
+    function.head_names().iter().any(|other| other.rsplit('.').next() == Some(name))
 }

@@ -95,7 +95,7 @@ impl State {
                 })?;
             }
         }
-        let renamed = renamed.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
+        let renamed = renamed.iter().rev().map(|(old, new)| (new.clone(), old.clone())).collect();
         let to = standing.unwrap_or_else(|| Arc::clone(from));
         Ok(Change::AlterEnum { from: self.enums.get(at).map_or_else(|| Arc::clone(from), Arc::clone), to, renamed })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Change, SqlAccess, State, StateError};
 use crate::backend::Backend;
 use crate::ident::FunctionName;
-use crate::operation::sql_text::{Lexeme, lexemes};
+use crate::operation::sql_text::{Lexeme, is_everywhere, lexemes, names_in_casts};
 
 /// A function or procedure, kept as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,32 @@ impl Function {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         if self.procedure { "procedure" } else { "function" }
+    }
+
+    /// Types that its head may name, and those that its body casts to; folded, as PostgreSQL does.
+    #[must_use]
+    pub fn type_names(&self) -> Vec<String> {
+        let Some(sql) = &self.sql else { return Vec::new() };
+        let mut names = names_in_casts(sql);
+        names.extend(self.head_names());
+        names
+    }
+
+    /// The words of its arguments and of its type, folded, with the schema in front.
+    pub(super) fn head_names(&self) -> Vec<String> {
+        let Some(sql) = &self.sql else { return Vec::new() };
+        head(sql, Backend::Postgres).map(|head| head.type_names()).unwrap_or_default()
+    }
+
+    /// Whether the database reads its body when it is made: one in SQL.
+    pub(super) fn is_read_when_made(&self) -> bool {
+        let words = lexemes(self.sql.as_deref().unwrap_or_default(), None);
+        let named = words.windows(2).find_map(|pair| match pair {
+            [Lexeme::Word(first), Lexeme::Word(second)] if first.eq_ignore_ascii_case("language") => Some(*second),
+            [Lexeme::Word(first), Lexeme::Quoted(second)] if first.eq_ignore_ascii_case("language") => Some(*second),
+            _ => None,
+        });
+        named.is_none_or(|language| language.trim_matches(['\'', '"']).eq_ignore_ascii_case("sql"))
     }
 
     /// Whether both cannot stand: of one name and schema, and, where functions may share a name, of the same arguments.
@@ -95,6 +121,36 @@ pub(super) struct Head {
     pub(super) args: Vec<Vec<String>>,
     /// Everything of the head that a replacement must have too: arguments with their names, and the type.
     pub(super) fixed: Vec<String>,
+    /// How many arguments have a default, which a replacement cannot take away.
+    pub(super) defaults: usize,
+}
+
+impl Head {
+    /// What its arguments are of, and the words of what it returns.
+    fn type_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.args.iter().filter_map(|arg| names(arg).pop()).collect();
+        if let Some(at) = self.fixed.iter().rposition(|word| word == "returns") {
+            names.extend(self::names(self.fixed.get(at + 1..).unwrap_or_default()));
+        }
+        names
+    }
+}
+
+/// The names among words, with the schema in front of them, but for the types that each database has.
+fn names(words: &[String]) -> Vec<String> {
+    let plain = |word: &String| word.trim_matches('"').replace("\"\"", "\"");
+    let is = |word: &String| word.starts_with(|first: char| first.is_alphabetic() || matches!(first, '_' | '"'));
+    let point = |at: usize| words.get(at).is_some_and(|word| word == ".");
+    let mut names = Vec::new();
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| is(word)) {
+        match words.get(at + 2).filter(|_| point(at + 1)) {
+            Some(second) => names.push(format!("{}.{}", plain(word), plain(second))),
+            None if at > 0 && point(at - 1) => {}
+            None => names.push(plain(word)),
+        }
+    }
+    names.retain(|name| !is_everywhere(name));
+    names
 }
 
 /// Words that end a function's type.
@@ -154,7 +210,12 @@ pub(super) fn head(sql: &str, backend: Backend) -> Option<Head> {
         fixed.extend(rest.take_while(|word| !OPTIONS.contains(&word.as_str())));
     }
     let args = args.into_iter().filter_map(of_call).collect();
-    Some(Head { schema, name, procedure, args, fixed })
+    let default = |lexeme: &&Lexeme<'_>| match lexeme {
+        Lexeme::Word(word) => word.eq_ignore_ascii_case("default"),
+        lexeme => **lexeme == Lexeme::Mark('='),
+    };
+    let defaults = all.get(open..after).unwrap_or_default().iter().filter(default).count();
+    Some(Head { schema, name, procedure, args, fixed, defaults })
 }
 
 /// The arguments of the brackets that open at a place, each as words up to its default; and the place behind them.

@@ -19,7 +19,7 @@ use super::sense::{Sense, judge, kind};
 use super::{ColumnId, State, Table, TableId, View};
 use crate::backend::Backend;
 use crate::ident::TableName;
-use crate::operation::sql_text::first_words;
+use crate::operation::sql_text::{first_words, mentions};
 
 /// A piece of a view's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,12 @@ impl View {
     #[must_use]
     pub fn mentions(&self, table: TableId, column: ColumnId) -> bool {
         self.columns.contains(&(table, column))
+    }
+
+    /// Whether it may group rows by a key, so that PostgreSQL holds on to that key.
+    #[must_use]
+    pub fn groups(&self) -> bool {
+        mentions(&self.sql.to_ascii_lowercase(), "group")
     }
 
     /// The statement with the names of the moment.

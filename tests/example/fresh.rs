@@ -18,7 +18,7 @@ pub fn everything_goes_whatever_the_ledger_says(database: &dyn Database) {
         "postgres" => {
             database.execute("CREATE FUNCTION odd(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'");
             database
-                .execute("CREATE TYPE mood AS ENUM ('glad'); CREATE DOMAIN short AS varchar(3); CREATE SEQUENCE alone");
+                .execute("CREATE TYPE mood AS ENUM ('glad'); CREATE DOMAIN short AS varchar(3); CREATE SEQUENCE alone; CREATE TYPE span AS RANGE (subtype = int)");
             database.execute("CREATE MATERIALIZED VIEW kept AS SELECT odd(1) AS n");
         }
         "mysql" => database.execute("CREATE FUNCTION odd(n INT) RETURNS INT DETERMINISTIC RETURN n"),
@@ -64,5 +64,23 @@ fn fresh_is_as_careful_as_a_reset() {
     assert_eq!(database.query("SELECT count(*) FROM t"), "1");
     project.edit("t", "enum(none)", "integer");
     project.run(&database, &["fresh", "--env", "live", "--allow-protected", "--yes"]).ok();
+    assert_eq!(database.query("SELECT count(*) FROM t"), "0");
+}
+
+/// Nothing is dropped where the run that follows would be refused: `--transaction all` over what has to run outside of one.
+#[test]
+fn fresh_drops_nothing_that_it_would_not_make_again() {
+    let schema = "[project]\nname = \"careful\"\nbackends = [\"sqlite\"]\n";
+    let table = "[[up]]\ncreate_table = \"t\"\ncolumns = { id = \"bigint\" }\n";
+    let alone =
+        "requires = [\"t\"]\ntransaction = false\n\n[[up]]\ncreate_index = \"t_id\"\non = \"t\"\ncolumns = [\"id\"]\n";
+    let project = Project::of(schema, &[("1_t", table), ("2_alone", alone)]);
+    let database = crate::sqlite_file::SqliteFile::of(&project);
+    project.run(&database, &["latest", "--transaction", "chunks"]).ok();
+    database.execute("INSERT INTO t VALUES (1)");
+    let said = project.run(&database, &["fresh", "--transaction", "all"]);
+    assert_eq!(said.code, 4, "{}{}", said.stdout, said.stderr);
+    assert_eq!(database.query("SELECT count(*) FROM t"), "1");
+    project.run(&database, &["fresh", "--transaction", "chunks"]).ok();
     assert_eq!(database.query("SELECT count(*) FROM t"), "0");
 }

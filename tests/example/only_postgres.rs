@@ -129,3 +129,37 @@ fn an_index_made_while_others_write_is_outside_a_transaction() {
     let text = format!("{}{}", said.stdout, said.stderr);
     assert!(text.contains("error[needs-no-transaction]") && text.contains("`transaction = false`"), "{text}");
 }
+
+const CAST: &str = "[[up]]\ncreate_enum = \"mood\"\nvalues = [\"a\", \"b\"]\n\n\
+                    [[up]]\ncreate_table = \"words\"\nprimary_key = [\"id\"]\ncolumns = { id = \"integer\", word = \"string(10)\" }\n\n\
+                    [[up]]\ninsert = \"words\"\nkey = [\"id\"]\nrows = [{ id = 1, word = \"a\" }]\n";
+const OVER_CASTS: &str = "[[up]]\ncreate_view = \"moods\"\nselect = \"SELECT word::mood AS mood FROM words\"\n\n\
+                          [[up]]\nadd_check = \"words_mood\"\non = \"words\"\nexpr = \"word::mood <> 'b'\"\n\n\
+                          [[up]]\ncreate_index = \"words_is_a\"\non = \"words\"\ncolumns = [{ expr = \"(CASE WHEN id = 1 THEN mood 'a' END)\" }]\n";
+
+/// What casts to an enum stands on no column of it, and goes and comes back all the same when the type is made anew; and
+/// renames that take turns are undone in the other order.
+#[test]
+fn postgres_makes_a_type_anew_under_casts() {
+    let database = PostgresDatabase::create();
+    let altered = "[[up]]\nalter_enum = \"mood\"\nadd = \"z\"\nafter = \"a\"\n";
+    let turns = "[[up]]\ncreate_enum = \"size\"\nvalues = [\"a\", \"b\"]\n\n[[up]]\nalter_enum = \"size\"\nrename = { b = \"c\", a = \"b\" }\n";
+    let nodes = [("1_cast", CAST), ("2_over", OVER_CASTS), ("3_altered", altered), ("4_turns", turns)];
+    let project = Project::of(SCHEMA, &nodes);
+    project.run(&database, &["check"]).ok();
+    there_and_back(&project, &database);
+}
+
+/// A replacement that gives an argument a default cannot take it away again in its place.
+#[test]
+fn postgres_replaces_a_function_by_one_with_a_default() {
+    let database = PostgresDatabase::create();
+    let function = |arg: &str| {
+        format!(
+            "definition = \"CREATE FUNCTION twice(n integer{arg}) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 2 * n'\"\n"
+        )
+    };
+    let made = format!("[[up]]\ncreate_function = \"twice(integer)\"\n{}", function(""));
+    let replaced = format!("[[up]]\nreplace_function = \"twice(integer)\"\n{}", function(" DEFAULT 1"));
+    there_and_back(&Project::of(SCHEMA, &[("1_made", &made), ("2_replaced", &replaced)]), &database);
+}

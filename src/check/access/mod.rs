@@ -12,6 +12,7 @@ use foldhash::fast::RandomState;
 use super::resource::{Mode, Namespace, ObjectId, Resource};
 use crate::diagnostic::Span;
 use crate::ident::TableName;
+use crate::operation::sql_text::{called, names_in_casts};
 use crate::state::{Change, Column, ColumnId, Expr, Scalar, SharedTable, State, Table, TableId};
 
 /// Words of an access, which are written only where they may be shown: on a large manifest
@@ -141,7 +142,37 @@ impl Collector<'_> {
         for id in expr.columns() {
             self.column(table, id, Mode::Use, "uses");
         }
-        self.calls(expr.called(), Mode::Use);
+        self.in_expr(expr, Mode::Use);
+    }
+
+    /// What an expression needs beside columns: functions and types.
+    fn in_expr(&mut self, expr: &Expr, mode: Mode) {
+        self.calls(expr.called(), mode);
+        if self.state.backend().capabilities().enum_types {
+            self.types(expr.names_in_casts(), mode);
+        }
+    }
+
+    /// What a statement that is kept as it was written needs beside what it reads: functions and types.
+    fn in_text(&mut self, sql: &str, mode: Mode) {
+        self.calls(called(sql), mode);
+        if self.state.backend().capabilities().enum_types {
+            self.types(names_in_casts(sql), mode);
+        }
+    }
+
+    /// Types that something names: enums, and those of a relation's rows; whether they stand or not.
+    fn types(&mut self, names: Vec<String>, mode: Mode) {
+        for name in names {
+            let of = name.rsplit_once('.');
+            let relation = TableName {
+                schema: of.map(|(schema, _)| schema.to_owned()),
+                name: of.map_or(name.as_str(), |(_, name)| name).to_owned(),
+            };
+            self.relation(&relation, mode, if mode == Mode::Release { "lets go of" } else { "uses" });
+            let words = say!(self, "{} the type {name}", if mode == Mode::Release { "lets go of" } else { "uses" });
+            self.push(Resource::Declared("enum".to_owned(), name), mode, words);
+        }
     }
 
     /// Functions that something calls, or called until it goes.
@@ -162,10 +193,10 @@ impl Collector<'_> {
     /// What a column calls: in its default, and in how it is computed.
     fn column_calls(&mut self, column: &Column, mode: Mode) {
         if let Some(Scalar::Expr(expr)) = &column.default {
-            self.calls(expr.called(), mode);
+            self.in_expr(expr, mode);
         }
         if let Some(how) = &column.generated {
-            self.calls(how.expr.called(), mode);
+            self.in_expr(&how.expr, mode);
         }
     }
 

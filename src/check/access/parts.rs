@@ -2,7 +2,7 @@
 
 use super::super::resource::{Mode, Namespace, Resource};
 use super::Collector;
-use crate::operation::sql_text::called;
+use crate::backend::Backend;
 use crate::operation::{DataType, EnumType};
 use crate::state::{ColumnId, Constraint, Expr, ForeignKey, Function, Index, IndexKey, Table, Trigger, View};
 
@@ -31,7 +31,7 @@ impl Collector<'_> {
             self.column(table, *id, held, if held == Mode::Use { "uses" } else { "lets go of" });
         }
         for expr in index.expressions() {
-            self.calls(expr.called(), held);
+            self.in_expr(expr, held);
         }
         if index.unique {
             if plain && index.predicate.is_none() {
@@ -86,7 +86,7 @@ impl Collector<'_> {
                 self.key(table, &unique.columns, verb);
             }
             Constraint::Check(check) => {
-                self.calls(check.expr.called(), held);
+                self.in_expr(&check.expr, held);
                 for id in check.expr.columns() {
                     self.column(table, id, held, holds);
                 }
@@ -145,7 +145,7 @@ impl Collector<'_> {
             self.rules(&table);
         }
         let held = if verb == "drops" { Mode::Release } else { Mode::Use };
-        self.calls(called(&trigger.sql), held);
+        self.in_text(&trigger.sql, held);
         // What makes it holds for its way back too; a trigger that goes reads nothing.
         if verb != "drops" {
             self.raw(&trigger.access);
@@ -202,6 +202,14 @@ impl Collector<'_> {
         let name = function.name.name.to_lowercase();
         let words = say!(self, "{verb} the {} {}", function.kind(), function.name);
         self.push(Resource::Declared("function".to_owned(), name), Mode::Change, words);
+        if self.state.backend().capabilities().enum_types {
+            let held = if verb == "drops" { Mode::Release } else { Mode::Use };
+            self.types(function.type_names(), held);
+            if let Some(schema) = function.name.schema.clone() {
+                let words = say!(self, "uses the schema {schema}");
+                self.push(Resource::Declared("schema".to_owned(), schema), Mode::Use, words);
+            }
+        }
         if verb != "drops" {
             self.raw(&function.access);
         }
@@ -212,13 +220,20 @@ impl Collector<'_> {
         self.relation(name, Mode::Change, if verb == "drops" { "frees" } else { "takes" });
         self.push(Resource::Programs, Mode::Append, say!(self, "{verb} view {name}"));
         let held = if verb == "drops" { Mode::Release } else { Mode::Use };
-        self.calls(called(&view.sql), held);
+        self.in_text(&view.sql, held);
         for over in &view.over {
             self.relation(over, held, "reads");
         }
         for id in view.reads.as_deref().unwrap_or_default() {
             let Some(table) = self.of_table(*id) else { continue };
             self.push(Resource::Table(*id), held, say!(self, "view {name} reads {}", table.name));
+            if view.materialized && verb != "drops" {
+                self.rows(&table, Mode::Use, "reads");
+            }
+            if self.state.backend() == Backend::Postgres && view.groups() {
+                let words = say!(self, "view {name} groups rows of {}", table.name);
+                self.push(Resource::PrimaryKeySlot(*id), held, words);
+            }
             let bound = view.pieces.is_some();
             // A bare name may come to mean two columns where several tables are read.
             let several = view.reads.as_ref().is_some_and(|reads| reads.len() > 1);

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::super::resource::{Mode, Namespace, Resource};
 use super::Collector;
-use crate::operation::Action;
-use crate::state::{DeclaredMode, Expr, Kept, RowValues, Scalar, SqlAccess, Table, TableId};
+use crate::operation::{Action, sql_text};
+use crate::state::{DeclaredMode, Expr, Index, Kept, RowValues, Scalar, SqlAccess, Table, TableId, Trigger};
 
 impl Collector<'_> {
     /// What raw SQL was read to do, or declares.
@@ -140,10 +140,70 @@ impl Collector<'_> {
         }
     }
 
-    /// Triggers on a table may change any rows.
+    /// Triggers on a table may change any rows, and so may functions in its rules; what they need must stand then.
     pub(super) fn fires(&mut self, table: &Table) {
-        if self.state.triggers_on(table.id).next().is_some() {
+        let triggers: Vec<Trigger> = self.state.triggers_on(table.id).cloned().collect();
+        if !triggers.is_empty() {
             self.push(Resource::AnyRows, Mode::Change, say!(self, "fires the triggers of {}", table.name));
         }
+        let mut called: Vec<String> = Vec::new();
+        for trigger in &triggers {
+            self.touches(&trigger.access);
+            called.extend(sql_text::called(&trigger.sql).map(str::to_owned));
+        }
+        if !self.state.functions().is_empty() {
+            let in_rules = in_rules(table).filter(|name| self.state.function(name).is_some());
+            let in_rules: Vec<String> = in_rules.map(str::to_owned).collect();
+            if !in_rules.is_empty() {
+                let words = say!(self, "obeys rules of {} that call functions", table.name);
+                self.push(Resource::AnyRows, Mode::Change, words);
+            }
+            called.extend(in_rules);
+        }
+        self.runs(called);
     }
+
+    /// Functions that run, and those that they call.
+    fn runs(&mut self, mut left: Vec<String>) {
+        let mut seen = HashSet::new();
+        while let Some(name) = left.pop().map(|name| name.to_lowercase()) {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            if let Some(function) = self.state.function(&name).cloned() {
+                self.touches(&function.access);
+                left.extend(sql_text::called(function.sql.as_deref().unwrap_or_default()).map(str::to_owned));
+            }
+            let words = say!(self, "runs the function {name}");
+            self.push(Resource::Declared("function".to_owned(), name), Mode::Use, words);
+        }
+    }
+
+    /// The tables and columns that a program names have to stand when it runs.
+    fn touches(&mut self, access: &SqlAccess) {
+        let tables = access.reads.iter().chain(&access.writes).chain(&access.inserts);
+        for table in tables.filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
+            self.use_table(&table);
+        }
+        for (id, column) in &access.columns {
+            if let Some(table) = self.of_table(*id) {
+                self.column(&table, *column, Mode::Use, "uses");
+            }
+        }
+        for name in &access.names {
+            self.relation(name, Mode::Use, "looks up");
+        }
+    }
+}
+
+/// What a table's rules call: checks, defaults, what computes columns, indexes.
+fn in_rules(table: &Table) -> impl Iterator<Item = &str> {
+    let defaults = table.columns.iter().filter_map(|column| match &column.default {
+        Some(Scalar::Expr(expr)) => Some(expr),
+        _ => None,
+    });
+    let computed = table.columns.iter().filter_map(|column| column.generated.as_ref().map(|how| &how.expr));
+    let checks = table.checks.iter().map(|check| &check.expr);
+    let indexes = table.indexes.iter().flat_map(Index::expressions);
+    defaults.chain(computed).chain(checks).chain(indexes).flat_map(Expr::called)
 }

@@ -33,6 +33,11 @@ pub(super) fn constraint(constraint: &Constraint, table: &Table, state: &State) 
                     format!("no check can name a column that numbers itself, and `{name}` names `{}`", column.name);
                 return limit(what, help);
             }
+            if !check.expr.opaque && check.expr.columns().next().is_none() {
+                let what =
+                    format!("a check that names no column goes with whichever is dropped, and `{name}` names none");
+                return limit(what, help);
+            }
             table.foreign_keys.iter().try_for_each(|key| checked(check, key, table))
         }
     }
@@ -229,7 +234,7 @@ pub(super) fn numbering(table: &Table) -> Result<(), RenderError> {
 /// A column that was altered, on its table as it is then.
 pub(super) fn altered(from: &Column, to: &Column, table: &Table, state: &State) -> Result<(), RenderError> {
     numbering(table)?;
-    if from.data_type == to.data_type {
+    if from.data_type == to.data_type && from.collation == to.collation {
         return Ok(());
     }
     let own = table.foreign_keys.iter().find(|key| key.columns.contains(&to.id));
@@ -239,7 +244,7 @@ pub(super) fn altered(from: &Column, to: &Column, table: &Table, state: &State) 
     if let Some(key) = own.or(referring) {
         return limit(
             format!(
-                "a column keeps its type while a key is over it, and key `{}` is over `{}`",
+                "a column keeps its type and collation while a key is over it, and key `{}` is over `{}`",
                 key.name.text, to.name
             ),
             "drop the key before, and add it again after",

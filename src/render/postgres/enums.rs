@@ -8,6 +8,7 @@ use super::super::walk::{Kind, Written};
 use super::super::{raw, table, value};
 use super::{DIALECT, RenderError, alter_column, alter_table};
 use crate::ident::TableName;
+use crate::operation::sql_text::names_in_casts;
 use crate::operation::{DataType, EnumType};
 use crate::state::{Column, Constraint, State, Table, View};
 
@@ -69,7 +70,7 @@ fn made_anew(to: &EnumType, state: &State, written: &mut Written) -> Result<(), 
     let old = TableName { schema: to.name.schema.clone(), name: temporary(&to.name.name) };
     let tables: Vec<(&Table, Vec<&Column>)> =
         state.columns_of_enum(&to.name).map(|(table, columns)| (&**table, columns)).collect();
-    let over = Over::of(state, &tables);
+    let over = Over::of(to, state, &tables);
     over.goes(written);
     let schema = |written: &mut Written, sql| written.push(Kind::Schema, sql);
     schema(written, format!("ALTER TYPE {} RENAME TO {}", DIALECT.table(&to.name), DIALECT.ident(&old.name)));
@@ -116,7 +117,9 @@ struct Over<'s> {
 }
 
 impl<'s> Over<'s> {
-    fn of(state: &'s State, tables: &[(&'s Table, Vec<&'s Column>)]) -> Self {
+    fn of(made: &EnumType, state: &'s State, tables: &[(&'s Table, Vec<&'s Column>)]) -> Self {
+        let name = made.name.to_string();
+        let casts = |names: Vec<String>| names.contains(&name);
         let mut views: Vec<&View> = Vec::new();
         for view in state.views() {
             let reads = |table: &Table, columns: &[&Column]| {
@@ -125,7 +128,7 @@ impl<'s> Over<'s> {
                 read && (!bound || columns.iter().any(|column| view.mentions(table.id, column.id)))
             };
             let over = view.over.iter().any(|under| views.iter().any(|other| other.name == *under));
-            if over || tables.iter().any(|(table, columns)| reads(table, columns)) {
+            if over || casts(names_in_casts(&view.sql)) || tables.iter().any(|(table, columns)| reads(table, columns)) {
                 views.push(view);
             }
         }
@@ -136,17 +139,19 @@ impl<'s> Over<'s> {
             .iter()
             .filter(|trigger| {
                 trigger.columns.iter().any(|column| named.contains(column))
+                    || casts(names_in_casts(&trigger.sql))
                     || trigger.table_id.is_none() && views.iter().any(|view| view.name == trigger.table)
             })
             .collect();
         let (mut indexes, mut constraints) = (Vec::new(), Vec::new());
         for table in state.tables() {
             let own = |id| named.contains(&(table.id, id));
-            let computed =
-                |index: &&crate::state::Index| index.expressions().any(|expr| expr.opaque || expr.columns().any(own));
+            let computed = |index: &&crate::state::Index| {
+                index.expressions().any(|expr| expr.opaque || expr.columns().any(own) || casts(expr.names_in_casts()))
+            };
             indexes.extend(table.indexes.iter().filter(computed).map(|index| (&**table, index)));
             let over = table.constraints().filter(|constraint| match constraint {
-                Constraint::Check(check) => check.expr.columns().any(own),
+                Constraint::Check(check) => check.expr.columns().any(own) || casts(check.expr.names_in_casts()),
                 Constraint::ForeignKey(key) => key.columns.iter().any(|id| own(*id)),
                 Constraint::PrimaryKey(_) | Constraint::Unique(_) => false,
             });

@@ -155,6 +155,11 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
         }
         (Change::KeepRows(rows), _, Some(after)) => {
             let [create, fill] = kept::keep(DIALECT, rows, after, state)?;
+            if link.transaction {
+                // Else rows that others put in meanwhile would be changed and not kept.
+                let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", DIALECT.table(&after.name));
+                written.push(Kind::Schema, lock);
+            }
             written.push(Kind::Schema, create);
             written.push(Kind::Rows, fill);
         }

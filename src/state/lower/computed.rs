@@ -3,8 +3,9 @@
 use super::{Column, Lower, PartPath, Table};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
+use crate::operation::sql_text::{Lexeme, lexemes};
 use crate::operation::{ColumnDef, DataType};
-use crate::state::Generated;
+use crate::state::{Expr, Generated, Piece};
 
 impl Lower<'_> {
     /// How a column is computed over its table's columns, which it is none of yet.
@@ -40,7 +41,36 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
+        if let Some(word) = varies(&expr) {
+            let message = format!("`{}` cannot be computed with `{word}`, which is not the same each time", def.name);
+            let diagnostic = self
+                .error(Code::UnsupportedByBackend, part, message)
+                .help("a `default`, or a trigger, can have it: they are computed once");
+            self.report(diagnostic);
+            return None;
+        }
+        self.computes_the_enum(def, &expr, table, part)?;
         Some(Some(Box::new(Generated { expr, stored })))
+    }
+
+    /// Reports a computed column of an enum's type whose expression is a text: PostgreSQL computes no enum from a text.
+    fn computes_the_enum(&mut self, def: &ColumnDef, expr: &Expr, table: &Table, part: impl PartPath) -> Option<()> {
+        if !self.state.backend.capabilities().enum_types {
+            return Some(());
+        }
+        let Some(of) = def.data_type.get(self.state.backend).and_then(DataType::of_enum) else { return Some(()) };
+        let is_of = |id| {
+            let other = table.column(id).and_then(|column| column.data_type.of_enum());
+            other.is_some_and(|other| other.name == of.name)
+        };
+        if expr.opaque || expr.names_in_casts().contains(&of.name.to_string()) || expr.columns().any(is_of) {
+            return Some(());
+        }
+        let message = format!("`{}` is of the enum `{}`, and what computes it is not", def.name, of.name);
+        let help = format!("cast each value that it can have: `'…'::{}`", of.name);
+        let diagnostic = self.error(Code::TypeMismatch, part, message).help(help);
+        self.report(diagnostic);
+        None
     }
 
     /// A column's collation on the backend.
@@ -77,4 +107,55 @@ impl Lower<'_> {
         self.report(diagnostic);
         None
     }
+}
+
+/// Functions and words whose value is another one each time, or for each who asks: no database computes a column with them.
+const VARIES: [&str; 34] = [
+    "now",
+    "current_timestamp",
+    "current_date",
+    "current_time",
+    "localtime",
+    "localtimestamp",
+    "clock_timestamp",
+    "statement_timestamp",
+    "transaction_timestamp",
+    "timeofday",
+    "sysdate",
+    "curdate",
+    "curtime",
+    "utc_date",
+    "utc_time",
+    "utc_timestamp",
+    "random",
+    "randomblob",
+    "rand",
+    "uuid",
+    "uuid_short",
+    "gen_random_uuid",
+    "gen_random_bytes",
+    "nextval",
+    "currval",
+    "setval",
+    "lastval",
+    "last_insert_id",
+    "last_insert_rowid",
+    "connection_id",
+    "current_user",
+    "session_user",
+    "found_rows",
+    "changes",
+];
+
+/// The first word of an expression that is so.
+fn varies(expr: &Expr) -> Option<String> {
+    let words = expr.pieces.iter().flat_map(|piece| match piece {
+        Piece::Text(text) => lexemes(text, None),
+        Piece::Column(_) | Piece::Table => Vec::new(),
+    });
+    let mut words = words.filter_map(|lexeme| match lexeme {
+        Lexeme::Word(word) => Some(word.to_ascii_lowercase()),
+        _ => None,
+    });
+    words.find(|word| VARIES.contains(&word.as_str()))
 }

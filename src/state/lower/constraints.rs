@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::{Change, Changes, Column, ColumnId, Lower, PartPath, Table};
 use crate::backend::Backend;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::ident::{Suffix, TableName};
 use crate::operation::{Action, CheckDef, ColumnDef, DataType, Deferrable, ForeignKeyDef, UniqueDef};
-use crate::state::{Check, Constraint, ConstraintKind, ForeignKey, IndexKey, Name, PrimaryKey, Unique};
+use crate::state::{Check, Constraint, ConstraintKind, ForeignKey, IndexKey, Name, PrimaryKey, Unique, View};
 
 /// A foreign key as its author wrote it, less its name.
 #[derive(Clone, Copy)]
@@ -207,10 +207,11 @@ impl Lower<'_> {
 
     /// Reports a computed column in a primary key, where that cannot be.
     pub(super) fn may_be_key(&mut self, column: &Column, part: impl PartPath) -> Option<()> {
-        if column.generated.is_none() || self.state.backend != Backend::Sqlite {
+        if column.generated.is_none() || self.state.backend == Backend::Postgres {
             return Some(());
         }
-        let message = format!("`{}` is computed, which on SQLite no primary key can be", column.name);
+        let backend = self.state.backend.title();
+        let message = format!("`{}` is computed, which on {backend} no primary key can be", column.name);
         let diagnostic =
             self.error(Code::UnsupportedByBackend, part, message).help("a unique constraint can be over it");
         self.report(diagnostic);
@@ -236,6 +237,16 @@ impl Lower<'_> {
             let diagnostic = self.error(Code::UnsupportedByBackend, "object", message).help(help);
             self.report(diagnostic);
             return None;
+        }
+        let groups = |view: &&View| view.reads.as_ref().is_none_or(|reads| reads.contains(&table.id)) && view.groups();
+        let grouped = self.state.views().iter().find(groups).filter(|_| self.state.backend == Backend::Postgres);
+        if let Some(view) = grouped {
+            let message = format!("view `{}` groups by rows of `{}`, maybe by this key", view.name, table.name);
+            let mut diagnostic = self
+                .error(Code::StillReferenced, "object", message)
+                .help("PostgreSQL keeps a key that a view has all columns of a row from: drop the view before");
+            diagnostic.severity = Severity::Warning;
+            self.report(diagnostic);
         }
         let (kind, name) = (ConstraintKind::PrimaryKey, key.name.text.clone());
         let mut without = Table::clone(&table);

@@ -7,6 +7,7 @@ use super::{Change, Changes, Lower, PartPath, nearest};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::TableName;
+use crate::operation::sql_text::names_in_casts;
 use crate::operation::{DataType, EnumType, Literal};
 use crate::state::{Column, ColumnPatch, Expr, Piece, Scalar, Table};
 
@@ -43,6 +44,7 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
+        self.is_cast_to(&gone, true, "object")?;
         Some(vec![Change::DropEnum(gone)])
     }
 
@@ -64,6 +66,9 @@ impl Lower<'_> {
             if let Some(value) = values.get_mut(place) {
                 value.clone_from(new);
             }
+        }
+        if self.state.backend != Backend::Postgres {
+            self.no_renames_in_turn(rename)?;
         }
         let called = Arc::new(EnumType { name: from.name.clone(), values: values.clone() });
         let place = match after {
@@ -90,6 +95,23 @@ impl Lower<'_> {
                 return None;
             }
         }
+        if !add.is_empty() && self.state.backend.capabilities().enum_types {
+            let computed = self.state.columns_of_enum(&from.name).find_map(|(table, columns)| {
+                let column = columns.into_iter().find(|column| column.generated.is_some())?;
+                Some(format!("{}.{}", table.name, column.name))
+            });
+            if let Some(column) = computed {
+                let message =
+                    format!("`{column}` is computed as a value of the enum, which could not lose `add` again");
+                let help = "drop it before, and add it again after: its values are computed";
+                let diagnostic = self.error(Code::StillReferenced, "add", message).help(help);
+                self.report(diagnostic);
+                return None;
+            }
+        }
+        if !add.is_empty() {
+            self.is_cast_to(&from, false, "add")?;
+        }
         // Apart, since rows can stand in the way of one alone on the way back.
         let mut changes = Vec::new();
         if !rename.is_empty() {
@@ -99,6 +121,26 @@ impl Lower<'_> {
             self.altered(&called, &to, &[], &mut changes);
         }
         Some(changes)
+    }
+
+    /// Reports renames that need one another's order, where all rows are changed at once; and, where case does not count, one of
+    /// the case alone.
+    fn no_renames_in_turn(&mut self, rename: &[(String, String)]) -> Option<()> {
+        let turn = rename.iter().find(|(_, new)| rename.iter().any(|(old, _)| old == new));
+        let case = rename.iter().find(|(old, new)| {
+            self.state.backend == Backend::Mysql && old.trim_end().to_lowercase() == new.trim_end().to_lowercase()
+        });
+        let (old, message) = match (turn, case) {
+            (Some((old, new)), _) => (old, format!("`{new}` is renamed itself, and `{old}` cannot become it at once")),
+            (None, Some((old, new))) => {
+                (old, format!("MySQL does not tell `{old}` from `{new}`: case and blanks at the end do not count"))
+            }
+            (None, None) => return Some(()),
+        };
+        let help = "an operation for each rename, with another name in between where two change places";
+        let diagnostic = self.error(Code::UnsupportedByBackend, format_args!("rename.{old}"), message).help(help);
+        self.report(diagnostic);
+        None
     }
 
     /// The change of an enum, with those of its columns where they have the values in their types.
@@ -131,7 +173,7 @@ impl Lower<'_> {
         {
             patch.default = Some(Some(Scalar::Literal(Literal::String(new.clone()))));
         }
-        let back: Vec<_> = renamed.iter().map(|(old, new)| (new.clone(), old.clone())).collect();
+        let back: Vec<_> = renamed.iter().rev().map(|(old, new)| (new.clone(), old.clone())).collect();
         let conversion =
             |renamed: &[(String, String)]| (!renamed.is_empty()).then(|| self.called_anew(column, renamed));
         Change::AlterColumn {
@@ -244,24 +286,9 @@ impl Lower<'_> {
     fn value_is_free(&mut self, of: &EnumType, value: &str, part: impl PartPath) -> Option<()> {
         let literal = format!("'{}'", value.replace('\'', "''"));
         let speaks = |text: &str| text.contains(&literal);
-        let mut holder = None;
-        for (table, _) in self.state.columns_of_enum(&of.name) {
-            let text = |expr: &Expr| speaks(&expr.print(table, &str::to_owned));
-            let check = table.checks.iter().find(|check| text(&check.expr));
-            holder = holder.or_else(|| check.map(|check| format!("check `{}`", check.name.text)));
-            let index = table.indexes.iter().find(|index| index.expressions().any(text));
-            holder = holder.or_else(|| index.map(|index| format!("index `{}`", index.name)));
-            let default =
-                table.columns.iter().find(|column| matches!(&column.default, Some(Scalar::Expr(expr)) if text(expr)));
-            holder =
-                holder.or_else(|| default.map(|column| format!("the default of `{}.{}`", table.name, column.name)));
-        }
-        let view = self.state.views().iter().find(|view| speaks(&view.sql));
-        holder = holder.or_else(|| view.map(|view| format!("view `{}`", view.name)));
-        let trigger = self.state.triggers().iter().find(|trigger| speaks(&trigger.sql));
-        holder = holder.or_else(|| trigger.map(|trigger| format!("trigger `{}`", trigger.name)));
-        let function = self.state.functions().iter().find(|function| function.sql.as_deref().is_some_and(speaks));
-        holder = holder.or_else(|| function.map(|function| format!("{} `{}`", function.kind(), function.name)));
+        let of_enum: Vec<&Table> = self.state.columns_of_enum(&of.name).map(|(table, _)| &**table).collect();
+        let holder = of_enum.into_iter().find_map(|table| holder_on(table, &speaks, |_| false));
+        let holder = holder.or_else(|| self.written_holder(&speaks));
         let Some(holder) = holder else { return Some(()) };
         let message = format!("the value `{value}` cannot be renamed under {holder}");
         let diagnostic = self
@@ -271,4 +298,77 @@ impl Lower<'_> {
         self.report(diagnostic);
         None
     }
+
+    /// A view, trigger or function whose text is so.
+    fn written_holder(&self, speaks: &dyn Fn(&str) -> bool) -> Option<String> {
+        let view = self.state.views().iter().find(|view| speaks(&view.sql));
+        let trigger = || self.state.triggers().iter().find(|trigger| speaks(&trigger.sql));
+        let function = || self.state.functions().iter().find(|function| function.sql.as_deref().is_some_and(speaks));
+        view.map(|view| format!("view `{}`", view.name))
+            .or_else(|| trigger().map(|trigger| format!("trigger `{}`", trigger.name)))
+            .or_else(|| function().map(|function| format!("{} `{}`", function.kind(), function.name)))
+    }
+
+    /// Reports what casts to an enum that is to go, or is of it by its arguments. Where it is not `gone`
+    /// but made anew, what is dropped with it and comes back does not matter.
+    fn is_cast_to(&mut self, of: &EnumType, gone: bool, part: impl PartPath) -> Option<()> {
+        if !self.state.backend.capabilities().enum_types {
+            return Some(());
+        }
+        let name = of.name.to_string();
+        let named = |names: Vec<String>| names.contains(&name);
+        let speaks = |text: &str| named(names_in_casts(text));
+        let on_table = self.state.tables().into_iter().find_map(|table| {
+            let comes_back = |kind| !gone && matches!(kind, Holder::Check | Holder::Index);
+            holder_on(table, &speaks, comes_back)
+        });
+        let function = || self.state.functions().iter().find(|function| named(function.head_names()));
+        let view = || self.state.views().iter().find(|view| gone && speaks(&view.sql));
+        let trigger = || self.state.triggers().iter().find(|trigger| gone && speaks(&trigger.sql));
+        let holder = on_table
+            .or_else(|| function().map(|function| format!("{} `{}`", function.kind(), function.name)))
+            .or_else(|| view().map(|view| format!("view `{}`", view.name)))
+            .or_else(|| trigger().map(|trigger| format!("trigger `{}`", trigger.name)));
+        let Some(holder) = holder else { return Some(()) };
+        let (message, help) = if gone {
+            (format!("{holder} names the type `{name}`"), "drop it before")
+        } else {
+            (
+                format!("{holder} names the type `{name}`, which could not lose the values again under it"),
+                "drop it before, and make it again after",
+            )
+        };
+        let diagnostic = self.error(Code::StillReferenced, part, message).help(help);
+        self.report(diagnostic);
+        None
+    }
+}
+
+/// What can hold on to a value or a type, on a table.
+#[derive(Clone, Copy)]
+enum Holder {
+    Check,
+    Index,
+    Default,
+    Computed,
+}
+
+/// What on a table is so written, unless it is of a kind that does not matter.
+fn holder_on(table: &Table, speaks: &dyn Fn(&str) -> bool, matters_not: impl Fn(Holder) -> bool) -> Option<String> {
+    let text = |expr: &Expr| speaks(&expr.print(table, &str::to_owned));
+    let check = table.checks.iter().find(|check| text(&check.expr)).filter(|_| !matters_not(Holder::Check));
+    let index = || table.indexes.iter().find(|index| index.expressions().any(text));
+    let default =
+        || table.columns.iter().find(|column| matches!(&column.default, Some(Scalar::Expr(expr)) if text(expr)));
+    let computed = || table.columns.iter().find(|column| column.generated.as_ref().is_some_and(|how| text(&how.expr)));
+    let title = |column: &Column| format!("`{}.{}`", table.name, column.name);
+    check
+        .map(|check| format!("check `{}`", check.name.text))
+        .or_else(|| index().filter(|_| !matters_not(Holder::Index)).map(|index| format!("index `{}`", index.name)))
+        .or_else(|| {
+            default().filter(|_| !matters_not(Holder::Default)).map(|of| format!("the default of {}", title(of)))
+        })
+        .or_else(|| {
+            computed().filter(|_| !matters_not(Holder::Computed)).map(|of| format!("what computes {}", title(of)))
+        })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Change, Lower};
+use crate::backend::Backend;
 use crate::diagnostic::{Code, Severity};
 use crate::ident::{Suffix, TableName, generated_name};
 use crate::operation::Action;
@@ -32,7 +33,18 @@ impl Lower<'_> {
     }
 
     /// The rows that a delete takes away, whole.
-    pub(super) fn kept_for_delete(&mut self, table: &Table, filter: Expr) -> Change {
+    pub(super) fn kept_for_delete(&mut self, table: &Table, filter: Expr) -> Option<Change> {
+        let own = table.foreign_keys.iter().find(|key| key.table == table.id);
+        if let Some(key) = own.filter(|_| self.state.backend == Backend::Mysql) {
+            let message = format!(
+                "MySQL looks at each row that comes back by itself, and `{}` has rows of `{}` refer to one another",
+                key.name.text, table.name
+            );
+            let diagnostic =
+                self.error(Code::UnsupportedByBackend, "keep", message).help("write a `down` instead of `keep`");
+            self.report(diagnostic);
+            return None;
+        }
         let follows = |action| matches!(action, Action::Cascade | Action::SetNull | Action::SetDefault);
         let taken = self.state.referrers(table.id).into_iter().find_map(|other| {
             let mut keys = other.foreign_keys.iter().filter(|key| key.table == table.id);
@@ -49,12 +61,16 @@ impl Lower<'_> {
         }
         let ids: Vec<ColumnId> =
             table.columns.iter().filter(|column| column.generated.is_none()).map(|column| column.id).collect();
-        self.kept(table, &ids, 0, Some(filter))
+        Some(self.kept(table, &ids, 0, Some(filter)))
     }
 
     fn kept(&mut self, table: &Table, ids: &[ColumnId], of_key: usize, filter: Option<Expr>) -> Change {
         let name = self.name_beside(&table.name);
         let mut beside = Table::without_columns(TableId(self.state.fresh()), name);
+        // So that texts are compared in both alike.
+        if self.state.backend == Backend::Mysql {
+            beside.options.clone_from(&table.options);
+        }
         let mut columns = Vec::with_capacity(ids.len());
         for (at, id) in ids.iter().enumerate() {
             let Some(column) = table.column(*id) else { continue };

@@ -5,7 +5,7 @@ use super::{Lower, PartPath};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, generated_name};
-use crate::operation::sql_text::{Lexeme, lexemes, mentions};
+use crate::operation::sql_text::mentions;
 use crate::state::{Change, ColumnId, ConstraintKind, Name, State, Table};
 
 impl Lower<'_> {
@@ -127,7 +127,7 @@ impl State {
         }
         for function in self.functions() {
             // PostgreSQL looks into a body of SQL when the function is made, and so when it is made again.
-            let reads = function.sql.as_deref().filter(|sql| is_of_sql(sql));
+            let reads = function.sql.as_deref().filter(|_| function.is_read_when_made());
             let speaks = |sql: &&str| mentions(sql, name) && (!is_column || mentions(sql, &table.name.name));
             if reads.as_ref().is_some_and(speaks) {
                 holder = Some(format!("{} `{}`", function.kind(), function.name));
@@ -141,13 +141,4 @@ impl State {
         }
         holder
     }
-}
-
-/// Whether a statement makes a function whose body is SQL.
-fn is_of_sql(sql: &str) -> bool {
-    let words = lexemes(sql, Some(Backend::Postgres));
-    let is =
-        |lexeme: &Lexeme<'_>, word: &str| matches!(lexeme, Lexeme::Word(found) if found.eq_ignore_ascii_case(word));
-    !words.iter().any(|lexeme| is(lexeme, "language"))
-        || words.windows(2).any(|two| matches!(two, [language, sql] if is(language, "language") && is(sql, "sql")))
 }

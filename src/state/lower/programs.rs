@@ -135,7 +135,9 @@ impl Lower<'_> {
         let (to, head) = self.function(name, text, declared, Some(&from))?;
         let backend = self.state.backend;
         let before = from.sql.as_deref().and_then(|sql| super::super::function::head(sql, backend));
-        let same = before.is_some_and(|before| before.fixed == head.fixed && before.procedure == head.procedure);
+        let same = before.is_some_and(|before| {
+            before.fixed == head.fixed && before.procedure == head.procedure && before.defaults == head.defaults
+        });
         if backend == Backend::Postgres && same {
             return Some(vec![Change::ReplaceFunction { from, to }]);
         }
@@ -167,6 +169,13 @@ impl Lower<'_> {
         }
         let sql = trimmed(self.branch(text, "definition")?).to_owned();
         if !self.fits(&name.name, "object") {
+            return None;
+        }
+        if let Some(schema) = name.schema.as_ref().filter(|_| !backend.capabilities().schemas) {
+            let message = format!("{} has no schemas: `{schema}` would be another database", backend.title());
+            let help = "write its name alone, here and in its definition";
+            let diagnostic = self.error(Code::UnsupportedByBackend, "object", message).help(help);
+            self.report(diagnostic);
             return None;
         }
         let Some(head) = head(&sql, backend) else {
@@ -257,7 +266,9 @@ impl Lower<'_> {
             .state
             .triggers()
             .iter()
-            .find(|trigger| executed(&trigger.sql).is_some_and(|executed| executed == name.to_lowercase()));
+            .find(|trigger| executed(&trigger.sql).is_some_and(|executed| executed == name.to_lowercase()))
+            // A trigger's function has no arguments.
+            .filter(|_| function.types.as_ref().is_none_or(Vec::is_empty));
         if let Some(trigger) = by {
             let message = format!(
                 "function `{}` is still executed by the trigger `{}` on `{}`",

@@ -75,7 +75,7 @@ impl Lower<'_> {
         let filter = self.condition(filter, &table, "where")?;
         let mut changes = Vec::new();
         if keep {
-            changes.push(self.kept_for_delete(&table, filter.clone()));
+            changes.push(self.kept_for_delete(&table, filter.clone())?);
         }
         changes.push(Change::Delete { table: table.id, filter, kept: keep });
         Some(changes)

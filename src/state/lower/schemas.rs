@@ -1,7 +1,10 @@
 //! Extensions and schemas, where a database has them.
 
 use super::{Change, Changes, Lower, nearest};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
+use crate::operation::DataType;
+use crate::operation::sql_text::{called, mentions};
+use crate::state::{Column, Scalar};
 
 impl Lower<'_> {
     pub(super) fn create_extension(&mut self, name: &str) -> Changes {
@@ -13,7 +16,66 @@ impl Lower<'_> {
     pub(super) fn drop_extension(&mut self, name: &str) -> Changes {
         self.has(self.state.backend.capabilities().extensions, "extensions")?;
         self.stands("extension", name, self.state.extensions().to_vec())?;
+        self.nothing_is_of(name)?;
         Some(vec![Change::DropExtension { name: name.to_owned(), made_here: false }])
+    }
+
+    /// Reports what is of a type of an extension's name, and warns of what may need the extension.
+    fn nothing_is_of(&mut self, extension: &str) -> Option<()> {
+        let (mut sure, mut perhaps) = (None, None);
+        for table in self.state.tables() {
+            for column in &table.columns {
+                let of = match &column.data_type {
+                    DataType::Verbatim(text) => mentions(&text.to_lowercase(), extension),
+                    DataType::Vector(_) => extension == "vector",
+                    _ => continue,
+                };
+                let place = if of { &mut sure } else { &mut perhaps };
+                place
+                    .get_or_insert_with(|| format!("`{}.{}`, which is {},", table.name, column.name, column.data_type));
+            }
+        }
+        if let Some(what) = sure {
+            let message = format!("{what} needs the extension `{extension}`");
+            let diagnostic = self.error(Code::StillReferenced, "object", message).help("drop it first");
+            self.report(diagnostic);
+            return None;
+        }
+        let perhaps = perhaps.or_else(|| self.calls_something().then(|| "what calls functions".to_owned()));
+        if let Some(what) = perhaps {
+            let message = format!("whether {what} needs the extension `{extension}` is not known");
+            let mut diagnostic = self
+                .error(Code::StillReferenced, "object", message)
+                .help("the database refuses to drop an extension that something needs");
+            diagnostic.severity = Severity::Warning;
+            self.report(diagnostic);
+        }
+        Some(())
+    }
+
+    /// Whether something that stands calls a function that no migration makes.
+    fn calls_something(&self) -> bool {
+        let foreign = |mut names: Box<dyn Iterator<Item = &str> + '_>| {
+            names.any(|name| self.state.function(name).is_none() && !is_keyword(name))
+        };
+        let of_column = |column: &Column| {
+            let default = match &column.default {
+                Some(Scalar::Expr(expr)) => Some(expr),
+                _ => None,
+            };
+            let all = default.into_iter().chain(column.generated.as_ref().map(|how| &how.expr));
+            all.into_iter().any(|expr| foreign(Box::new(expr.called())))
+        };
+        let tables = self.state.tables();
+        tables.iter().any(|table| {
+            table.columns.iter().any(of_column)
+                || table.checks.iter().any(|check| foreign(Box::new(check.expr.called())))
+                || table.indexes.iter().any(|index| index.expressions().any(|expr| foreign(Box::new(expr.called()))))
+                || table
+                    .indexes
+                    .iter()
+                    .any(|index| index.using.is_some() || index.parts.iter().any(|part| part.opclass.is_some()))
+        }) || self.state.views().iter().any(|view| foreign(Box::new(called(&view.sql))))
     }
 
     pub(super) fn create_schema(&mut self, name: &str) -> Changes {
@@ -70,4 +132,35 @@ impl Lower<'_> {
         self.report(diagnostic);
         None
     }
+}
+
+/// Words that a bracket can follow without a call, and functions that each PostgreSQL has.
+fn is_keyword(word: &str) -> bool {
+    const WORDS: [&str; 24] = [
+        "in",
+        "and",
+        "or",
+        "not",
+        "as",
+        "on",
+        "values",
+        "numeric",
+        "varchar",
+        "char",
+        "lower",
+        "upper",
+        "coalesce",
+        "now",
+        "length",
+        "nextval",
+        "count",
+        "sum",
+        "max",
+        "min",
+        "gen_random_uuid",
+        "abs",
+        "concat",
+        "exists",
+    ];
+    WORDS.iter().any(|other| other.eq_ignore_ascii_case(word))
 }
