@@ -7,7 +7,7 @@ use super::{Change, Changes, Lower, PartPath, nearest};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::TableName;
-use crate::operation::sql_text::names_in_casts;
+use crate::operation::casts::names_in_casts;
 use crate::operation::{DataType, EnumType, Literal};
 use crate::state::{Column, ColumnPatch, Expr, Piece, Scalar, Table};
 
