@@ -114,6 +114,16 @@ fn an_extension_under_what_is_of_its_type() {
 }
 
 #[test]
+fn an_extension_that_an_index_is_made_with() {
+    let extension = node(1, "x", &[], "create_extension = \"pg_trgm\"");
+    let index = "create_index = \"i\" | on = \"t\" | columns = [{ column = \"s\", opclass = \"gin_trgm_ops\" }] | using = \"gin\"";
+    let nodes =
+        |requires: &[&str]| postgres(&[extension.clone(), node(2, "t", &[], TABLE), node(3, "i", requires, index)]);
+    assert!(!nodes(&["t"]).is_empty());
+    assert_eq!(nodes(&["t", "x"]), []);
+}
+
+#[test]
 fn a_primary_key_under_a_view_that_groups_by_it() {
     let view = "create_view = \"v\" | select = \"SELECT id, a FROM t GROUP BY id\"";
     let (table, gone) = (node(1, "t", &[], TABLE), "drop_primary_key = \"t\"");

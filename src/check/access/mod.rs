@@ -164,6 +164,9 @@ impl Collector<'_> {
 
     /// Types that something names: enums, and those of a relation's rows; whether they stand or not.
     fn types(&mut self, names: Vec<String>, mode: Mode) {
+        if !names.is_empty() && self.state.backend().capabilities().extensions {
+            self.push(Resource::Provided, mode, "names types that an extension may provide");
+        }
         for name in names {
             let of = name.rsplit_once('.');
             let relation = TableName {

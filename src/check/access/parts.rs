@@ -30,6 +30,13 @@ impl Collector<'_> {
         for id in columns.iter().chain(&of_predicate).chain(&index.include) {
             self.column(table, *id, held, if held == Mode::Use { "uses" } else { "lets go of" });
         }
+        let ours = |method: &str| ["btree", "hash", "gist", "spgist", "gin", "brin"].contains(&method.trim());
+        let methods = index.using.as_deref().is_some_and(|method| !ours(&method.to_lowercase()));
+        if self.state.backend().capabilities().extensions
+            && (methods || index.parts.iter().any(|part| part.opclass.is_some()))
+        {
+            self.push(Resource::Provided, held, say!(self, "{verb} an index with what an extension may provide"));
+        }
         for expr in index.expressions() {
             self.in_expr(expr, held);
         }
