@@ -123,7 +123,8 @@ pub fn canonical_json(body: &Body) -> String {
     json
 }
 
-fn hash(value: &impl Serialize) -> String {
+/// The checksum of a part of the manifest, in 64 digits.
+pub(crate) fn hash(value: &impl Serialize) -> String {
     // As above: it cannot fail.
     hash_text(&serde_json::to_vec(value).unwrap_or_default())
 }

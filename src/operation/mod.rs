@@ -14,6 +14,7 @@ mod types;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use checksum::hash;
 pub use checksum::{Checksums, canonical_json, sealed};
 pub use kinds::{
     Action, AlterColumn, CheckDef, ColumnDef, Deferrable, Down, ForeignKeyDef, IndexDef, IndexPartDef, IndexTarget,

@@ -102,3 +102,28 @@ fn what_cannot_be_kept_is_said() {
                    [[up]]\ndelete = \"people\"\nwhere = \"id = 1\"\nkeep = true\n";
     assert!(said(follows).contains("key `cards_fk` changes or deletes rows of `cards` with these"));
 }
+
+/// The tables beside are found again, in whatever order changes are undone.
+pub fn kept_rows_come_back_in_any_order(database: &dyn Database) {
+    let schema = format!("[project]\nname = \"kept\"\nbackends = [\"{}\"]\n", database.backend());
+    let made = "[[up]]\ncreate_table = \"t\"\nprimary_key = [\"id\"]\ncolumns = { id = \"integer\", n = \"integer\", m = \"integer\" }\n\n\
+                [[up]]\ninsert = \"t\"\nkey = [\"id\"]\nrows = [{ id = 1, n = 1, m = 1 }]\n";
+    let update = |column: &str| {
+        format!(
+            "requires = [\"made\"]\n\n[[up]]\nupdate = \"t\"\nset = {{ {column} = 2 }}\nwhere = \"id = 1\"\nkeep = true\n"
+        )
+    };
+    let (first, second) = (update("n"), update("m"));
+    let project = Project::of(&schema, &[("1_made", made), ("2_first", &first), ("3_second", &second)]);
+    project.run(database, &["latest"]).ok();
+    let values = "SELECT n + 10 * m FROM t";
+    assert_eq!(database.query(values), "22");
+    project.run(database, &["down", "first"]).ok();
+    assert_eq!(database.query(values), "21");
+    project.run(database, &["down", "second"]).ok();
+    assert_eq!(database.query(values), "11");
+    project.run(database, &["latest"]).ok();
+    project.run(database, &["down", "first"]).ok();
+    project.run(database, &["reset"]).ok();
+    assert_eq!(database.schema(), "");
+}

@@ -7,6 +7,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Code, Severity};
 use crate::ident::{Suffix, TableName, generated_name};
 use crate::operation::Action;
+use crate::operation::hash;
 use crate::state::{Column, ColumnId, Expr, Kept, Name, PrimaryKey, RowValues, Table, TableId};
 
 impl Lower<'_> {
@@ -97,14 +98,16 @@ impl Lower<'_> {
         Change::KeepRows(Box::new(Kept { table: table.id, beside, columns, key, filter }))
     }
 
-    /// A free name for a table beside another.
+    /// A free name for a table beside another. The operation decides it, not what else stands: in whatever order others are
+    /// undone, it is found again.
     fn name_beside(&self, table: &TableName) -> TableName {
         // Room for a number, and for the key's name behind it.
-        let most = self.state.backend.capabilities().max_identifier_bytes.saturating_sub("_99999_pkey".len());
+        let most = self.state.backend.capabilities().max_identifier_bytes.saturating_sub("_12345678_99999_pkey".len());
         let mut stem = format!("dbmigrate_kept_{}", table.name);
         while stem.len() > most {
             stem.pop();
         }
+        stem = format!("{stem}_{}", hash(self.operation).get(..8).unwrap_or_default());
         let free = |name: &TableName| {
             let key = name.renamed(generated_name(&name.name, "", Suffix::PrimaryKey));
             self.state.name_taken(name).is_none() && self.state.name_taken(&key).is_none()
