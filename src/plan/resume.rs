@@ -141,6 +141,8 @@ impl Half {
                 all if all == up.len() => 0,
                 // Nothing is there to undo.
                 _ if down.is_empty() => 0,
+                // Kept values put back over themselves change nothing, and the table beside goes.
+                _ if matches!(up.first(), Some(Change::KeepRows(kept)) if !kept.key.is_empty()) => 0,
                 some => one_by_one(up, down, undone).then_some(up.len() - some)?,
             };
             first += up.len();

@@ -127,3 +127,24 @@ pub fn kept_rows_come_back_in_any_order(database: &dyn Database) {
     project.run(database, &["reset"]).ok();
     assert_eq!(database.schema(), "");
 }
+
+/// A change that the database refuses after its rows were kept is backed out, also where nothing rolls back by itself.
+pub fn what_fails_after_rows_were_kept_is_taken_back(database: &dyn Database) {
+    let schema = format!("[project]\nname = \"kept\"\nbackends = [\"{}\"]\norder = \"linear\"\n", database.backend());
+    let made = "[[up]]\ncreate_table = \"t\"\nprimary_key = [\"id\"]\ncolumns = { id = \"integer\", n = { type = \"integer\", check = \"n < 5\" } }\n\n\
+                [[up]]\ninsert = \"t\"\nkey = [\"id\"]\nrows = [{ id = 1, n = 1 }]\n";
+    let refused = "[[up]]\nupdate = \"t\"\nset = { n = 7 }\nwhere = \"id = 1\"\nkeep = true\n";
+    let project = Project::of(&schema, &[("1_made", made), ("2_refused", refused)]);
+    let said = project.run(database, &["latest"]);
+    assert_eq!(said.code, 1, "{}{}", said.stdout, said.stderr);
+    if database.backend() == "mysql" {
+        project.run(database, &["down"]).ok();
+    } else {
+        project.run(database, &["up"]).ok();
+    }
+    let before = database.schema();
+    assert!(!before.contains("dbmigrate_kept"), "{before}");
+    assert_eq!(database.query("SELECT n FROM t"), "1");
+    project.run(database, &["reset"]).ok();
+    assert_eq!(database.schema(), "");
+}

@@ -102,6 +102,7 @@ on_each_database! {
     indexes::a_column_goes_with_a_key_to_itself,
     kept::rows_are_kept_until_they_come_back,
     kept::kept_rows_come_back_in_any_order,
+    kept::what_fails_after_rows_were_kept_is_taken_back,
     programs::functions_and_triggers_come_and_go,
     whole::the_schema_of_the_example,
     whole::the_schema_of_enums,
