@@ -114,6 +114,24 @@ fn an_extension_under_what_is_of_its_type() {
 }
 
 #[test]
+fn nothing_is_made_in_a_schema_that_was_dropped() {
+    let schema = [node(1, "s", &[], "create_schema = \"blog\""), node(2, "d", &["s"], "drop_schema = \"blog\"")];
+    let function = "create_function = \"blog.f()\" | definition = \"CREATE FUNCTION blog.f() RETURNS int LANGUAGE sql AS 'SELECT 1'\"";
+    for made in [
+        "create_table = \"blog.t\" | columns = { id = \"integer\" }",
+        "create_enum = \"blog.e\" | values = [\"a\"]",
+        function,
+    ] {
+        assert_eq!(postgres(&[schema.concat(), node(3, "m", &["d"], made)]), [Code::UnknownTable], "{made}");
+        let again = node(3, "again", &["d"], "create_schema = \"blog\"");
+        assert_eq!(postgres(&[schema.concat(), again, node(4, "m", &["again"], made)]), [], "{made}");
+        // What no migration makes is somebody else's.
+        let other = made.replace("blog.", "theirs.");
+        assert_eq!(postgres(&[schema.concat(), node(3, "m", &["d"], &other)]), [], "{other}");
+    }
+}
+
+#[test]
 fn an_extension_that_an_index_is_made_with() {
     let extension = node(1, "x", &[], "create_extension = \"pg_trgm\"");
     let index = "create_index = \"i\" | on = \"t\" | columns = [{ column = \"s\", opclass = \"gin_trgm_ops\" }] | using = \"gin\"";

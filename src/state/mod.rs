@@ -70,6 +70,8 @@ pub struct State {
     enums: Vec<Arc<EnumType>>,
     extensions: Vec<String>,
     schemas: Vec<String>,
+    /// Schemas that a migration has dropped: nobody else keeps them.
+    schemas_gone: Vec<String>,
     triggers: Vec<Trigger>,
     views: Vec<View>,
     next_id: u32,
@@ -93,6 +95,7 @@ impl State {
             enums: Vec::new(),
             extensions: Vec::new(),
             schemas: Vec::new(),
+            schemas_gone: Vec::new(),
             triggers: Vec::new(),
             views: Vec::new(),
             next_id: 0,

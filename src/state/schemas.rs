@@ -48,6 +48,7 @@ impl State {
             return Err(StateError::Stands { kind: "schema", name: name.to_owned() });
         }
         self.schemas.push(name.to_owned());
+        self.schemas_gone.retain(|other| other != name);
         Ok(Change::DropSchema(name.to_owned()))
     }
 
@@ -57,6 +58,12 @@ impl State {
         if let Some(within) = self.within_schema(name) {
             return Err(StateError::SchemaUsed { name: name.to_owned(), within });
         }
+        self.schemas_gone.push(name.to_owned());
         Ok(Change::CreateSchema(self.schemas.remove(at)))
+    }
+
+    /// Whether a migration has dropped a schema, so that it stands no more.
+    pub(super) fn schema_is_gone(&self, name: &str) -> bool {
+        self.schemas_gone.iter().any(|other| other == name)
     }
 }

@@ -178,6 +178,9 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
+        if let Some(schema) = &name.schema {
+            self.schema_stands(schema, "object")?;
+        }
         let Some(head) = head(&sql, backend) else {
             let message = format!("the definition of `{name}` is not a CREATE FUNCTION or CREATE PROCEDURE statement");
             let diagnostic = self

@@ -160,11 +160,24 @@ impl Lower<'_> {
 
     /// Reports a schema in front of a name where the backend has none.
     pub(super) fn schema_fits(&mut self, name: &TableName, part: impl PartPath) -> Option<()> {
-        if name.schema.is_none() || self.state.backend.capabilities().schemas {
-            return Some(());
+        let Some(schema) = &name.schema else { return Some(()) };
+        if self.state.backend.capabilities().schemas {
+            return self.schema_stands(schema, part);
         }
         let message = format!("`{name}` has a schema in front, which {} does not have", self.state.backend.title());
         let diagnostic = self.error(Code::UnsupportedByBackend, part, message);
+        self.report(diagnostic);
+        None
+    }
+
+    /// Reports a schema that a migration before has dropped; what none makes is somebody else's, and stands.
+    pub(super) fn schema_stands(&mut self, schema: &str, part: impl PartPath) -> Option<()> {
+        if !self.state.schema_is_gone(schema) {
+            return Some(());
+        }
+        let message = format!("there is no schema `{schema}` any more at this point");
+        let diagnostic =
+            self.error(Code::UnknownTable, part, message).help(format!("make it again: create_schema = \"{schema}\""));
         self.report(diagnostic);
         None
     }
