@@ -6,14 +6,18 @@ use crate::manifest::{Files, parse};
 
 /// The codes of what is found on a backend, but for what is about rows alone.
 fn found(backend: Backend, nodes: &[String]) -> Vec<Code> {
+    let found = diagnostics(backend, nodes).into_iter().map(|diagnostic| diagnostic.code);
+    found.filter(|code| !matches!(code, Code::DataLoss | Code::DownDependsOnRows | Code::OpaqueSql)).collect()
+}
+
+fn diagnostics(backend: Backend, nodes: &[String]) -> Vec<Diagnostic> {
     let (name, nodes) = (backend.name(), nodes.concat());
     let schema = format!("[project]\nname = \"t\"\nbackends = [\"{name}\"]\n{nodes}");
     let loaded = parse(&Files { path: "schema.toml".into(), schema, ..Files::default() });
     assert_eq!(loaded.diagnostics, vec![], "the manifest of a test is right");
     let manifest = loaded.manifest.unwrap();
     let (graph, findings) = Graph::build(&manifest.migrations, manifest.linear);
-    let found = check(&manifest, &graph, &findings, backend).diagnostics.into_iter().map(|diagnostic| diagnostic.code);
-    found.filter(|code| !matches!(code, Code::DataLoss | Code::DownDependsOnRows | Code::OpaqueSql)).collect()
+    check(&manifest, &graph, &findings, backend).diagnostics
 }
 
 fn postgres(nodes: &[String]) -> Vec<Code> {
@@ -208,4 +212,19 @@ fn a_materialized_view_reads_rows_when_it_is_made() {
     assert!(!postgres(&nodes).is_empty());
     let plain = view.replace(" | materialized = true", "");
     assert_eq!(postgres(&[node(1, "t", &[], TABLE), node(2, "v", &["t"], &plain), node(3, "i", &["t"], row)]), []);
+}
+
+#[test]
+fn the_edge_leads_from_what_creates_to_what_uses() {
+    let user = "create_table = \"blog.t\" | columns = { id = \"integer\" }";
+    let maker = "create_schema = \"blog\"";
+    for nodes in [
+        [node(1, "user", &[], user), node(2, "maker", &[], maker)],
+        [node(1, "maker", &[], maker), node(2, "user", &[], user)],
+    ] {
+        let found = diagnostics(Backend::Postgres, &nodes);
+        let fixes: Vec<_> = found.iter().filter_map(|found| found.fix.clone()).collect();
+        let told: Vec<_> = fixes.iter().map(|fix| (fix.migration.as_str(), fix.requires.as_str())).collect();
+        assert_eq!(told, [("user", "maker")]);
+    }
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::access::Access;
+use super::resource::Mode;
 use super::touched::Conflict;
 use super::walk::{ON_ITS_WAY_DOWN, Replay};
 use super::witness::{self, Broken};
@@ -187,8 +188,23 @@ fn witness_names<'m>(migrations: &'m [Migration], conflict: &Conflict, order: &[
     names
 }
 
+/// Whether what the second node of a conflict creates is what the first one may use: its version is then no sign of the order
+/// that its author had in mind.
+fn creates_what_is_used(conflict: &Conflict) -> bool {
+    conflict.accesses.iter().any(|(theirs, ours)| {
+        theirs.mode == Mode::Use && ours.mode == Mode::Change && ours.words().starts_with("creates the ")
+    })
+}
+
 fn unproven(migrations: &[Migration], backend: Backend, conflict: &Conflict) -> Diagnostic {
     let (first, second) = (name(migrations, conflict.first), name(migrations, conflict.second));
+    if creates_what_is_used(conflict) {
+        let mut diagnostic = frame(migrations, backend, conflict, Code::UnprovenOrder);
+        diagnostic.fix = Some(Fix { migration: first.to_owned(), requires: second.to_owned() });
+        return diagnostic
+            .note(format!("`{first}` may need what `{second}` creates, and can run before it"))
+            .help(format!("if it does, add `requires = [\"{second}\"]` to {first} (`dbmigrate check --fix=all`)"));
+    }
     frame(migrations, backend, conflict, Code::UnprovenOrder)
         .note("both orders were tried and end in the same schema; whether they always do is not proved")
         .help(format!("if the order matters, add `requires = [\"{first}\"]` to {second} (`dbmigrate check --fix=all`)"))

@@ -315,12 +315,14 @@ impl Collector<'_> {
                 self.function(to, "replaces");
             }
             Change::CreateExtension(name) | Change::DropExtension { name, .. } => {
-                let words = say!(self, "creates or drops the extension {name}");
+                let verb = if matches!(change, Change::CreateExtension(_)) { "creates" } else { "drops" };
+                let words = say!(self, "{verb} the extension {name}");
                 self.push(Resource::Declared("extension".to_owned(), name.clone()), Mode::Change, words.clone());
                 self.push(Resource::Provided, Mode::Change, words);
             }
             Change::CreateSchema(name) | Change::DropSchema(name) => {
-                let words = say!(self, "creates or drops the schema {name}");
+                let verb = if matches!(change, Change::CreateSchema(_)) { "creates" } else { "drops" };
+                let words = say!(self, "{verb} the schema {name}");
                 self.push(Resource::Declared("schema".to_owned(), name.clone()), Mode::Change, words);
             }
             Change::CreateEnum(one) => self.own_enum(one, "creates"),
