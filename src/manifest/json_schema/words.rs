@@ -189,7 +189,9 @@ fn of_any(key: &str) -> Option<&'static str> {
         "with" => "storage parameters: `fillfactor = 70` (PostgreSQL)",
         "nulls_distinct" => "`false`: NULLs are alike, so two rows with NULL are one too many (PostgreSQL)",
         "select" => "its query",
-        "materialized" => "its rows are kept, and computed again by `REFRESH MATERIALIZED VIEW` (PostgreSQL)",
+        "materialized" => {
+            "its rows are kept, and computed again by `REFRESH MATERIALIZED VIEW` (PostgreSQL); indexes that SQL makes on it go when it is replaced"
+        }
         "concurrently" => {
             "while others write to the table; the migration needs `transaction = false` (PostgreSQL; elsewhere as the database does it)"
         }
