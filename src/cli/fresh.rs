@@ -96,10 +96,13 @@ fn dropping(objects: &[StandingObject]) -> String {
         return "nothing stands".to_owned();
     }
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    for object in objects {
+    // What is in a schema goes with it, uncounted: each is named.
+    let (whole, single): (Vec<_>, Vec<_>) = objects.iter().partition(|object| object.kind == "schema");
+    for object in single {
         *kinds.entry(object.kind.as_str()).or_default() += 1;
     }
-    let counts: Vec<String> = kinds.into_iter().map(|(kind, count)| words::count(count, kind)).collect();
+    let mut counts: Vec<String> = kinds.into_iter().map(|(kind, count)| words::count(count, kind)).collect();
+    counts.extend(whole.into_iter().map(|schema| format!("{} with all that is in it", schema.title())));
     format!("drops {}", counts.join(", "))
 }
 
