@@ -197,9 +197,27 @@ fn computed(table: &Table) -> Result<(), RenderError> {
     Ok(())
 }
 
+/// MariaDB gives a JSON column a check of its own, of the column's name.
+pub(super) fn json_checks(table: &Table) -> Result<(), RenderError> {
+    for column in table.columns.iter().filter(|column| matches!(column.data_type, DataType::Json | DataType::Jsonb)) {
+        let name = column.name.to_lowercase();
+        if let Some(check) = table.checks.iter().find(|check| check.name.text.to_lowercase() == name) {
+            return limit(
+                format!(
+                    "a JSON column comes with a check of its name (MariaDB), and check `{}` has that name",
+                    check.name.text
+                ),
+                "give the check or the column another name",
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The column that numbers itself: one a table, and the first of some key.
 pub(super) fn numbering(table: &Table) -> Result<(), RenderError> {
     computed(table)?;
+    json_checks(table)?;
     let mut numbered = table.columns.iter().filter(|column| column.auto_increment);
     let Some(column) = numbered.next() else { return Ok(()) };
     if let Some(other) = numbered.next() {

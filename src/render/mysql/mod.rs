@@ -67,6 +67,13 @@ pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, Render
     if let Some(after) = links.last().filter(|link| way(link.change).is_some()).and_then(|link| link.after.as_ref()) {
         limits::numbering(after)?;
     }
+    let renamed =
+        |link: &&Link<'_>| matches!(link.change, Change::RenameColumn { .. } | Change::RenameConstraint { .. });
+    links
+        .iter()
+        .filter(renamed)
+        .filter_map(|link| link.after.as_ref())
+        .try_for_each(|after| limits::json_checks(after))?;
     match links {
         [] => {}
         [link] => one(link, state, &mut written)?,
