@@ -228,3 +228,57 @@ fn the_edge_leads_from_what_creates_to_what_uses() {
         assert_eq!(told, [("user", "maker")]);
     }
 }
+
+#[test]
+fn renames_in_turn_and_of_the_case_alone() {
+    let made = format!("{ENUM};create_table = \"t\" | columns = {{ m = \"enum(mood)\" }}");
+    let renamed = |backend: Backend, rename: &str| {
+        let rename = format!("alter_enum = \"mood\" | rename = {{ {rename} }}");
+        found(backend, &[node(1, "e", &[], &made), node(2, "r", &["e"], &rename)])
+    };
+    for (backend, refused) in [(Backend::Postgres, false), (Backend::Sqlite, true), (Backend::Mysql, true)] {
+        let expected = if refused { vec![Code::UnsupportedByBackend] } else { vec![] };
+        assert_eq!(renamed(backend, "sad = \"blue\", glad = \"sad\""), expected, "{backend:?}");
+        assert_eq!(renamed(backend, "sad = \"blue\""), [], "{backend:?}");
+    }
+    assert_eq!(renamed(Backend::Mysql, "sad = \"Sad\""), [Code::UnsupportedByBackend]);
+    assert_eq!(renamed(Backend::Sqlite, "sad = \"Sad\""), []);
+}
+
+#[test]
+fn an_enum_gets_no_value_under_a_column_that_is_computed_as_one() {
+    let column = "create_table = \"t\" | columns = { m = \"enum(mood)\", g = { type = \"enum(mood)\", null = true, generated = \"m\" } }";
+    let nodes =
+        [node(1, "e", &[], &format!("{ENUM};{column}")), node(2, "a", &["e"], "alter_enum = \"mood\" | add = \"x\"")];
+    assert_eq!(postgres(&nodes), [Code::StillReferenced]);
+}
+
+#[test]
+fn a_function_of_another_database_and_one_that_no_trigger_executes() {
+    let other = "create_function = \"other.f()\" | definition = \"CREATE FUNCTION other.f() RETURNS int DETERMINISTIC RETURN 1\"";
+    assert_eq!(found(Backend::Mysql, &[node(1, "o", &[], other)]), [Code::UnsupportedByBackend]);
+    let nodes = [
+        node(1, "t", &[], TABLE),
+        node(
+            2,
+            "f",
+            &[],
+            "create_function = \"f()\" | definition = \"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'\"",
+        ),
+        node(
+            3,
+            "o",
+            &["f"],
+            "create_function = \"f(integer)\" | definition = \"CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'\"",
+        ),
+        node(
+            4,
+            "g",
+            &["t", "o"],
+            "create_trigger = \"g\" | on = \"t\" | definition = \"CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()\"",
+        ),
+        node(5, "d", &["g"], "drop_function = \"f(integer)\""),
+    ];
+    let errors = diagnostics(Backend::Postgres, &nodes).into_iter().filter(Diagnostic::is_error).count();
+    assert_eq!(errors, 0);
+}
