@@ -168,9 +168,9 @@ impl Session {
         standing(&mut self.database, schemas).await
     }
 
-    /// Drops all of that, as it is once the lock is held, and empties the ledger of what is applied; hooks `before_fresh` and `after_fresh` run around it. In one
-    /// transaction, where DDL can be rolled back; else `fresh` again goes on where it was cut short. Gives a warning where the last
-    /// hook failed.
+    /// Drops all of that, as it is once the lock is held, and empties the ledger of what is applied; hooks `before_fresh` and
+    /// `after_fresh` run around it. In one transaction, where DDL can be rolled back; else `fresh` again goes on where it was cut
+    /// short. Gives a warning where the last hook failed.
     ///
     /// # Errors
     /// Locked, a hook that fails, or a statement that the database refuses.

@@ -379,6 +379,17 @@ impl Table {
         self.columns.iter().find(|other| other.generated.as_ref().is_some_and(|how| how.expr.mentions(column)))
     }
 
+    /// The expressions in its rules: defaults, what columns are computed from, checks, indexes.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let defaults = self.columns.iter().filter_map(|column| match &column.default {
+            Some(Scalar::Expr(expr)) => Some(expr),
+            _ => None,
+        });
+        let computed = self.columns.iter().filter_map(|column| column.generated.as_ref().map(|how| &how.expr));
+        let checks = self.checks.iter().map(|check| &check.expr);
+        defaults.chain(computed).chain(checks).chain(self.indexes.iter().flat_map(Index::expressions))
+    }
+
     /// All constraints, primary key first.
     pub fn constraints(&self) -> impl Iterator<Item = Constraint> + '_ {
         let key = self.primary_key.iter().cloned().map(Constraint::PrimaryKey);

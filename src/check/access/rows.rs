@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::super::resource::{Mode, Namespace, Resource};
 use super::Collector;
 use crate::operation::{Action, sql_text};
-use crate::state::{DeclaredMode, Expr, Index, Kept, RowValues, Scalar, SqlAccess, Table, TableId, Trigger};
+use crate::state::{DeclaredMode, Expr, Kept, RowValues, Scalar, SqlAccess, Table, TableId};
 
 impl Collector<'_> {
     /// What raw SQL was read to do, or declares.
@@ -142,37 +142,42 @@ impl Collector<'_> {
 
     /// Triggers on a table may change any rows, and so may functions in its rules; what they need must stand then.
     pub(super) fn fires(&mut self, table: &Table) {
-        let triggers: Vec<Trigger> = self.state.triggers_on(table.id).cloned().collect();
-        if !triggers.is_empty() {
+        let state = self.state;
+        let mut called: Vec<&str> = Vec::new();
+        let mut triggers = state.triggers_on(table.id).peekable();
+        if triggers.peek().is_some() {
             self.push(Resource::AnyRows, Mode::Change, say!(self, "fires the triggers of {}", table.name));
         }
-        let mut called: Vec<String> = Vec::new();
-        for trigger in &triggers {
+        for trigger in triggers {
             self.touches(&trigger.access);
-            called.extend(sql_text::called(&trigger.sql).map(str::to_owned));
+            called.extend(sql_text::called(&trigger.sql));
         }
-        if !self.state.functions().is_empty() {
-            let in_rules = in_rules(table).filter(|name| self.state.function(name).is_some());
-            let in_rules: Vec<String> = in_rules.map(str::to_owned).collect();
-            if !in_rules.is_empty() {
+        if !state.functions().is_empty() {
+            let before = called.len();
+            let in_rules = table.expressions().flat_map(Expr::called);
+            called.extend(in_rules.filter(|name| state.function(name).is_some()));
+            if called.len() > before {
                 let words = say!(self, "obeys rules of {} that call functions", table.name);
                 self.push(Resource::AnyRows, Mode::Change, words);
             }
-            called.extend(in_rules);
         }
         self.runs(called);
     }
 
     /// Functions that run, and those that they call.
-    fn runs(&mut self, mut left: Vec<String>) {
+    fn runs<'t>(&mut self, mut left: Vec<&'t str>)
+    where
+        Self: 't,
+    {
+        let state = self.state;
         let mut seen = HashSet::new();
-        while let Some(name) = left.pop().map(|name| name.to_lowercase()) {
+        while let Some(name) = left.pop().map(str::to_lowercase) {
             if !seen.insert(name.clone()) {
                 continue;
             }
-            if let Some(function) = self.state.function(&name).cloned() {
+            if let Some(function) = state.function(&name) {
                 self.touches(&function.access);
-                left.extend(sql_text::called(function.sql.as_deref().unwrap_or_default()).map(str::to_owned));
+                left.extend(sql_text::called(function.sql.as_deref().unwrap_or_default()));
             }
             let words = say!(self, "runs the function {name}");
             self.push(Resource::Declared("function".to_owned(), name), Mode::Use, words);
@@ -194,16 +199,4 @@ impl Collector<'_> {
             self.relation(name, Mode::Use, "looks up");
         }
     }
-}
-
-/// What a table's rules call: checks, defaults, what computes columns, indexes.
-fn in_rules(table: &Table) -> impl Iterator<Item = &str> {
-    let defaults = table.columns.iter().filter_map(|column| match &column.default {
-        Some(Scalar::Expr(expr)) => Some(expr),
-        _ => None,
-    });
-    let computed = table.columns.iter().filter_map(|column| column.generated.as_ref().map(|how| &how.expr));
-    let checks = table.checks.iter().map(|check| &check.expr);
-    let indexes = table.indexes.iter().flat_map(Index::expressions);
-    defaults.chain(computed).chain(checks).chain(indexes).flat_map(Expr::called)
 }

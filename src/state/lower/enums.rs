@@ -9,7 +9,7 @@ use crate::diagnostic::Code;
 use crate::ident::TableName;
 use crate::operation::casts::names_in_casts;
 use crate::operation::{DataType, EnumType, Literal};
-use crate::state::{Column, ColumnPatch, Expr, Piece, Scalar, Table};
+use crate::state::{Column, ColumnPatch, Expr, Function, Piece, Scalar, Table};
 
 impl Lower<'_> {
     pub(super) fn create_enum(&mut self, name: &TableName, values: &[String]) -> Changes {
@@ -223,13 +223,7 @@ impl Lower<'_> {
             return Some(Arc::clone(found));
         }
         let names: Vec<String> = self.state.enums().iter().map(|one| one.name.to_string()).collect();
-        let mut diagnostic = self.error(Code::UnknownTable, part, format!("there is no enum `{name}` at this point"));
-        if let Some(near) = nearest(&name.to_string(), names.iter().map(String::as_str)) {
-            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-        } else {
-            diagnostic = diagnostic.help("if another migration makes it, name that migration in `requires`");
-        }
-        self.report(diagnostic);
+        self.unknown("enum", name, &names, part);
         None
     }
 
@@ -286,9 +280,10 @@ impl Lower<'_> {
     fn value_is_free(&mut self, of: &EnumType, value: &str, part: impl PartPath) -> Option<()> {
         let literal = format!("'{}'", value.replace('\'', "''"));
         let speaks = |text: &str| text.contains(&literal);
-        let of_enum: Vec<&Table> = self.state.columns_of_enum(&of.name).map(|(table, _)| &**table).collect();
-        let holder = of_enum.into_iter().find_map(|table| holder_on(table, &speaks, |_| false));
-        let holder = holder.or_else(|| self.written_holder(&speaks));
+        let over = |(table, _): (&Arc<Table>, _)| comes_back(table, &speaks).or_else(|| stays(table, &speaks));
+        let holder = self.state.columns_of_enum(&of.name).find_map(over);
+        let of_text = |function: &Function| function.sql.as_deref().is_some_and(speaks);
+        let holder = holder.or_else(|| self.program_that(&speaks)).or_else(|| self.function_that(of_text));
         let Some(holder) = holder else { return Some(()) };
         let message = format!("the value `{value}` cannot be renamed under {holder}");
         let diagnostic = self
@@ -299,14 +294,18 @@ impl Lower<'_> {
         None
     }
 
-    /// A view, trigger or function whose text is so.
-    fn written_holder(&self, speaks: &dyn Fn(&str) -> bool) -> Option<String> {
+    /// A view or trigger whose text is so.
+    fn program_that(&self, speaks: &dyn Fn(&str) -> bool) -> Option<String> {
         let view = self.state.views().iter().find(|view| speaks(&view.sql));
         let trigger = || self.state.triggers().iter().find(|trigger| speaks(&trigger.sql));
-        let function = || self.state.functions().iter().find(|function| function.sql.as_deref().is_some_and(speaks));
         view.map(|view| format!("view `{}`", view.name))
             .or_else(|| trigger().map(|trigger| format!("trigger `{}`", trigger.name)))
-            .or_else(|| function().map(|function| format!("{} `{}`", function.kind(), function.name)))
+    }
+
+    /// A function that is so.
+    fn function_that(&self, is: impl Fn(&Function) -> bool) -> Option<String> {
+        let function = self.state.functions().iter().find(|function| is(function))?;
+        Some(format!("{} `{}`", function.kind(), function.name))
     }
 
     /// Reports what casts to an enum that is to go, or is of it by its arguments. Where it is not `gone`
@@ -316,19 +315,13 @@ impl Lower<'_> {
             return Some(());
         }
         let name = of.name.to_string();
-        let named = |names: Vec<String>| names.contains(&name);
-        let speaks = |text: &str| named(names_in_casts(text));
-        let on_table = self.state.tables().into_iter().find_map(|table| {
-            let comes_back = |kind| !gone && matches!(kind, Holder::Check | Holder::Index);
-            holder_on(table, &speaks, comes_back)
-        });
-        let function = || self.state.functions().iter().find(|function| named(function.head_names()));
-        let view = || self.state.views().iter().find(|view| gone && speaks(&view.sql));
-        let trigger = || self.state.triggers().iter().find(|trigger| gone && speaks(&trigger.sql));
-        let holder = on_table
-            .or_else(|| function().map(|function| format!("{} `{}`", function.kind(), function.name)))
-            .or_else(|| view().map(|view| format!("view `{}`", view.name)))
-            .or_else(|| trigger().map(|trigger| format!("trigger `{}`", trigger.name)));
+        let speaks = |text: &str| names_in_casts(text).contains(&name);
+        let of_type = |function: &Function| function.head_names().contains(&name);
+        let tables = self.state.tables();
+        let mut holder = tables.iter().find_map(|table| stays(table, &speaks)).or_else(|| self.function_that(of_type));
+        if gone && holder.is_none() {
+            holder = tables.iter().find_map(|table| comes_back(table, &speaks)).or_else(|| self.program_that(&speaks));
+        }
         let Some(holder) = holder else { return Some(()) };
         let (message, help) = if gone {
             (format!("{holder} names the type `{name}`"), "drop it before")
@@ -344,31 +337,22 @@ impl Lower<'_> {
     }
 }
 
-/// What can hold on to a value or a type, on a table.
-#[derive(Clone, Copy)]
-enum Holder {
-    Check,
-    Index,
-    Default,
-    Computed,
-}
-
-/// What on a table is so written, unless it is of a kind that does not matter.
-fn holder_on(table: &Table, speaks: &dyn Fn(&str) -> bool, matters_not: impl Fn(Holder) -> bool) -> Option<String> {
+/// A check or index that is so written, which goes with a type that is made anew, and comes back.
+fn comes_back(table: &Table, speaks: &dyn Fn(&str) -> bool) -> Option<String> {
     let text = |expr: &Expr| speaks(&expr.print(table, &str::to_owned));
-    let check = table.checks.iter().find(|check| text(&check.expr)).filter(|_| !matters_not(Holder::Check));
+    let check = table.checks.iter().find(|check| text(&check.expr));
     let index = || table.indexes.iter().find(|index| index.expressions().any(text));
-    let default =
-        || table.columns.iter().find(|column| matches!(&column.default, Some(Scalar::Expr(expr)) if text(expr)));
-    let computed = || table.columns.iter().find(|column| column.generated.as_ref().is_some_and(|how| text(&how.expr)));
-    let title = |column: &Column| format!("`{}.{}`", table.name, column.name);
     check
         .map(|check| format!("check `{}`", check.name.text))
-        .or_else(|| index().filter(|_| !matters_not(Holder::Index)).map(|index| format!("index `{}`", index.name)))
-        .or_else(|| {
-            default().filter(|_| !matters_not(Holder::Default)).map(|of| format!("the default of {}", title(of)))
-        })
-        .or_else(|| {
-            computed().filter(|_| !matters_not(Holder::Computed)).map(|of| format!("what computes {}", title(of)))
-        })
+        .or_else(|| index().map(|index| format!("index `{}`", index.name)))
+}
+
+/// A column whose default or computation is so written, which stays where it is.
+fn stays(table: &Table, speaks: &dyn Fn(&str) -> bool) -> Option<String> {
+    let text = |expr: &Expr| speaks(&expr.print(table, &str::to_owned));
+    table.columns.iter().find_map(|column| match (&column.default, &column.generated) {
+        (Some(Scalar::Expr(expr)), _) if text(expr) => Some(format!("the default of `{}.{}`", table.name, column.name)),
+        (_, Some(how)) if text(&how.expr) => Some(format!("what computes `{}.{}`", table.name, column.name)),
+        _ => None,
+    })
 }

@@ -26,6 +26,7 @@ pub(super) use constraints::is_key;
 pub(crate) use sql::{Declared, raw_changes};
 
 use std::collections::HashSet;
+use std::fmt::Display;
 use std::sync::Arc;
 
 use super::bind::bind;
@@ -158,14 +159,20 @@ impl Lower<'_> {
             return Some(Arc::clone(table));
         }
         let names: Vec<String> = self.state.tables().iter().map(|table| table.name.to_string()).collect();
-        let mut diagnostic = self.error(Code::UnknownTable, part, format!("there is no table `{name}` at this point"));
-        if let Some(near) = nearest(&name.to_string(), names.iter().map(String::as_str)) {
-            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-        } else {
-            diagnostic = diagnostic.help("if another migration makes it, name that migration in `requires`");
-        }
-        self.report(diagnostic);
+        self.unknown("table", name, &names, part);
         None
+    }
+
+    /// Reports what is not there by its name, with the nearest of those that are.
+    fn unknown(&mut self, kind: &str, name: &impl Display, names: &[String], part: impl PartPath) {
+        let message = format!("there is no {kind} `{name}` at this point");
+        let near = nearest(&name.to_string(), names.iter().map(String::as_str));
+        let help = near.map_or_else(
+            || "if another migration makes it, name that migration in `requires`".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let diagnostic = self.error(Code::UnknownTable, part, message).help(help);
+        self.report(diagnostic);
     }
 
     /// A column by name, or `unknown-column` with the nearest name.
@@ -297,9 +304,9 @@ impl Lower<'_> {
 }
 
 /// The path of a part of an operation (`columns.slug.type`), written out only where something is wrong with it.
-pub(super) trait PartPath: std::fmt::Display + Copy {}
+pub(super) trait PartPath: Display + Copy {}
 
-impl<T: std::fmt::Display + Copy> PartPath for T {}
+impl<T: Display + Copy> PartPath for T {}
 
 /// The nearest of some names, if one is near enough to have been meant.
 pub(super) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {

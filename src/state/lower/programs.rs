@@ -171,16 +171,7 @@ impl Lower<'_> {
         if !self.fits(&name.name, "object") {
             return None;
         }
-        if let Some(schema) = name.schema.as_ref().filter(|_| !backend.capabilities().schemas) {
-            let message = format!("{} has no schemas: `{schema}` would be another database", backend.title());
-            let help = "write its name alone, here and in its definition";
-            let diagnostic = self.error(Code::UnsupportedByBackend, "object", message).help(help);
-            self.report(diagnostic);
-            return None;
-        }
-        if let Some(schema) = &name.schema {
-            self.schema_stands(schema, "object")?;
-        }
+        self.schema_fits(&TableName { schema: name.schema.clone(), name: name.name.clone() }, "object")?;
         let Some(head) = head(&sql, backend) else {
             let message = format!("the definition of `{name}` is not a CREATE FUNCTION or CREATE PROCEDURE statement");
             let diagnostic = self

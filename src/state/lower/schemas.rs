@@ -4,7 +4,7 @@ use super::{Change, Changes, Lower, nearest};
 use crate::diagnostic::{Code, Severity};
 use crate::operation::DataType;
 use crate::operation::sql_text::{called, mentions};
-use crate::state::{Column, Scalar};
+use crate::state::{Expr, Index};
 
 impl Lower<'_> {
     pub(super) fn create_extension(&mut self, name: &str) -> Changes {
@@ -55,27 +55,11 @@ impl Lower<'_> {
 
     /// Whether something that stands calls a function that no migration makes.
     fn calls_something(&self) -> bool {
-        let foreign = |mut names: Box<dyn Iterator<Item = &str> + '_>| {
-            names.any(|name| self.state.function(name).is_none() && !is_keyword(name))
-        };
-        let of_column = |column: &Column| {
-            let default = match &column.default {
-                Some(Scalar::Expr(expr)) => Some(expr),
-                _ => None,
-            };
-            let all = default.into_iter().chain(column.generated.as_ref().map(|how| &how.expr));
-            all.into_iter().any(|expr| foreign(Box::new(expr.called())))
-        };
-        let tables = self.state.tables();
-        tables.iter().any(|table| {
-            table.columns.iter().any(of_column)
-                || table.checks.iter().any(|check| foreign(Box::new(check.expr.called())))
-                || table.indexes.iter().any(|index| index.expressions().any(|expr| foreign(Box::new(expr.called()))))
-                || table
-                    .indexes
-                    .iter()
-                    .any(|index| index.using.is_some() || index.parts.iter().any(|part| part.opclass.is_some()))
-        }) || self.state.views().iter().any(|view| foreign(Box::new(called(&view.sql))))
+        let foreign = |name: &str| self.state.function(name).is_none() && !is_keyword(name);
+        self.state.tables().iter().any(|table| {
+            let named = |index: &Index| index.using.is_some() || index.parts.iter().any(|part| part.opclass.is_some());
+            table.expressions().flat_map(Expr::called).any(foreign) || table.indexes.iter().any(named)
+        }) || self.state.views().iter().any(|view| called(&view.sql).any(foreign))
     }
 
     pub(super) fn create_schema(&mut self, name: &str) -> Changes {

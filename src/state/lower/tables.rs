@@ -171,7 +171,7 @@ impl Lower<'_> {
     }
 
     /// Reports a schema that a migration before has dropped; what none makes is somebody else's, and stands.
-    pub(super) fn schema_stands(&mut self, schema: &str, part: impl PartPath) -> Option<()> {
+    fn schema_stands(&mut self, schema: &str, part: impl PartPath) -> Option<()> {
         if !self.state.schema_is_gone(schema) {
             return Some(());
         }
