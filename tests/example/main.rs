@@ -9,6 +9,8 @@ mod computed;
 mod database;
 mod deferred;
 mod enums;
+#[path = "../manifest/examples.rs"]
+mod examples;
 mod fresh;
 mod indexes;
 mod kept;
@@ -22,6 +24,7 @@ mod scenarios;
 mod sqlite_file;
 mod tokens;
 mod types;
+mod verbs;
 mod views;
 mod wheels;
 mod whole;
@@ -109,6 +112,7 @@ on_each_database! {
     whole::the_schema_of_computed_columns,
     whole::the_schema_of_programs,
     whole::the_schema_of_circles_and_odd_names,
+    verbs::each_verb_goes_up_down_and_up_over_rows,
     views::views_are_made_replaced_and_dropped,
     wheels::the_page_for_people_from_wheels_runs,
     wheels::the_page_for_people_from_rails_runs,

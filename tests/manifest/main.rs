@@ -5,6 +5,7 @@
 
 mod broken;
 mod diagnose;
+mod examples;
 mod json_schema;
 mod mutate;
 mod reference;
