@@ -3,6 +3,7 @@
 
 mod code;
 mod span;
+mod suggest;
 
 use std::fmt;
 
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 pub use code::Code;
 pub use span::{FileId, Location, Source, Sources, Span};
+pub(crate) use suggest::{listed, nearest};
 
 use crate::backend::Backend;
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::{Graph, NodeId};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::ident::Version;
 use crate::operation::Migration;
 
@@ -156,13 +156,8 @@ fn unknown_requirement(
         return diagnostic.help(format!("requirements are named, not numbered: `\"{}\"`", named.name));
     }
     let bare = wanted.split_once('_').filter(|(digits, _)| digits.bytes().all(|b| b.is_ascii_digit())).map(|(_, n)| n);
-    let nearest = migrations
-        .iter()
-        .map(|other| (strsim::damerau_levenshtein(bare.unwrap_or(wanted), &other.name), other))
-        .filter(|(distance, other)| *distance <= 1 + other.name.len() / 4)
-        .min_by_key(|(distance, _)| *distance);
-    match nearest {
-        Some((_, other)) => diagnostic.help(format!("did you mean `{}`?", other.name)),
+    match nearest(bare.unwrap_or(wanted), migrations.iter().map(|other| other.name.as_str())) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic,
     }
 }

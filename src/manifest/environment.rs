@@ -5,9 +5,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::Manifest;
 use super::error::{DotenvError, EnvironmentError};
-use super::{Manifest, suggest};
 use crate::backend::Backend;
+use crate::diagnostic::nearest;
 
 /// The variable that counts where an environment has no URL.
 const DATABASE_URL: &str = "DATABASE_URL";
@@ -50,14 +51,10 @@ pub fn resolve_url(
 ) -> Result<ResolvedUrl, EnvironmentError> {
     let Some(environment) = manifest.environments.get(name) else {
         let known: Vec<String> = manifest.environments.keys().cloned().collect();
-        let words: Vec<&str> = known.iter().map(String::as_str).collect();
-        let nearest =
-            suggest::nearest(name, &words).or_else(|| words.iter().copied().find(|word| word.starts_with(name)));
-        return Err(EnvironmentError::Unknown {
-            name: name.to_owned(),
-            nearest: nearest.filter(|_| !name.is_empty()).map(ToOwned::to_owned),
-            known,
-        });
+        let names = || known.iter().map(String::as_str);
+        let nearest = nearest(name, names()).or_else(|| names().find(|word| word.starts_with(name)));
+        let nearest = nearest.filter(|_| !name.is_empty()).map(ToOwned::to_owned);
+        return Err(EnvironmentError::Unknown { name: name.to_owned(), nearest, known });
     };
     let (given, origin) = match (url_flag, &environment.url) {
         (Some(flag), _) => (flag.to_owned(), UrlOrigin::Flag),

@@ -6,9 +6,8 @@
 
 use super::operations::{self, VERBS};
 use super::places::{self, Family, Place};
-use super::suggest::{self, listed};
 use super::walk::Val;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, listed, nearest};
 
 /// A wrong key and what to do about it.
 struct Mistake {
@@ -326,7 +325,7 @@ pub(super) fn backend_alias(written: &str) -> Option<&'static str> {
 pub(super) fn stands_for(place: &Place, written: &str) -> Option<&'static str> {
     match find(place, written) {
         Some(mistake) => mistake.right,
-        None => suggest::nearest(written, place.keys),
+        None => nearest(written, place.keys.iter().copied()),
     }
 }
 
@@ -360,7 +359,7 @@ pub(super) fn explain(place: &Place, val: Val<'_>) -> Diagnostic {
         let help = format!("an operation stands in a table of its own: put `[[up]]` above `{key}`");
         return Diagnostic::new(Code::MisplacedKey, elsewhere).at(val.key_span, "").help(help);
     }
-    if let Some(right) = suggest::nearest(key, place.keys) {
+    if let Some(right) = nearest(key, place.keys.iter().copied()) {
         return Diagnostic::new(Code::UnknownKey, unknown)
             .at(val.key_span, "")
             .help(format!("did you mean `{right}`?"));

@@ -20,7 +20,6 @@ mod operations;
 mod parse;
 mod places;
 mod project;
-mod suggest;
 #[cfg(test)]
 mod tests;
 mod text;

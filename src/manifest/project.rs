@@ -6,9 +6,8 @@ use super::model::{Environment, Hooks, Manifest, Seed, SeedKind};
 use super::node;
 use super::operations::{read_file, rows, rows_have_key};
 use super::places::{ENVIRONMENT, HOOKS, MIGRATIONS, PROJECT, SCHEMA, SEED};
-use super::suggest::{self, listed};
 use super::walk::{Table, Val, Walk};
-use crate::diagnostic::{Code, Diagnostic, Severity, Span};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span, listed, nearest};
 use crate::operation::{Migration, Text};
 
 /// Where migrations are looked for unless `[migrations] path` says otherwise.
@@ -203,7 +202,7 @@ fn read_checks(walk: &mut Walk<'_, '_>, val: Val<'_>) -> BTreeMap<Code, Option<S
             let spelt = val.key.replace('_', "-");
             let diagnostic =
                 Diagnostic::new(Code::UnknownKey, format!("there is no check `{}`", val.key)).at(val.key_span, "");
-            walk.report(match suggest::nearest(&spelt, &names) {
+            walk.report(match nearest(&spelt, names) {
                 Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
                 None => diagnostic,
             });
@@ -221,7 +220,7 @@ fn read_checks(walk: &mut Walk<'_, '_>, val: Val<'_>) -> BTreeMap<Code, Option<S
                 let right = match word {
                     "error" | "forbid" => Some("deny"),
                     "ignore" | "off" | "none" | "note" => Some("allow"),
-                    _ => suggest::nearest(word, &words),
+                    _ => nearest(word, words),
                 };
                 walk.report(diagnostic.help(match right {
                     Some(right) => format!("did you mean `{right}`?"),

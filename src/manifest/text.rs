@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::places;
-use super::suggest::listed;
 use super::walk::{Val, Walk};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, listed};
 use crate::operation::{Branch, ByBackend, Text};
 
 /// A key of a table by backend.

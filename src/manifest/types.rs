@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use super::suggest;
 use super::walk::{Val, Walk};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::ident::TableName;
 use crate::operation::{Branch, ByBackend, DataType, EnumType};
 
@@ -248,7 +247,7 @@ fn foreign(word: &str) -> Option<String> {
         "integer unsigned" | "int unsigned" => "did you mean `unsigned integer`?",
         "bigint unsigned" => "did you mean `unsigned bigint`?",
         "smallint unsigned" => "did you mean `unsigned smallint`?",
-        _ => return suggest::nearest(word, WORDS).map(|word| format!("did you mean `{word}`?")),
+        _ => return nearest(word, WORDS.iter().copied()).map(|word| format!("did you mean `{word}`?")),
     };
     Some(help.to_owned())
 }

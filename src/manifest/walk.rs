@@ -7,10 +7,10 @@ use std::collections::HashSet;
 
 use toml::de::{DeTable, DeValue};
 
+use super::mistakes;
 use super::places::Place;
-use super::{mistakes, suggest};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Diagnostic, FileId, Source, Span};
+use crate::diagnostic::{Code, Diagnostic, FileId, Source, Span, nearest};
 
 /// Reads a file of SQL by the path written in the manifest; `Err` says why it cannot.
 pub(super) type ReadSql<'a> = &'a dyn Fn(&str) -> Result<String, String>;
@@ -320,7 +320,7 @@ impl<'s, 'a> Walk<'s, 'a> {
                 Err(unknown) => {
                     let diagnostic = Diagnostic::new(Code::WrongValue, unknown.to_string()).at(span, "");
                     let names = Backend::ALL.map(Backend::name);
-                    let right = mistakes::backend_alias(&name).or_else(|| suggest::nearest(&name, &names));
+                    let right = mistakes::backend_alias(&name).or_else(|| nearest(&name, names));
                     self.report(match right {
                         Some(right) => diagnostic.help(format!("did you mean `{right}`?")),
                         None => diagnostic,

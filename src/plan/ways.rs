@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::history::History;
 use super::{PlanError, Target};
+use crate::diagnostic::nearest;
 use crate::graph::{Graph, NodeId};
 use crate::manifest::Manifest;
 
@@ -111,11 +112,6 @@ fn order_down(history: &History<'_>, nodes: &[NodeId], contradicted: bool) -> Ve
 }
 
 fn no_name(manifest: &Manifest, name: &str) -> PlanError {
-    let nearest = manifest
-        .migrations
-        .iter()
-        .map(|migration| (strsim::damerau_levenshtein(name, &migration.name), &migration.name))
-        .filter(|(distance, other)| *distance <= 1 + other.len() / 4)
-        .min();
-    PlanError::NoName { name: name.to_owned(), nearest: nearest.map(|(_, name)| name.clone()) }
+    let nearest = nearest(name, manifest.migrations.iter().map(|migration| migration.name.as_str()));
+    PlanError::NoName { name: name.to_owned(), nearest: nearest.map(str::to_owned) }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
 use crate::ident::{Version, VersionError};
 
 /// A length of time: `10`, `10s`, `500ms`, `2m`.
@@ -53,11 +53,8 @@ impl FromStr for CodeName {
         if let Ok(code) = text.parse() {
             return Ok(Self(code));
         }
-        let near = Code::ALL.iter().map(|code| (strsim::damerau_levenshtein(text, code.as_str()), *code)).min();
-        Err(match near {
-            Some((distance, code)) if distance <= 1 + code.as_str().len() / 4 => NotACode::Near(code),
-            _ => NotACode::Unknown,
-        })
+        let near = nearest(text, Code::ALL.iter().map(|code| code.as_str())).and_then(|near| near.parse().ok());
+        Err(near.map_or(NotACode::Unknown, NotACode::Near))
     }
 }
 

@@ -1,9 +1,8 @@
 //! Columns: those of a new table, and `add_column`, `drop_column`, `rename_column`, `alter_column`.
 
 use super::Op;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, listed, nearest};
 use crate::manifest::places::Place;
-use crate::manifest::suggest;
 use crate::manifest::walk::{Table, Val, Walk};
 use crate::operation::{Action, AlterColumn, ColumnDef, DataType, Deferrable, Kind};
 
@@ -118,10 +117,10 @@ fn unset(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, alter: &mut AlterColumn) {
                 let words = ["default", "auto_increment", "comment", "collation"];
                 let diagnostic =
                     Diagnostic::new(Code::WrongValue, format!("`unset` does not know `{name}`")).at(span, "");
-                let help = match (name.as_str(), suggest::nearest(&name, &words)) {
+                let help = match (name.as_str(), nearest(&name, words)) {
                     ("null" | "not_null", _) => "say `null = true` or `null = false`".to_owned(),
                     (_, Some(word)) => format!("did you mean `{word}`?"),
-                    (_, None) => format!("it takes {}", suggest::listed(words)),
+                    (_, None) => format!("it takes {}", listed(words)),
                 };
                 op.walk.report(diagnostic.help(help));
             }
@@ -267,9 +266,9 @@ pub(super) fn action(walk: &mut Walk<'_, '_>, val: Val<'_>) -> Option<Action> {
     let words: Vec<_> = ACTIONS.iter().map(|(name, _)| *name).collect();
     let spaced = word.replace(['_', '-'], " ");
     let diagnostic = Diagnostic::new(Code::WrongValue, format!("`{}` cannot be `{word}`", val.key)).at(val.span, "");
-    walk.report(match suggest::nearest(&spaced, &words) {
+    walk.report(match nearest(&spaced, words.iter().copied()) {
         Some(right) => diagnostic.help(format!("did you mean `{right}`?")),
-        None => diagnostic.help(format!("it is one of {}", suggest::listed(words))),
+        None => diagnostic.help(format!("it is one of {}", listed(words))),
     });
     None
 }

@@ -1,9 +1,8 @@
 //! Indexes: `create_index`, `drop_index`, `rename_index`, and those of a new table.
 
 use super::Op;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, listed, nearest};
 use crate::manifest::places::{INDEX_PART, Place};
-use crate::manifest::suggest;
 use crate::manifest::walk::{Table, Val, Walk};
 use crate::operation::{IndexDef, IndexPartDef, IndexTarget, Kind, Nulls, Order};
 
@@ -161,9 +160,9 @@ fn word<T: Copy>(walk: &mut Walk<'_, '_>, val: Val<'_>, words: &[(&'static str, 
     }
     let names: Vec<_> = words.iter().map(|(name, _)| *name).collect();
     let diagnostic = Diagnostic::new(Code::WrongValue, format!("`{}` cannot be `{written}`", val.key)).at(val.span, "");
-    walk.report(match suggest::nearest(written, &names) {
+    walk.report(match nearest(written, names.iter().copied()) {
         Some(right) => diagnostic.help(format!("did you mean `{right}`?")),
-        None => diagnostic.help(format!("it is one of {}", suggest::listed(names))),
+        None => diagnostic.help(format!("it is one of {}", listed(names))),
     });
     None
 }

@@ -19,10 +19,9 @@ pub(super) use rows::{rows, rows_have_key};
 pub(super) use sql::read_file;
 
 use super::places::{Family, Place};
-use super::suggest::{self, listed};
 use super::walk::{Table, Val, Walk};
 use super::{mistakes, node};
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, listed, nearest};
 use crate::ident::{ColumnName, TableName};
 use crate::operation::{Kind, Operation, Spans};
 
@@ -168,7 +167,7 @@ fn no_verb(walk: &mut Walk<'_, '_>, item: Val<'_>, table: &Table<'_>) {
         table
             .iter()
             .filter(|val| !known.contains(&val.key))
-            .find_map(|val| Some((val, format!("did you mean `{}`?", suggest::nearest(val.key, &names)?))))
+            .find_map(|val| Some((val, format!("did you mean `{}`?", nearest(val.key, names.iter().copied())?))))
     });
     if let Some((val, help)) = meant {
         let message = format!("there is no operation `{}`", val.key);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Change, Changes, Column, ColumnId, Lower, PartPath, Table};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Severity};
+use crate::diagnostic::{Code, Severity, nearest};
 use crate::ident::{Suffix, TableName};
 use crate::operation::{Action, CheckDef, ColumnDef, DataType, Deferrable, ForeignKeyDef, UniqueDef};
 use crate::state::{Check, Constraint, ConstraintKind, ForeignKey, IndexKey, Name, PrimaryKey, Unique, View};
@@ -280,7 +280,7 @@ impl Lower<'_> {
                 table.constraints().filter(|c| c.kind() == kind).map(|c| c.name().text.clone()).collect();
             if let Some(other) = found {
                 diagnostic = diagnostic.help(format!("`{name}` is a {}", other.kind().title()));
-            } else if let Some(near) = super::nearest(name, names.iter().map(String::as_str)) {
+            } else if let Some(near) = nearest(name, names.iter().map(String::as_str)) {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
             } else if !names.is_empty() {
                 diagnostic = diagnostic.note(format!("it has: {}", names.join(", ")));

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Change, Changes, Lower, PartPath, nearest};
+use super::{Change, Changes, Lower, PartPath};
 use crate::backend::Backend;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
 use crate::ident::TableName;
 use crate::operation::casts::names_in_casts;
 use crate::operation::{DataType, EnumType, Literal};

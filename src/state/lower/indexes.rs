@@ -1,7 +1,7 @@
 //! Indexes: those of a new table, create, drop, rename.
 
 use super::{Change, Changes, Lower, PartPath, Table};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
 use crate::ident::TableName;
 use crate::operation::{IndexDef, IndexTarget};
 use crate::state::{Index, IndexKey, IndexPart};
@@ -116,7 +116,7 @@ impl Lower<'_> {
             "object",
             format!("table `{}` has no index `{name}` at this point", table.name),
         );
-        if let Some(near) = super::nearest(name, table.indexes.iter().map(|index| index.name.as_str())) {
+        if let Some(near) = nearest(name, table.indexes.iter().map(|index| index.name.as_str())) {
             diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         } else if table.uniques.iter().any(|unique| unique.name.text == name) {
             diagnostic = diagnostic.help(format!("`{name}` is a unique constraint: drop_unique = \"{name}\""));

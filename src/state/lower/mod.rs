@@ -32,7 +32,7 @@ use std::sync::Arc;
 use super::bind::bind;
 use super::sense::{Sense, kind};
 use super::{Change, Column, ColumnId, Expr, Scalar, State, Table, TableId};
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::ident::TableName;
 use crate::operation::{ByBackend, Kind, Operation, Text, Value};
 
@@ -307,12 +307,3 @@ impl Lower<'_> {
 pub(super) trait PartPath: Display + Copy {}
 
 impl<T: Display + Copy> PartPath for T {}
-
-/// The nearest of some names, if one is near enough to have been meant.
-pub(super) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    names
-        .map(|name| (strsim::damerau_levenshtein(wanted, name), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
-        .min()
-        .map(|(_, name)| name)
-}

@@ -6,9 +6,9 @@ use super::super::function::{Head, head, types};
 use super::super::read_sql::{Reading, executed, read};
 use super::super::trial::Trial;
 use super::sql::{declare, tidy};
-use super::{Changes, Declared, Lower, nearest};
+use super::{Changes, Declared, Lower};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Severity};
+use crate::diagnostic::{Code, Severity, nearest};
 use crate::ident::{FunctionName, TableName};
 use crate::operation::Text;
 use crate::state::{Change, Function, SqlAccess, Trigger};
@@ -83,7 +83,7 @@ impl Lower<'_> {
             let elsewhere = self.state.triggers().iter().find(|trigger| trigger.name == name);
             if let Some(trigger) = elsewhere {
                 diagnostic = diagnostic.help(format!("it is on `{}`: on = \"{}\"", trigger.table, trigger.table));
-            } else if let Some(near) = nearest(name, names.into_iter()) {
+            } else if let Some(near) = nearest(name, names) {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
             }
             self.report(diagnostic);

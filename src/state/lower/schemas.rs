@@ -1,7 +1,7 @@
 //! Extensions and schemas, where a database has them.
 
-use super::{Change, Changes, Lower, nearest};
-use crate::diagnostic::{Code, Severity};
+use super::{Change, Changes, Lower};
+use crate::diagnostic::{Code, Severity, nearest};
 use crate::operation::DataType;
 use crate::operation::sql_text::{called, mentions};
 use crate::state::{Expr, Index};

@@ -8,8 +8,8 @@ use sqlparser::ast::{
 
 use super::{Found, Reader, Step, Stop};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Severity};
-use crate::state::lower::{is_key, nearest};
+use crate::diagnostic::{Code, Severity, nearest};
+use crate::state::lower::is_key;
 use crate::state::{Change, Column, ColumnPatch, Constraint, ConstraintKind, Name, Table};
 
 impl Reader<'_, '_> {

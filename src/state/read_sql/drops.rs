@@ -6,10 +6,9 @@ use sqlparser::ast::{AlterIndexOperation, DropTrigger, ObjectName};
 
 use super::{Found, Reader, Step, Stop, may_mention};
 use crate::backend::Backend;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
 use crate::ident::TableName;
 use crate::operation::sql_text::{Lexeme, lexemes};
-use crate::state::lower::nearest;
 use crate::state::{Change, Column, ConstraintKind, Table, TableId, Trigger, View};
 
 impl Reader<'_, '_> {

@@ -30,11 +30,10 @@ pub(super) use functions::executed;
 pub(super) use head::may_mention;
 
 use super::bind::{dialect, tokens};
-use super::lower::nearest;
 use super::trial::Trial;
 use super::{Change, Column, SqlAccess, StateError, Table, View};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::ident::TableName;
 
 /// What was read of one statement.
