@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::support::Project;
+use crate::check::support::Project;
 
 macro_rules! cases {
     (fixed { $($fixed:ident,)+ } told { $($told:ident,)+ }) => {

@@ -1,6 +1,6 @@
 //! The command itself: exit codes, severities, formats, backends.
 
-use crate::support::Project;
+use crate::check::support::Project;
 
 const HEAD: &str = "[project]\nname = \"t\"\nbackends = [\"sqlite\", \"postgres\"]\n";
 const TABLE: &str = "[[migration]]\nversion = 1\nname = \"one\"\n[[migration.up]]\ncreate_table = \"t\"\n\

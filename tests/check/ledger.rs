@@ -1,6 +1,6 @@
 //! `check --ledger`: a real database held against the manifest, and left as it is.
 
-use crate::support::Project;
+use crate::check::support::Project;
 
 const HEAD: &str = "[project]\nname = \"t\"\nbackends = [\"sqlite\"]\n[database]\nurl = \"sqlite://t.db\"\n";
 

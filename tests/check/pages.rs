@@ -2,7 +2,7 @@
 
 use dbmigrate::diagnostic::Code;
 
-use crate::support::Project;
+use crate::check::support::Project;
 
 /// Codes of which no manifest alone can give an example: the database was interrupted.
 const OF_A_DATABASE: [Code; 1] = [Code::Interrupted];
@@ -25,7 +25,7 @@ fn each_bad_manifest_gives_its_code_and_each_good_one_is_free_of_it() {
     let mut wrong = Vec::new();
     for code in Code::ALL {
         let page = page(*code);
-        let mut expect = |ok: bool, what: &str, ran: &crate::support::Ran| {
+        let mut expect = |ok: bool, what: &str, ran: &crate::check::support::Ran| {
             if !ok {
                 wrong.push(format!("{code}: {what} (exit {})\n{}{}", ran.code, ran.out, ran.err));
             }

@@ -6,8 +6,8 @@ use std::path::Path;
 use boon::{Compiler, Draft, SchemaIndex, Schemas};
 use dbmigrate::diagnostic::Code;
 
-use crate::cases::{CASES, folder};
-use crate::support::{Project, Ran};
+use crate::check::cases::{CASES, folder};
+use crate::check::support::{Project, Ran};
 
 struct Standard {
     schemas: Schemas,
@@ -50,7 +50,8 @@ fn every_case_is_valid() {
 fn every_page_is_valid() {
     let standard = Standard::new();
     let mut results = 0;
-    for bad in Code::ALL.iter().filter_map(|code| crate::pages::block(&crate::pages::page(*code), "bad")) {
+    for bad in Code::ALL.iter().filter_map(|code| crate::check::pages::block(&crate::check::pages::page(*code), "bad"))
+    {
         results += standard.holds(&Project::of(&bad).run(&SARIF));
     }
     assert!(results > 30, "{results}");

@@ -1,6 +1,6 @@
 //! `init` and `create`: files to start from, and nothing written over.
 
-use crate::support::Project;
+use crate::cli::support::Project;
 
 fn migrations(project: &Project) -> Vec<String> {
     let mut names: Vec<_> = std::fs::read_dir(project.path("migrations"))

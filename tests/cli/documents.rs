@@ -1,6 +1,6 @@
 //! What is written for people and programs around the command line: the graph, completions, manual pages.
 
-use crate::support::{MANIFEST, Project};
+use crate::cli::support::{MANIFEST, Project};
 
 #[test]
 fn the_graph_is_drawn() {

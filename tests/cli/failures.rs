@@ -1,6 +1,6 @@
 //! Runs that fail: nothing half done, and what to type next.
 
-use crate::support::Project;
+use crate::cli::support::Project;
 
 #[test]
 fn a_reset_that_fails_leaves_everything_and_says_where() {

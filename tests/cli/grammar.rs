@@ -1,6 +1,6 @@
 //! What is typed: help, mistakes, and Wheels' command lines.
 
-use crate::support::Project;
+use crate::cli::support::Project;
 
 #[test]
 fn help_is_a_page_to_read() {

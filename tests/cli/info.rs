@@ -1,6 +1,6 @@
 //! `info`: a table to read, and nothing written.
 
-use crate::support::Project;
+use crate::cli::support::Project;
 
 #[test]
 fn a_database_that_is_not_there_is_at_version_0_and_is_not_made() {

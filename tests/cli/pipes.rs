@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::Project;
+use crate::cli::support::Project;
 
 #[test]
 fn a_reader_that_is_gone_is_no_error() {

@@ -1,6 +1,6 @@
 //! Plans and dry runs: what would run, and nothing written.
 
-use crate::support::{MANIFEST, Project};
+use crate::cli::support::{MANIFEST, Project};
 
 #[test]
 fn a_reset_without_a_database() {

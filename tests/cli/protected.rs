@@ -1,6 +1,6 @@
 //! Protected environments: destructive runs are refused until they are meant.
 
-use crate::support::Project;
+use crate::cli::support::Project;
 
 #[test]
 fn going_up_needs_no_leave() {

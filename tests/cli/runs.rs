@@ -1,6 +1,6 @@
 //! Runs that go well: their screens, and where they go.
 
-use crate::support::Project;
+use crate::cli::support::Project;
 
 #[test]
 fn latest_and_reset_read_like_screens() {

@@ -1,6 +1,6 @@
 //! `seed`: twice changes nothing.
 
-use crate::support::{MANIFEST, Project};
+use crate::cli::support::{MANIFEST, Project};
 
 fn blog_with_seeds() -> Project {
     let project = Project::blog();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::Connection;
 
-use crate::support::Project;
+use crate::cli::support::Project;
 
 /// Sends Ctrl-C to a process.
 fn interrupt(child: &Child) {

@@ -13,7 +13,7 @@ use dbmigrate::operation::{Migration, Requirement};
 use dbmigrate::plan::{self, Downs, Ledger, Target};
 use dbmigrate::render::{RenderOptions, RenderedPlan, render};
 
-use crate::database::Sql;
+use crate::exact::database::Sql;
 
 /// The name of the node that all others require.
 const BASE: &str = "base";
@@ -202,7 +202,7 @@ impl Case {
 
     /// Every order, or of very many some that are spread evenly among them.
     pub(crate) fn some_orders(&self) -> Vec<Vec<usize>> {
-        let most = if crate::full() { 120 } else { 24 };
+        let most = if crate::exact::full() { 120 } else { 24 };
         let all = self.orders();
         let step = all.len().div_ceil(most).max(1);
         let last = all.len().saturating_sub(1);

@@ -9,7 +9,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection, Either, Row};
 
-use crate::look::{POSTGRES_ROWS, POSTGRES_SCHEMA, SQLITE_SCHEMA, plain};
+use crate::exact::look::{POSTGRES_ROWS, POSTGRES_SCHEMA, SQLITE_SCHEMA, plain};
 
 /// What a database looks like: numbers of texts that [`Database::text`] gives back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use dbmigrate::backend::Backend;
 use dbmigrate::check::Checked;
 use dbmigrate::diagnostic::{Code, Diagnostic, Direction, Severity};
 
-use crate::case::{Case, Scope, place};
-use crate::database::{Database, Ran, Seen, Sql};
-use crate::pool::BASES;
-use crate::tally::Tally;
+use crate::exact::case::{Case, Scope, place};
+use crate::exact::database::{Database, Ran, Seen, Sql};
+use crate::exact::pool::BASES;
+use crate::exact::tally::Tally;
 
 /// Warnings that say nothing of orders.
 const OF_ROWS: [Code; 3] = [Code::DataLoss, Code::DownDependsOnRows, Code::DownDoesNotRestore];

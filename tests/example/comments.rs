@@ -1,8 +1,8 @@
 //! Comments of tables and columns: made, changed, taken away, and back. SQLite keeps none, and runs the same migrations.
 
-use crate::database::Database;
-use crate::project::Project;
-use crate::types::there_and_back;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::example::types::there_and_back;
 
 const MADE: &str = "[[up]]\ncreate_table = \"people\"\nprimary_key = [\"id\"]\ncomment = \"whoever is 'known' \\\\ here\"\n[up.columns]\nid = \"integer\"\n\
                     name = { type = \"string(40)\", comment = \"as it's said\", default = \"x\" }\nage = \"integer\"\n\n\

@@ -1,8 +1,8 @@
 //! Columns that are computed, and columns with a collation, up and down with rows.
 
-use crate::database::Database;
-use crate::project::Project;
-use crate::types::there_and_back;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::example::types::there_and_back;
 
 const MADE: &str = r#"
 [[up]]
@@ -123,7 +123,7 @@ pub fn columns_are_computed_and_collated(database: &dyn Database) {
 fn said(backends: &str, up: &str) -> String {
     let schema = format!("[project]\nname = \"computed\"\nbackends = [{backends}]\norder = \"linear\"\n");
     let project = Project::of(&schema, &[("1_made", MADE), ("2_more", up)]);
-    let said = project.run(&crate::sqlite_file::SqliteFile::of(&project), &["check"]);
+    let said = project.run(&crate::example::sqlite_file::SqliteFile::of(&project), &["check"]);
     assert!(said.code > 1, "{}", said.stdout);
     format!("{}{}", said.stdout, said.stderr)
 }

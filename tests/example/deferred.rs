@@ -1,8 +1,8 @@
 //! Foreign keys that wait until the end of the transaction: two tables that point to each other get their rows.
 
-use crate::database::Database;
-use crate::project::Project;
-use crate::types::there_and_back;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::example::types::there_and_back;
 
 const HENS: &str = "[[up]]\ncreate_table = \"hens\"\nprimary_key = [\"id\"]\ncolumns = { id = \"integer\", egg_id = \"integer\" }\n\n\
                     [[up]]\ncreate_table = \"eggs\"\nprimary_key = [\"id\"]\n[up.columns]\nid = \"integer\"\n\
@@ -39,12 +39,12 @@ fn waits(project: &Project, database: &dyn Database) {
 #[test]
 fn on_sqlite_foreign_keys_wait_for_the_end_of_the_transaction() {
     let project = project("sqlite");
-    waits(&project, &crate::sqlite_file::SqliteFile::of(&project));
+    waits(&project, &crate::example::sqlite_file::SqliteFile::of(&project));
 }
 
 #[test]
 fn on_postgres_foreign_keys_wait_for_the_end_of_the_transaction() {
-    let database = crate::postgres_server::PostgresDatabase::create();
+    let database = crate::example::postgres_server::PostgresDatabase::create();
     waits(&project("postgres"), &database);
     let found = database.query("SELECT string_agg(conname || ' ' || condeferrable || ' ' || condeferred, ', ' ORDER BY conname) FROM pg_constraint WHERE contype = 'f'");
     assert_eq!(found, "eggs_hen_id_fkey true true, eggs_twin_id_fkey true false, hens_egg_fk true true");
@@ -53,7 +53,7 @@ fn on_postgres_foreign_keys_wait_for_the_end_of_the_transaction() {
 #[test]
 fn mysql_cannot_wait_and_says_so() {
     let project = project("mysql");
-    let said = project.run(&crate::sqlite_file::SqliteFile::of(&project), &["check"]);
+    let said = project.run(&crate::example::sqlite_file::SqliteFile::of(&project), &["check"]);
     let all = format!("{} {}", said.stdout, said.stderr);
     assert_eq!(said.code, 3, "{all}");
     assert!(all.contains("MySQL looks at a foreign key with each row, and cannot wait"), "{all}");

@@ -1,8 +1,8 @@
 //! Enums made, used, altered and dropped, up and down with rows of each value.
 
-use crate::database::Database;
-use crate::project::Project;
-use crate::types::there_and_back;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::example::types::there_and_back;
 
 const MADE: &str = r#"
 [[up]]
@@ -170,7 +170,7 @@ pub fn a_value_that_rows_have_stops_a_way_down_and_no_reset(database: &dyn Datab
 /// A value that another migration uses is committed before; one transaction would be refused by PostgreSQL.
 #[test]
 fn postgres_cuts_between_a_value_and_its_use() {
-    let database = crate::postgres_server::PostgresDatabase::create();
+    let database = crate::example::postgres_server::PostgresDatabase::create();
     let project = project(&database);
     project.run(&database, &["exec", "3"]).ok();
     let said = project.run(&database, &["latest", "--dry-run"]);
@@ -189,7 +189,7 @@ fn postgres_cuts_between_a_value_and_its_use() {
 /// Lists, of enums too.
 #[test]
 fn postgres_keeps_lists() {
-    let database = crate::postgres_server::PostgresDatabase::create();
+    let database = crate::example::postgres_server::PostgresDatabase::create();
     let schema = "[project]\nname = \"lists\"\nbackends = [\"postgres\"]\norder = \"linear\"\n";
     let made = r#"
 [[up]]

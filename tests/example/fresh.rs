@@ -1,7 +1,7 @@
 //! `fresh`: for when ways down are beyond repair.
 
-use crate::database::Database;
-use crate::project::Project;
+use crate::example::database::Database;
+use crate::example::project::Project;
 
 pub fn everything_goes_whatever_the_ledger_says(database: &dyn Database) {
     let project = Project::of_the_example();
@@ -50,7 +50,7 @@ fn fresh_is_as_careful_as_a_reset() {
     let schema = "[project]\nname = \"careful\"\nbackends = [\"sqlite\"]\n\n[environments.live]\nurl = \"sqlite://blog.db\"\nprotected = true\n";
     let table = "[[up]]\ncreate_table = \"t\"\ncolumns = { id = \"bigint\" }\n";
     let project = Project::of(schema, &[("1_t", table)]);
-    let database = crate::sqlite_file::SqliteFile::of(&project);
+    let database = crate::example::sqlite_file::SqliteFile::of(&project);
     project.run(&database, &["latest", "--env", "live"]).ok();
     database.execute("INSERT INTO t VALUES (1)");
     let said = project.run(&database, &["fresh", "--env", "live"]);
@@ -75,7 +75,7 @@ fn fresh_drops_nothing_that_it_would_not_make_again() {
     let alone =
         "requires = [\"t\"]\ntransaction = false\n\n[[up]]\ncreate_index = \"t_id\"\non = \"t\"\ncolumns = [\"id\"]\n";
     let project = Project::of(schema, &[("1_t", table), ("2_alone", alone)]);
-    let database = crate::sqlite_file::SqliteFile::of(&project);
+    let database = crate::example::sqlite_file::SqliteFile::of(&project);
     project.run(&database, &["latest", "--transaction", "chunks"]).ok();
     database.execute("INSERT INTO t VALUES (1)");
     let said = project.run(&database, &["fresh", "--transaction", "all"]);

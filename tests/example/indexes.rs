@@ -1,8 +1,8 @@
 //! What an index can have besides columns: collations, operator classes, columns beside, storage parameters, NULLs alike.
 
-use crate::database::Database;
-use crate::project::Project;
-use crate::types::there_and_back;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::example::types::there_and_back;
 
 const SCHEMA: &str = "[project]\nname = \"indexes\"\nbackends = [\"BACKEND\"]\norder = \"linear\"\n";
 
@@ -40,7 +40,7 @@ fn project(backend: &str) -> Project {
 #[test]
 fn on_sqlite_an_index_sorts_by_a_collation_of_its_own() {
     let project = project("sqlite");
-    let database = crate::sqlite_file::SqliteFile::of(&project);
+    let database = crate::example::sqlite_file::SqliteFile::of(&project);
     there_and_back(&project, &database);
     project.run(&database, &["up", "2"]).ok();
     let plan = database.query("EXPLAIN QUERY PLAN SELECT id FROM docs WHERE title = 'ONE' COLLATE NOCASE");
@@ -50,7 +50,7 @@ fn on_sqlite_an_index_sorts_by_a_collation_of_its_own() {
 #[test]
 fn on_postgres_an_index_has_all_that_it_can_have() {
     let project = project("postgres");
-    let database = crate::postgres_server::PostgresDatabase::create();
+    let database = crate::example::postgres_server::PostgresDatabase::create();
     there_and_back(&project, &database);
     project.run(&database, &["up", "3"]).ok();
     let found = database.query("SELECT string_agg(indexdef, E'\n' ORDER BY indexname) FROM pg_indexes WHERE schemaname = 'public' AND tablename IN ('docs', 'notes')");
@@ -95,7 +95,7 @@ fn what_a_backend_lacks_of_an_index_is_refused() {
     for (backend, keys, words) in cases {
         let index = format!("[[up]]\ncreate_index = \"i\"\non = \"docs\"\n{keys}\n");
         let project = Project::of(&SCHEMA.replace("BACKEND", backend), &[("1_table", TABLE), ("2_index", &index)]);
-        let database = crate::sqlite_file::SqliteFile::of(&project);
+        let database = crate::example::sqlite_file::SqliteFile::of(&project);
         let said = project.run(&database, &["check"]);
         let all = format!("{} {}", said.stdout, said.stderr);
         let all = all.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -107,7 +107,7 @@ fn what_a_backend_lacks_of_an_index_is_refused() {
         "[[up]]\ncreate_index = \"i\"\non = \"docs\"\ncolumns = [\"tag\"]\nunique = true\nnulls_distinct = true\n";
     for backend in ["sqlite", "mysql", "postgres"] {
         let project = Project::of(&SCHEMA.replace("BACKEND", backend), &[("1_table", TABLE), ("2_index", own)]);
-        project.run(&crate::sqlite_file::SqliteFile::of(&project), &["check"]).ok();
+        project.run(&crate::example::sqlite_file::SqliteFile::of(&project), &["check"]).ok();
     }
 }
 
@@ -119,7 +119,7 @@ fn a_column_that_an_index_carries_is_missed() {
     let index = node("create_index = \"i\"\non = \"docs\"\ncolumns = [\"title\"]\ninclude = [\"tag\"]");
     let column = node("drop_column = \"docs.tag\"");
     let project = Project::of(&schema, &[("1_table", TABLE), ("2_index", &index), ("3_column", &column)]);
-    let database = crate::sqlite_file::SqliteFile::of(&project);
+    let database = crate::example::sqlite_file::SqliteFile::of(&project);
     let said = project.run(&database, &["check"]);
     let all = format!("{} {}", said.stdout, said.stderr);
     assert!(said.code == 3 && all.contains("unordered-conflict"), "{} {all}", said.code);

@@ -1,8 +1,8 @@
 //! Rows that are changed and deleted, kept until that is undone.
 
-use crate::database::Database;
-use crate::project::Project;
-use crate::types::there_and_back;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::example::types::there_and_back;
 
 const MADE: &str = r#"
 [[up]]
@@ -88,7 +88,7 @@ fn what_cannot_be_kept_is_said() {
     let schema = "[project]\nname = \"kept\"\nbackends = [\"sqlite\", \"postgres\", \"mysql\"]\norder = \"linear\"\n";
     let said = |up: &str| {
         let project = Project::of(schema, &[("1_made", MADE), ("2_more", up)]);
-        let said = project.run(&crate::sqlite_file::SqliteFile::of(&project), &["check"]);
+        let said = project.run(&crate::example::sqlite_file::SqliteFile::of(&project), &["check"]);
         format!("{}{}", said.stdout, said.stderr)
     };
     let keyless = "[[up]]\nupdate = \"logs\"\nset = { made = 1 }\nkeep = true\n";

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::database::{Database, sort_columns};
+use crate::example::database::{Database, sort_columns};
 
 /// A database made for one test on the server that `DBMIGRATE_TEST_MYSQL` names.
 pub struct MysqlDatabase {

@@ -1,10 +1,10 @@
 //! What PostgreSQL alone has: extensions, schemas, views that keep their rows, indexes made while others write, keys that do
 //! not look at what stands.
 
-use crate::database::Database;
-use crate::postgres_server::PostgresDatabase;
-use crate::project::Project;
-use crate::types::there_and_back;
+use crate::example::database::Database;
+use crate::example::postgres_server::PostgresDatabase;
+use crate::example::project::Project;
+use crate::example::types::there_and_back;
 
 const SCHEMA: &str = "[project]\nname = \"own\"\nbackends = [\"postgres\"]\norder = \"linear\"\n";
 
@@ -124,7 +124,7 @@ fn postgres_makes_indexes_while_others_write() {
 fn an_index_made_while_others_write_is_outside_a_transaction() {
     let inside = INDEX.trim_start_matches("transaction = false\n\n");
     let project = Project::of(SCHEMA, &[("1_table", TABLE), ("2_index", inside)]);
-    let said = project.run(&crate::sqlite_file::SqliteFile::of(&project), &["check"]);
+    let said = project.run(&crate::example::sqlite_file::SqliteFile::of(&project), &["check"]);
     assert_eq!(said.code, 3, "{}", said.stdout);
     let text = format!("{}{}", said.stdout, said.stderr);
     assert!(text.contains("error[needs-no-transaction]") && text.contains("`transaction = false`"), "{text}");

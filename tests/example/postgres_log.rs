@@ -11,10 +11,10 @@ use std::thread;
 
 use sqlparser::dialect::PostgreSqlDialect;
 
-use crate::database::Database;
-use crate::postgres_server::{PostgresDatabase, server};
-use crate::project::Project;
-use crate::tokens;
+use crate::example::database::Database;
+use crate::example::postgres_server::{PostgresDatabase, server};
+use crate::example::project::Project;
+use crate::example::tokens;
 
 /// The relay's end of a database: same database, other port.
 struct Relayed<'a> {

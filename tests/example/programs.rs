@@ -1,8 +1,8 @@
 //! Functions and triggers made, replaced and dropped, up and down with rows that they changed.
 
-use crate::database::Database;
-use crate::project::Project;
-use crate::types::there_and_back;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::example::types::there_and_back;
 
 const TABLE: &str = "[[up]]\ncreate_table = \"notes\"\nprimary_key = [\"id\"]\n[up.columns]\nid = \"integer\"\nbody = \"string(80)\"\nturns = { type = \"integer\", default = 0 }\n\n\
                      [[up]]\ninsert = \"notes\"\nkey = [\"id\"]\nrows = [{ id = 1, body = \"one\" }]\n\n\

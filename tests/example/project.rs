@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::database::Database;
+use crate::example::database::Database;
 
 /// A copy of the example.
 pub struct Project {

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::database::Database;
-use crate::project::Project;
+use crate::example::database::Database;
+use crate::example::project::Project;
 
 /// latest, seed, reset, latest, reset.
 pub fn up_seed_reset_up_reset_ends_where_it_began(project: &Project, database: &dyn Database) {

@@ -9,9 +9,9 @@ use sqlparser::ast::{ColumnOption, Statement, TableConstraint};
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::parser::Parser;
 
-use crate::database::Database;
-use crate::project::Project;
-use crate::tokens;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::example::tokens;
 
 /// `blog.db` in the folder of a project, where `schema.toml` says it is.
 pub struct SqliteFile {

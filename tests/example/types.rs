@@ -1,7 +1,7 @@
 //! Every type of the language on every backend: made with a default and rows, altered, renamed, dropped, and back.
 
-use crate::database::Database;
-use crate::project::Project;
+use crate::example::database::Database;
+use crate::example::project::Project;
 
 const SCHEMA: &str =
     "[project]\nname = \"types\"\nbackends = [\"sqlite\", \"postgres\", \"mysql\"]\norder = \"linear\"\n";
@@ -149,7 +149,7 @@ pub fn every_literal(database: &dyn Database) {
 fn a_type_of_postgres_is_refused_elsewhere() {
     let node = "[[up]]\ncreate_table = \"hosts\"\n[up.columns]\naddress = \"inet\"\n";
     let project = Project::of(SCHEMA, &[("1_hosts", node)]);
-    let database = crate::sqlite_file::SqliteFile::of(&project);
+    let database = crate::example::sqlite_file::SqliteFile::of(&project);
     let said = project.run(&database, &["check"]);
     assert_eq!(said.code, 3, "{}", said.stdout);
     for title in ["SQLite", "MySQL"] {
@@ -195,7 +195,7 @@ const WORDS: [&str; 26] = [
 #[test]
 fn changes_of_type_are_refused_where_postgres_has_no_cast() {
     const NEW: usize = 17;
-    let database = crate::postgres_server::PostgresDatabase::create();
+    let database = crate::example::postgres_server::PostgresDatabase::create();
     let pairs: Vec<(usize, usize)> = (0..TYPES.len())
         .flat_map(|from| (0..TYPES.len()).map(move |to| (from, to)))
         .filter(|(from, to)| from != to && (*from >= NEW || *to >= NEW))

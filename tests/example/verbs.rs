@@ -4,9 +4,9 @@ use std::fs;
 
 use dbmigrate::manifest::{SchemaFor, json_schema};
 
-use crate::database::Database;
-use crate::examples::{EXAMPLES, NAMES, base};
-use crate::project::Project;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::manifest::examples::{EXAMPLES, NAMES, base};
 
 /// Rows for what stands before an example, in the tables that do.
 const ROWS: [(&str, &str); 5] = [

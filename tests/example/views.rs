@@ -1,8 +1,8 @@
 //! Views made, replaced and dropped, up and down with rows in what they read.
 
-use crate::database::Database;
-use crate::project::Project;
-use crate::types::there_and_back;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::example::types::there_and_back;
 
 const TABLE: &str = "[[up]]\ncreate_table = \"people\"\nprimary_key = [\"id\"]\n[up.columns]\nid = \"integer\"\nname = \"string(40)\"\nage = \"integer\"\n\n\
                      [[up]]\ninsert = \"people\"\nkey = [\"id\"]\nrows = [{ id = 1, name = \"Ada\", age = 36 }, { id = 2, name = \"Bob\", age = 7 }]\n";
@@ -37,6 +37,6 @@ fn a_replaced_view_has_an_order_with_what_reads_it() {
     let made = format!("requires = [\"table\"]\n\n{MADE}");
     let project =
         Project::of(schema, &[("1_table", TABLE), ("2_made", &made), ("3_replaced", &replaced), ("4_reads", &reads)]);
-    let said = project.run(&crate::sqlite_file::SqliteFile::of(&project), &["check"]);
+    let said = project.run(&crate::example::sqlite_file::SqliteFile::of(&project), &["check"]);
     assert!(said.code == 3, "{}{}", said.stdout, said.stderr);
 }

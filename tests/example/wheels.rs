@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::database::Database;
-use crate::project::Project;
-use crate::types::there_and_back;
+use crate::example::database::Database;
+use crate::example::project::Project;
+use crate::example::types::there_and_back;
 
 /// The migrations of a page, in order.
 fn blocks(page: &str) -> Vec<(String, String)> {

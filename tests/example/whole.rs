@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::database::Database;
-use crate::project::Project;
+use crate::example::database::Database;
+use crate::example::project::Project;
 
 /// Both ways make the schema that the migrations make.
 fn makes_the_same(project: &Project, database: &dyn Database) {
@@ -41,13 +41,13 @@ pub fn the_schema_of_the_example(database: &dyn Database) {
 }
 
 pub fn the_schema_of_enums(database: &dyn Database) {
-    let project = crate::enums::project(database);
+    let project = crate::example::enums::project(database);
     fs::remove_file(project.node_file("dropped")).unwrap();
     makes_the_same(&project, database);
 }
 
 pub fn the_schema_of_computed_columns(database: &dyn Database) {
-    let project = crate::computed::project(database);
+    let project = crate::example::computed::project(database);
     fs::remove_file(project.node_file("dropped")).unwrap();
     // On SQLite the names of keys stay what they were, whatever the table is called.
     fs::remove_file(project.node_file("renamed")).unwrap();
@@ -55,7 +55,7 @@ pub fn the_schema_of_computed_columns(database: &dyn Database) {
 }
 
 pub fn the_schema_of_programs(database: &dyn Database) {
-    let project = crate::programs::project(database);
+    let project = crate::example::programs::project(database);
     fs::remove_file(project.node_file("dropped")).unwrap();
     makes_the_same(&project, database);
 }
@@ -104,7 +104,7 @@ references = "box.key"
 #[test]
 fn a_migration_is_of_one_backend() {
     let project = Project::of_the_example();
-    let database = crate::sqlite_file::SqliteFile::of(&project);
+    let database = crate::example::sqlite_file::SqliteFile::of(&project);
     let said = project.run(&database, &["schema", "--format", "toml"]);
     assert_eq!(said.code, 2, "{}", said.stdout);
     assert!(said.stderr.contains("one migration is of one backend"), "{}", said.stderr);

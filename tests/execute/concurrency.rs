@@ -6,8 +6,7 @@ use dbmigrate::backend::Backend;
 use dbmigrate::execute::{Cause, ErrorClass, Event, ExecuteError, Outcome, Session};
 use sqlx::{AssertSqlSafe, Connection};
 
-use crate::on_both;
-use crate::support::{Events, TestDatabase, five, on_runtime, up};
+use crate::execute::support::{Events, TestDatabase, five, on_both, on_runtime, up};
 
 /// Somebody else's open transaction that holds the lock, as another run would.
 enum Other {
@@ -158,8 +157,8 @@ fn counting_rows_does_not_wait_for_ever_for_a_run_at_work() {
         database.sql("CREATE TABLE busy (id integer)").await;
         let mut other = database.postgres().await;
         sqlx::raw_sql("BEGIN; LOCK TABLE busy").execute(&mut other).await.unwrap();
-        let mut plan = crate::support::down(Backend::Postgres).from(&[1]).step(1, &["DROP TABLE busy"]).plan();
-        plan.steps[0].destructive.push(crate::support::losing("busy"));
+        let mut plan = crate::execute::support::down(Backend::Postgres).from(&[1]).step(1, &["DROP TABLE busy"]).plan();
+        plan.steps[0].destructive.push(crate::execute::support::losing("busy"));
         let mut session = database.session().await;
         let begun = Instant::now();
         session.count(&mut plan).await.unwrap();

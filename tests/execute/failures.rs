@@ -3,8 +3,7 @@
 use dbmigrate::backend::Backend;
 use dbmigrate::execute::{Cause, DatabaseState, Outcome, RunReport};
 
-use crate::on_both;
-use crate::support::{TestDatabase, down, five, five_plans, on_runtime, up};
+use crate::execute::support::{TestDatabase, down, five, five_plans, on_both, on_runtime, up};
 
 fn words(report: &RunReport) -> &dbmigrate::execute::DatabaseWords {
     match &report.failed.as_ref().unwrap().error {

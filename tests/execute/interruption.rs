@@ -7,8 +7,7 @@ use dbmigrate::execute::{Cause, DatabaseState, Event, ExecuteError, Outcome};
 
 use tokio::sync::Notify;
 
-use crate::on_both;
-use crate::support::{TestDatabase, five, five_plans, on_runtime, soon, up};
+use crate::execute::support::{TestDatabase, five, five_plans, on_both, on_runtime, soon, up};
 
 /// A statement that takes for ever.
 pub fn endless(backend: Backend) -> &'static str {

@@ -7,8 +7,7 @@ use dbmigrate::execute::{ErrorClass, Event, ExecuteError, Outcome, Session};
 use dbmigrate::manifest::Hooks;
 use dbmigrate::render::{Counted, RenderedPlan};
 
-use crate::on_both;
-use crate::support::{TestDatabase, down, five, losing, on_runtime, up};
+use crate::execute::support::{TestDatabase, down, five, losing, on_both, on_runtime, up};
 
 on_both! {
     async fn another_environments_database_is_refused(database: TestDatabase) {

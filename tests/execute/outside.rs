@@ -7,9 +7,8 @@ use dbmigrate::execute::{Cause, DatabaseState, ErrorClass, Event, ExecuteError, 
 use dbmigrate::plan::{Progress, RowState};
 use tokio::sync::Notify;
 
-use crate::interruption::endless;
-use crate::on_both;
-use crate::support::{Events, Plans, TestDatabase, down, on_runtime, soon, up, version};
+use crate::execute::interruption::endless;
+use crate::execute::support::{Events, Plans, TestDatabase, down, on_both, on_runtime, soon, up, version};
 
 fn three(backend: Backend, last: &str) -> Plans {
     up(backend)

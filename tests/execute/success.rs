@@ -4,8 +4,7 @@ use dbmigrate::backend::Backend;
 use dbmigrate::execute::{DatabaseState, Event, Outcome};
 use dbmigrate::plan::RowState;
 
-use crate::on_both;
-use crate::support::{Events, TestDatabase, down, five, on_runtime, up, version};
+use crate::execute::support::{Events, TestDatabase, down, five, on_both, on_runtime, up, version};
 
 on_both! {
     async fn a_run_applies_every_step_and_writes_it_down(database: TestDatabase) {
@@ -97,7 +96,7 @@ fn a_sqlite_file_that_is_not_there_is_version_0_and_stays_away() {
     });
 }
 
-fn many(backend: Backend) -> crate::support::Plans {
+fn many(backend: Backend) -> crate::execute::support::Plans {
     let mut plans = up(backend);
     for number in 1..=200 {
         let table = format!("CREATE TABLE t{number} (id integer NOT NULL PRIMARY KEY)");

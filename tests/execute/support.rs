@@ -372,7 +372,6 @@ impl Events {
 }
 
 /// Each test body runs on each backend.
-#[macro_export]
 macro_rules! on_both {
     ($($(#[$meta:meta])* async fn $name:ident($database:ident: TestDatabase) $body:block)+) => { $(
         mod $name {
@@ -387,6 +386,7 @@ macro_rules! on_both {
         }
     )+ };
 }
+pub(crate) use on_both;
 
 /// A whole table's rows, to be counted.
 pub fn losing(table: &str) -> dbmigrate::render::Destructive {

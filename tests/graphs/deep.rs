@@ -5,7 +5,7 @@ use std::thread;
 use dbmigrate::backend::Backend;
 use dbmigrate::plan::{self, Downs, Target};
 
-use crate::history::{History, node_of};
+use crate::graphs::history::{History, node_of};
 
 const NODES: usize = 100_000;
 

@@ -3,7 +3,7 @@
 
 use dbmigrate::plan::Target;
 
-use crate::history::History;
+use crate::graphs::history::History;
 
 /// Up to latest, then down to 0.
 #[track_caller]

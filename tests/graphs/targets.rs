@@ -2,7 +2,7 @@
 
 use dbmigrate::plan::{PlanDirection, Target};
 
-use crate::history::{History, version};
+use crate::graphs::history::{History, version};
 
 /// Two branches over one root, a join, and a branch of its own.
 const GRAPH: &str = "a; b: a; c: a; d: b c; x; y: x";

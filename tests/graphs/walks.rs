@@ -4,7 +4,7 @@
 use dbmigrate::plan::Target;
 use proptest::prelude::*;
 
-use crate::history::{History, node_of, version};
+use crate::graphs::history::{History, node_of, version};
 
 /// Up to nine nodes; node `i` may require any before it, and versions are shuffled.
 fn graphs() -> impl Strategy<Value = (Vec<Vec<usize>>, Vec<u128>)> {

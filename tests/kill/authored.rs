@@ -5,10 +5,10 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use crate::database::Database;
-use crate::history::{History, Said};
-use crate::left::{at_one, cut, done, history, lock_table, wait_until};
-use crate::relay::{At, Relay};
+use crate::example::database::Database;
+use crate::kill::history::{History, Said};
+use crate::kill::left::{at_one, cut, done, history, lock_table, wait_until};
+use crate::kill::relay::{At, Relay};
 
 /// The words of what was said, as though there were no lines.
 fn words(said: &Said) -> String {

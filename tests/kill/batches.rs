@@ -1,13 +1,13 @@
 //! Migrations of one table each go together on MySQL: cut off anywhere, refused anywhere, each is whole or not there.
 
-use crate::database::Database;
-use crate::history::{History, Said};
-use crate::left::{cut, done, wait_for_the_server};
-use crate::mysql_server::MysqlDatabase;
-use crate::own_server::OwnServer;
-use crate::relay::{At, Relay};
-use crate::rounds::{Cut, Rounds};
-use crate::size;
+use crate::example::database::Database;
+use crate::example::mysql_server::MysqlDatabase;
+use crate::kill::history::{History, Said};
+use crate::kill::left::{cut, done, wait_for_the_server};
+use crate::kill::own_server::OwnServer;
+use crate::kill::relay::{At, Relay};
+use crate::kill::rounds::{Cut, Rounds};
+use crate::kill::size;
 
 /// So many tables go together, after the first.
 const TOGETHER: usize = 16;

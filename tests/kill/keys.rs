@@ -1,11 +1,11 @@
 //! A server that dies within an ALTER TABLE that copies may take the table's foreign keys with it: they are made again, in
 //! either direction, whatever the statement was.
 
-use crate::database::Database;
-use crate::history::History;
-use crate::left::{cut, done, history, wait_for_the_server};
-use crate::mysql_server::MysqlDatabase;
-use crate::relay::At;
+use crate::example::database::Database;
+use crate::example::mysql_server::MysqlDatabase;
+use crate::kill::history::History;
+use crate::kill::left::{cut, done, history, wait_for_the_server};
+use crate::kill::relay::At;
 
 const CHILD: &str = "[[up]]\ncreate_table = \"c\"\nprimary_key = [\"id\"]\n[up.columns]\nid = \"bigint\"\nn = \"integer\"\n\
                      first = { type = \"bigint\", references = \"t.id\", on_delete = \"cascade\" }\n\

@@ -4,10 +4,10 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::database::Database;
-use crate::history::{History, Said};
-use crate::mysql_server::MysqlDatabase;
-use crate::relay::{At, Relay};
+use crate::example::database::Database;
+use crate::example::mysql_server::MysqlDatabase;
+use crate::kill::history::{History, Said};
+use crate::kill::relay::{At, Relay};
 
 /// A history of a table, and whatever else.
 pub fn history(nodes: &[(&str, &str)]) -> History {

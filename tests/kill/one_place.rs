@@ -4,10 +4,10 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use crate::database::Database;
-use crate::history::{History, Said};
-use crate::left::{at_one, done, history, lock_table, wait_until};
-use crate::mysql_server::MysqlDatabase;
+use crate::example::database::Database;
+use crate::example::mysql_server::MysqlDatabase;
+use crate::kill::history::{History, Said};
+use crate::kill::left::{at_one, done, history, lock_table, wait_until};
 
 /// The migrations do not require each other, but the first.
 fn as_a_graph(history: &History) {

@@ -3,12 +3,12 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::database::Database;
-use crate::history::{History, Said};
-use crate::mysql_server::MysqlDatabase;
-use crate::own_server::OwnServer;
-use crate::relay::{At, Relay};
-use crate::tally::Tally;
+use crate::example::database::Database;
+use crate::example::mysql_server::MysqlDatabase;
+use crate::kill::history::{History, Said};
+use crate::kill::own_server::OwnServer;
+use crate::kill::relay::{At, Relay};
+use crate::kill::tally::Tally;
 
 /// How a run is cut off at a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

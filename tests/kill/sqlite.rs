@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::database::Database;
+use crate::example::database::Database;
 
 pub struct SqliteFile {
     path: PathBuf,

@@ -1,7 +1,7 @@
 //! Eight runs at once: each migration is applied exactly once, and undone exactly once.
 
-use crate::database::Database;
-use crate::history::{History, Said};
+use crate::example::database::Database;
+use crate::kill::history::{History, Said};
 
 /// So many rounds of eight runs up and eight down.
 pub fn eight(history: &History, database: &dyn Database, nodes: usize, rounds: usize) {

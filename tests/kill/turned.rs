@@ -1,9 +1,9 @@
 //! An interrupted migration that is taken the other way on MySQL, and there is stopped, too.
 
-use crate::database::Database;
-use crate::history::History;
-use crate::left::{at_one, done, history};
-use crate::mysql_server::MysqlDatabase;
+use crate::example::database::Database;
+use crate::example::mysql_server::MysqlDatabase;
+use crate::kill::history::History;
+use crate::kill::left::{at_one, done, history};
 
 /// A database with `t` and what the test puts there.
 fn database(history: &History, rows: &str) -> (MysqlDatabase, String) {

@@ -7,7 +7,7 @@ use std::path::Path;
 use dbmigrate::report::Paint;
 use dbmigrate::report::diagnostics::{render_text, summary};
 
-use crate::diagnose::diagnose;
+use crate::manifest::diagnose::diagnose;
 
 macro_rules! broken {
     ($($name:ident,)+) => {

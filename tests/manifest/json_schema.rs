@@ -6,7 +6,7 @@ use boon::{Compiler, Draft, SchemaIndex, Schemas};
 use dbmigrate::manifest::{SchemaFor, json_schema};
 use serde_json::Value;
 
-use crate::broken::CASES;
+use crate::manifest::broken::CASES;
 
 /// Broken manifests that are none to a schema: what is wrong is in another file, in a name, or in SQL.
 const BEYOND_A_SCHEMA: &[&str] = &[

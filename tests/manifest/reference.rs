@@ -12,7 +12,7 @@ use dbmigrate::plan::{self, Downs, Ledger, Reversal, Target};
 use dbmigrate::render::{RenderOptions, RenderedStep, render};
 use serde_json::Value;
 
-use crate::examples::{EXAMPLES, NAMES, base};
+use crate::manifest::examples::{EXAMPLES, NAMES, base};
 
 /// What not every backend has.
 const NOT_EVERYWHERE: &[(&str, &str)] = &[

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::diagnose::diagnose;
+use crate::manifest::diagnose::diagnose;
 
 fn check(case: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifest/right").join(case);

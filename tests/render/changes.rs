@@ -1,6 +1,6 @@
 //! One trip for each kind of change.
 
-use crate::project::Trip;
+use crate::render::project::Trip;
 
 const USERS_AND_POSTS: &str = r#"
 [[up]]

@@ -7,8 +7,8 @@ use dbmigrate::plan::RowState;
 use dbmigrate::render::ledger::{LedgerSql, RunRow, RunValues};
 use dbmigrate::render::{AppliedRecord, RenderOptions};
 
-use crate::database::{Database, block_on};
-use crate::project::{BOTH, Project};
+use crate::render::database::{Database, block_on};
+use crate::render::project::{BOTH, Project};
 
 fn record(transaction: bool) -> AppliedRecord {
     AppliedRecord {

@@ -4,8 +4,8 @@ use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::Code;
 use dbmigrate::render::{RenderOptions, RenderedPlan, TransactionMode};
 
-use crate::database::{Database, block_on};
-use crate::project::Project;
+use crate::render::database::{Database, block_on};
+use crate::render::project::Project;
 
 const HELD: &str = "SELECT count(DISTINCT (locktype, database, relation, classid, objid, objsubid)) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype NOT IN ('virtualxid', 'transactionid')";
 

@@ -1,6 +1,6 @@
 //! Names and values that would break out of badly quoted SQL.
 
-use crate::project::Trip;
+use crate::render::project::Trip;
 
 #[test]
 fn names_with_quotes_spaces_and_words_of_sql() {

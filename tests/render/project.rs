@@ -6,7 +6,7 @@ use dbmigrate::manifest::{Files, Manifest, parse};
 use dbmigrate::plan::{self, Downs, Ledger, Target};
 use dbmigrate::render::{RenderOptions, RenderedPlan, render};
 
-use crate::database::{Database, block_on};
+use crate::render::database::{Database, block_on};
 
 pub(crate) const BOTH: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
 

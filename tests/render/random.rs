@@ -1,9 +1,6 @@
 //! Random histories on a real database: after each, the schema is that of tables made anew from the
 //! symbolic state; and after its way down, as it was before.
 
-#[path = "../laws/operations.rs"]
-mod operations;
-
 use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::{Diagnostic, Direction, Span};
 use dbmigrate::ident::Version;
@@ -14,7 +11,8 @@ use dbmigrate::state::{Change, Context, State, StateError};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use crate::database::{Database, block_on};
+use crate::laws::operations;
+use crate::render::database::{Database, block_on};
 
 fn plan(start: &State, changes: Vec<Change>, direction: Direction) -> RenderedPlan {
     let step = Step {

@@ -4,8 +4,8 @@ use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::Code;
 use dbmigrate::render::{RenderOptions, TransactionMode};
 
-use crate::database::{Database, block_on};
-use crate::project::{Project, text};
+use crate::render::database::{Database, block_on};
+use crate::render::project::{Project, text};
 
 const BLOG: &str = r#"
 [[up]]

@@ -4,8 +4,8 @@ use dbmigrate::backend::Backend;
 use dbmigrate::plan;
 use dbmigrate::render::render_seed;
 
-use crate::database::{Database, block_on};
-use crate::project::{BOTH, Project, Trip};
+use crate::render::database::{Database, block_on};
+use crate::render::project::{BOTH, Project, Trip};
 
 #[test]
 fn rows_go_in_and_out_again() {

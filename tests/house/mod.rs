@@ -1,7 +1,5 @@
 //! The house itself: imports go against the pipeline nowhere, and files stay small.
 
-#![allow(clippy::disallowed_methods, reason = "a test reads files")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

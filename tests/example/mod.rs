@@ -2,22 +2,18 @@
 //! up, seeds, reset, every single step, failures, and what a dry run promises.
 //! One scenario a function; each runs on each backend.
 
-#![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
-
 mod comments;
 mod computed;
-mod database;
+pub(crate) mod database;
 mod deferred;
 mod enums;
-#[path = "../manifest/examples.rs"]
-mod examples;
 mod fresh;
 mod indexes;
 mod kept;
-mod mysql_server;
+pub(crate) mod mysql_server;
 mod only_postgres;
 mod postgres_log;
-mod postgres_server;
+pub(crate) mod postgres_server;
 mod programs;
 mod project;
 mod scenarios;
@@ -35,25 +31,25 @@ macro_rules! on_each_backend {
         mod sqlite {
             $(#[test]
             fn $scenario() {
-                let project = crate::project::Project::of_the_example();
-                let database = crate::sqlite_file::SqliteFile::of(&project);
-                crate::scenarios::$scenario(&project, &database);
+                let project = crate::example::project::Project::of_the_example();
+                let database = crate::example::sqlite_file::SqliteFile::of(&project);
+                crate::example::scenarios::$scenario(&project, &database);
             })*
         }
         mod postgres {
             $(#[test]
             fn $scenario() {
-                let project = crate::project::Project::of_the_example();
-                let database = crate::postgres_server::PostgresDatabase::create();
-                crate::scenarios::$scenario(&project, &database);
+                let project = crate::example::project::Project::of_the_example();
+                let database = crate::example::postgres_server::PostgresDatabase::create();
+                crate::example::scenarios::$scenario(&project, &database);
             })*
         }
         mod mysql {
             $(#[test]
             fn $scenario() {
-                let project = crate::project::Project::of_the_example();
-                let database = crate::mysql_server::MysqlDatabase::create();
-                crate::scenarios::$scenario(&project, &database);
+                let project = crate::example::project::Project::of_the_example();
+                let database = crate::example::mysql_server::MysqlDatabase::create();
+                crate::example::scenarios::$scenario(&project, &database);
             })*
         }
     };
@@ -75,20 +71,20 @@ macro_rules! on_each_database {
         mod alone_on_sqlite {
             $(#[test]
             fn $scenario() {
-                let project = crate::project::Project::of("", &[]);
-                crate::$module::$scenario(&crate::sqlite_file::SqliteFile::of(&project));
+                let project = crate::example::project::Project::of("", &[]);
+                crate::example::$module::$scenario(&crate::example::sqlite_file::SqliteFile::of(&project));
             })*
         }
         mod alone_on_postgres {
             $(#[test]
             fn $scenario() {
-                crate::$module::$scenario(&crate::postgres_server::PostgresDatabase::create());
+                crate::example::$module::$scenario(&crate::example::postgres_server::PostgresDatabase::create());
             })*
         }
         mod alone_on_mysql {
             $(#[test]
             fn $scenario() {
-                crate::$module::$scenario(&crate::mysql_server::MysqlDatabase::create());
+                crate::example::$module::$scenario(&crate::example::mysql_server::MysqlDatabase::create());
             })*
         }
     };
@@ -153,11 +149,11 @@ mod what_the_manifest_says {
 mod what_a_dry_run_promises {
     #[test]
     fn postgres_logs_the_statements_that_were_shown() {
-        crate::postgres_log::the_server_logs_what_the_dry_run_showed();
+        crate::example::postgres_log::the_server_logs_what_the_dry_run_showed();
     }
 
     #[test]
     fn sqlite_replays_the_script_to_the_same_database() {
-        crate::sqlite_file::the_script_of_a_dry_run_makes_the_same_database();
+        crate::example::sqlite_file::the_script_of_a_dry_run_makes_the_same_database();
     }
 }

@@ -2,31 +2,17 @@
 //! next run finishes, in either direction, and no migration is left half done.
 //!
 //! A small size runs with the other tests. The full one, whose numbers are in docs/reliability.md:
-//! `DBMIGRATE_KILLS=full cargo test --release --test kill -- --nocapture --test-threads=1`
+//! `DBMIGRATE_KILLS=full cargo test --release --test all kill:: -- --nocapture --test-threads=1`
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    unreachable_pub,
-    reason = "a test touches files and tells what it counted; its modules are its own"
-)]
+#![allow(clippy::print_stdout, reason = "it tells what it counted")]
 
 mod authored;
 mod batches;
-#[path = "../example/database.rs"]
-#[allow(dead_code, reason = "shared with other tests, which use all of it")]
-mod database;
 mod history;
 mod keys;
 mod left;
-#[path = "../example/mysql_server.rs"]
-#[allow(dead_code, reason = "shared with other tests, which use all of it")]
-mod mysql_server;
 mod one_place;
 mod own_server;
-#[path = "../example/postgres_server.rs"]
-#[allow(dead_code, reason = "shared with other tests, which use all of it")]
-mod postgres_server;
 mod relay;
 mod rounds;
 mod sqlite;
@@ -34,8 +20,8 @@ mod tally;
 mod together;
 mod turned;
 
+use crate::example::{mysql_server::MysqlDatabase, postgres_server};
 use history::History;
-use mysql_server::MysqlDatabase;
 use rounds::{Rounds, whole};
 
 /// How many: a few, or all.

@@ -2,8 +2,6 @@
 //! (role postgres; `DBMIGRATE_TEST_POSTGRES` names another server), each test in a database of its
 //! own. A server that does not answer fails the tests; none is skipped.
 
-#![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
-
 mod support;
 
 mod concurrency;

@@ -1,8 +1,6 @@
 //! `dbmigrate check` as its users meet it: the classic mistakes, each with what a person sees of
 //! it; `--fix`; the pages, each with manifests that are what it says; formats and exit codes.
 
-#![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
-
 mod cases;
 mod command;
 mod ledger;

@@ -1,15 +1,14 @@
 //! Laws of the state, as properties: an operation and its inverse leave the state as it
 //! was; a whole history replayed up and then down ends at the empty state.
 
-#![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
-
-mod operations;
+pub(crate) mod operations;
 
 use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::Diagnostic;
 use dbmigrate::state::{Context, State, StateError};
 use operations::Script;
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 const BACKENDS: [Backend; 2] = [Backend::Sqlite, Backend::Postgres];
 
@@ -40,7 +39,11 @@ fn run(script: &Script, state: &mut State, mut each: impl FnMut(&State, &State, 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 400,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/laws/regressions.txt"))),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn an_operation_and_its_inverse_leave_the_state_as_it_was(script in operations::script()) {

@@ -1,8 +1,6 @@
 //! The command line as people and scripts meet it: the built binaries, their screens, exit
 //! codes and JSON.
 
-#![allow(clippy::disallowed_methods, unreachable_pub, reason = "a test touches files; its modules are its own")]
-
 mod book;
 mod create;
 mod documents;
