@@ -1,7 +1,7 @@
 //! `dbmigrate`: a declarative schema migrator driven by a manifest.
 //!
 //! The pipeline, in the order of the modules below; each stage may import from those
-//! before it and from the leaves (`ident`, `backend`, `diagnostic`, `operation`), never the other way:
+//! before it and from the leaves (`ident`, `backend`, `diagnostic`, `sql_text`, `operation`), never the other way:
 //!
 //! ```text
 //! schema.toml ─► manifest ─► graph ─► state ─► check ─► plan ─► render ─► execute ─► report
@@ -141,4 +141,5 @@ pub mod plan;
 pub mod render;
 #[cfg(feature = "cli")]
 pub mod report;
+pub mod sql_text;
 pub mod state;

@@ -3,12 +3,10 @@
 //! A leaf: every stage may use it. [`Kind`] is what the ledger stores, so that a
 //! migration can be undone from any checkout.
 
-pub mod casts;
 mod checksum;
 mod kinds;
 mod literal;
 mod migration;
-pub mod sql_text;
 mod text;
 mod types;
 

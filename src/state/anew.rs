@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Change, Constraint, Function, State, Table, TableId};
-use crate::operation::sql_text::mentions;
+use crate::sql_text::mentions;
 
 impl State {
     /// The changes that make this state from the empty one, each after what it needs: extensions, schemas, enums, functions,

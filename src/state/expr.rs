@@ -48,7 +48,7 @@ impl Expr {
     pub fn called(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().flat_map(|piece| {
             match piece {
-                Piece::Text(text) => Some(crate::operation::sql_text::called(text)),
+                Piece::Text(text) => Some(crate::sql_text::called(text)),
                 Piece::Column(_) | Piece::Table => None,
             }
             .into_iter()
@@ -56,14 +56,14 @@ impl Expr {
         })
     }
 
-    /// Types and relations that it names where it casts (see [`names_in_casts`](crate::operation::casts::names_in_casts)).
+    /// Types and relations that it names where it casts (see [`names_in_casts`](crate::sql_text::names_in_casts)).
     #[must_use]
     pub fn names_in_casts(&self) -> Vec<String> {
         let text = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Column(_) | Piece::Table => "_".to_owned(),
         };
-        crate::operation::casts::names_in_casts(&self.pieces.iter().map(text).collect::<String>())
+        crate::sql_text::names_in_casts(&self.pieces.iter().map(text).collect::<String>())
     }
 
     /// The expression with the names of the moment. `quote` quotes one identifier

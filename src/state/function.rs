@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Change, SqlAccess, State, StateError};
 use crate::backend::Backend;
 use crate::ident::FunctionName;
-use crate::operation::casts::{is_everywhere, names_in_casts};
-use crate::operation::sql_text::{Lexeme, lexemes};
+use crate::sql_text::{Lexeme, lexemes};
+use crate::sql_text::{is_everywhere, names_in_casts};
 
 /// A function or procedure, kept as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,7 +47,7 @@ pub use view::ViewPiece;
 use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::operation::EnumType;
-use crate::operation::sql_text::called;
+use crate::sql_text::called;
 
 /// A map that is asked many times in every replay.
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;

@@ -19,7 +19,7 @@ use super::sense::{Sense, judge, kind};
 use super::{ColumnId, State, Table, TableId, View};
 use crate::backend::Backend;
 use crate::ident::TableName;
-use crate::operation::sql_text::{first_words, mentions};
+use crate::sql_text::{first_words, mentions};
 
 /// A piece of a view's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]

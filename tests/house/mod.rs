@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of `src`, the leaves first, then the pipeline: each may import what comes before it.
-const STAGES: [&str; 13] = [
+const STAGES: [&str; 14] = [
     "ident",
     "backend",
     "diagnostic",
+    "sql_text",
     "operation",
     "manifest",
     "graph",

@@ -12,8 +12,8 @@ use foldhash::fast::RandomState;
 use super::resource::{Mode, Namespace, ObjectId, Resource};
 use crate::diagnostic::Span;
 use crate::ident::TableName;
-use crate::operation::casts::names_in_casts;
-use crate::operation::sql_text::called;
+use crate::sql_text::called;
+use crate::sql_text::names_in_casts;
 use crate::state::{Change, Column, ColumnId, Expr, Scalar, SharedTable, State, Table, TableId};
 
 /// Words of an access, which are written only where they may be shown: on a large manifest

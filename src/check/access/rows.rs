@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::super::resource::{Mode, Namespace, Resource};
 use super::Collector;
-use crate::operation::{Action, sql_text};
+use crate::operation::Action;
+use crate::sql_text;
 use crate::state::{DeclaredMode, Expr, Kept, RowValues, Scalar, SqlAccess, Table, TableId};
 
 impl Collector<'_> {

@@ -8,7 +8,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Span};
 use crate::graph::NodeId;
 use crate::operation::Migration;
-use crate::operation::sql_text::{Lexeme, lexemes};
+use crate::sql_text::{Lexeme, lexemes};
 use crate::state::{Change, State, Table, replay};
 
 /// What kind of thing a name is of.

@@ -4,7 +4,7 @@
 use super::Seen;
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::operation::sql_text::first_words;
+use crate::sql_text::first_words;
 use crate::state::Change;
 
 pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {

@@ -5,8 +5,8 @@ use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, FileId, Source, Span};
 use crate::manifest::parse::with_plain_line_ends;
 use crate::manifest::walk::Walk;
-use crate::operation::sql_text::{is_transaction_control, split_statements};
 use crate::operation::{Branch, Down, Kind, Text};
+use crate::sql_text::{is_transaction_control, split_statements};
 
 /// `sql = text`, or a list of them
 pub(super) fn sql(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {

@@ -8,8 +8,8 @@ use super::super::walk::{Kind, Written};
 use super::super::{raw, table, value};
 use super::{DIALECT, RenderError, alter_column, alter_table};
 use crate::ident::TableName;
-use crate::operation::casts::names_in_casts;
 use crate::operation::{DataType, EnumType};
+use crate::sql_text::names_in_casts;
 use crate::state::{Column, Constraint, State, Table, View};
 
 /// CREATE TYPE … AS ENUM.

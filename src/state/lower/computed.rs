@@ -3,8 +3,8 @@
 use super::{Column, Lower, PartPath, Table};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
-use crate::operation::sql_text::{Lexeme, lexemes};
 use crate::operation::{ColumnDef, DataType};
+use crate::sql_text::{Lexeme, lexemes};
 use crate::state::{Expr, Generated, Piece};
 
 impl Lower<'_> {

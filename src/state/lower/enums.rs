@@ -7,8 +7,8 @@ use super::{Change, Changes, Lower, PartPath};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, nearest};
 use crate::ident::TableName;
-use crate::operation::casts::names_in_casts;
 use crate::operation::{DataType, EnumType, Literal};
+use crate::sql_text::names_in_casts;
 use crate::state::{Column, ColumnPatch, Expr, Function, Piece, Scalar, Table};
 
 impl Lower<'_> {

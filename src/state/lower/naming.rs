@@ -5,7 +5,7 @@ use super::{Lower, PartPath};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, generated_name};
-use crate::operation::sql_text::mentions;
+use crate::sql_text::mentions;
 use crate::state::{Change, ColumnId, ConstraintKind, Name, State, Table};
 
 impl Lower<'_> {

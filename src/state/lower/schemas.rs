@@ -3,7 +3,7 @@
 use super::{Change, Changes, Lower};
 use crate::diagnostic::{Code, Severity, nearest};
 use crate::operation::DataType;
-use crate::operation::sql_text::{called, mentions};
+use crate::sql_text::{called, mentions};
 use crate::state::{Expr, Index};
 
 impl Lower<'_> {

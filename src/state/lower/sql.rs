@@ -6,7 +6,7 @@ use super::{Changes, Lower};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::ident::TableName;
 use crate::operation::Text;
-use crate::operation::sql_text::split_statements;
+use crate::sql_text::split_statements;
 use crate::state::{Change, DeclaredMode, DeclaredObject, Function, SqlAccess, State};
 
 /// What the author of raw SQL says that it touches: `table`, `table.column`, `kind:name`.

@@ -8,7 +8,7 @@ use super::{Found, Reader, Step, Stop, may_mention};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, nearest};
 use crate::ident::TableName;
-use crate::operation::sql_text::{Lexeme, lexemes};
+use crate::sql_text::{Lexeme, lexemes};
 use crate::state::{Change, Column, ConstraintKind, Table, TableId, Trigger, View};
 
 impl Reader<'_, '_> {

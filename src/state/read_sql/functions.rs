@@ -11,7 +11,7 @@ use super::{Reader, Step, Stop};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{FunctionName, TableName};
-use crate::operation::sql_text::{Lexeme, called, lexemes};
+use crate::sql_text::{Lexeme, called, lexemes};
 use crate::state::bind::dialect;
 use crate::state::{Change, DeclaredMode, DeclaredObject, Function};
 

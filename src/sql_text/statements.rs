@@ -1,27 +1,9 @@
-//! Cutting SQL text into statements, without parsing it.
-//!
-//! A small scanner that knows what may hide a semicolon: strings, quoted names, comments,
-//! dollar quotes, brackets, and the bodies of triggers and routines. It takes any text
-//! and cannot fail: what is left open at the end runs to the end.
+//! Cutting SQL text into statements, and what kind of statement one is by its first words.
 
 use std::ops::Range;
 
+use super::lexer::{Scan, Token};
 use crate::backend::Backend;
-
-/// What a scan finds next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token {
-    /// White space or a comment.
-    Blank,
-    /// A word: keyword, name, number.
-    Word,
-    /// A string, a quoted name, or a dollar-quoted text.
-    Quoted,
-    /// `;`
-    Semicolon,
-    /// Any other single character.
-    Mark(u8),
-}
 
 /// The statements of a text: ranges of bytes, without their semicolons and without
 /// white space and comments around them. Statements of nothing but comments are left out.
@@ -31,10 +13,9 @@ enum Token {
 #[must_use]
 pub fn split_statements(text: &str, backend: Option<Backend>) -> Vec<Range<usize>> {
     let mut statements = Vec::new();
-    let mut scan = Scan { text, at: 0, backend };
     let mut current: Option<Range<usize>> = None;
     let mut body = Body::default();
-    while let Some((token, range)) = scan.next() {
+    for (token, range) in Scan::new(text, backend) {
         match token {
             Token::Blank => continue,
             Token::Semicolon if !body.is_open() => {
@@ -53,61 +34,10 @@ pub fn split_statements(text: &str, backend: Option<Backend>) -> Vec<Range<usize
     statements
 }
 
-/// A part of a statement, white space and comments left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lexeme<'t> {
-    /// A keyword, a name, a number.
-    Word(&'t str),
-    /// A string, a quoted name, a dollar-quoted text, with its quotes.
-    Quoted(&'t str),
-    /// Any other character.
-    Mark(char),
-}
-
-/// Words that a bracket follows, as it follows the name of a function that is called.
-pub fn called(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices('(').filter_map(|(at, _)| {
-        let before = text.get(..at)?.trim_end();
-        let part = |c: char| c.is_alphanumeric() || c == '_';
-        let start = before.char_indices().rev().take_while(|(_, c)| part(*c)).last().map_or(before.len(), |(at, _)| at);
-        before.get(start..).filter(|word| !word.is_empty())
-    })
-}
-
-/// Whether a name is a word of a text, in whatever quotes.
-#[must_use]
-pub fn mentions(text: &str, name: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text.get(at + name.len()..).and_then(|text| text.chars().next());
-        !before.is_some_and(part) && !after.is_some_and(part)
-    })
-}
-
-/// The parts of a text.
-#[must_use]
-pub fn lexemes(text: &str, backend: Option<Backend>) -> Vec<Lexeme<'_>> {
-    let mut scan = Scan { text, at: 0, backend };
-    std::iter::from_fn(|| scan.next())
-        .filter_map(|(token, range)| {
-            let part = text.get(range).unwrap_or_default();
-            match token {
-                Token::Blank => None,
-                Token::Word => Some(Lexeme::Word(part)),
-                Token::Quoted => Some(Lexeme::Quoted(part)),
-                Token::Semicolon => Some(Lexeme::Mark(';')),
-                Token::Mark(mark) => Some(Lexeme::Mark(char::from(mark))),
-            }
-        })
-        .collect()
-}
-
 /// The first words of a statement in capitals, as far as nothing else stands between them; at most `most`.
 #[must_use]
 pub fn first_words(statement: &str, most: usize) -> Vec<String> {
-    let mut scan = Scan { text: statement, at: 0, backend: None };
-    std::iter::from_fn(|| scan.next())
+    Scan::new(statement, None)
         .filter(|(token, _)| *token != Token::Blank)
         .take_while(|(token, _)| *token == Token::Word)
         .take(most)
@@ -118,8 +48,7 @@ pub fn first_words(statement: &str, most: usize) -> Vec<String> {
 /// Whether a single statement begins, ends or cuts a transaction, which is the executor's to do.
 #[must_use]
 pub fn is_transaction_control(statement: &str) -> bool {
-    let mut scan = Scan { text: statement, at: 0, backend: None };
-    let mut words = std::iter::from_fn(|| scan.next())
+    let mut words = Scan::new(statement, None)
         .filter(|(token, _)| *token != Token::Blank)
         .map(|(token, range)| if token == Token::Word { statement.get(range).unwrap_or_default() } else { "" })
         .map(str::to_ascii_lowercase);
@@ -192,112 +121,6 @@ impl Body {
             _ => {}
         }
     }
-}
-
-/// Walks over a text, token by token.
-struct Scan<'t> {
-    text: &'t str,
-    at: usize,
-    backend: Option<Backend>,
-}
-
-impl Scan<'_> {
-    fn next(&mut self) -> Option<(Token, Range<usize>)> {
-        let start = self.at;
-        let rest = self.text.get(start..)?;
-        let bytes = rest.as_bytes();
-        let first = *bytes.first()?;
-        let (token, length) = match first {
-            b'-' if rest.starts_with("--") => (Token::Blank, line(rest)),
-            b'#' if self.backend == Some(Backend::Mysql) => (Token::Blank, line(rest)),
-            // MySQL runs what stands in /*! … */.
-            b'/' if rest.starts_with("/*!") && self.backend == Some(Backend::Mysql) => {
-                (Token::Quoted, comment(rest, false))
-            }
-            b'/' if rest.starts_with("/*") => (Token::Blank, comment(rest, self.backend == Some(Backend::Postgres))),
-            b'\'' => (Token::Quoted, quoted(rest, '\'', self.backend == Some(Backend::Mysql))),
-            b'"' => (Token::Quoted, quoted(rest, '"', self.backend == Some(Backend::Mysql))),
-            b'`' => (Token::Quoted, quoted(rest, '`', false)),
-            b'e' | b'E' if bytes.get(1) == Some(&b'\'') && self.backend != Some(Backend::Sqlite) => {
-                (Token::Quoted, 1 + quoted(rest.get(1..).unwrap_or_default(), '\'', true))
-            }
-            b'$' => match dollar_quoted(rest) {
-                Some(length) if self.backend != Some(Backend::Mysql) => (Token::Quoted, length),
-                _ => (Token::Mark(first), 1),
-            },
-            b';' => (Token::Semicolon, 1),
-            _ if first.is_ascii_whitespace() => {
-                (Token::Blank, rest.find(|c: char| !c.is_ascii_whitespace()).unwrap_or(rest.len()))
-            }
-            _ if is_word(first) => {
-                (Token::Word, bytes.iter().position(|b| !is_word(*b) && *b != b'$').unwrap_or(rest.len()))
-            }
-            _ => (Token::Mark(first), 1),
-        };
-        self.at = (start + length.max(1)).min(self.text.len());
-        Some((token, start..self.at))
-    }
-}
-
-/// A byte of a word; bytes above 127 are letters of other scripts.
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
-}
-
-fn line(rest: &str) -> usize {
-    rest.find('\n').unwrap_or(rest.len())
-}
-
-/// The length of a comment in `/* … */`, in which others may be nested.
-fn comment(rest: &str, nested: bool) -> usize {
-    let bytes = rest.as_bytes();
-    let (mut at, mut depth) = (2, 1u32);
-    while let Some(pair) = bytes.get(at..at + 2) {
-        match pair {
-            b"*/" => {
-                depth -= 1;
-                at += 2;
-                if depth == 0 {
-                    return at;
-                }
-            }
-            b"/*" if nested => {
-                depth += 1;
-                at += 2;
-            }
-            _ => at += 1,
-        }
-    }
-    rest.len()
-}
-
-/// The length of a text in quotes, where a doubled quote is the quote itself.
-fn quoted(rest: &str, quote: char, backslashes: bool) -> usize {
-    let mut chars = rest.char_indices().skip(1).peekable();
-    while let Some((at, c)) = chars.next() {
-        if c == '\\' && backslashes {
-            chars.next();
-        } else if c == quote {
-            if chars.peek().is_some_and(|(_, next)| *next == quote) {
-                chars.next();
-            } else {
-                return at + c.len_utf8();
-            }
-        }
-    }
-    rest.len()
-}
-
-/// The length of `$tag$ … $tag$`, where the text starts with one.
-fn dollar_quoted(rest: &str) -> Option<usize> {
-    let tag_end = rest.get(1..)?.find('$')? + 2;
-    let tag = rest.get(..tag_end)?;
-    let name = tag.get(1..tag_end - 1)?;
-    if name.starts_with(|c: char| c.is_ascii_digit()) || !name.bytes().all(is_word) {
-        return None;
-    }
-    let body = rest.get(tag_end..)?;
-    Some(body.find(tag).map_or(rest.len(), |at| tag_end + at + tag.len()))
 }
 
 #[cfg(test)]

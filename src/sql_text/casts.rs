@@ -1,6 +1,6 @@
 //! Names that SQL of PostgreSQL's gives to types and relations where it casts, found without parsing it.
 
-use super::sql_text::{Lexeme, lexemes};
+use super::{Lexeme, lexemes};
 use crate::backend::Backend;
 
 /// Types and relations that a text of PostgreSQL's names without reading from them, folded, with the schema that stands in
