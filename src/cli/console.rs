@@ -2,6 +2,7 @@
 //! reader who has gone away.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -77,21 +78,32 @@ impl Console {
         Err(UserError::Format { format: self.format.name(), whose, command })
     }
 
-    /// Writes a result to stdout.
+    /// Writes what a command is for to stdout. A reader who has seen enough (`| head`) is no error.
     ///
     /// # Errors
-    /// Where it cannot be written; a reader who has gone is told apart at the end.
+    /// Where it cannot be written.
     pub(super) fn result(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
-        write(&mut out).and_then(|()| out.flush()).map_err(Error::Output)
+        match write(&mut out).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(Error::Output),
+        }
     }
 
-    /// Writes a line of a result to stdout.
-    ///
-    /// # Errors
-    /// As [`Console::result`].
-    pub(super) fn line(&self, text: &str) -> Result<(), Error> {
-        self.result(|out| writeln!(out, "{text}"))
+    /// Writes to stdout what a command that changes something does. Where it cannot be written, a warning says so: that
+    /// neither stops the change nor alters its exit code. It is said once.
+    pub(super) fn report(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        static SAID: AtomicBool = AtomicBool::new(false);
+        if let Err(error) = self.result(write)
+            && !SAID.swap(true, Ordering::Relaxed)
+        {
+            self.say(&format!("{}: {error}", self.err.warn("warning")));
+        }
+    }
+
+    /// Writes a line of that.
+    pub(super) fn line(&self, text: &str) {
+        self.report(|out| writeln!(out, "{text}"));
     }
 
     /// Says something on stderr. Nobody there to hear it is no error.

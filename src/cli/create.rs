@@ -56,9 +56,10 @@ pub(super) fn run(args: &Create, global: &Global, console: &Console) -> Result<(
         let path = path.display().to_string();
         let json =
             CreateJson { format_version: FORMAT_VERSION, outcome: "done", version, name, path, requires: &requires };
-        return console.result(|out| crate::report::write_json(&json, out));
+        console.report(|out| crate::report::write_json(&json, out));
+        return Ok(());
     }
-    console.line(&format!("Wrote {}", path.display()))?;
+    console.line(&format!("Wrote {}", path.display()));
     if !console.talk.quiet {
         console.say("  next: say in it what is to change, then `dbmigrate latest`");
     }

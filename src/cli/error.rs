@@ -166,8 +166,6 @@ impl Error {
                 ErrorClass::Usage => exit_code::USAGE,
                 ErrorClass::Failed => exit_code::FAILED,
             },
-            // A reader who has seen enough (`| head`) is no error.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit_code::DONE,
             Self::Output(_) | Self::System { .. } => exit_code::FAILED,
             Self::Said(code) => *code,
         }
@@ -183,11 +181,7 @@ impl Error {
     /// Whether nothing more is to be said.
     #[must_use]
     pub(super) fn is_silent(&self) -> bool {
-        match self {
-            Self::Said(_) => true,
-            Self::Output(error) => error.kind() == io::ErrorKind::BrokenPipe,
-            _ => false,
-        }
+        matches!(self, Self::Said(_))
     }
 
     /// What to do next, where there is something to say.

@@ -24,7 +24,7 @@ use crate::report::{PlanPage, words};
 /// Whatever ends it other than well. What stands is not touched unless the manifest leads to latest from nothing.
 pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, console: &Console) -> Result<(), Error> {
     console.has_format("fresh", if changing.dry_run { &PLANS } else { &[] })?;
-    let (project, connected) = start(global, Some(&changing.limits), console, || Ok(())).await?;
+    let (project, connected) = start(global, Some(&changing.limits), console, || ()).await?;
     let Connected { place, mut session, heads } = connected;
     let ledger = session.ledger_of(heads, &|version, sums| project.known(version, sums)).await?;
     let about = place.about(&project);
@@ -65,7 +65,7 @@ pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, conso
     }
     let text = console.format == Format::Text;
     if text && !console.talk.quiet {
-        console.line(&format!("{} on {}: {}", about.project, place.url.shown, dropping(&objects)))?;
+        console.line(&format!("{} on {}: {}", about.project, place.url.shown, dropping(&objects)));
     }
     if let Some(warning) = session.drop_everything(&schemas, &mut |_| ()).await? {
         console.say(&format!("{}: {warning}", console.err.warn("warning")));

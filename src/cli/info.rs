@@ -1,5 +1,7 @@
 //! `info`: where the database stands. It writes nothing, not even a database file.
 
+use std::io::{self, Write};
+
 use super::args::{self, Global};
 use super::connect::Place;
 use super::console::Console;
@@ -18,7 +20,7 @@ use crate::report::info::{InfoPage, write_json, write_text};
 /// Whatever ends it other than well.
 pub(super) async fn run(args: &args::Info, global: &Global, console: &Console) -> Result<(), Error> {
     console.has_format("info", &[])?;
-    let (project, connected) = start(global, None, console, || Ok(())).await?;
+    let (project, connected) = start(global, None, console, || ()).await?;
     let Connected { place, mut session, heads } = connected;
     let found = project.manifest.apply_checks(project.findings.clone());
     project::show(&found, &project.sources, console);
@@ -33,7 +35,7 @@ pub(super) async fn run(args: &args::Info, global: &Global, console: &Console) -
         console.say(&format!("{}: {text}", console.err.warn("warning")));
     }
     let info = plan::info(&project.manifest, &project.graph, &ledger);
-    show(&info, &place, &place.about(&project), console)?;
+    console.result(|out| write(&info, &place, &place.about(&project), console, out))?;
     let half = info.migrations.iter().any(|row| row.state.is_half_way());
     if args.fail_if_pending && (info.pending > 0 || half) {
         return Err(Error::Said(exit_code::CHECK));
@@ -41,11 +43,17 @@ pub(super) async fn run(args: &args::Info, global: &Global, console: &Console) -
     Ok(())
 }
 
-/// Writes it to stdout.
+/// Writes it.
 ///
 /// # Errors
-/// Where it cannot be written.
-pub(super) fn show(info: &Info, place: &Place, about: &About, console: &Console) -> Result<(), Error> {
+/// What `out` gives.
+pub(super) fn write(
+    info: &Info,
+    place: &Place,
+    about: &About,
+    console: &Console,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let page = InfoPage { info, backend: place.url.backend, about };
-    console.result(|out| if console.is_json() { write_json(&page, out) } else { write_text(&page, console.out, out) })
+    if console.is_json() { write_json(&page, out) } else { write_text(&page, console.out, out) }
 }

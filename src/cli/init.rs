@@ -53,12 +53,13 @@ pub(super) fn run(args: &Init, global: &Global, console: &Console) -> Result<(),
         wrote.push(ignore.display().to_string());
     }
     if console.is_json() {
-        return console.result(|out| {
+        console.report(|out| {
             crate::report::write_json(&InitJson { format_version: FORMAT_VERSION, outcome: "done", wrote }, out)
         });
+        return Ok(());
     }
     for path in &wrote {
-        console.line(&format!("Wrote {path}"))?;
+        console.line(&format!("Wrote {path}"));
     }
     if !console.talk.quiet {
         console.say("  next: `dbmigrate create NAME` writes the first migration");

@@ -107,7 +107,7 @@ fn execute(program: Program, line: &CommandLine) -> u8 {
                 if console.is_json() {
                     let json = RunJson::ended(&error.to_string(), error.next());
                     let json = if error.is_refusal() { json.refused() } else { json };
-                    let _ = console.result(|out| crate::report::run::write_json(&json, out));
+                    console.report(|out| crate::report::run::write_json(&json, out));
                 }
                 console.problem(&error.problem());
             }

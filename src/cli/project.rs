@@ -57,7 +57,7 @@ impl Project {
                     let json = RunJson::ended(&error.to_string(), None)
                         .refused()
                         .with_diagnostics(&loaded.diagnostics, &loaded.sources);
-                    console.result(|out| crate::report::run::write_json(&json, out))?;
+                    console.report(|out| crate::report::run::write_json(&json, out));
                 }
                 console.say(&format!("\n{}: {error}", console.err.bad("error")));
                 return Err(Error::Said(exit_code::USAGE));

@@ -33,10 +33,12 @@ pub(super) async fn run(args: &Resolve, global: &Global, console: &Console) -> R
     session.close().await;
     if console.is_json() {
         let json = ResolveJson { format_version: FORMAT_VERSION, outcome: "done", version, statement, ran };
-        return console.result(|out| crate::report::write_json(&json, out));
+        console.report(|out| crate::report::write_json(&json, out));
+        return Ok(());
     }
     let what = if ran { "ran" } else { "did not run" };
     console.line(&format!(
         "Settled: statement {statement} of migration {version} ({name}) {what}. Run again, and it goes on from there."
-    ))
+    ));
+    Ok(())
 }

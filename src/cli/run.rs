@@ -61,8 +61,8 @@ pub(super) async fn run(order: &Order<'_>, global: &Global, console: &Console) -
     let changing = order.changing;
     console.has_format(order.command, if changing.dry_run { &PLANS } else { &[] })?;
     let headline = order.headline.filter(|_| console.format == Format::Text && !changing.dry_run);
-    let headline = || headline.map_or(Ok(()), |headline| console.line(&console.out.strong(headline)));
-    let (project, connected) = start(global, Some(&changing.limits), console, headline).await?;
+    let begin = || headline.into_iter().for_each(|headline| console.line(&console.out.strong(headline)));
+    let (project, connected) = start(global, Some(&changing.limits), console, begin).await?;
     let Connected { place, mut session, heads } = connected;
     let about = place.about(&project);
     let run = Run { order, project: &project, place: &place, about: &about, console };
@@ -205,27 +205,31 @@ impl Run<'_> {
             return refused.map_or(Ok(()), |code| Err(Error::Said(code)));
         }
         if let Some(code) = refused {
-            return self.refuse(&plan, code);
+            return Err(self.refuse(&plan, code));
         }
         if let Err(error) = session.check_stamp(&ledger) {
-            return self.stop(&error.into(), &plan);
+            return Err(self.stop(&error.into(), &plan));
         }
         self.other_orders(&plan);
         if plan.steps.is_empty() {
             // An interrupted run may have left the ledger something to be told.
             session.run(&plan, &ledger, self.order.command, &mut |_| ()).await?;
-            return self.nothing(&plan, session).await;
+            self.nothing(&plan, session).await;
+            return Ok(());
         }
         if self.page(&plan).is_destructive() {
             if let Err(refusal) = self.confirm(&plan) {
-                return self.stop(&refusal.into(), &plan);
+                return Err(self.stop(&refusal.into(), &plan));
             }
             self.backup(session).await?;
         }
         let report = Box::pin(self.execute(&plan, &ledger, session)).await?;
         match report.outcome {
-            Outcome::Done => self.done(&plan, &report, session).await,
-            Outcome::Failed => self.failed(&plan, &report),
+            Outcome::Done => {
+                self.done(&plan, &report, session).await;
+                Ok(())
+            }
+            Outcome::Failed => Err(self.failed(&plan, &report)),
         }
     }
 
@@ -261,36 +265,36 @@ impl Run<'_> {
         }
     }
 
-    fn refuse(&self, plan: &RenderedPlan, code: u8) -> Result<(), Error> {
+    fn refuse(&self, plan: &RenderedPlan, code: u8) -> Error {
         let errors = plan.diagnostics.iter().filter(|found| found.is_error()).count();
         let title = format!("the plan has {}; nothing was changed", words::count(errors, "error"));
         if self.console.is_json() {
             let page = self.page(plan);
             let json = RunJson::ended(&title, None).refused().with_plan(&page);
-            self.console.result(|out| write_json(&json, out))?;
+            self.console.report(|out| write_json(&json, out));
         }
         self.console.say("");
         self.console.problem(&Problem::new(title));
-        Err(Error::Said(code))
+        Error::Said(code)
     }
 
-    fn stop(&self, error: &Error, plan: &RenderedPlan) -> Result<(), Error> {
+    fn stop(&self, error: &Error, plan: &RenderedPlan) -> Error {
         if self.console.is_json() {
             let page = self.page(plan);
             let json = RunJson::ended(&error.to_string(), error.next()).refused().with_plan(&page);
-            self.console.result(|out| write_json(&json, out))?;
+            self.console.report(|out| write_json(&json, out));
         }
         self.console.problem(&error.problem());
-        Err(Error::Said(error.exit_code()))
+        Error::Said(error.exit_code())
     }
 
-    async fn nothing(&self, plan: &RenderedPlan, session: &mut Session) -> Result<(), Error> {
+    async fn nothing(&self, plan: &RenderedPlan, session: &mut Session) {
         if self.console.is_json() {
             let page = self.page(plan);
-            return self.console.result(|out| write_json(&RunJson::nothing(&page), out));
+            return self.console.report(|out| write_json(&RunJson::nothing(&page), out));
         }
-        self.console.line(&format!("Nothing to do. {}", self.standing(&plan.to)))?;
-        self.info(session).await
+        self.console.line(&format!("Nothing to do. {}", self.standing(&plan.to)));
+        self.info(session).await;
     }
 
     /// Protected environments: `--allow-protected`, and `--yes` or the name typed at a terminal.
@@ -326,8 +330,7 @@ impl Run<'_> {
         let console = self.console;
         let json = console.is_json();
         if !json && !console.talk.quiet {
-            // A reader who is gone must not stop the run.
-            let _ = console.line(&opening(self.about, plan));
+            console.line(&opening(self.about, plan));
         }
         let mut losing = (!json && !console.talk.quiet).then(|| losing(plan, console.out.width.saturating_sub(2)));
         let (mut stdout, mut stderr, mut nowhere) = (io::stdout(), io::stderr(), io::sink());
@@ -340,9 +343,9 @@ impl Run<'_> {
                 && let Some(losing) = losing.take()
             {
                 for line in losing {
-                    let _ = console.line(&format!("  {}", console.out.warn(&line)));
+                    console.line(&format!("  {}", console.out.warn(&line)));
                 }
-                let _ = console.line("");
+                console.line("");
             }
             lines.event(event);
         };
@@ -363,30 +366,30 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn done(&self, plan: &RenderedPlan, report: &RunReport, session: &mut Session) -> Result<(), Error> {
+    async fn done(&self, plan: &RenderedPlan, report: &RunReport, session: &mut Session) {
         for warning in &report.warnings {
             self.console.say(&format!("{}: {warning}", self.console.err.warn("warning")));
         }
         if self.console.is_json() {
             let page = self.page(plan);
-            return self.console.result(|out| write_json(&RunJson::ran(report, &page, None), out));
+            return self.console.report(|out| write_json(&RunJson::ran(report, &page, None), out));
         }
         let text = summary(plan, report.steps_done, report.duration, &self.standing(&report.state));
-        self.console.line(&self.console.out.good(&text))?;
-        self.info(session).await
+        self.console.line(&self.console.out.good(&text));
+        self.info(session).await;
     }
 
-    fn failed(&self, plan: &RenderedPlan, report: &RunReport) -> Result<(), Error> {
+    fn failed(&self, plan: &RenderedPlan, report: &RunReport) -> Error {
         let noun = if self.order.command == "reset" { "reset" } else { "run" };
         let problem = write_failure(report, plan, &self.project.sources, &self.order.typed, noun, self.console.err);
         if self.console.is_json() {
             let page = self.page(plan);
             let json = RunJson::ran(report, &page, problem.next.clone());
-            self.console.result(|out| write_json(&json, out))?;
+            self.console.report(|out| write_json(&json, out));
         }
         self.console.say("");
         self.console.problem(&problem);
-        Err(Error::Said(exit_code::FAILED))
+        Error::Said(exit_code::FAILED)
     }
 
     /// Where a database with those versions stands, as a sentence.
@@ -396,14 +399,21 @@ impl Run<'_> {
         format!("The database is at version {current}{}.", if exact { "" } else { ", and more is applied" })
     }
 
-    async fn info(&self, session: &mut Session) -> Result<(), Error> {
+    /// What comes after the run does not make it any less done.
+    async fn info(&self, session: &mut Session) {
         if !self.order.then_info || self.console.talk.quiet {
-            return Ok(());
+            return;
         }
-        let ledger = session.ledger_beside(&|version, sums| self.project.known(version, sums)).await?;
+        let console = self.console;
+        let ledger = match session.ledger_beside(&|version, sums| self.project.known(version, sums)).await {
+            Ok(ledger) => ledger,
+            Err(error) => {
+                return console.say(&format!("{}: `info` is not shown: {error}", console.err.warn("warning")));
+            }
+        };
         let info = plan::info(&self.project.manifest, &self.project.graph, &ledger);
-        self.console.line("")?;
-        super::info::show(&info, self.place, self.about, self.console)
+        console.line("");
+        console.report(|out| super::info::write(&info, self.place, self.about, console, out));
     }
 }
 

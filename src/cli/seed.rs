@@ -31,7 +31,7 @@ pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Resu
     let seed = render::render_seed(&planned);
     project::show(&seed.diagnostics, &project.sources, console);
     if let Some(code) = code_of(&seed.diagnostics) {
-        return refuse(&seed, &project, console, code);
+        return Err(refuse(&seed, &project, console, code));
     }
     let page = SeedPage { seed: &seed, backend: place.url.backend, sources: &project.sources };
     if args.dry_run {
@@ -41,10 +41,12 @@ pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Resu
     if seed.items.is_empty() {
         if console.is_json() {
             let nothing = SeedReport { loaded: vec![], failed: None, duration: Duration::ZERO, warnings: vec![] };
-            return console.result(|out| page.write_report(&nothing, None, out));
+            console.report(|out| page.write_report(&nothing, None, out));
+        } else {
+            let (project, backend) = (&project.manifest.project, place.url.backend);
+            console.line(&format!("Nothing to do. No seeds of {project} are for {backend}."));
         }
-        return console
-            .line(&format!("Nothing to do. No seeds of {} are for {}.", project.manifest.project, place.url.backend));
+        return Ok(());
     }
     let report = {
         let (mut stdout, mut stderr, mut nowhere) = (io::stdout(), io::stderr(), io::sink());
@@ -61,29 +63,30 @@ pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Resu
         console.say(&format!("{}: {warning}", console.err.warn("warning")));
     }
     match &report.failed {
-        None if console.is_json() => console.result(|out| page.write_report(&report, None, out)),
+        None if console.is_json() => console.report(|out| page.write_report(&report, None, out)),
         None => console.line(&console.out.good(&summary(&report))),
-        Some(failure) => failed(failure, &report, &page, console),
+        Some(failure) => return Err(failed(failure, &report, &page, console)),
     }
+    Ok(())
 }
 
-fn failed(failure: &SeedFailure, report: &SeedReport, page: &SeedPage<'_>, console: &Console) -> Result<(), Error> {
+fn failed(failure: &SeedFailure, report: &SeedReport, page: &SeedPage<'_>, console: &Console) -> Error {
     let problem = seed_failure(failure, page, console.err);
     if console.is_json() {
-        console.result(|out| page.write_report(report, problem.next.clone(), out))?;
+        console.report(|out| page.write_report(report, problem.next.clone(), out));
     }
     console.say("");
     console.problem(&problem);
-    Err(Error::Said(exit_code::FAILED))
+    Error::Said(exit_code::FAILED)
 }
 
-fn refuse(seed: &RenderedSeed, project: &Project, console: &Console, code: u8) -> Result<(), Error> {
+fn refuse(seed: &RenderedSeed, project: &Project, console: &Console, code: u8) -> Error {
     let errors = seed.diagnostics.iter().filter(|found| found.is_error()).count();
     let title = format!("the seeds have {}; nothing was changed", words::count(errors, "error"));
     if console.is_json() {
         let json = RunJson::ended(&title, None).refused().with_diagnostics(&seed.diagnostics, &project.sources);
-        console.result(|out| crate::report::run::write_json(&json, out))?;
+        console.report(|out| crate::report::run::write_json(&json, out));
     }
     console.problem(&Problem::new(title));
-    Err(Error::Said(code))
+    Error::Said(code)
 }

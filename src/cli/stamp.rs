@@ -41,13 +41,15 @@ pub(super) async fn run(args: &Stamp, global: &Global, console: &Console) -> Res
     if console.is_json() {
         let json =
             StampJson { format_version: FORMAT_VERSION, outcome: "done", environment: name, before: before.as_deref() };
-        return console.result(|out| crate::report::write_json(&json, out));
+        console.report(|out| crate::report::write_json(&json, out));
+        return Ok(());
     }
     console.line(&match before {
         Some(before) if before == name => format!("{} is stamped `{name}` already.", place.url.shown),
         Some(before) => format!("{} is stamped `{name}` now; it was `{before}`.", place.url.shown),
         None => format!("{} is stamped `{name}` now.", place.url.shown),
-    })
+    });
+    Ok(())
 }
 
 fn allow(stamped: &str, name: &str, args: &Stamp, place: &Place, console: &Console) -> Result<(), Refusal> {

@@ -33,12 +33,12 @@ pub(super) async fn start(
     global: &Global,
     limits: Option<&Limits>,
     console: &Console,
-    then: impl FnOnce() -> Result<(), Error>,
+    then: impl FnOnce(),
 ) -> Result<(Project, Connected), Error> {
     // Where the head is not right, there is nothing to do beside loading.
     let Some(head) = manifest::head(&global.manifest) else {
         let project = Project::load(global, console)?;
-        then()?;
+        then();
         let connected = connect(&project.manifest, global, limits).await?;
         return Ok((project, connected));
     };
@@ -55,7 +55,7 @@ pub(super) async fn start(
     // The thread ends without a word only where it could not be started.
     let loaded = loaded.unwrap_or_else(|_| manifest::load(&global.manifest));
     let project = Project::of(loaded, console)?;
-    then()?;
+    then();
     let connected = match connected {
         Some(early) => early?,
         None => connecting.await?,
