@@ -60,6 +60,6 @@ pub(super) fn planned(
         lock_slots: None,
     };
     let mut rendered = render::render(&plan, &options);
-    rendered.diagnostics = with_findings(std::mem::take(&mut rendered.diagnostics), rendered.direction, project);
+    rendered.diagnostics = with_findings(std::mem::take(&mut rendered.diagnostics), plan.wants_up, project);
     Ok(rendered)
 }

@@ -121,14 +121,13 @@ pub(super) fn made(
         lock_slots: facts.lock_slots,
     };
     let mut rendered = render::render(&plan, &options);
-    rendered.diagnostics = with_findings(std::mem::take(&mut rendered.diagnostics), rendered.direction, project);
+    rendered.diagnostics = with_findings(std::mem::take(&mut rendered.diagnostics), plan.wants_up, project);
     Ok(rendered)
 }
 
 /// The graph's findings and the plan's own, as `[checks]` wants them. Those of the graph, and
-/// those that only `[checks]` makes errors, stop only what goes up: a reset must stay possible.
-pub(super) fn with_findings(found: Vec<Diagnostic>, direction: PlanDirection, project: &Project) -> Vec<Diagnostic> {
-    let only_down = matches!(direction, PlanDirection::Down | PlanDirection::None);
+/// those that only `[checks]` makes errors, stop only what is to go up: a reset must stay possible.
+pub(super) fn with_findings(found: Vec<Diagnostic>, wants_up: bool, project: &Project) -> Vec<Diagnostic> {
     let of_the_graph = project.findings.iter().cloned().map(|finding| (finding, true));
     let of_the_plan = found.into_iter().map(|finding| (finding, false));
     of_the_graph
@@ -136,7 +135,7 @@ pub(super) fn with_findings(found: Vec<Diagnostic>, direction: PlanDirection, pr
         .filter_map(|(finding, of_the_graph)| {
             let stops = finding.is_error() && !of_the_graph;
             let mut finding = project.manifest.apply_checks(vec![finding]).pop()?;
-            if only_down && !stops && finding.is_error() {
+            if !wants_up && !stops && finding.is_error() {
                 finding.severity = Severity::Warning;
             }
             Some(finding)

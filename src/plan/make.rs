@@ -148,7 +148,8 @@ fn make_with(
     let kept = versions().filter(|past| !undone.contains(&past.node)).map(|past| past.row.version);
     let made = ways.up.iter().filter_map(|node| manifest.migrations.get(node.0)).map(|migration| migration.version);
     let to = sorted(kept.chain(made));
-    Ok(Plan { backend, direction, target: target.to_string(), from, to, start, steps, diagnostics })
+    let (target, wants_up) = (target.to_string(), ways.wants_up);
+    Ok(Plan { backend, direction, wants_up, target, from, to, start, steps, diagnostics })
 }
 
 fn sorted(versions: impl Iterator<Item = Version>) -> Vec<Version> {

@@ -184,6 +184,9 @@ pub struct Plan {
     pub backend: Backend,
     /// Which way as a whole.
     pub direction: PlanDirection,
+    /// It is to apply something, even where no step is left, or the graph has no order for it. What is wrong with the
+    /// graph stops it then; a plan that only goes down is not stopped.
+    pub wants_up: bool,
     /// The target as it was asked for: `0`, `latest`, a version, `up 2`, `down NAME`, …
     pub target: String,
     /// Versions applied before, by version.

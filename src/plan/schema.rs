@@ -58,6 +58,7 @@ pub fn schema(manifest: &Manifest, graph: &Graph, backend: Backend) -> Result<Sc
     let plan = Plan {
         backend,
         direction: PlanDirection::Up,
+        wants_up: true,
         target: "latest".to_owned(),
         from: Vec::new(),
         to: way.to,

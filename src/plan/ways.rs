@@ -12,6 +12,18 @@ use crate::manifest::Manifest;
 pub(super) struct Ways {
     pub(super) down: Vec<NodeId>,
     pub(super) up: Vec<NodeId>,
+    /// Something is to be applied, or would be if the graph had an order for it.
+    pub(super) wants_up: bool,
+}
+
+impl Ways {
+    fn down(down: Vec<NodeId>) -> Self {
+        Self { down, up: Vec::new(), wants_up: false }
+    }
+
+    fn up(up: Vec<NodeId>) -> Self {
+        Self { down: Vec::new(), up, wants_up: true }
+    }
 }
 
 /// Which nodes go down and which go up, in order.
@@ -33,10 +45,9 @@ pub(super) fn choose(
     };
     let down = |nodes: &[NodeId]| order_down(history, nodes, contradicted);
     let all = || graph.nodes().filter(|node| is_first(manifest, graph, *node)).collect::<Vec<_>>();
-    let none = Vec::new;
     Ok(match target {
-        Target::Latest => Ways { down: none(), up: up(all()) },
-        Target::Zero => Ways { down: down(&in_ledger), up: none() },
+        Target::Latest => Ways::up(up(all())),
+        Target::Zero => Ways::down(down(&in_ledger)),
         Target::Version(version) => {
             if history.graph.versioned(*version).is_none() {
                 let below = manifest.migrations.iter().rev().find(|migration| migration.version < *version);
@@ -45,11 +56,8 @@ pub(super) fn choose(
                     nearest: below.map(|migration| migration.version.to_string()),
                 });
             }
-            let wanted: Vec<NodeId> = all()
-                .into_iter()
-                .filter(|node| manifest.migrations.get(node.0).is_some_and(|m| m.version <= *version))
-                .collect();
-            let wanted = graph.with_requirements(wanted);
+            let within = |node: &NodeId| manifest.migrations.get(node.0).is_some_and(|m| m.version <= *version);
+            let wanted = graph.with_requirements(all().into_iter().filter(within));
             let keep: HashSet<NodeId> = wanted.iter().copied().collect();
             let beyond = history.past.iter().filter(|past| {
                 // An orphan is judged by its version alone.
@@ -59,27 +67,30 @@ pub(super) fn choose(
             // What requires something that goes must go too.
             let closed = history.graph.with_dependents(beyond);
             let closed: Vec<NodeId> = closed.into_iter().filter(|node| ledger.contains(node)).collect();
-            Ways { down: down(&closed), up: up(wanted) }
+            let down = down(&closed);
+            // What only goes down must stay possible, whatever is wrong with the graph.
+            let applied = graph.nodes().filter(within).chain(wanted.iter().copied()).all(|node| is_applied(&node));
+            Ways { wants_up: down.is_empty() || !applied, down, up: up(wanted) }
         }
         Target::Up(count) => {
             let mut order = up(all());
             order.truncate(*count);
-            Ways { down: none(), up: order }
+            Ways::up(order)
         }
         Target::Down(count) => {
             let mut order = down(&in_ledger);
             order.truncate(*count);
-            Ways { down: order, up: none() }
+            Ways::down(order)
         }
         Target::Redo(count) => {
             let mut order = down(&in_ledger);
             order.truncate(*count);
             let back = order.iter().copied().filter(|node| node.0 < manifest.migrations.len()).collect::<Vec<_>>();
-            Ways { up: graph.order_up(&back).unwrap_or_default(), down: order }
+            Ways { up: graph.order_up(&back).unwrap_or_default(), down: order, wants_up: true }
         }
         Target::UpName(name) => {
             let node = graph.named(name).ok_or_else(|| no_name(manifest, name))?;
-            Ways { down: none(), up: up(graph.with_requirements([node])) }
+            Ways::up(up(graph.with_requirements([node])))
         }
         Target::DownName(name) => {
             let node = history.graph.named(name).ok_or_else(|| no_name(manifest, name))?;
@@ -88,7 +99,7 @@ pub(super) fn choose(
             }
             let closed = history.graph.with_dependents([node]);
             let closed: Vec<NodeId> = closed.into_iter().filter(|node| ledger.contains(node)).collect();
-            Ways { down: down(&closed), up: none() }
+            Ways::down(down(&closed))
         }
     })
 }

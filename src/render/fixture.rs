@@ -95,6 +95,7 @@ pub(super) fn plan(start: State, steps: Vec<Step>) -> Plan {
     Plan {
         backend: start.backend(),
         direction: if down { PlanDirection::Down } else { PlanDirection::Up },
+        wants_up: !down,
         target: "latest".to_owned(),
         from: vec![],
         to: vec![],

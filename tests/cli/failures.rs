@@ -71,6 +71,75 @@ fn what_only_the_manifest_denies_does_not_stop_a_reset() {
     project.run("reset").code(0);
 }
 
+/// With everything applied, or all but what the graph has no order for, nothing is left to do: that is no success.
+#[test]
+fn a_graph_with_errors_is_never_nothing_to_do() {
+    let broken = [
+        ("20260104070000_again", "up = []\n", "duplicate-version"),
+        ("20260105070000_alone", "requires = [\"alone\"]\nup = []\n", "dependency-cycle"),
+        ("20260105070000_lost", "requires = [\"nobody\"]\nup = []\n", "unknown-requirement"),
+    ];
+    for (file, text, code) in broken {
+        let project = Project::blog();
+        let path = format!("migrations/{file}.toml");
+        project.run("latest -q").code(0);
+        project.write(&path, text);
+        for line in ["latest", "up", "up 3", "up create_users", "exec 20260104070000", "redo", "fresh", "plan"] {
+            let refused = project.run(line);
+            refused.code(3);
+            assert!(refused.err.contains(&format!("error[{code}]")), "{line}: {}", refused.err);
+            assert_eq!(project.run("info --format json").json()["applied"], 4, "{code}: {line}");
+        }
+        // What only goes down is possible, and so is what has nothing to undo.
+        project.run("exec 20260102090000").code(0);
+        assert_eq!(project.run("info --format json").json()["applied"], 2, "{code}");
+        project.run("down").code(0);
+        project.run("reset").code(0);
+        project.run("reset").code(0);
+        project.run("down").code(0);
+        for line in ["latest", "up", "exec 20260104070000"] {
+            project.run(line).code(3);
+        }
+        std::fs::remove_file(project.path(&path)).unwrap();
+        project.run("latest").code(0);
+    }
+}
+
+/// To go down to a version that is not all applied would end beside it.
+#[test]
+fn a_version_that_lacks_something_of_no_order_is_refused_on_the_way_down_too() {
+    let project = Project::blog();
+    project.run("latest -q").code(0);
+    project.write("migrations/20260102090001_alone.toml", "requires = [\"alone\"]\nup = []\n");
+    project.run("exec 20260102090000 --dry-run").code(0);
+    project.run("exec 20260103080000").code(3);
+    assert_eq!(project.run("info --format json").json()["applied"], 4);
+    project.run("exec 20260102090000").code(0);
+}
+
+#[test]
+fn what_the_manifest_denies_stops_what_is_to_go_up_though_nothing_is_left() {
+    let project = Project::blog();
+    project.run("latest -q").code(0);
+    let manifest = project.read("schema.toml") + "\n[checks]\nup-edited = \"deny\"\norphaned = \"deny\"\n";
+    project.write("schema.toml", &manifest);
+    let file = "migrations/20260104070000_add_slug_to_posts.toml";
+    let text = project.read(file);
+    project.write(file, &text.replace("string(100)", "string(120)"));
+    for line in ["latest", "up", "exec 20260104070000"] {
+        let refused = project.run(line);
+        refused.code(3);
+        assert!(refused.err.contains("error[up-edited]"), "{}", refused.err);
+    }
+    std::fs::remove_file(project.path(file)).unwrap();
+    for line in ["latest", "exec 20260103080000 --dry-run"] {
+        let ran = project.run(line);
+        assert!(ran.err.contains("[orphaned]"), "{}", ran.err);
+        assert_eq!(ran.code, if line == "latest" { 3 } else { 0 }, "{line}: {}", ran.err);
+    }
+    project.run("reset").code(0);
+}
+
 #[test]
 fn a_database_that_another_holds_is_5() {
     let project = Project::blog();

@@ -70,6 +70,10 @@ fn what_fails_or_is_refused_says_so_without_its_reader() {
     for line in ["latest", "latest --format json", "fresh", "fresh --format json"] {
         unread(&project, line).code(1);
     }
+    project.write("migrations/20260105070000_bad.toml", "requires = [\"bad\"]\nup = []\n");
+    for line in ["latest", "latest --format json", "check", "plan"] {
+        unread(&project, line).code(3);
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -38,6 +38,7 @@ fn plan(start: &State, changes: Vec<Change>, direction: Direction) -> RenderedPl
     let plan = Plan {
         backend: start.backend(),
         direction: PlanDirection::Up,
+        wants_up: true,
         target: "latest".into(),
         from: vec![],
         to: vec![],
