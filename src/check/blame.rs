@@ -8,15 +8,13 @@
 
 use std::collections::HashSet;
 
-use super::access::{Collector, Objects};
 use super::assume::{akin, depends_on_others};
-use super::resource::{Mode, Resource};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Label, Span};
 use crate::graph::NodeId;
 use crate::operation::Migration;
 use crate::state::replay::{self, Undone};
-use crate::state::{Change, State};
+use crate::state::{Change, ObjectEffect, State, Verb};
 
 /// For so many failures the node to blame is looked for.
 pub(super) const MOST_BLAMED: usize = 20;
@@ -135,7 +133,7 @@ pub(super) fn blame<'m>(
         let before = walk.state.clone();
         let _ = walk.state.apply(&change);
         if walk.fails(finding) {
-            let words = words(&before, &change, span);
+            let words = words(&before, &change);
             return Some(Blame { migration, direction, span: span.or(migration.span), words });
         }
     }
@@ -143,31 +141,8 @@ pub(super) fn blame<'m>(
 }
 
 /// What a change does to what it is about.
-fn words(state: &State, change: &Change, span: Span) -> String {
-    match change {
-        Change::CreateView(view) => return format!("creates the view {}", view.name),
-        Change::DropView(view) => return format!("drops the view {}", view.name),
-        Change::Sql { effects, .. } if effects.len() == 1 => {
-            return effects.first().map(|effect| words(state, effect, span)).unwrap_or_default();
-        }
-        _ => {}
-    }
-    let (mut objects, mut found) = (Objects::default(), Vec::new());
-    let mut collector = Collector {
-        state,
-        objects: &mut objects,
-        span,
-        found: &mut found,
-        says: true,
-        opaque: false,
-        in_thought: false,
-    };
-    collector.change(change);
-    let about =
-        |resource: &Resource| matches!(resource, Resource::Table(_) | Resource::Column(_) | Resource::Object(_));
-    let changes: Vec<_> = found.into_iter().filter(|(_, access)| access.mode == Mode::Change).collect();
-    let words = changes.iter().find(|(resource, _)| about(resource)).or_else(|| changes.first());
-    words.map(|(_, access)| access.words().to_owned()).unwrap_or_default()
+fn words(state: &State, change: &Change) -> String {
+    change.objects(state).first().map(ObjectEffect::words).unwrap_or_default()
 }
 
 /// The earlier node to blame for a finding in the way up of the node at that place of the order. Only nodes that
@@ -208,37 +183,14 @@ pub(super) fn earlier<'m>(
                 finding.code,
                 Code::UnknownTable | Code::UnknownColumn | Code::UnknownIndex | Code::UnknownConstraint
             );
-            if unknown && !takes_away(&change) {
+            if unknown && change.objects(&before).iter().all(|object| object.verb == Verb::Create) {
                 return None;
             }
-            let words = words(&before, &change, span);
+            let words = words(&before, &change);
             return Some(Blame { migration, direction: Direction::Up, span: span.or(migration.span), words });
         }
     }
     None
-}
-
-fn takes_away(change: &Change) -> bool {
-    match change {
-        Change::Sql { effects, .. } => effects.iter().any(takes_away),
-        Change::DropTable(_)
-        | Change::RenameTable { .. }
-        | Change::DropColumn { .. }
-        | Change::RenameColumn { .. }
-        | Change::DropIndex { .. }
-        | Change::RenameIndex { .. }
-        | Change::DropConstraint { .. }
-        | Change::RenameConstraint { .. }
-        | Change::DropView(_)
-        | Change::DropTrigger(_)
-        | Change::DropFunction(_)
-        | Change::DropEnum(_)
-        | Change::DropExtension { .. }
-        | Change::DropSchema(_)
-        | Change::AlterEnum { .. }
-        | Change::ReplaceFunction { .. } => true,
-        _ => false,
-    }
 }
 
 /// Labels the errors of ways up with the earlier nodes whose doing they are.

@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Direction, Severity, Span};
 use crate::graph::NodeId;
 use crate::operation::Migration;
 use crate::state::replay;
-use crate::state::{Change, State};
+use crate::state::{Change, ObjectKind, State, Verb};
 
 /// What the whole way down comes to.
 #[derive(Debug)]
@@ -142,36 +142,24 @@ fn fails(mut found: Diagnostic, migration: &Migration, blame: Option<Blame<'_>>)
     }
 }
 
-/// What stands after the last way down, each with its maker.
+/// What still exists after the last way down, each with its maker.
 fn left(migrations: &[Migration], order: &[NodeId], state: &State) -> Vec<Diagnostic> {
     let makers = makers(migrations, order, state.backend());
-    let kinds = ["table ", "view ", "trigger ", "function ", "enum ", "schema ", "extension "];
-    let facts = state.describe().into_iter().filter(|line| kinds.iter().any(|kind| line.starts_with(kind)));
-    let told = facts.map(|line| {
-        let what = line.split([':', ' ']).take(2).collect::<Vec<_>>().join(" ");
-        let mut diagnostic = Diagnostic::new(Code::LeftAtZero, format!("{what} still stands at version 0"))
-            .on(state.backend())
-            .going(Direction::Down)
-            .help("a way down does not undo what its way up made: mend its `down`");
-        if !state.knows_all() {
-            diagnostic.severity = Severity::Warning;
-            diagnostic = diagnostic.note("SQL that cannot be read may have dropped it");
+    let found = replay::left_at_zero(state).into_iter().map(|left| match makers.get(&(left.kind, left.name)) {
+        Some((migration, Direction::Up, span)) => left
+            .diagnostic
+            .of(&migration.name)
+            .at(*span, format!("`{}` makes it, and nothing undoes that", migration.name)),
+        Some((migration, Direction::Down, span)) => {
+            left.diagnostic.of(&migration.name).at(*span, format!("the way down of `{}` makes it", migration.name))
         }
-        match makers.get(&what) {
-            Some((migration, Direction::Up, span)) => diagnostic
-                .of(&migration.name)
-                .at(*span, format!("`{}` makes it, and nothing undoes that", migration.name)),
-            Some((migration, Direction::Down, span)) => {
-                diagnostic.of(&migration.name).at(*span, format!("the way down of `{}` makes it", migration.name))
-            }
-            None => diagnostic,
-        }
+        None => left.diagnostic,
     });
-    told.collect()
+    found.collect()
 }
 
-/// What made each table, view and trigger last.
-type Makers<'m> = HashMap<String, (&'m Migration, Direction, Span)>;
+/// What made each object last.
+type Makers<'m> = HashMap<(ObjectKind, String), (&'m Migration, Direction, Span)>;
 
 fn makers<'m>(migrations: &'m [Migration], order: &[NodeId], backend: Backend) -> Makers<'m> {
     let mut state = State::empty(backend);
@@ -180,13 +168,13 @@ fn makers<'m>(migrations: &'m [Migration], order: &[NodeId], backend: Backend) -
     for node in order {
         let Some(migration) = migrations.get(node.0) else { continue };
         let (name, body, mut made) = (&migration.name, &migration.body, Vec::new());
-        let mut watch = |_: &State, change: &Change, span: Span| note(change, span, &mut made);
+        let mut watch = |state: &State, change: &Change, span: Span| made.extend(makes(state, change, span));
         undone.push((migration, replay::up_watched(&mut state, name, body, &mut Vec::new(), &mut watch)));
         makers.extend(made.into_iter().map(|(what, span)| (what, (migration, Direction::Up, span.or(migration.span)))));
     }
     for (migration, undone) in undone.iter().rev() {
         let (name, body, mut made) = (&migration.name, &migration.body, Vec::new());
-        let mut watch = |_: &State, change: &Change, span: Span| note(change, span, &mut made);
+        let mut watch = |state: &State, change: &Change, span: Span| made.extend(makes(state, change, span));
         replay::down_watched(&mut state, name, body, undone, migration.span, &mut Vec::new(), &mut watch);
         for (what, span) in made {
             // What a way down brings back is its maker's to undo.
@@ -196,17 +184,12 @@ fn makers<'m>(migrations: &'m [Migration], order: &[NodeId], backend: Backend) -
     makers
 }
 
-fn note(change: &Change, span: Span, made: &mut Vec<(String, Span)>) {
-    match change {
-        Change::CreateTable(table) => made.push((format!("table {}", table.name), span)),
-        Change::RenameTable { to, .. } => made.push((format!("table {to}"), span)),
-        Change::CreateView(view) => made.push((format!("view {}", view.name), span)),
-        Change::CreateTrigger(trigger) => made.push((format!("trigger {}", trigger.name), span)),
-        Change::CreateSchema(name) => made.push((format!("schema {name}"), span)),
-        Change::CreateExtension(name) => made.push((format!("extension {name}"), span)),
-        Change::CreateEnum(one) => made.push((format!("enum {}", one.name), span)),
-        Change::CreateFunction(function) => made.push((format!("function {}", function.name.name), span)),
-        Change::Sql { effects, .. } => effects.iter().for_each(|effect| note(effect, span, made)),
-        _ => {}
-    }
+/// What a change makes, under the name that it has then.
+fn makes(state: &State, change: &Change, span: Span) -> impl Iterator<Item = ((ObjectKind, String), Span)> {
+    let made = change.objects(state).into_iter().filter_map(|object| match object.verb {
+        Verb::Create => Some((object.kind, object.name)),
+        Verb::Rename => Some((object.kind, object.to?)),
+        Verb::Drop | Verb::Alter => None,
+    });
+    made.map(move |what| (what, span))
 }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::{LeftOut, Step};
 use crate::diagnostic::Direction;
 use crate::ident::TableName;
-use crate::state::{Change, ColumnId, Constraint, State, TableId};
+use crate::state::{Change, ColumnId, Constraint, Object, State, TableId};
 
 /// What has been left out so far.
 #[derive(Default)]
@@ -116,7 +116,7 @@ impl Horizons {
                             drops.tables.insert(*table, Horizon { drop_at: at, authored_at });
                         }
                         // Rows that go by their values go as well where their enum has more of them.
-                        (Change::DropEnum(gone), Direction::Down) => {
+                        (Change::Drop(Object::Enum(gone)), Direction::Down) => {
                             drops.enums.insert(gone.name.clone(), Horizon { drop_at: at, authored_at: written_at });
                         }
                         _ => {}

@@ -134,7 +134,7 @@ fn make_with(
         left_out::leave_out(&mut steps, &start);
     }
     if target == &Target::Zero && !state.is_empty() && !diagnostics.iter().any(Diagnostic::is_error) {
-        diagnostics.extend(left_at_zero(&state));
+        diagnostics.extend(replay::left_at_zero(&state).into_iter().map(|left| left.diagnostic));
     }
     let direction = match (ways.down.is_empty(), ways.up.is_empty()) {
         (true, true) => PlanDirection::None,
@@ -157,24 +157,6 @@ fn sorted(versions: impl Iterator<Item = Version>) -> Vec<Version> {
     versions.sort_unstable();
     versions.dedup();
     versions
-}
-
-/// What stands after the last way down, with its maker where that is known.
-fn left_at_zero(state: &State) -> Vec<Diagnostic> {
-    let tables = state.tables();
-    let tables = tables.iter().map(|table| format!("table `{}`", table.name));
-    let views = state.views().iter().map(|view| format!("view `{}`", view.name));
-    let triggers = state.triggers().iter().map(|trigger| format!("trigger `{}`", trigger.name));
-    tables
-        .chain(views)
-        .chain(triggers)
-        .map(|what| {
-            Diagnostic::new(Code::LeftAtZero, format!("{what} still stands at version 0"))
-                .on(state.backend())
-                .going(Direction::Down)
-                .help("a way down does not undo what its way up made: mend its `down`")
-        })
-        .collect()
 }
 
 /// `undone` says how what ran of it is undone.

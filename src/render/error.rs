@@ -1,8 +1,9 @@
 //! Why a change cannot be written for a backend. The walk makes a diagnostic of it,
 //! with the operation and its place.
 
+use super::dialect::Dialect;
 use crate::diagnostic::Code;
-use crate::state::StateError;
+use crate::state::{SchemaObject, StateError};
 
 /// Why a change cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +42,9 @@ pub(super) enum RenderError {
     /// An index method where there are none.
     #[error("{title} has no index methods, and index `{index}` names `{method}`")]
     IndexMethod { title: &'static str, index: String, method: String },
+    /// A kind of object where there are none.
+    #[error("{title} has no {noun} such as `{name}`")]
+    NoSuchObject { title: &'static str, noun: &'static str, name: String },
     /// A schema where there are none.
     #[error("{title} has no schemas, and `{table}` names one")]
     Schemas { title: &'static str, table: String },
@@ -73,6 +77,12 @@ pub(super) enum RenderError {
 }
 
 impl RenderError {
+    /// An object of a kind that a backend does not have.
+    pub(super) fn no_object(dialect: Dialect, object: &dyn SchemaObject) -> Self {
+        let title = dialect.backend().title();
+        Self::NoSuchObject { title, noun: object.noun(), name: object.full_name() }
+    }
+
     /// The diagnostic code it stands for.
     pub(super) const fn code(&self) -> Code {
         match self {
@@ -83,6 +93,7 @@ impl RenderError {
             Self::Concurrently { .. } => Code::NeedsNoTransaction,
             Self::CopyWithClient { .. }
             | Self::NoColumns { .. }
+            | Self::NoSuchObject { .. }
             | Self::NumberedButNotKey { .. }
             | Self::CannotNumber { .. }
             | Self::NullsOrder { .. }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::operation::DataType;
-use crate::state::{Change, ConstraintKind, State, Table, TableId};
+use crate::state::{Change, ConstraintKind, Object, State, Table, TableId};
 
 /// One entry of the lock table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -93,19 +93,9 @@ impl Locks {
             }
             // What raw SQL touches nobody knows; a handful is the usual.
             Change::Sql { .. } => self.fresh(5),
-            Change::CreateTrigger(_)
-            | Change::DropTrigger(_)
-            | Change::CreateFunction(_)
-            | Change::DropFunction(_)
-            | Change::ReplaceFunction { .. }
-            | Change::CreateSchema(_)
-            | Change::DropSchema(_)
-            | Change::CreateEnum(_)
-            | Change::DropEnum(_)
-            | Change::CreateView(_)
-            | Change::DropView(_) => self.fresh(3),
             // What is in one nobody knows; many have some hundred functions.
-            Change::CreateExtension(_) | Change::DropExtension { .. } => self.fresh(100),
+            Change::Create(Object::Extension(_)) | Change::Drop(Object::Extension(_)) => self.fresh(100),
+            Change::Create(_) | Change::Drop(_) | Change::ReplaceFunction { .. } => self.fresh(3),
             Change::AlterEnum { to, .. } => {
                 self.fresh(5);
                 for (table, _) in state.columns_of_enum(&to.name) {

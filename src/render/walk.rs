@@ -12,7 +12,7 @@ use super::{destructive, known, mysql, postgres, raw, remarks, sqlite};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::operation::Checksums;
 use crate::plan::{Part, Place, Step};
-use crate::state::{Change, SharedTable, State, TableId};
+use crate::state::{Change, SharedTable, State, StateError, Table, TableId};
 
 /// What a statement is to those that come after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,18 @@ pub(super) struct Link<'a> {
     pub(super) enum_anew: bool,
     /// It runs inside a transaction.
     pub(super) transaction: bool,
+}
+
+impl Link<'_> {
+    /// The change's table before it.
+    pub(super) fn before(&self) -> Result<&Table, RenderError> {
+        self.before.as_deref().ok_or(RenderError::State(StateError::NoTable))
+    }
+
+    /// The change's table after it.
+    pub(super) fn after(&self) -> Result<&Table, RenderError> {
+        self.after.as_deref().ok_or(RenderError::State(StateError::NoTable))
+    }
 }
 
 /// What a change comes to.

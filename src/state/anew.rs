@@ -13,22 +13,22 @@ impl State {
     /// What only its author says to stand, and rows, are no part of it.
     #[must_use]
     pub fn anew(&self) -> Vec<Change> {
-        let mut changes: Vec<Change> = self.extensions.iter().cloned().map(Change::CreateExtension).collect();
-        changes.extend(self.schemas.iter().cloned().map(Change::CreateSchema));
-        changes.extend(self.enums.iter().cloned().map(Change::CreateEnum));
+        let mut changes: Vec<Change> = self.extensions.iter().cloned().map(Change::create).collect();
+        changes.extend(self.schemas.iter().cloned().map(Change::create));
+        changes.extend(self.enums.iter().cloned().map(Change::create));
         let (after, before): (Vec<&Function>, Vec<&Function>) = self
             .functions
             .iter()
             .filter(|function| function.sql.is_some())
             .partition(|function| self.speaks_of_a_relation(function));
-        changes.extend(before.into_iter().cloned().map(Change::CreateFunction));
+        changes.extend(before.into_iter().cloned().map(Change::create));
         changes.extend(self.tables_anew());
         let of_view = |function: &&Function| self.views.iter().any(|view| speaks_of(function, &view.name.name));
         let (last, after): (Vec<&Function>, Vec<&Function>) = after.into_iter().partition(of_view);
-        changes.extend(after.into_iter().cloned().map(Change::CreateFunction));
-        changes.extend(self.views.iter().cloned().map(Change::CreateView));
-        changes.extend(last.into_iter().cloned().map(Change::CreateFunction));
-        changes.extend(self.triggers.iter().cloned().map(Change::CreateTrigger));
+        changes.extend(after.into_iter().cloned().map(Change::create));
+        changes.extend(self.views.iter().cloned().map(Change::create));
+        changes.extend(last.into_iter().cloned().map(Change::create));
+        changes.extend(self.triggers.iter().cloned().map(Change::create));
         changes
     }
 

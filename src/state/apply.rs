@@ -188,43 +188,13 @@ impl State {
                 let to = from.unwrap_or_else(|| to.clone());
                 Ok(Some(Change::RenameSequence { table: *table, column: *column, to }))
             }
-            Change::CreateTrigger(trigger) => {
-                self.unknowns |= trigger.access.unread;
-                self.triggers.push(trigger.clone());
-                Ok(Some(Change::DropTrigger(trigger.clone())))
+            Change::Create(object) => object.get().create(self).map(|made| Some(Change::Drop(made))),
+            Change::Drop(object) => object.get().drop(self).map(|gone| Some(Change::Create(gone))),
+            Change::ReplaceFunction { from, to } => {
+                let before = self.replace_function(from, to)?;
+                Ok(Some(Change::ReplaceFunction { from: to.clone(), to: before }))
             }
-            Change::DropTrigger(trigger) => {
-                let same = |other: &super::Trigger| {
-                    other.name == trigger.name && (other.table_id == trigger.table_id || other.table == trigger.table)
-                };
-                let at = self.triggers.iter().position(same);
-                let at = at.ok_or_else(|| StateError::NoTrigger { trigger: trigger.name.clone() })?;
-                Ok(Some(Change::CreateTrigger(self.triggers.remove(at))))
-            }
-            Change::CreateFunction(function) => self.create_function(function).map(Some),
-            Change::DropFunction(function) => self.drop_function(function).map(Some),
-            Change::ReplaceFunction { from, to } => self.replace_function(from, to).map(Some),
-            Change::CreateExtension(name) => self.create_extension(name).map(Some),
-            Change::DropExtension { name, .. } => self.drop_extension(name).map(Some),
-            Change::CreateSchema(name) => self.create_schema(name).map(Some),
-            Change::DropSchema(name) => self.drop_schema(name).map(Some),
-            Change::CreateEnum(made) => self.create_enum(made).map(Some),
-            Change::DropEnum(gone) => self.drop_enum(gone).map(Some),
             Change::AlterEnum { from, to, renamed } => self.alter_enum(from, to, renamed).map(Some),
-            Change::CreateView(view) => {
-                self.type_is_free(&view.name)?;
-                self.hold(&view.name, "a view")?;
-                let mut view = view.clone();
-                view.follow(self);
-                self.views.push(view.clone());
-                Ok(Some(Change::DropView(view)))
-            }
-            Change::DropView(view) => {
-                let at = self.views.iter().position(|other| other.name == view.name);
-                let at = at.ok_or_else(|| StateError::NoView { view: view.name.clone() })?;
-                self.let_go(&view.name);
-                Ok(Some(Change::CreateView(self.views.remove(at))))
-            }
             Change::Sql { effects, access, .. } => {
                 let mut inverses = Vec::new();
                 for effect in effects {

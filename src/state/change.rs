@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Column, ColumnId, Constraint, ConstraintKind, Expr, Function, Index, Name, Scalar, Table, TableId, Trigger, View,
+    Column, ColumnId, Constraint, ConstraintKind, Expr, Function, Index, Name, Object, Scalar, Table, TableId,
 };
 use crate::ident::TableName;
 use crate::operation::{DataType, EnumType};
@@ -240,14 +240,10 @@ pub enum Change {
         /// Its new name.
         to: Name,
     },
-    /// A trigger, as its author wrote it.
-    CreateTrigger(Trigger),
-    /// A trigger.
-    DropTrigger(Trigger),
-    /// A function, as its author wrote it.
-    CreateFunction(Function),
-    /// A function.
-    DropFunction(Function),
+    /// Something that belongs to no table.
+    Create(Object),
+    /// Something that belongs to no table. Its name decides which.
+    Drop(Object),
     /// A function that takes the place of another, which what calls it does not notice.
     ReplaceFunction {
         /// What goes.
@@ -255,23 +251,6 @@ pub enum Change {
         /// What comes: of the same name, arguments and type.
         to: Function,
     },
-    /// An extension, where it does not stand already.
-    CreateExtension(String),
-    /// An extension.
-    DropExtension {
-        /// Which.
-        name: String,
-        /// Only if it did not stand before it was created.
-        made_here: bool,
-    },
-    /// A schema.
-    CreateSchema(String),
-    /// A schema with nothing in it.
-    DropSchema(String),
-    /// An enum: a type of its own where the backend has such, else known to its columns alone.
-    CreateEnum(Arc<EnumType>),
-    /// An enum.
-    DropEnum(Arc<EnumType>),
     /// An enum's values. Where they stand in the types of its columns, each column is altered by a change of its own.
     AlterEnum {
         /// What it was; values that are renamed have their old names.
@@ -281,10 +260,6 @@ pub enum Change {
         /// Values that are called otherwise: each with its new name.
         renamed: Vec<(String, String)>,
     },
-    /// A view, as its author wrote it.
-    CreateView(View),
-    /// A view.
-    DropView(View),
     /// Rows in.
     Insert {
         /// Into which table.
@@ -337,6 +312,16 @@ pub enum Change {
 }
 
 impl Change {
+    /// Makes something that belongs to no table.
+    pub(crate) fn create(object: impl Into<Object>) -> Self {
+        Self::Create(object.into())
+    }
+
+    /// Drops something that belongs to no table.
+    pub(crate) fn drop(object: impl Into<Object>) -> Self {
+        Self::Drop(object.into())
+    }
+
     /// The table it is about, where it is about one.
     #[must_use]
     pub fn table(&self) -> Option<TableId> {
@@ -360,19 +345,11 @@ impl Change {
             | Self::Delete { table, .. }
             | Self::DeleteRows { table, .. } => Some(*table),
             Self::KeepRows(kept) | Self::RestoreRows(kept) => Some(kept.table),
-            Self::CreateTrigger(trigger) | Self::DropTrigger(trigger) => trigger.table_id,
-            Self::CreateFunction(_)
-            | Self::DropFunction(_)
+            Self::Create(Object::Trigger(trigger)) | Self::Drop(Object::Trigger(trigger)) => trigger.table_id,
+            Self::Create(_)
+            | Self::Drop(_)
             | Self::ReplaceFunction { .. }
-            | Self::CreateExtension(_)
-            | Self::DropExtension { .. }
-            | Self::CreateSchema(_)
-            | Self::DropSchema(_)
-            | Self::CreateEnum(_)
-            | Self::DropEnum(_)
             | Self::AlterEnum { .. }
-            | Self::CreateView(_)
-            | Self::DropView(_)
             | Self::Sql { .. }
             | Self::Note(_) => None,
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Constraint, Expr, ForeignKey, IndexKey, Scalar, State, Table};
+use super::{Constraint, Expr, ForeignKey, IndexKey, Scalar, SchemaObject, State, Table};
 use crate::backend::Backend;
 use crate::operation::{Action, Deferrable, Literal, Nulls, Order};
 
@@ -11,26 +11,8 @@ impl State {
     /// Every fact of the schema as a line of its own, names in place of identities.
     #[must_use]
     pub fn describe(&self) -> BTreeSet<String> {
-        let mut lines = BTreeSet::new();
-        for table in self.tables() {
-            self.describe_table(table, &mut lines);
-        }
-        for trigger in self.triggers() {
-            lines.insert(format!("trigger {} on {}: {}", trigger.name, trigger.table, trigger.sql));
-        }
-        for view in self.views() {
-            lines.insert(format!("view {}: {}", view.name, view.sql));
-        }
-        lines.extend(self.extensions.iter().map(|name| format!("extension {name}")));
-        lines.extend(self.schemas.iter().map(|name| format!("schema {name}")));
-        // What only its author says to be one may be anything.
-        for one in self.enums() {
-            lines.insert(format!("enum {}: {:?}", one.name, one.values));
-        }
-        for function in self.functions.iter().filter(|function| function.types.is_some()) {
-            let (name, sql) = (&function.name, function.sql.as_deref().unwrap_or_default());
-            lines.insert(format!("function {} ({}): {sql}", name.name, name.args));
-        }
+        let mut lines: BTreeSet<String> = self.objects().map(SchemaObject::fact).collect();
+        self.tables.values().for_each(|table| self.describe_table(table, &mut lines));
         lines
     }
 
@@ -57,8 +39,7 @@ impl State {
     /// The facts of one table.
     pub(crate) fn describe_table(&self, table: &Table, lines: &mut BTreeSet<String>) {
         let name = &table.name;
-        let options = table.options.as_ref().map(|options| format!(" options {options}")).unwrap_or_default();
-        lines.insert(format!("table {name}{options}"));
+        lines.insert(table.fact());
         let text = |expr: &Expr| expr.print(table, &|name| format!("\"{name}\""));
         for column in &table.columns {
             let default = match &column.default {

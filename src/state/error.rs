@@ -1,7 +1,8 @@
 //! Why a change cannot be applied to a state.
 
+use super::{ObjectKind, SchemaObject};
 use crate::diagnostic::Code;
-use crate::ident::{FunctionName, TableName};
+use crate::ident::TableName;
 
 /// What a change needs is not there, or what it makes is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,51 +34,38 @@ pub enum StateError {
     PrimaryKeyExists { table: TableName },
     #[error("`{key}` is still needed by key `{foreign}` of `{by}`, which is bound to it")]
     KeyNeeded { key: String, foreign: String, by: TableName },
-    #[error("there is no trigger `{trigger}`")]
-    NoTrigger { trigger: String },
-    #[error("there is no view `{view}`")]
-    NoView { view: TableName },
-    #[error("there is no function `{function}`")]
-    NoFunction { function: FunctionName },
-    #[error("{kind} `{name}` stands already")]
-    Stands { kind: &'static str, name: String },
-    #[error("there is no {kind} `{name}`")]
-    IsNot { kind: &'static str, name: String },
-    #[error("schema `{name}` still has {within} in it")]
-    SchemaUsed { name: String, within: String },
-    #[error("there is no enum `{name}`")]
-    NoEnum { name: TableName },
-    #[error("enum `{name}` stands already")]
-    EnumExists { name: TableName },
-    #[error("enum `{name}` is still the type of `{column}`")]
-    EnumUsed { name: TableName, column: String },
-    #[error("function `{function}` stands already")]
-    FunctionExists { function: FunctionName },
+    #[error("{noun} `{name}` already exists")]
+    Exists { noun: &'static str, name: String },
+    #[error("there is no {noun} `{name}`")]
+    Missing { noun: &'static str, name: String },
+    #[error("{kind} `{name}` is still used by {by}")]
+    Used { kind: ObjectKind, name: String, by: String },
 }
 
 impl StateError {
+    /// Something that is there already.
+    pub(super) fn exists(object: &dyn SchemaObject) -> Self {
+        Self::Exists { noun: object.noun(), name: object.full_name() }
+    }
+
+    /// Something that is not there.
+    pub(super) fn missing(object: &dyn SchemaObject) -> Self {
+        Self::Missing { noun: object.noun(), name: object.full_name() }
+    }
+
     /// The diagnostic code it stands for.
     #[must_use]
     pub const fn code(&self) -> Code {
         match self {
-            Self::NoTable
-            | Self::NoTrigger { .. }
-            | Self::NoView { .. }
-            | Self::NoFunction { .. }
-            | Self::NoEnum { .. }
-            | Self::IsNot { .. } => Code::UnknownTable,
+            Self::NoTable | Self::Missing { .. } => Code::UnknownTable,
             Self::NoColumn { .. } => Code::UnknownColumn,
             Self::NoIndex { .. } => Code::UnknownIndex,
             Self::NoConstraint { .. } => Code::UnknownConstraint,
-            Self::EnumUsed { .. }
-            | Self::SchemaUsed { .. }
-            | Self::TableReferenced { .. }
-            | Self::ColumnHeld { .. }
-            | Self::KeyNeeded { .. } => Code::StillReferenced,
+            Self::Used { .. } | Self::TableReferenced { .. } | Self::ColumnHeld { .. } | Self::KeyNeeded { .. } => {
+                Code::StillReferenced
+            }
             Self::TableExists { .. }
-            | Self::FunctionExists { .. }
-            | Self::EnumExists { .. }
-            | Self::Stands { .. }
+            | Self::Exists { .. }
             | Self::ColumnExists { .. }
             | Self::IndexExists { .. }
             | Self::NameTaken { .. }

@@ -9,16 +9,15 @@ mod bind;
 mod bound;
 mod change;
 mod describe;
-mod enums;
+mod effects;
 mod error;
 mod expr;
-mod function;
 mod lower;
 mod names;
+mod objects;
 mod read_sql;
 pub(crate) mod replay;
 mod retype;
-mod schemas;
 mod sense;
 #[cfg(test)]
 mod sense_tests;
@@ -31,23 +30,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, Kept, RowValues, SqlAccess};
+pub(crate) use effects::{ObjectEffect, Verb};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
-pub use function::Function;
-pub(crate) use function::replacing;
 pub use lower::{Context, Lowered};
 pub(crate) use lower::{Declared, raw_changes};
+pub use objects::{Extension, Function, Object, ObjectKind, Schema, Trigger, View};
+pub(crate) use objects::{SchemaObject, StandaloneObject, replacing};
 pub use replay::{Part, Reversal};
 pub use table::{
     Check, Column, ColumnId, Constraint, ConstraintKind, ForeignKey, Generated, Index, IndexKey, IndexPart, Name,
-    PrimaryKey, Scalar, SharedTable, Table, TableId, Trigger, Unique, View,
+    PrimaryKey, Scalar, SharedTable, Table, TableId, Unique,
 };
 pub use view::ViewPiece;
 
 use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::operation::EnumType;
-use crate::sql_text::called;
 
 /// A map that is asked many times in every replay.
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -68,8 +67,8 @@ pub struct State {
     gone: Map<TableId, SharedTable>,
     functions: Vec<Function>,
     enums: Vec<Arc<EnumType>>,
-    extensions: Vec<String>,
-    schemas: Vec<String>,
+    extensions: Vec<Extension>,
+    schemas: Vec<Schema>,
     /// Schemas that a migration has dropped: nobody else keeps them.
     schemas_gone: Vec<String>,
     triggers: Vec<Trigger>,
@@ -150,80 +149,16 @@ impl State {
         tables
     }
 
-    /// Triggers, in the order they were made.
-    #[must_use]
-    pub fn triggers(&self) -> &[Trigger] {
-        &self.triggers
-    }
-
-    /// Triggers on a table, in the order they were made.
-    pub fn triggers_on(&self, id: TableId) -> impl Iterator<Item = &Trigger> {
-        self.triggers.iter().filter(move |trigger| trigger.table_id == Some(id))
-    }
-
-    /// Views, in the order they were made.
-    #[must_use]
-    pub fn views(&self) -> &[View] {
-        &self.views
-    }
-
-    /// A view by its name, in the backend's case folding.
-    #[must_use]
-    pub fn view_named(&self, name: &TableName) -> Option<&View> {
-        let name = self.fold(name);
-        self.views.iter().find(|view| self.fold(&view.name) == name)
-    }
-
     /// The table of an index by the index's name, where index names are the database's or the schema's.
     #[must_use]
     pub fn index_named(&self, name: &TableName) -> Option<&SharedTable> {
         self.indexes.get(&*self.fold(name)).and_then(|id| self.tables.get(id))
     }
 
-    /// Functions, in the order they were made.
-    #[must_use]
-    pub fn functions(&self) -> &[Function] {
-        &self.functions
-    }
-
-    /// A function of that name, in whatever case and schema; of several, the one made first.
-    #[must_use]
-    pub fn function(&self, name: &str) -> Option<&Function> {
-        self.functions.iter().find(|function| function.name.name.eq_ignore_ascii_case(name))
-    }
-
-    /// Whether a text calls a function that stands: what a server's own of that name takes does not count then.
-    pub(crate) fn calls_own(&self, text: &str) -> bool {
-        !self.functions.is_empty() && called(text).any(|name| self.function(name).is_some())
-    }
-
-    /// Whether something that stands may call a function, so that it cannot be dropped.
-    pub(super) fn calls_function(&self, name: &str) -> bool {
-        let in_text = |text: &str| called(text).any(|called| called.eq_ignore_ascii_case(name));
-        let mut lines = std::collections::BTreeSet::new();
-        self.tables.values().for_each(|table| self.describe_table(table, &mut lines));
-        self.triggers.iter().any(|trigger| in_text(&trigger.sql))
-            || self.views.iter().any(|view| in_text(&view.sql))
-            || lines.iter().any(|line| in_text(line))
-    }
-
     /// Whether all that stands is known: no SQL ran that could not be read.
     #[must_use]
     pub const fn knows_all(&self) -> bool {
         !self.unknowns
-    }
-
-    /// Whether nothing stands.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        let functions = self.functions.iter().any(|function| function.types.is_some());
-        self.tables.is_empty()
-            && self.enums.is_empty()
-            && self.extensions.is_empty()
-            && self.schemas.is_empty()
-            && self.triggers.is_empty()
-            && self.views.is_empty()
-            && !functions
     }
 
     /// A name as the maps have it; most are that already.

@@ -2,11 +2,9 @@
 //! Tables of the symbolic schema. Tables and columns have identities that survive
 //! their renames; everything that points to them points to the identity.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Expr, SqlAccess, ViewPiece};
-use crate::backend::Backend;
+use super::Expr;
 use crate::ident::TableName;
 use crate::operation::{Action, DataType, Deferrable, Literal, Nulls, Order};
 
@@ -397,72 +395,6 @@ impl Table {
         let foreign_keys = self.foreign_keys.iter().cloned().map(Constraint::ForeignKey);
         let checks = self.checks.iter().cloned().map(Constraint::Check);
         key.chain(uniques).chain(foreign_keys).chain(checks)
-    }
-}
-
-/// A trigger, kept as its author wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trigger {
-    /// Name.
-    pub name: String,
-    /// The table (or view) it fires on, by the name of the moment.
-    pub table: TableName,
-    /// Its identity, where it is a table of the state.
-    pub table_id: Option<TableId>,
-    /// The whole `CREATE TRIGGER` statement with the table's name of the moment, without a closing semicolon.
-    pub sql: String,
-    /// The statement as its author wrote it, and where the table's name stands in it.
-    pub written: (String, TableName, Range<usize>),
-    /// Columns that it names.
-    pub columns: Vec<(TableId, ColumnId)>,
-    /// What it touches besides; of one that raw SQL made, its statement says it.
-    pub access: Arc<SqlAccess>,
-}
-
-impl Trigger {
-    /// The same trigger after a rename of its table.
-    pub(super) fn follow(&mut self, to: &TableName, backend: Backend) {
-        let (text, name, range) = &self.written;
-        self.table = to.clone();
-        if name == to {
-            self.sql.clone_from(text);
-            return;
-        }
-        let quote = |name: &str| backend.quote(name);
-        let schema = to.schema.as_deref().map(|schema| quote(schema) + ".").unwrap_or_default();
-        if let (Some(before), Some(after)) = (text.get(..range.start), text.get(range.end..)) {
-            self.sql = format!("{before}{schema}{}{after}", quote(&to.name));
-        }
-    }
-}
-
-/// A view.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct View {
-    /// Name.
-    pub name: TableName,
-    /// The whole `CREATE VIEW` statement with the names of the moment, without a closing semicolon.
-    pub sql: String,
-    /// Its rows are kept.
-    pub materialized: bool,
-    /// The tables of the state that it reads, those of the views it reads too; `None` where it could not be parsed.
-    pub reads: Option<Vec<TableId>>,
-    /// The views that it reads.
-    pub over: Vec<TableName>,
-    /// The columns that it names, where it is bound.
-    pub columns: Vec<(TableId, ColumnId)>,
-    /// The tables of which it takes all columns, where it is bound.
-    pub star: Vec<TableId>,
-    /// Its statement, bound to tables and columns; `None` where that cannot be: a rename of what it
-    /// may mention is refused then.
-    pub pieces: Option<Vec<ViewPiece>>,
-}
-
-impl View {
-    /// What SQL calls it: `VIEW`, `MATERIALIZED VIEW`.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        if self.materialized { "MATERIALIZED VIEW" } else { "VIEW" }
     }
 }
 

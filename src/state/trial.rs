@@ -28,13 +28,9 @@ impl<'a> Trial<'a> {
         }
         let moves_programs = matches!(
             change,
-            Change::CreateTrigger(_)
-                | Change::DropTrigger(_)
-                | Change::CreateFunction(_)
-                | Change::DropFunction(_)
+            Change::Create(_)
+                | Change::Drop(_)
                 | Change::ReplaceFunction { .. }
-                | Change::CreateView(_)
-                | Change::DropView(_)
                 | Change::DropTable(_)
                 | Change::RenameTable { .. }
                 | Change::RenameColumn { .. }

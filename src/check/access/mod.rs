@@ -306,30 +306,13 @@ impl Collector<'_> {
                 }
                 self.relation(&table.name.renamed(to.text.clone()), Mode::Change, "takes");
             }
-            Change::CreateTrigger(trigger) => self.trigger(trigger, "creates"),
-            Change::DropTrigger(trigger) => self.trigger(trigger, "drops"),
-            Change::CreateFunction(function) => self.function(function, "creates"),
-            Change::DropFunction(function) => self.function(function, "drops"),
+            Change::Create(object) => self.object(object, "creates"),
+            Change::Drop(object) => self.object(object, "drops"),
             Change::ReplaceFunction { from, to } => {
                 self.function(from, "replaces");
                 self.function(to, "replaces");
             }
-            Change::CreateExtension(name) | Change::DropExtension { name, .. } => {
-                let verb = if matches!(change, Change::CreateExtension(_)) { "creates" } else { "drops" };
-                let words = say!(self, "{verb} the extension {name}");
-                self.push(Resource::Declared("extension".to_owned(), name.clone()), Mode::Change, words.clone());
-                self.push(Resource::Provided, Mode::Change, words);
-            }
-            Change::CreateSchema(name) | Change::DropSchema(name) => {
-                let verb = if matches!(change, Change::CreateSchema(_)) { "creates" } else { "drops" };
-                let words = say!(self, "{verb} the schema {name}");
-                self.push(Resource::Declared("schema".to_owned(), name.clone()), Mode::Change, words);
-            }
-            Change::CreateEnum(one) => self.own_enum(one, "creates"),
-            Change::DropEnum(one) => self.own_enum(one, "drops"),
             Change::AlterEnum { from, .. } => self.altered_enum(from),
-            Change::CreateView(view) => self.view(view, "creates"),
-            Change::DropView(view) => self.view(view, "drops"),
             Change::Insert { table, rows, .. } => self.insert(*table, rows),
             Change::Update { table, set, filter } => {
                 let Some(table) = self.of_table(*table) else { return };

@@ -4,9 +4,30 @@ use super::super::resource::{Mode, Namespace, Resource};
 use super::Collector;
 use crate::backend::Backend;
 use crate::operation::{DataType, EnumType};
-use crate::state::{ColumnId, Constraint, Expr, ForeignKey, Function, Index, IndexKey, Table, Trigger, View};
+use crate::state::{
+    ColumnId, Constraint, Expr, Extension, ForeignKey, Function, Index, IndexKey, Object, Schema, Table, Trigger, View,
+};
 
 impl Collector<'_> {
+    /// Something that belongs to no table.
+    pub(super) fn object(&mut self, object: &Object, verb: &str) {
+        match object {
+            Object::Extension(Extension { name, .. }) => {
+                let words = say!(self, "{verb} the extension {name}");
+                self.push(Resource::Declared("extension".to_owned(), name.clone()), Mode::Change, words.clone());
+                self.push(Resource::Provided, Mode::Change, words);
+            }
+            Object::Schema(Schema { name }) => {
+                let words = say!(self, "{verb} the schema {name}");
+                self.push(Resource::Declared("schema".to_owned(), name.clone()), Mode::Change, words);
+            }
+            Object::Enum(one) => self.own_enum(one, verb),
+            Object::Function(function) => self.function(function, verb),
+            Object::View(view) => self.view(view, verb),
+            Object::Trigger(trigger) => self.trigger(trigger, verb),
+        }
+    }
+
     pub(super) fn index(&mut self, table: &Table, index: &Index, verb: &str) {
         let folded = self.fold(&index.name);
         let id = if verb == "creates" && !self.in_thought {
@@ -207,7 +228,7 @@ impl Collector<'_> {
 
     pub(super) fn function(&mut self, function: &Function, verb: &str) {
         let name = function.name.name.to_lowercase();
-        let words = say!(self, "{verb} the {} {}", function.kind(), function.name);
+        let words = say!(self, "{verb} the {} {}", function.noun(), function.name);
         self.push(Resource::Declared("function".to_owned(), name), Mode::Change, words);
         if self.state.backend().capabilities().enum_types {
             let held = if verb == "drops" { Mode::Release } else { Mode::Use };

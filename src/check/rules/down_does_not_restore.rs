@@ -9,7 +9,7 @@ use super::Observer;
 use crate::diagnostic::{Code, Diagnostic, Direction};
 use crate::ident::TableName;
 use crate::operation::{Kind, Migration};
-use crate::state::{Change, Function, State, TableId};
+use crate::state::{Change, StandaloneObject, State, TableId};
 
 /// What a migration touches, as it was before it.
 #[derive(Debug, Default)]
@@ -48,32 +48,37 @@ impl Before {
                     self.note(state, effect);
                 }
             }
-            Change::CreateTrigger(trigger) => {
-                self.opaque |= trigger.access.opaque;
-                self.program(format!("trigger {}: {}", trigger.name, trigger.sql), 1);
-            }
-            Change::DropTrigger(trigger) => self.program(format!("trigger {}: {}", trigger.name, trigger.sql), -1),
-            Change::CreateExtension(name) => self.program(format!("extension {name}"), 1),
-            Change::DropExtension { name, .. } => self.program(format!("extension {name}"), -1),
-            Change::CreateSchema(name) => self.program(format!("schema {name}"), 1),
-            Change::DropSchema(name) => self.program(format!("schema {name}"), -1),
-            Change::CreateEnum(one) => self.program(format!("enum {}: {:?}", one.name, one.values), 1),
-            Change::DropEnum(one) => self.program(format!("enum {}: {:?}", one.name, one.values), -1),
+            Change::Create(object) => self.object(object.get(), 1),
+            Change::Drop(object) => self.object(object.get(), -1),
             Change::AlterEnum { from, to, .. } => {
-                self.program(format!("enum {}: {:?}", from.name, from.values), -1);
-                self.program(format!("enum {}: {:?}", to.name, to.values), 1);
+                self.object(&**from, -1);
+                self.object(&**to, 1);
             }
-            Change::CreateFunction(function) => self.function(function, 1),
-            Change::DropFunction(function) => self.function(function, -1),
             Change::ReplaceFunction { from, to } => {
-                self.function(from, -1);
-                self.function(to, 1);
+                self.object(from, -1);
+                self.object(to, 1);
             }
-            Change::CreateView(view) => self.program(format!("view {}: {}", view.name, view.sql), 1),
-            Change::DropView(view) => self.program(format!("view {}: {}", view.name, view.sql), -1),
             Change::CreateTable(table) => _ = self.tables.insert(table.id),
-            change if change.touches_rows_or_raw_sql() => {}
-            change => {
+            Change::Insert { .. }
+            | Change::Update { .. }
+            | Change::Delete { .. }
+            | Change::DeleteRows { .. }
+            | Change::KeepRows(_)
+            | Change::RestoreRows(_)
+            | Change::Note(_) => {}
+            Change::DropTable(_)
+            | Change::RenameTable { .. }
+            | Change::AddColumn { .. }
+            | Change::DropColumn { .. }
+            | Change::RenameColumn { .. }
+            | Change::AlterColumn { .. }
+            | Change::AddIndex { .. }
+            | Change::DropIndex { .. }
+            | Change::RenameIndex { .. }
+            | Change::AddConstraint { .. }
+            | Change::DropConstraint { .. }
+            | Change::RenameConstraint { .. }
+            | Change::RenameSequence { .. } => {
                 let Some(id) = change.table().filter(|id| self.tables.insert(*id)) else { return };
                 if let Some(table) = state.table(id) {
                     self.names.insert(table.name.clone());
@@ -83,17 +88,12 @@ impl Before {
         }
     }
 
-    /// A function; what only its author says to be one may be anything.
-    fn function(&mut self, function: &Function, by: i32) {
-        self.opaque |= function.access.opaque;
-        if function.types.is_some() {
-            let sql = function.sql.as_deref().unwrap_or_default();
-            self.program(format!("{} {}: {sql}", function.kind(), function.name), by);
+    /// Something that is made once more, or once less.
+    fn object(&mut self, object: &dyn StandaloneObject, by: i32) {
+        self.opaque |= object.access().is_some_and(|access| access.opaque);
+        if object.is_known() {
+            *self.programs.entry(object.fact()).or_default() += by;
         }
-    }
-
-    fn program(&mut self, key: String, by: i32) {
-        *self.programs.entry(key).or_default() += by;
     }
 
     /// What is not as it was.

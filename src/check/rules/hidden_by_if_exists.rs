@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Direction, Span};
 use crate::graph::NodeId;
 use crate::operation::Migration;
 use crate::sql_text::{Lexeme, lexemes};
-use crate::state::{Change, State, Table, replay};
+use crate::state::{Change, Object, State, Table, replay};
 
 /// What kind of thing a name is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -189,8 +189,8 @@ impl Made {
             Change::RenameIndex { to, .. } => self.add(Kind::Index, "", to),
             Change::AddConstraint { constraint, .. } => self.constraint(of, &constraint.name().text),
             Change::RenameConstraint { to, .. } => self.constraint(of, &to.text),
-            Change::CreateTrigger(trigger) => self.add(Kind::Trigger, "", &trigger.name),
-            Change::CreateView(view) => self.add(Kind::Relation, "", &view.name.name),
+            Change::Create(Object::Trigger(trigger)) => self.add(Kind::Trigger, "", &trigger.name),
+            Change::Create(Object::View(view)) => self.add(Kind::Relation, "", &view.name.name),
             Change::Sql { effects, .. } => effects.iter().for_each(|effect| self.change(state, effect)),
             _ => {}
         }

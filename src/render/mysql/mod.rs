@@ -16,7 +16,7 @@ use super::error::RenderError;
 use super::model::Recovery;
 use super::walk::{Kind, Link, Written};
 use super::{kept, raw, rows, table};
-use crate::state::{Change, Column, Constraint, ConstraintKind, Scalar, State, Table};
+use crate::state::{Change, Column, Constraint, ConstraintKind, Object, Scalar, State, Table};
 
 pub(super) use alter::restored;
 pub(super) use authored::{is_refused_whole, of_raw};
@@ -92,117 +92,157 @@ pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, Render
 
 fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), RenderError> {
     let ran = || probe::of(link);
-    match (link.change, &link.before, &link.after) {
-        (Change::CreateTable(created), ..) => {
+    match link.change {
+        Change::CreateTable(created) => {
             limits::table(created, state)?;
             written.journaled(table::create(DIALECT, state, created, None)?, ran());
             written.table = Some(created.name.name.to_lowercase());
         }
-        (Change::DropTable(_), Some(before), _) => {
+        Change::DropTable(_) => {
+            let before = link.before()?;
             written.journaled(table::drop(DIALECT, before), ran());
             written.table = Some(before.name.name.to_lowercase());
         }
-        (Change::RenameTable { to, .. }, Some(before), _) if before.name != *to => {
-            written.journaled(alter_table(before, &format!("RENAME TO {}", DIALECT.ident(&to.name))), ran());
+        Change::RenameTable { to, .. } => {
+            let before = link.before()?;
+            if before.name != *to {
+                written.journaled(alter_table(before, &format!("RENAME TO {}", DIALECT.ident(&to.name))), ran());
+            }
         }
-        (Change::AddColumn { column, fill, .. }, _, Some(after)) => {
-            alter::add_column(column, fill.as_ref(), after, ran(), written)?;
+        Change::AddColumn { column, fill, .. } => {
+            alter::add_column(column, fill.as_ref(), link.after()?, ran(), written)?;
         }
-        (Change::RenameColumn { column, to, .. }, Some(before), Some(after)) if before.column_name(*column) != to => {
-            written.journaled(alter::rename_column(*column, to, before, after, state)?, ran());
+        Change::RenameColumn { column, to, .. } => {
+            let (before, after) = (link.before()?, link.after()?);
+            if before.column_name(*column) != to {
+                written.journaled(alter::rename_column(*column, to, before, after, state)?, ran());
+            }
         }
-        (Change::AlterColumn { column, using, fill, .. }, Some(before), Some(after)) => {
+        Change::AlterColumn { column, using, fill, .. } => {
+            let (before, after) = (link.before()?, link.after()?);
             if let Some((from, to)) = before.column(*column).zip(after.column(*column)) {
                 limits::altered(from, to, after, state)?;
-                let using = using.as_ref().map(|using| (using, &**before));
+                let using = using.as_ref().map(|using| (using, before));
                 alter::column(from, to, after, using, fill.as_ref(), written)?;
             }
         }
-        (Change::AddIndex { index, .. }, _, Some(after)) => {
+        Change::AddIndex { index, .. } => {
+            let after = link.after()?;
             limits::index(index, after)?;
             written.journaled(table::create_index(DIALECT, after, index)?, ran());
         }
-        (Change::DropIndex { name, .. }, Some(before), _) => {
-            let sql = format!("DROP INDEX {} ON {}", DIALECT.ident(name), DIALECT.table(&before.name));
+        Change::DropIndex { name, .. } => {
+            let sql = format!("DROP INDEX {} ON {}", DIALECT.ident(name), DIALECT.table(&link.before()?.name));
             written.journaled(sql, ran());
         }
-        (Change::RenameIndex { name, to, .. }, Some(before), _) if name != to => {
-            written.journaled(alter_table(before, &rename_index(name, to)), ran());
-        }
-        (Change::DropColumn { .. } | Change::AddConstraint { .. } | Change::DropConstraint { .. }, Some(before), _) => {
-            let mut actions = Vec::new();
-            action(link, state, &mut actions)?;
-            written.journaled(alter_table(before, &actions.join(", ")), ran());
-        }
-        (Change::RenameConstraint { kind, name, to, .. }, Some(before), Some(after)) if *name != to.text => {
-            if let Some(actions) = rename_constraint(*kind, name, &to.text, after, state)? {
-                written.journaled(alter_table(before, &actions), ran());
+        Change::RenameIndex { name, to, .. } => {
+            if name != to {
+                written.journaled(alter_table(link.before()?, &rename_index(name, to)), ran());
             }
         }
-        (Change::CreateTrigger(trigger), ..) => written.journaled(raw::closed(&trigger.sql), ran()),
-        (Change::DropTrigger(trigger), ..) => {
-            written.journaled(format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name)), ran());
+        Change::DropColumn { .. } | Change::AddConstraint { .. } | Change::DropConstraint { .. } => {
+            let mut actions = Vec::new();
+            action(link, state, &mut actions)?;
+            written.journaled(alter_table(link.before()?, &actions.join(", ")), ran());
         }
-        (Change::CreateFunction(function), ..) => {
-            written.journaled(raw::closed(function.sql.as_deref().unwrap_or_default()), ran());
+        Change::RenameConstraint { kind, name, to, .. } => {
+            if *name != to.text
+                && let Some(actions) = rename_constraint(*kind, name, &to.text, link.after()?, state)?
+            {
+                written.journaled(alter_table(link.before()?, &actions), ran());
+            }
         }
-        (Change::DropFunction(function), ..) => {
-            let drop = format!("DROP {} {}", function.kind().to_uppercase(), DIALECT.ident(&function.name.name));
-            written.journaled(drop, ran());
+        Change::Create(object) => {
+            if let Some(sql) = create(object, state)? {
+                written.journaled(sql, ran());
+            }
         }
-        (Change::CreateView(view), ..) => {
-            // As the state has it: with the names of the moment.
-            let view = state.view_named(&view.name).unwrap_or(view);
-            written.journaled(raw::closed(&view.sql), ran());
+        Change::Drop(object) => {
+            if let Some(sql) = drop(object)? {
+                written.journaled(sql, ran());
+            }
         }
-        (Change::DropView(view), ..) => written.journaled(format!("DROP VIEW {}", DIALECT.table(&view.name)), ran()),
-        (Change::Insert { rows, mode, .. }, _, Some(after)) => {
+        Change::Insert { rows, mode, .. } => {
+            let after = link.after()?;
             limits::rows(rows, after)?;
             let rows = &variables::asked_first(rows, after, written);
             written.rows(rows::insert(DIALECT, after, rows, mode)?);
         }
-        (Change::Update { set, filter, .. }, _, Some(after)) => {
+        Change::Update { set, filter, .. } => {
+            let after = link.after()?;
             let set = limits::in_turn(set, after)?;
             written.rows(vec![rows::update(DIALECT, after, &set, filter.as_ref())?]);
         }
-        (Change::Delete { filter, .. }, _, Some(after)) => {
+        Change::Delete { filter, .. } => {
+            let after = link.after()?;
             written.rows(vec![rows::delete(DIALECT, after, &DIALECT.expr(filter, after))]);
         }
-        (Change::DeleteRows { rows, .. }, _, Some(after)) => {
+        Change::DeleteRows { rows, .. } => {
+            let after = link.after()?;
             let conditions = rows::row_conditions(DIALECT, after, rows)?;
             written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
         }
-        (Change::KeepRows(rows), _, Some(after)) => {
-            let [create, fill] = kept::keep(DIALECT, rows, after, state)?;
+        Change::KeepRows(rows) => {
+            let [create, fill] = kept::keep(DIALECT, rows, link.after()?, state)?;
             written.journaled(create, probe::of_beside(&rows.beside, true));
             written.rows(vec![fill]);
         }
-        (Change::RestoreRows(rows), _, Some(after)) => {
-            let [back, drop] = kept::restore(DIALECT, rows, after);
+        Change::RestoreRows(rows) => {
+            let [back, drop] = kept::restore(DIALECT, rows, link.after()?);
             written.rows(vec![back]);
             written.journaled(drop, probe::of_beside(&rows.beside, false));
         }
-        (Change::Sql { sql, .. }, ..) => {
-            if authored::locks_tables(sql) {
-                return Err(RenderError::Mysql {
-                    what: "`LOCK TABLES` keeps the ledger's own tables from this session".to_owned(),
-                    help: "leave it out: a run has the database to itself among runs, and other programs are better stopped",
-                });
-            }
-            if authored::moves_away(sql) {
-                return Err(RenderError::Mysql {
-                    what: "`USE` makes another database the session's, and the ledger's next words would go there"
-                        .to_owned(),
-                    help: "write the database's name before the table's: `other.posts`",
-                });
-            }
-            let recovery = link.recovery.clone().unwrap_or(Recovery::Unknowable);
-            let kind = if recovery == Recovery::Transactional { Kind::Rows } else { Kind::Schema };
-            written.push(kind, raw::closed(sql));
-            written.recoveries.push(recovery);
-        }
-        _ => {}
+        Change::Sql { sql, .. } => raw_statement(sql, link, written)?,
+        // An enum's values are in the types of its columns; numbers come from the table itself.
+        Change::AlterEnum { .. } | Change::RenameSequence { .. } | Change::Note(_) => {}
+        Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(DIALECT, to)),
     }
+    Ok(())
+}
+
+/// What makes an object; `None` where the server has nothing of it.
+fn create(object: &Object, state: &State) -> Result<Option<String>, RenderError> {
+    Ok(match object {
+        Object::Function(function) => Some(raw::closed(function.sql.as_deref().unwrap_or_default())),
+        // As the state has it: with the names of the moment.
+        Object::View(view) => Some(raw::closed(&state.view_named(&view.name).unwrap_or(view).sql)),
+        Object::Trigger(trigger) => Some(raw::closed(&trigger.sql)),
+        Object::Enum(_) => None,
+        Object::Extension(_) | Object::Schema(_) => return Err(RenderError::no_object(DIALECT, object.get())),
+    })
+}
+
+/// What drops an object; `None` where the server has nothing of it.
+fn drop(object: &Object) -> Result<Option<String>, RenderError> {
+    Ok(match object {
+        Object::Function(function) => {
+            Some(format!("DROP {} {}", function.noun().to_uppercase(), DIALECT.ident(&function.name.name)))
+        }
+        Object::View(view) => Some(format!("DROP VIEW {}", DIALECT.table(&view.name))),
+        Object::Trigger(trigger) => Some(format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name))),
+        Object::Enum(_) => None,
+        Object::Extension(_) | Object::Schema(_) => return Err(RenderError::no_object(DIALECT, object.get())),
+    })
+}
+
+/// A statement of its author's.
+fn raw_statement(sql: &str, link: &Link<'_>, written: &mut Written) -> Result<(), RenderError> {
+    if authored::locks_tables(sql) {
+        return Err(RenderError::Mysql {
+            what: "`LOCK TABLES` keeps the ledger's own tables from this session".to_owned(),
+            help: "leave it out: a run has the database to itself among runs, and other programs are better stopped",
+        });
+    }
+    if authored::moves_away(sql) {
+        return Err(RenderError::Mysql {
+            what: "`USE` makes another database the session's, and the ledger's next words would go there".to_owned(),
+            help: "write the database's name before the table's: `other.posts`",
+        });
+    }
+    let recovery = link.recovery.clone().unwrap_or(Recovery::Unknowable);
+    let kind = if recovery == Recovery::Transactional { Kind::Rows } else { Kind::Schema };
+    written.push(kind, raw::closed(sql));
+    written.recoveries.push(recovery);
     Ok(())
 }
 

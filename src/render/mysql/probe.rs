@@ -4,7 +4,7 @@ use super::super::model::Recovery;
 use super::super::walk::Link;
 use super::DIALECT;
 use crate::render::ledger::{AGAIN, KEYS_LOST};
-use crate::state::{Change, Constraint, ConstraintKind, Function, Table};
+use crate::state::{Change, Constraint, ConstraintKind, Function, Object, Table};
 
 /// How it is found out whether the statement of a change ran.
 pub(super) fn of(link: &Link<'_>) -> Recovery {
@@ -105,12 +105,12 @@ pub(super) fn of_change(change: &Change, table: Option<&Table>) -> Option<String
             let is = constraint_of(&named(table?), *kind, &to.text);
             stands(&format!("{is} AND {}", spelled("CONSTRAINT_NAME", &to.text)), true)
         }
-        Change::CreateTrigger(trigger) => stands(&trigger_of(&trigger.name), true),
-        Change::DropTrigger(trigger) => stands(&trigger_of(&trigger.name), false),
-        Change::CreateFunction(function) => stands(&routine_of(function), true),
-        Change::DropFunction(function) => stands(&routine_of(function), false),
-        Change::CreateView(view) => stands(&view_of(&view.name.name), true),
-        Change::DropView(view) => stands(&view_of(&view.name.name), false),
+        Change::Create(Object::Trigger(trigger)) => stands(&trigger_of(&trigger.name), true),
+        Change::Drop(Object::Trigger(trigger)) => stands(&trigger_of(&trigger.name), false),
+        Change::Create(Object::Function(function)) => stands(&routine_of(function), true),
+        Change::Drop(Object::Function(function)) => stands(&routine_of(function), false),
+        Change::Create(Object::View(view)) => stands(&view_of(&view.name.name), true),
+        Change::Drop(Object::View(view)) => stands(&view_of(&view.name.name), false),
         _ => return None,
     })
 }
@@ -168,7 +168,7 @@ fn trigger_of(name: &str) -> String {
 }
 
 fn routine_of(function: &Function) -> String {
-    let (name, kind) = (DIALECT.string(&function.name.name), function.kind().to_uppercase());
+    let (name, kind) = (DIALECT.string(&function.name.name), function.noun().to_uppercase());
     format!("ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME = {name} AND ROUTINE_TYPE = '{kind}'")
 }
 

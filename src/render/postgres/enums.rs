@@ -166,7 +166,7 @@ impl<'s> Over<'s> {
             written.push(Kind::Schema, format!("DROP TRIGGER {name} ON {on}"));
         }
         for view in self.views.iter().rev() {
-            written.push(Kind::Schema, format!("DROP {} {}", view.kind(), DIALECT.table(&view.name)));
+            written.push(Kind::Schema, format!("DROP {} {}", view.sql_kind(), DIALECT.table(&view.name)));
         }
         for (table, constraint) in self.constraints.iter().rev() {
             let drop = format!("DROP CONSTRAINT {}", DIALECT.ident(&constraint.name().text));

@@ -11,129 +11,95 @@ use super::dialect::Dialect;
 use super::error::RenderError;
 use super::walk::{Kind, Link, Written};
 use super::{kept, raw, rows, table, value};
-use crate::state::{Change, Column, ColumnId, RowValues, Scalar, State, Table, replacing};
+use crate::state::{Change, Column, ColumnId, Object, RowValues, Scalar, State, Table, replacing};
 
 const DIALECT: Dialect = Dialect::Postgres;
 
 /// Writes one change. `state` is the state after it.
 pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderError> {
     let mut written = Written::default();
-    match (link.change, &link.before, &link.after) {
-        (Change::CreateTable(created), ..) => {
-            written.push(Kind::Schema, table::create(DIALECT, state, created, None)?);
-            for constraint in created.constraints().filter(|one| table::is_swallowed(DIALECT, created, one)) {
-                let definition = table::constraint_definition(DIALECT, state, &constraint, created)?;
-                written.push(Kind::Schema, alter_table(created, &format!("ADD {definition}")));
-            }
-            for index in &created.indexes {
-                written.push(Kind::Schema, table::create_index(DIALECT, created, index)?);
-            }
-            if let Some(comment) = &created.comment {
-                let on = DIALECT.table(&created.name);
-                written.push(Kind::Schema, format!("COMMENT ON TABLE {on} IS {}", DIALECT.string(comment)));
-            }
-            for column in created.columns.iter().filter(|column| column.comment.is_some()) {
-                written.push(Kind::Schema, comment_on(created, column));
+    match link.change {
+        Change::CreateTable(created) => create_table(created, state, &mut written)?,
+        Change::DropTable(_) => written.push(Kind::Schema, table::drop(DIALECT, link.before()?)),
+        Change::RenameTable { to, .. } => {
+            let before = link.before()?;
+            if before.name != *to {
+                written.push(Kind::Schema, table::rename(DIALECT, before, &to.name));
             }
         }
-        (Change::DropTable(_), Some(before), _) => written.push(Kind::Schema, table::drop(DIALECT, before)),
-        (Change::RenameTable { to, .. }, Some(before), _) if before.name != *to => {
-            written.push(Kind::Schema, table::rename(DIALECT, before, &to.name));
-        }
-        (Change::AddColumn { column, fill, .. }, _, Some(after)) => {
+        Change::AddColumn { column, fill, .. } => {
+            let after = link.after()?;
             add_column(column, fill.as_ref(), after, &mut written)?;
             if column.comment.is_some() {
                 written.push(Kind::Schema, comment_on(after, column));
             }
         }
-        (Change::DropColumn { column, .. }, Some(before), _) => {
+        Change::DropColumn { column, .. } => {
+            let before = link.before()?;
             written.push(Kind::Schema, table::drop_column(DIALECT, before, before.column_name(*column)));
         }
-        (Change::RenameColumn { column, to, .. }, Some(before), _) if before.column_name(*column) != to => {
-            written.push(Kind::Schema, table::rename_column(DIALECT, before, before.column_name(*column), to));
+        Change::RenameColumn { column, to, .. } => {
+            let before = link.before()?;
+            let from = before.column_name(*column);
+            if from != to {
+                written.push(Kind::Schema, table::rename_column(DIALECT, before, from, to));
+            }
         }
-        (Change::AlterColumn { column, using, fill, .. }, Some(before), Some(after)) => {
-            let columns = before.column(*column).zip(after.column(*column));
-            if let Some((from, to)) = columns {
+        Change::AlterColumn { column, using, fill, .. } => {
+            let (before, after) = (link.before()?, link.after()?);
+            if let Some((from, to)) = before.column(*column).zip(after.column(*column)) {
                 let conversion = using.as_ref().map(|using| DIALECT.expr(using, before));
                 alter::column(from, to, after, conversion, fill.as_ref(), &mut written)?;
             }
         }
-        (Change::AddIndex { index, concurrently, .. }, _, Some(after)) => {
+        Change::AddIndex { index, concurrently, .. } => {
+            let after = link.after()?;
             let sql = table::create_index(DIALECT, after, index)?;
-            if *concurrently {
-                schemas::concurrently(&index.name, after, &sql, link.transaction, &mut written)?;
-            } else {
-                written.push(Kind::Schema, sql);
-            }
+            index_statement(&index.name, after, sql, *concurrently, link, &mut written)?;
         }
-        (Change::DropIndex { name, concurrently, .. }, Some(before), _) => {
+        Change::DropIndex { name, concurrently, .. } => {
+            let before = link.before()?;
             let sql = table::drop_index(DIALECT, before, name);
-            if *concurrently {
-                schemas::concurrently(name, before, &sql, link.transaction, &mut written)?;
-            } else {
-                written.push(Kind::Schema, sql);
+            index_statement(name, before, sql, *concurrently, link, &mut written)?;
+        }
+        Change::RenameIndex { name, to, .. } => {
+            if name != to {
+                let name = DIALECT.qualified(link.before()?.name.schema.as_deref(), name);
+                written.push(Kind::Schema, format!("ALTER INDEX {name} RENAME TO {}", DIALECT.ident(to)));
             }
         }
-        (Change::RenameIndex { name, to, .. }, Some(before), _) if name != to => {
-            let name = DIALECT.qualified(before.name.schema.as_deref(), name);
-            written.push(Kind::Schema, format!("ALTER INDEX {name} RENAME TO {}", DIALECT.ident(to)));
-        }
-        (Change::AddConstraint { constraint, .. }, _, Some(after)) => {
+        Change::AddConstraint { constraint, .. } => {
+            let after = link.after()?;
             let definition = table::constraint_definition(DIALECT, state, constraint, after)?;
             written.push(Kind::Schema, alter_table(after, &format!("ADD {definition}")));
         }
-        (Change::DropConstraint { name, .. }, Some(before), _) => {
-            written.push(Kind::Schema, alter_table(before, &format!("DROP CONSTRAINT {}", DIALECT.ident(name))));
+        Change::DropConstraint { name, .. } => {
+            let drop = format!("DROP CONSTRAINT {}", DIALECT.ident(name));
+            written.push(Kind::Schema, alter_table(link.before()?, &drop));
         }
-        (Change::RenameConstraint { name, to, .. }, Some(before), _) if *name != to.text => {
-            let rename = format!("RENAME CONSTRAINT {} TO {}", DIALECT.ident(name), DIALECT.ident(&to.text));
-            written.push(Kind::Schema, alter_table(before, &rename));
+        Change::RenameConstraint { name, to, .. } => {
+            if *name != to.text {
+                let rename = format!("RENAME CONSTRAINT {} TO {}", DIALECT.ident(name), DIALECT.ident(&to.text));
+                written.push(Kind::Schema, alter_table(link.before()?, &rename));
+            }
         }
-        (Change::RenameSequence { column, to, .. }, Some(before), _) => {
+        Change::RenameSequence { column, to, .. } => {
+            let before = link.before()?;
             if let Some(from) = before.column(*column).and_then(|column| column.sequence.as_ref()) {
                 rename_sequence(before, &from.text, &to.text, &mut written);
             }
         }
-        (Change::CreateTrigger(trigger), ..) => written.push(Kind::Schema, raw::closed(&trigger.sql)),
-        (Change::DropTrigger(trigger), ..) => {
-            let (name, on) = (DIALECT.ident(&trigger.name), DIALECT.table(&trigger.table));
-            written.push(Kind::Schema, format!("DROP TRIGGER {name} ON {on}"));
-        }
-        (Change::CreateFunction(function), ..) => {
-            written.push(Kind::Schema, raw::closed(function.sql.as_deref().unwrap_or_default()));
-        }
-        (Change::DropFunction(function), ..) => {
-            let name = DIALECT.qualified(function.name.schema.as_deref(), &function.name.name);
-            let drop = format!("DROP {} {name}({})", function.kind().to_uppercase(), function.name.args);
-            written.push(Kind::Schema, drop);
-        }
-        (Change::ReplaceFunction { to, .. }, ..) => {
+        Change::Create(object) => written.push(Kind::Schema, create(object, state)),
+        Change::Drop(object) => written.push(Kind::Schema, drop(object)),
+        Change::ReplaceFunction { to, .. } => {
             let sql = replacing(to.sql.as_deref().unwrap_or_default(), state.backend());
             written.push(Kind::Schema, raw::closed(&sql));
         }
-        (Change::CreateExtension(name), ..) => written.push(Kind::Schema, schemas::create_extension(name)),
-        (Change::DropExtension { name, made_here }, ..) => {
-            written.push(Kind::Schema, schemas::drop_extension(name, *made_here));
-        }
-        (Change::CreateSchema(name), ..) => {
-            written.push(Kind::Schema, format!("CREATE SCHEMA {}", DIALECT.ident(name)));
-        }
-        (Change::DropSchema(name), ..) => written.push(Kind::Schema, format!("DROP SCHEMA {}", DIALECT.ident(name))),
-        (Change::CreateEnum(of), ..) => written.push(Kind::Schema, enums::create(of)),
-        (Change::DropEnum(of), ..) => written.push(Kind::Schema, enums::drop(of)),
-        (Change::AlterEnum { from, to, renamed }, ..) => {
+        Change::AlterEnum { from, to, renamed } => {
             enums::alter(from, to, renamed, link.enum_anew, state, &mut written)?;
         }
-        (Change::CreateView(view), ..) => {
-            // As the state has it: with the names of the moment.
-            let view = state.view_named(&view.name).unwrap_or(view);
-            written.push(Kind::Schema, raw::closed(&view.sql));
-        }
-        (Change::DropView(view), ..) => {
-            written.push(Kind::Schema, format!("DROP {} {}", view.kind(), DIALECT.table(&view.name)));
-        }
-        (Change::Insert { rows, mode, .. }, _, Some(after)) => {
+        Change::Insert { rows, mode, .. } => {
+            let after = link.after()?;
             // Numbers that are given come before numbers that are made, or the two would clash.
             let gives = |row: &RowValues| row.iter().any(|(id, _)| numbered(after, *id));
             for rows in rows.chunk_by(|a, b| gives(a) == gives(b)) {
@@ -143,17 +109,20 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
                 }
             }
         }
-        (Change::Update { set, filter, .. }, _, Some(after)) => {
-            written.rows(vec![rows::update(DIALECT, after, set, filter.as_ref())?]);
+        Change::Update { set, filter, .. } => {
+            written.rows(vec![rows::update(DIALECT, link.after()?, set, filter.as_ref())?]);
         }
-        (Change::Delete { filter, .. }, _, Some(after)) => {
+        Change::Delete { filter, .. } => {
+            let after = link.after()?;
             written.rows(vec![rows::delete(DIALECT, after, &DIALECT.expr(filter, after))]);
         }
-        (Change::DeleteRows { rows, .. }, _, Some(after)) => {
+        Change::DeleteRows { rows, .. } => {
+            let after = link.after()?;
             let conditions = rows::row_conditions(DIALECT, after, rows)?;
             written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
         }
-        (Change::KeepRows(rows), _, Some(after)) => {
+        Change::KeepRows(rows) => {
+            let after = link.after()?;
             let [create, fill] = kept::keep(DIALECT, rows, after, state)?;
             if link.transaction {
                 // Else rows that others put in meanwhile would be changed and not kept.
@@ -163,21 +132,85 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
             written.push(Kind::Schema, create);
             written.push(Kind::Rows, fill);
         }
-        (Change::RestoreRows(rows), _, Some(after)) => {
-            let [back, drop] = kept::restore(DIALECT, rows, after);
+        Change::RestoreRows(rows) => {
+            let [back, drop] = kept::restore(DIALECT, rows, link.after()?);
             written.push(Kind::Rows, back);
             written.push(Kind::Schema, drop);
         }
-        (Change::Sql { sql, .. }, ..) => {
+        Change::Sql { sql, .. } => {
             if let Some(direction) = raw::copies_with_client(sql) {
                 return Err(RenderError::CopyWithClient { direction });
             }
             let kind = if raw::is_ddl(sql) { Kind::Schema } else { Kind::Rows };
             written.push(kind, raw::closed(sql));
         }
-        _ => {}
+        Change::Note(_) => {}
     }
     Ok(written)
+}
+
+/// CREATE TABLE, with what it cannot say itself.
+fn create_table(created: &Table, state: &State, written: &mut Written) -> Result<(), RenderError> {
+    written.push(Kind::Schema, table::create(DIALECT, state, created, None)?);
+    for constraint in created.constraints().filter(|one| table::is_swallowed(DIALECT, created, one)) {
+        let definition = table::constraint_definition(DIALECT, state, &constraint, created)?;
+        written.push(Kind::Schema, alter_table(created, &format!("ADD {definition}")));
+    }
+    for index in &created.indexes {
+        written.push(Kind::Schema, table::create_index(DIALECT, created, index)?);
+    }
+    if let Some(comment) = &created.comment {
+        let on = DIALECT.table(&created.name);
+        written.push(Kind::Schema, format!("COMMENT ON TABLE {on} IS {}", DIALECT.string(comment)));
+    }
+    for column in created.columns.iter().filter(|column| column.comment.is_some()) {
+        written.push(Kind::Schema, comment_on(created, column));
+    }
+    Ok(())
+}
+
+fn create(object: &Object, state: &State) -> String {
+    match object {
+        Object::Extension(extension) => schemas::create_extension(&extension.name),
+        Object::Schema(schema) => format!("CREATE SCHEMA {}", DIALECT.ident(&schema.name)),
+        Object::Enum(of) => enums::create(of),
+        Object::Function(function) => raw::closed(function.sql.as_deref().unwrap_or_default()),
+        // As the state has it: with the names of the moment.
+        Object::View(view) => raw::closed(&state.view_named(&view.name).unwrap_or(view).sql),
+        Object::Trigger(trigger) => raw::closed(&trigger.sql),
+    }
+}
+
+fn drop(object: &Object) -> String {
+    match object {
+        Object::Extension(extension) => schemas::drop_extension(&extension.name, extension.made_here),
+        Object::Schema(schema) => format!("DROP SCHEMA {}", DIALECT.ident(&schema.name)),
+        Object::Enum(of) => enums::drop(of),
+        Object::Function(function) => {
+            let name = DIALECT.qualified(function.name.schema.as_deref(), &function.name.name);
+            format!("DROP {} {name}({})", function.noun().to_uppercase(), function.name.args)
+        }
+        Object::View(view) => format!("DROP {} {}", view.sql_kind(), DIALECT.table(&view.name)),
+        Object::Trigger(trigger) => {
+            format!("DROP TRIGGER {} ON {}", DIALECT.ident(&trigger.name), DIALECT.table(&trigger.table))
+        }
+    }
+}
+
+/// A statement that makes or drops an index of a table.
+fn index_statement(
+    name: &str,
+    table: &Table,
+    sql: String,
+    concurrently: bool,
+    link: &Link<'_>,
+    written: &mut Written,
+) -> Result<(), RenderError> {
+    if concurrently {
+        return schemas::concurrently(name, table, &sql, link.transaction, written);
+    }
+    written.push(Kind::Schema, sql);
+    Ok(())
 }
 
 fn numbered(table: &Table, id: ColumnId) -> bool {

@@ -10,7 +10,7 @@ use super::dialect::Dialect;
 use super::error::RenderError;
 use super::walk::{Kind, Link, Written};
 use super::{kept, raw, rows, table, value};
-use crate::state::{Change, Column, ColumnId, Constraint, State, Table, TableId};
+use crate::state::{Change, Column, ColumnId, Constraint, Object, State, Table, TableId};
 
 const DIALECT: Dialect = Dialect::Sqlite;
 
@@ -149,87 +149,122 @@ fn added_with_constraints(links: &[Link<'_>], state: &State) -> Result<Option<Ve
 
 /// One change that needs no rebuild.
 fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), RenderError> {
-    match (link.change, &link.before, &link.after) {
-        (Change::CreateTable(created), ..) => {
+    match link.change {
+        Change::CreateTable(created) => {
             written.push(Kind::Schema, table::create(DIALECT, state, created, None)?);
             for index in &created.indexes {
                 written.push(Kind::Schema, table::create_index(DIALECT, created, index)?);
             }
         }
-        (Change::DropTable(_), Some(before), _) => written.push(Kind::Schema, table::drop(DIALECT, before)),
-        (Change::RenameTable { to, .. }, Some(before), _) => {
+        Change::DropTable(_) => written.push(Kind::Schema, table::drop(DIALECT, link.before()?)),
+        Change::RenameTable { to, .. } => {
             DIALECT.check_schema(to)?;
-            rename_table(before, &to.name, state, written);
+            rename_table(link.before()?, &to.name, state, written);
         }
-        (Change::AddColumn { column, .. }, _, Some(after)) => {
+        Change::AddColumn { column, .. } => {
+            let after = link.after()?;
             let definition = table::column_definition(DIALECT, column, after)?;
             written.push(Kind::Schema, format!("ALTER TABLE {} ADD COLUMN {definition}", DIALECT.table(&after.name)));
         }
-        (Change::DropColumn { column, .. }, Some(before), _) => {
+        Change::DropColumn { column, .. } => {
+            let before = link.before()?;
             written.push(Kind::Schema, table::drop_column(DIALECT, before, before.column_name(*column)));
         }
-        (Change::RenameColumn { column, to, .. }, Some(before), _) if before.column_name(*column) != to => {
-            written.push(Kind::Schema, table::rename_column(DIALECT, before, before.column_name(*column), to));
-        }
-        (Change::AddIndex { index, .. }, _, Some(after)) => {
-            written.push(Kind::Schema, table::create_index(DIALECT, after, index)?);
-        }
-        (Change::DropIndex { name, .. }, Some(before), _) => {
-            written.push(Kind::Schema, table::drop_index(DIALECT, before, name));
-        }
-        (Change::RenameIndex { name, to, .. }, Some(before), Some(after)) if name != to => {
-            // SQLite has no ALTER INDEX.
-            written.push(Kind::Schema, table::drop_index(DIALECT, before, name));
-            for index in after.indexes.iter().filter(|index| index.name == *to) {
-                written.push(Kind::Schema, table::create_index(DIALECT, after, index)?);
+        Change::RenameColumn { column, to, .. } => {
+            let before = link.before()?;
+            let from = before.column_name(*column);
+            if from != to {
+                written.push(Kind::Schema, table::rename_column(DIALECT, before, from, to));
             }
         }
-        (Change::CreateTrigger(trigger), ..) => written.push(Kind::Schema, raw::closed(&trigger.sql)),
-        (Change::DropTrigger(trigger), ..) => {
-            written.push(Kind::Schema, format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name)));
+        Change::AddIndex { index, .. } => {
+            written.push(Kind::Schema, table::create_index(DIALECT, link.after()?, index)?);
         }
-        (Change::CreateView(view), ..) => {
-            // As the state has it: with the names of the moment.
-            let view = state.view_named(&view.name).unwrap_or(view);
-            written.push(Kind::Schema, raw::closed(&view.sql));
+        Change::DropIndex { name, .. } => {
+            written.push(Kind::Schema, table::drop_index(DIALECT, link.before()?, name));
         }
-        (Change::DropView(view), ..) => {
-            written.push(Kind::Schema, format!("DROP VIEW {}", DIALECT.table(&view.name)));
+        Change::RenameIndex { name, to, .. } => {
+            let (before, after) = (link.before()?, link.after()?);
+            if name != to {
+                // SQLite has no ALTER INDEX.
+                written.push(Kind::Schema, table::drop_index(DIALECT, before, name));
+                for index in after.indexes.iter().filter(|index| index.name == *to) {
+                    written.push(Kind::Schema, table::create_index(DIALECT, after, index)?);
+                }
+            }
         }
-        (Change::Insert { rows, mode, .. }, _, Some(after)) => {
-            written.rows(rows::insert(DIALECT, after, rows, mode)?);
+        Change::AddConstraint { .. } | Change::DropConstraint { .. } | Change::RenameConstraint { .. } => {
+            *written = rebuild::write(std::slice::from_ref(link), state)?;
         }
-        (Change::Update { set, filter, .. }, _, Some(after)) => {
+        Change::Create(object) => create(object, state, written)?,
+        Change::Drop(object) => drop(object, written)?,
+        Change::Insert { rows, mode, .. } => written.rows(rows::insert(DIALECT, link.after()?, rows, mode)?),
+        Change::Update { set, filter, .. } => {
+            let after = link.after()?;
             written.rows(vec![rows::update(DIALECT, after, set, filter.as_ref())?]);
             written.keys_off = keys_off::update(state, after, set).map(Err);
         }
-        (Change::Delete { filter, .. }, _, Some(after)) => {
+        Change::Delete { filter, .. } => {
+            let after = link.after()?;
             let condition = DIALECT.expr(filter, after);
             written.rows(vec![rows::delete(DIALECT, after, &condition)]);
             written.keys_off = keys_off::deletes(state, after, &[condition]).transpose();
         }
-        (Change::DeleteRows { rows, .. }, _, Some(after)) => {
+        Change::DeleteRows { rows, .. } => {
+            let after = link.after()?;
             let conditions = rows::row_conditions(DIALECT, after, rows)?;
             written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
             written.keys_off = keys_off::deletes(state, after, &conditions).transpose();
         }
-        (Change::KeepRows(rows), _, Some(after)) => {
-            let [create, fill] = kept::keep(DIALECT, rows, after, state)?;
+        Change::KeepRows(rows) => {
+            let [create, fill] = kept::keep(DIALECT, rows, link.after()?, state)?;
             written.push(Kind::Schema, create);
             written.push(Kind::Rows, fill);
         }
-        (Change::RestoreRows(rows), _, Some(after)) => {
-            let [back, drop] = kept::restore(DIALECT, rows, after);
+        Change::RestoreRows(rows) => {
+            let [back, drop] = kept::restore(DIALECT, rows, link.after()?);
             written.push(Kind::Rows, back);
             written.push(Kind::Schema, drop);
         }
-        (Change::Sql { sql, .. }, ..) => {
+        Change::Sql { sql, .. } => {
             let kind = if raw::is_ddl(sql) { Kind::Schema } else { Kind::Rows };
             written.push(kind, raw::closed(sql));
             written.keys_off = keys_off::raw(state, sql).map(Err);
         }
-        // Nothing differs, or SQLite has no such thing.
-        _ => {}
+        // A column that differs is rebuilt; SQLite has no sequences; an enum's values are in the checks of its columns.
+        Change::AlterColumn { .. } | Change::RenameSequence { .. } | Change::AlterEnum { .. } | Change::Note(_) => {}
+        Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(DIALECT, to)),
+    }
+    Ok(())
+}
+
+fn create(object: &Object, state: &State, written: &mut Written) -> Result<(), RenderError> {
+    match object {
+        Object::Trigger(trigger) => written.push(Kind::Schema, raw::closed(&trigger.sql)),
+        Object::View(view) => {
+            // As the state has it: with the names of the moment.
+            let view = state.view_named(&view.name).unwrap_or(view);
+            written.push(Kind::Schema, raw::closed(&view.sql));
+        }
+        // Its columns have its values.
+        Object::Enum(_) => {}
+        Object::Extension(_) | Object::Schema(_) | Object::Function(_) => {
+            return Err(RenderError::no_object(DIALECT, object.get()));
+        }
+    }
+    Ok(())
+}
+
+fn drop(object: &Object, written: &mut Written) -> Result<(), RenderError> {
+    match object {
+        Object::Trigger(trigger) => {
+            written.push(Kind::Schema, format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name)));
+        }
+        Object::View(view) => written.push(Kind::Schema, format!("DROP VIEW {}", DIALECT.table(&view.name))),
+        Object::Enum(_) => {}
+        Object::Extension(_) | Object::Schema(_) | Object::Function(_) => {
+            return Err(RenderError::no_object(DIALECT, object.get()));
+        }
     }
     Ok(())
 }

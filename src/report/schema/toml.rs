@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Page;
 use super::columns::{action, column, deferrable, index, key, list, quoted};
 use crate::backend::Backend;
-use crate::state::{Change, Constraint, ForeignKey, Function, State, Table, TableId, Trigger, View};
+use crate::state::{Change, Constraint, ForeignKey, Function, Object, State, Table, TableId, Trigger, View};
 
 /// Writes each schema as the operations of a migration.
 ///
@@ -28,12 +28,12 @@ pub fn write_toml(pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
 /// An operation as it stands under `[[up]]`.
 fn operation(change: &Change, state: &State) -> Option<String> {
     Some(match change {
-        Change::CreateExtension(name) => format!("create_extension = {}\n", quoted(name)),
-        Change::CreateSchema(name) => format!("create_schema = {}\n", quoted(name)),
-        Change::CreateEnum(one) => {
+        Change::Create(Object::Extension(one)) => format!("create_extension = {}\n", quoted(&one.name)),
+        Change::Create(Object::Schema(one)) => format!("create_schema = {}\n", quoted(&one.name)),
+        Change::Create(Object::Enum(one)) => {
             format!("create_enum = {}\nvalues = {}\n", quoted(&one.name.to_string()), list(&one.values))
         }
-        Change::CreateFunction(function) => self::function(function, state),
+        Change::Create(Object::Function(function)) => self::function(function, state),
         Change::CreateTable(table) => self::table(table, state),
         Change::AddConstraint { table, constraint: Constraint::ForeignKey(key) } => {
             let on = state.table(*table)?;
@@ -44,8 +44,8 @@ fn operation(change: &Change, state: &State) -> Option<String> {
                 foreign_key(key, on, state).join("\n")
             )
         }
-        Change::CreateView(view) => self::view(view, state.backend()),
-        Change::CreateTrigger(trigger) => self::trigger(trigger),
+        Change::Create(Object::View(view)) => self::view(view, state.backend()),
+        Change::Create(Object::Trigger(trigger)) => self::trigger(trigger),
         _ => return None,
     })
 }
@@ -78,14 +78,14 @@ fn trigger(trigger: &Trigger) -> String {
 fn view(view: &View, backend: Backend) -> String {
     let name = quoted(&view.name.to_string());
     let schema = view.name.schema.as_deref().map(|schema| backend.quote(schema) + ".").unwrap_or_default();
-    let own = format!("CREATE {} {schema}{} AS ", view.kind(), backend.quote(&view.name.name));
+    let own = format!("CREATE {} {schema}{} AS ", view.sql_kind(), backend.quote(&view.name.name));
     match view.sql.strip_prefix(&own) {
         Some(select) => {
             let kept = if view.materialized { "materialized = true\n" } else { "" };
             format!("create_view = {name}\nselect = {}\n{kept}", quoted(select))
         }
         None => {
-            let drop = format!("DROP {} {schema}{}", view.kind(), backend.quote(&view.name.name));
+            let drop = format!("DROP {} {schema}{}", view.sql_kind(), backend.quote(&view.name.name));
             format!("sql = {}\ndown = {}\n", quoted(&view.sql), quoted(&drop))
         }
     }

@@ -29,7 +29,7 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
-        Some(vec![Change::CreateEnum(Arc::new(EnumType { name: name.clone(), values: values.to_vec() }))])
+        Some(vec![Change::create(Arc::new(EnumType { name: name.clone(), values: values.to_vec() }))])
     }
 
     pub(super) fn drop_enum(&mut self, name: &TableName) -> Changes {
@@ -45,7 +45,7 @@ impl Lower<'_> {
             return None;
         }
         self.is_cast_to(&gone, true, "object")?;
-        Some(vec![Change::DropEnum(gone)])
+        Some(vec![Change::drop(gone)])
     }
 
     pub(super) fn alter_enum(
@@ -305,7 +305,7 @@ impl Lower<'_> {
     /// A function that is so.
     fn function_that(&self, is: impl Fn(&Function) -> bool) -> Option<String> {
         let function = self.state.functions().iter().find(|function| is(function))?;
-        Some(format!("{} `{}`", function.kind(), function.name))
+        Some(format!("{} `{}`", function.noun(), function.name))
     }
 
     /// Reports what casts to an enum that is to go, or is of it by its arguments. Where it is not `gone`

@@ -130,7 +130,7 @@ impl State {
             let reads = function.sql.as_deref().filter(|_| function.is_read_when_made());
             let speaks = |sql: &&str| mentions(sql, name) && (!is_column || mentions(sql, &table.name.name));
             if reads.as_ref().is_some_and(speaks) {
-                holder = Some(format!("{} `{}`", function.kind(), function.name));
+                holder = Some(format!("{} `{}`", function.noun(), function.name));
             }
         }
         for check in &table.checks {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::function::{Head, head, types};
+use super::super::objects::{Head, function_head, types};
 use super::super::read_sql::{Reading, executed, read};
 use super::super::trial::Trial;
 use super::sql::{declare, tidy};
@@ -11,7 +11,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Code, Severity, nearest};
 use crate::ident::{FunctionName, TableName};
 use crate::operation::Text;
-use crate::state::{Change, Function, SqlAccess, Trigger};
+use crate::state::{Change, Function, Object, SqlAccess, Trigger};
 
 impl Lower<'_> {
     pub(super) fn create_trigger(&mut self, on: &TableName, name: &str, definition: &Text) -> Changes {
@@ -27,7 +27,7 @@ impl Lower<'_> {
         }
         let reading = self.read(&sql, None);
         let mut made = reading.effects.into_iter().filter_map(|change| match change {
-            Change::CreateTrigger(trigger) => Some(trigger),
+            Change::Create(Object::Trigger(trigger)) => Some(trigger),
             _ => None,
         });
         let said = reading.diagnostics.iter().any(crate::diagnostic::Diagnostic::is_error);
@@ -66,7 +66,7 @@ impl Lower<'_> {
             diagnostic.severity = Severity::Warning;
             self.report(diagnostic);
         }
-        Some(vec![Change::CreateTrigger(Trigger { access: Arc::new(access), ..trigger })])
+        Some(vec![Change::create(Trigger { access: Arc::new(access), ..trigger })])
     }
 
     /// The function that a trigger executes, where none of that name is known.
@@ -89,7 +89,7 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         };
-        Some(vec![Change::DropTrigger(trigger)])
+        Some(vec![Change::drop(trigger)])
     }
 
     fn trigger_named(&self, on: &TableName, name: &str) -> Option<&Trigger> {
@@ -105,7 +105,7 @@ impl Lower<'_> {
         let span = self.span("definition");
         let mut trial = Trial::new(self.state);
         if let Some(function) = without {
-            let _ = trial.apply(&Change::DropFunction(function.clone()));
+            let _ = trial.apply(&Change::drop(function.clone()));
         }
         let mut reading = read(sql, &mut trial, span);
         trial.end();
@@ -119,14 +119,14 @@ impl Lower<'_> {
         let (function, _) = self.function(name, text, declared, None)?;
         let backend = self.state.backend;
         if let Some(other) = self.state.functions().iter().find(|other| other.clashes(&function, backend)) {
-            let message = format!("{} `{}` stands already", other.kind(), other.name);
+            let message = format!("{} `{}` stands already", other.noun(), other.name);
             let diagnostic = self
                 .error(Code::AlreadyExists, "object", message)
                 .help(format!("to change it: replace_function = \"{name}\""));
             self.report(diagnostic);
             return None;
         }
-        Some(vec![Change::CreateFunction(function)])
+        Some(vec![Change::create(function)])
     }
 
     /// In its place where PostgreSQL can; else it is dropped and made again.
@@ -134,7 +134,7 @@ impl Lower<'_> {
         let from = self.standing_function(name)?;
         let (to, head) = self.function(name, text, declared, Some(&from))?;
         let backend = self.state.backend;
-        let before = from.sql.as_deref().and_then(|sql| super::super::function::head(sql, backend));
+        let before = from.sql.as_deref().and_then(|sql| function_head(sql, backend));
         let same = before.is_some_and(|before| {
             before.fixed == head.fixed && before.procedure == head.procedure && before.defaults == head.defaults
         });
@@ -142,13 +142,13 @@ impl Lower<'_> {
             return Some(vec![Change::ReplaceFunction { from, to }]);
         }
         self.function_may_go(&from)?;
-        Some(vec![Change::DropFunction(from), Change::CreateFunction(to)])
+        Some(vec![Change::drop(from), Change::create(to)])
     }
 
     pub(super) fn drop_function(&mut self, name: &FunctionName) -> Changes {
         let function = self.standing_function(name)?;
         self.function_may_go(&function)?;
-        Some(vec![Change::DropFunction(function)])
+        Some(vec![Change::drop(function)])
     }
 
     /// A function as its author wrote it, held against the name it is given.
@@ -172,7 +172,7 @@ impl Lower<'_> {
             return None;
         }
         self.schema_fits(&TableName { schema: name.schema.clone(), name: name.name.clone() }, "object")?;
-        let Some(head) = head(&sql, backend) else {
+        let Some(head) = function_head(&sql, backend) else {
             let message = format!("the definition of `{name}` is not a CREATE FUNCTION or CREATE PROCEDURE statement");
             let diagnostic = self
                 .error(Code::WrongValue, "definition", message)

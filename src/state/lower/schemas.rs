@@ -4,20 +4,20 @@ use super::{Change, Changes, Lower};
 use crate::diagnostic::{Code, Severity, nearest};
 use crate::operation::DataType;
 use crate::sql_text::{called, mentions};
-use crate::state::{Expr, Index};
+use crate::state::{Expr, Extension, Index, Schema};
 
 impl Lower<'_> {
     pub(super) fn create_extension(&mut self, name: &str) -> Changes {
         self.has(self.state.backend.capabilities().extensions, "extensions")?;
-        self.stands_not("extension", name, self.state.extensions().iter().any(|other| other == name))?;
-        Some(vec![Change::CreateExtension(name.to_owned())])
+        self.stands_not("extension", name, self.state.extensions().iter().any(|other| other.name == name))?;
+        Some(vec![Change::create(Extension { name: name.to_owned(), made_here: true })])
     }
 
     pub(super) fn drop_extension(&mut self, name: &str) -> Changes {
         self.has(self.state.backend.capabilities().extensions, "extensions")?;
-        self.stands("extension", name, self.state.extensions().to_vec())?;
+        self.stands("extension", name, self.state.extensions().iter().map(|one| one.name.clone()).collect::<Vec<_>>())?;
         self.nothing_is_of(name)?;
-        Some(vec![Change::DropExtension { name: name.to_owned(), made_here: false }])
+        Some(vec![Change::drop(Extension { name: name.to_owned(), made_here: false })])
     }
 
     /// Reports what is of a type of an extension's name, and warns of what may need the extension.
@@ -67,20 +67,20 @@ impl Lower<'_> {
         if !self.fits(name, "object") {
             return None;
         }
-        self.stands_not("schema", name, self.state.schemas().iter().any(|other| other == name))?;
-        Some(vec![Change::CreateSchema(name.to_owned())])
+        self.stands_not("schema", name, self.state.schemas().iter().any(|other| other.name == name))?;
+        Some(vec![Change::create(Schema { name: name.to_owned() })])
     }
 
     pub(super) fn drop_schema(&mut self, name: &str) -> Changes {
         self.has(self.state.backend.capabilities().schemas, "schemas")?;
-        self.stands("schema", name, self.state.schemas().to_vec())?;
+        self.stands("schema", name, self.state.schemas().iter().map(|one| one.name.clone()).collect::<Vec<_>>())?;
         if let Some(within) = self.state.within_schema(name) {
             let message = format!("schema `{name}` still has {within} in it");
             let diagnostic = self.error(Code::StillReferenced, "object", message).help("drop what is in it first");
             self.report(diagnostic);
             return None;
         }
-        Some(vec![Change::DropSchema(name.to_owned())])
+        Some(vec![Change::drop(Schema { name: name.to_owned() })])
     }
 
     fn has(&mut self, has: bool, what: &str) -> Option<()> {

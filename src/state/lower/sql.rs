@@ -85,8 +85,8 @@ fn declared_functions(declared: &Declared<'_>, state: &State) -> Vec<Change> {
     let made = declared.creates.iter().filter_map(|word| name(word));
     let made = made.filter(|name| state.function(name).is_none());
     let gone = declared.drops.iter().filter_map(|word| state.function(&name(word)?));
-    let made = made.map(|name| Change::CreateFunction(Function::declared(&name)));
-    made.chain(gone.cloned().map(Change::DropFunction)).collect()
+    let made = made.map(|name| Change::create(Function::declared(&name)));
+    made.chain(gone.cloned().map(Change::drop)).collect()
 }
 
 /// Adds what the author declares to what was read.

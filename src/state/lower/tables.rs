@@ -206,7 +206,7 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
-        let mut changes: Vec<Change> = self.state.triggers_on(table.id).cloned().map(Change::DropTrigger).collect();
+        let mut changes: Vec<Change> = self.state.triggers_on(table.id).cloned().map(Change::drop).collect();
         changes.push(Change::DropTable(table.id));
         Some(changes)
     }

@@ -5,7 +5,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Code, Severity};
 use crate::ident::TableName;
 use crate::operation::Text;
-use crate::state::{ColumnId, Table, View};
+use crate::state::{ColumnId, Object, Table, View};
 
 impl Lower<'_> {
     pub(super) fn create_view(
@@ -24,7 +24,7 @@ impl Lower<'_> {
         }
         let select = self.branch(select, "select")?.to_owned();
         self.may_stand(name, "object")?;
-        Some(vec![Change::CreateView(self.view(name, &select, materialized, reads)?)])
+        Some(vec![Change::create(self.view(name, &select, materialized, reads)?)])
     }
 
     /// The view is dropped and made again: not every backend replaces one, and PostgreSQL only with columns added at its end.
@@ -40,11 +40,11 @@ impl Lower<'_> {
             return None;
         }
         let own = changes.iter().filter_map(|change| match change {
-            Change::DropTrigger(trigger) => Some(Change::CreateTrigger(trigger.clone())),
+            Change::Drop(Object::Trigger(trigger)) => Some(Change::create(trigger.clone())),
             _ => None,
         });
         let own: Vec<Change> = own.collect();
-        changes.push(Change::CreateView(view));
+        changes.push(Change::create(view));
         changes.extend(own);
         Some(changes)
     }
@@ -109,8 +109,8 @@ impl Lower<'_> {
         // Those that stand in for changes of a view go with it.
         let own =
             self.state.triggers().iter().filter(|trigger| trigger.table_id.is_none() && trigger.table == view.name);
-        let mut changes: Vec<Change> = own.cloned().map(Change::DropTrigger).collect();
-        changes.push(Change::DropView(view));
+        let mut changes: Vec<Change> = own.cloned().map(Change::drop).collect();
+        changes.push(Change::drop(view));
         Some(changes)
     }
 

@@ -9,7 +9,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Code, nearest};
 use crate::ident::TableName;
 use crate::sql_text::{Lexeme, lexemes};
-use crate::state::{Change, Column, ConstraintKind, Table, TableId, Trigger, View};
+use crate::state::{Change, Column, ConstraintKind, Object, Table, TableId, Trigger, View};
 
 impl Reader<'_, '_> {
     pub(super) fn drop_tables(&mut self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Step {
@@ -22,7 +22,7 @@ impl Reader<'_, '_> {
             self.let_go(table, &going, cascade)?;
             let triggers: Vec<_> = self.trial.state.triggers_on(table.id).cloned().collect();
             for trigger in triggers {
-                self.put(Change::DropTrigger(trigger))?;
+                self.put(Change::drop(trigger))?;
             }
         }
         for table in &tables {
@@ -85,7 +85,7 @@ impl Reader<'_, '_> {
                 going.push(view.clone());
             }
         }
-        going.into_iter().rev().try_for_each(|view| self.put(Change::DropView(view)))
+        going.into_iter().rev().try_for_each(|view| self.put(Change::drop(view)))
     }
 
     /// DROP VIEW on PostgreSQL, where views over those that go hold them, or go along. `None` for another statement.
@@ -93,7 +93,9 @@ impl Reader<'_, '_> {
         if self.backend() != Backend::Postgres {
             return None;
         }
-        let of = |change: &Change| if let Change::DropView(view) = change { Some(view.name.clone()) } else { None };
+        let of = |change: &Change| {
+            if let Change::Drop(Object::View(view)) = change { Some(view.name.clone()) } else { None }
+        };
         let going: Vec<TableName> = programs.iter().map(of).collect::<Option<_>>()?;
         if matches!(lexemes(self.sql, Some(Backend::Postgres)).last(), Some(Lexeme::Word(word)) if word.eq_ignore_ascii_case("cascade"))
         {

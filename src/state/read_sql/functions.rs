@@ -129,7 +129,7 @@ impl Reader<'_, '_> {
         self.function_access(&head.name, DeclaredMode::Creates);
         let types: Vec<String> = args.iter().map(|arg| arg.last().cloned().unwrap_or_default()).collect();
         let name = FunctionName { schema: None, name: head.name, args: types.join(", ") };
-        self.put(Change::CreateFunction(Function {
+        self.put(Change::create(Function {
             name,
             types: Some(types),
             procedure: word(all, at - 1) == "procedure",
@@ -168,7 +168,7 @@ impl Reader<'_, '_> {
             return Err(Stop::Unread);
         }
         let standing = standing.clone();
-        self.put(Change::DropFunction(standing))
+        self.put(Change::drop(standing))
     }
 
     /// What a trigger, a view or another definition calls must stand as it is.

@@ -118,10 +118,10 @@ fn create_trigger(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -
     let first = head.tokens.get(range.start)?;
     let last = head.tokens.get(range.end.checked_sub(1)?)?;
     let place = offset(first.span.start, sql, &lines)?..offset(last.span.end, sql, &lines)?;
-    let mut changes: Vec<Change> = standing.filter(|_| replace).cloned().map(Change::DropTrigger).into_iter().collect();
+    let mut changes: Vec<Change> = standing.filter(|_| replace).cloned().map(Change::drop).into_iter().collect();
     let columns = named(head.tokens, table_id, state).0;
     let sql = sql.trim_end().trim_end_matches(';').to_owned();
-    changes.push(Change::CreateTrigger(Trigger {
+    changes.push(Change::create(Trigger {
         columns,
         name: name.name,
         written: (sql.clone(), table.clone(), place),
@@ -189,7 +189,7 @@ fn drop_trigger(mut head: Head<'_>, state: &State) -> Option<Vec<Change>> {
         .triggers
         .iter()
         .find(|other| is_same(other, &name.name, if table.is_some() { table_id } else { other.table_id }, state));
-    Some(found.cloned().map(Change::DropTrigger).into_iter().collect())
+    Some(found.cloned().map(Change::drop).into_iter().collect())
 }
 
 pub(super) fn is_same(trigger: &Trigger, name: &str, table: Option<TableId>, state: &State) -> bool {
@@ -206,9 +206,9 @@ fn create_view(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -> O
     if standing.is_some() && absent_only {
         return Some(Vec::new());
     }
-    let mut changes: Vec<Change> = standing.filter(|_| replace).cloned().map(Change::DropView).into_iter().collect();
+    let mut changes: Vec<Change> = standing.filter(|_| replace).cloned().map(Change::drop).into_iter().collect();
     let bound = state.bind_view(name, sql.trim_end().trim_end_matches(';'));
-    changes.push(Change::CreateView(bound.view));
+    changes.push(Change::create(bound.view));
     Some(changes)
 }
 
@@ -217,7 +217,7 @@ fn drop_views(mut head: Head<'_>, state: &State) -> Vec<Change> {
     let mut changes = Vec::new();
     while let Some((name, _)) = head.name(state) {
         let found = state.views.iter().find(|other| state.fold(&other.name) == state.fold(&name));
-        changes.extend(found.cloned().map(Change::DropView));
+        changes.extend(found.cloned().map(Change::drop));
         if head.peek() != Some(&Token::Comma) {
             break;
         }

@@ -31,7 +31,7 @@ pub(super) use head::may_mention;
 
 use super::bind::{dialect, tokens};
 use super::trial::Trial;
-use super::{Change, Column, SqlAccess, StateError, Table, View};
+use super::{Change, Column, Object, SqlAccess, StateError, Table, View};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::ident::TableName;
@@ -94,16 +94,16 @@ impl Reader<'_, '_> {
                 return step;
             }
             let made = programs.iter().find_map(|change| match change {
-                Change::CreateView(view) => Some(view.reads.is_some()),
+                Change::Create(Object::View(view)) => Some(view.reads.is_some()),
                 _ => None,
             });
             for change in programs {
                 match &change {
-                    Change::CreateView(view) => self.view_reads(view)?,
-                    Change::CreateTrigger(trigger) => self.trigger_stands(trigger)?,
+                    Change::Create(Object::View(view)) => self.view_reads(view)?,
+                    Change::Create(Object::Trigger(trigger)) => self.trigger_stands(trigger)?,
                     _ => {}
                 }
-                let trigger = matches!(change, Change::CreateTrigger(_));
+                let trigger = matches!(change, Change::Create(Object::Trigger(_)));
                 self.put(change)?;
                 if trigger {
                     self.executes()?;

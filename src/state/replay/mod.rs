@@ -2,6 +2,7 @@
 //! of it is undone.
 
 mod down;
+mod left;
 mod undo;
 
 use std::collections::HashSet;
@@ -9,6 +10,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 pub(crate) use down::{down, down_and_back, down_watched};
+pub(crate) use left::left_at_zero;
 use undo::undo;
 pub(crate) use undo::{loses, reversal};
 

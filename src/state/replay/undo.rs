@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Reversal, Undo, Undone};
 use crate::operation::{Body, Down, Kind, Operation};
-use crate::state::{Change, ColumnId, Context, Piece, RowValues, Scalar, State, TableId};
+use crate::state::{Change, ColumnId, Context, Object, Piece, RowValues, Scalar, State, TableId};
 
 /// How an operation is undone, whose changes were applied and gave `inverses`.
 /// `added` are the columns that the same migration added.
@@ -76,7 +76,7 @@ pub(super) fn undo(
             let own = changes.iter().all(|change| match change {
                 Change::Sql { effects, access, .. } => {
                     let adds = effects.iter().all(|effect| match effect {
-                        Change::CreateTrigger(trigger) => trigger.table_id.as_ref().is_some_and(made_here),
+                        Change::Create(Object::Trigger(trigger)) => trigger.table_id.as_ref().is_some_and(made_here),
                         Change::AddIndex { table, .. }
                         | Change::AddColumn { table, .. }
                         | Change::AddConstraint { table, .. } => made_here(table),

@@ -1,134 +1,30 @@
-//! Functions and procedures: what stands, and the head of the statement that makes one.
+//! The head of a statement that makes a function: its name, arguments and type.
 
-use std::sync::Arc;
-
-use super::{Change, SqlAccess, State, StateError};
 use crate::backend::Backend;
-use crate::ident::FunctionName;
+use crate::sql_text::is_everywhere;
 use crate::sql_text::{Lexeme, lexemes};
-use crate::sql_text::{is_everywhere, names_in_casts};
-
-/// A function or procedure, kept as its author wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Function {
-    /// As DROP takes it.
-    pub name: FunctionName,
-    /// Its arguments, each as words in lower case; `None` where only the author of raw SQL says that there is such a
-    /// function.
-    pub types: Option<Vec<String>>,
-    /// It is a procedure.
-    pub procedure: bool,
-    /// The whole statement that makes it, without a closing semicolon; `None` where that is not known.
-    pub sql: Option<String>,
-    /// What it touches; of one that raw SQL made, its statement says it.
-    pub access: Arc<SqlAccess>,
-}
-
-impl Function {
-    /// A function that only its author says to stand.
-    pub(super) fn declared(name: &str) -> Self {
-        Self {
-            name: FunctionName { schema: None, name: name.to_owned(), args: String::new() },
-            types: None,
-            procedure: false,
-            sql: None,
-            access: Arc::default(),
-        }
-    }
-
-    /// `function` or `procedure`.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        if self.procedure { "procedure" } else { "function" }
-    }
-
-    /// Types that its head may name, and those that its body casts to; folded, as PostgreSQL does.
-    #[must_use]
-    pub fn type_names(&self) -> Vec<String> {
-        let Some(sql) = &self.sql else { return Vec::new() };
-        let mut names = names_in_casts(sql);
-        names.extend(self.head_names());
-        names
-    }
-
-    /// The words of its arguments and of its type, folded, with the schema in front.
-    pub(super) fn head_names(&self) -> Vec<String> {
-        let Some(sql) = &self.sql else { return Vec::new() };
-        head(sql, Backend::Postgres).map(|head| head.type_names()).unwrap_or_default()
-    }
-
-    /// Whether the database reads its body when it is made: one in SQL.
-    pub(super) fn is_read_when_made(&self) -> bool {
-        let words = lexemes(self.sql.as_deref().unwrap_or_default(), None);
-        let named = words.windows(2).find_map(|pair| match pair {
-            [Lexeme::Word(first), Lexeme::Word(second)] if first.eq_ignore_ascii_case("language") => Some(*second),
-            [Lexeme::Word(first), Lexeme::Quoted(second)] if first.eq_ignore_ascii_case("language") => Some(*second),
-            _ => None,
-        });
-        named.is_none_or(|language| language.trim_matches(['\'', '"']).eq_ignore_ascii_case("sql"))
-    }
-
-    /// Whether both cannot stand: of one name and schema, and, where functions may share a name, of the same arguments.
-    pub(super) fn clashes(&self, other: &Self, backend: Backend) -> bool {
-        let named =
-            backend.fold(&self.name.name) == backend.fold(&other.name.name) && self.name.schema == other.name.schema;
-        let overloads = backend.capabilities().overloads;
-        let typed = !overloads || self.types.is_none() || other.types.is_none() || self.types == other.types;
-        // Functions and procedures have names apart where they are not told by their arguments.
-        named && typed && (overloads || self.procedure == other.procedure)
-    }
-}
-
-impl State {
-    /// Where a function stands that cannot stand beside that one.
-    fn function_at(&self, function: &Function) -> Option<usize> {
-        self.functions.iter().position(|other| other.clashes(function, self.backend))
-    }
-
-    pub(super) fn create_function(&mut self, function: &Function) -> Result<Change, StateError> {
-        if let Some(other) = self.function_at(function).and_then(|at| self.functions.get(at)) {
-            return Err(StateError::FunctionExists { function: other.name.clone() });
-        }
-        self.unknowns |= function.access.unread;
-        self.functions.push(function.clone());
-        Ok(Change::DropFunction(function.clone()))
-    }
-
-    pub(super) fn drop_function(&mut self, function: &Function) -> Result<Change, StateError> {
-        let at = self.function_at(function);
-        let at = at.ok_or_else(|| StateError::NoFunction { function: function.name.clone() })?;
-        Ok(Change::CreateFunction(self.functions.remove(at)))
-    }
-
-    pub(super) fn replace_function(&mut self, from: &Function, to: &Function) -> Result<Change, StateError> {
-        let standing = self.function_at(from).and_then(|at| self.functions.get_mut(at));
-        let standing = standing.ok_or_else(|| StateError::NoFunction { function: from.name.clone() })?;
-        let before = std::mem::replace(standing, to.clone());
-        Ok(Change::ReplaceFunction { from: to.clone(), to: before })
-    }
-}
 
 /// The head of a statement that makes a function.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// The schema in front of its name, as the database reads it.
-    pub(super) schema: Option<String>,
+    pub(crate) schema: Option<String>,
     /// Its name, as the database reads it.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// It is a procedure.
-    pub(super) procedure: bool,
+    pub(crate) procedure: bool,
     /// Its arguments, each as words in lower case, without the mode in front and a default behind; none that is only
     /// given out.
-    pub(super) args: Vec<Vec<String>>,
+    pub(crate) args: Vec<Vec<String>>,
     /// Everything of the head that a replacement must have too: arguments with their names, and the type.
-    pub(super) fixed: Vec<String>,
+    pub(crate) fixed: Vec<String>,
     /// How many arguments have a default, which a replacement cannot take away.
-    pub(super) defaults: usize,
+    pub(crate) defaults: usize,
 }
 
 impl Head {
     /// What its arguments are of, and the words of what it returns.
-    fn type_names(&self) -> Vec<String> {
+    pub(crate) fn type_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.args.iter().filter_map(|arg| names(arg).pop()).collect();
         if let Some(at) = self.fixed.iter().rposition(|word| word == "returns") {
             names.extend(self::names(self.fixed.get(at + 1..).unwrap_or_default()));
@@ -181,7 +77,7 @@ const OPTIONS: [&str; 22] = [
 ];
 
 /// Reads `CREATE [OR REPLACE] … FUNCTION|PROCEDURE [IF NOT EXISTS] [schema.]name (…) [RETURNS …]`; `None` for anything else.
-pub(super) fn head(sql: &str, backend: Backend) -> Option<Head> {
+pub(crate) fn head(sql: &str, backend: Backend) -> Option<Head> {
     let all = lexemes(sql, Some(backend));
     let is =
         |at: usize, word: &str| matches!(all.get(at), Some(Lexeme::Word(found)) if found.eq_ignore_ascii_case(word));
@@ -281,7 +177,7 @@ fn ident(lexeme: &Lexeme<'_>, backend: Backend) -> Option<String> {
 }
 
 /// The arguments of a name as its author wrote them, each as words in lower case.
-pub(super) fn types(args: &str, backend: Backend) -> Vec<Vec<String>> {
+pub(crate) fn types(args: &str, backend: Backend) -> Vec<Vec<String>> {
     let bracketed = format!("({args})");
     arguments(&lexemes(&bracketed, Some(backend)), 0).map(|(args, _)| args).unwrap_or_default()
 }

@@ -2,9 +2,52 @@
 
 use std::sync::Arc;
 
-use super::{Change, Column, Scalar, SharedTable, State, StateError};
+use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
 use crate::ident::TableName;
 use crate::operation::{EnumType, Literal};
+use crate::state::{Change, Column, Scalar, SharedTable, State, StateError};
+
+impl SchemaObject for EnumType {
+    fn kind(&self) -> ObjectKind {
+        ObjectKind::Enum
+    }
+
+    fn full_name(&self) -> String {
+        self.name.to_string()
+    }
+
+    fn schema(&self) -> Option<&str> {
+        self.name.schema.as_deref()
+    }
+
+    fn fact(&self) -> String {
+        format!("enum {}: {:?}", self.name, self.values)
+    }
+}
+
+impl StandaloneObject for EnumType {
+    fn create(&self, state: &mut State) -> Result<Object, StateError> {
+        if state.enum_named(&self.name).is_some() {
+            return Err(StateError::exists(self));
+        }
+        if let Some(by) = state.type_taken(&self.name) {
+            return Err(StateError::NameTaken { name: self.name.clone(), by });
+        }
+        let made = Arc::new(self.clone());
+        state.enums.push(Arc::clone(&made));
+        Ok(Object::Enum(made))
+    }
+
+    fn drop(&self, state: &mut State) -> Result<Object, StateError> {
+        let at = state.enum_at(&self.name).ok_or_else(|| StateError::missing(self))?;
+        if let Some((table, columns)) = state.columns_of_enum(&self.name).next() {
+            let column = columns.first().map_or("", |column| column.name.as_str());
+            let by = format!("`{}.{column}`", table.name);
+            return Err(StateError::Used { kind: ObjectKind::Enum, name: self.full_name(), by });
+        }
+        Ok(Object::Enum(state.enums.remove(at)))
+    }
+}
 
 impl State {
     /// Enums, in the order they were made.
@@ -28,14 +71,14 @@ impl State {
     }
 
     /// What has a type of that name: a table, a view or an enum, where an enum is a type of the database's own.
-    pub(super) fn type_taken(&self, name: &TableName) -> Option<&'static str> {
+    pub(in crate::state) fn type_taken(&self, name: &TableName) -> Option<&'static str> {
         let own = self.backend.capabilities().enum_types;
         let of_rows = || self.name_taken(name).filter(|what| matches!(*what, "a table" | "a view"));
         self.enum_named(name).map(|_| "an enum").filter(|_| own).or_else(|| own.then(of_rows).flatten())
     }
 
     /// Whether a table or view may have a name: no enum has it, where an enum is a type like those of their rows.
-    pub(super) fn type_is_free(&self, name: &TableName) -> Result<(), StateError> {
+    pub(in crate::state) fn type_is_free(&self, name: &TableName) -> Result<(), StateError> {
         match self.enum_named(name).filter(|_| self.backend.capabilities().enum_types) {
             Some(_) => Err(StateError::NameTaken { name: name.clone(), by: "an enum" }),
             None => Ok(()),
@@ -52,34 +95,13 @@ impl State {
         })
     }
 
-    pub(super) fn create_enum(&mut self, made: &Arc<EnumType>) -> Result<Change, StateError> {
-        if self.enum_named(&made.name).is_some() {
-            return Err(StateError::EnumExists { name: made.name.clone() });
-        }
-        if let Some(by) = self.type_taken(&made.name) {
-            return Err(StateError::NameTaken { name: made.name.clone(), by });
-        }
-        self.enums.push(Arc::clone(made));
-        Ok(Change::DropEnum(Arc::clone(made)))
-    }
-
-    pub(super) fn drop_enum(&mut self, gone: &EnumType) -> Result<Change, StateError> {
-        let at = self.enum_at(&gone.name).ok_or_else(|| StateError::NoEnum { name: gone.name.clone() })?;
-        if let Some((table, columns)) = self.columns_of_enum(&gone.name).next() {
-            let column = columns.first().map_or("", |column| column.name.as_str());
-            let column = format!("{}.{column}", table.name);
-            return Err(StateError::EnumUsed { name: gone.name.clone(), column });
-        }
-        Ok(Change::CreateEnum(self.enums.remove(at)))
-    }
-
-    pub(super) fn alter_enum(
+    pub(in crate::state) fn alter_enum(
         &mut self,
         from: &Arc<EnumType>,
         to: &Arc<EnumType>,
         renamed: &[(String, String)],
     ) -> Result<Change, StateError> {
-        let at = self.enum_at(&from.name).ok_or_else(|| StateError::NoEnum { name: from.name.clone() })?;
+        let at = self.enum_at(&from.name).ok_or_else(|| StateError::missing(&**from))?;
         let standing = self.enums.get_mut(at).map(|standing| std::mem::replace(standing, Arc::clone(to)));
         if self.backend.capabilities().enum_types {
             let tables: Vec<_> = self.columns_of_enum(&to.name).map(|(table, _)| table.id).collect();

@@ -1,0 +1,120 @@
+//! The objects that a change makes, drops, renames and alters.
+
+use super::super::objects::StandaloneObject;
+use super::super::{Change, ColumnId, ConstraintKind, ObjectKind, SchemaObject, State, TableId};
+
+/// What is done to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// It is made.
+    Create,
+    /// It is dropped.
+    Drop,
+    /// It gets another name.
+    Rename,
+    /// It changes, and keeps its name.
+    Alter,
+}
+
+/// One object, and what is done to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ObjectEffect {
+    pub(crate) verb: Verb,
+    pub(crate) kind: ObjectKind,
+    /// Its kind in a word.
+    noun: &'static str,
+    /// Its name for people before the change; of what is made, after it. With its table's in front where that is how it is
+    /// told apart.
+    pub(crate) name: String,
+    /// Its name for people after it was renamed.
+    pub(crate) to: Option<String>,
+}
+
+impl ObjectEffect {
+    fn new(verb: Verb, kind: ObjectKind, name: impl Into<String>) -> Self {
+        Self { verb, kind, noun: kind.title(), name: name.into(), to: None }
+    }
+
+    fn of(verb: Verb, object: &dyn StandaloneObject) -> Self {
+        Self { noun: object.noun(), ..Self::new(verb, object.kind(), object.full_name()) }
+    }
+
+    fn renamed(kind: ObjectKind, from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self { to: Some(to.into()), ..Self::new(Verb::Rename, kind, from) }
+    }
+
+    /// `drops posts.rank`, `creates the view top_posts`.
+    pub(crate) fn words(&self) -> String {
+        let on_table = matches!(self.kind, ObjectKind::Column | ObjectKind::Index | ObjectKind::Constraint(_));
+        let verb = match self.verb {
+            Verb::Create if on_table && self.kind != ObjectKind::Index => "adds",
+            Verb::Create => "creates",
+            Verb::Drop => "drops",
+            Verb::Rename => "renames",
+            Verb::Alter => "alters",
+        };
+        match self.kind {
+            ObjectKind::Table | ObjectKind::Column => format!("{verb} {}", self.name),
+            ObjectKind::Index | ObjectKind::Constraint(_) | ObjectKind::Trigger => {
+                format!("{verb} {} {}", self.noun, self.name)
+            }
+            ObjectKind::Sequence => format!("{verb} the sequence of {}", self.name),
+            ObjectKind::Extension | ObjectKind::Schema | ObjectKind::Enum | ObjectKind::Function | ObjectKind::View => {
+                format!("{verb} the {} {}", self.noun, self.name)
+            }
+        }
+    }
+}
+
+impl Change {
+    /// The objects that it makes, drops, renames and alters, on the state before it. Of a table that comes or goes
+    /// whole, the table alone.
+    pub(crate) fn objects(&self, before: &State) -> Vec<ObjectEffect> {
+        use ObjectEffect as E;
+        let table = |id: &TableId| before.table(*id).map(|table| table.name.to_string()).unwrap_or_default();
+        let column = |id: &TableId, column: &ColumnId| {
+            before.table(*id).map(|table| format!("{}.{}", table.name, table.column_name(*column))).unwrap_or_default()
+        };
+        let constraint = |kind: &ConstraintKind| ObjectKind::Constraint(*kind);
+        match self {
+            Self::CreateTable(made) => vec![E::new(Verb::Create, ObjectKind::Table, made.full_name())],
+            Self::DropTable(id) => vec![E::new(Verb::Drop, ObjectKind::Table, table(id))],
+            Self::RenameTable { table: id, to } => vec![E::renamed(ObjectKind::Table, table(id), to.to_string())],
+            Self::AddColumn { table: id, column, .. } => {
+                vec![E::new(Verb::Create, ObjectKind::Column, format!("{}.{}", table(id), column.name))]
+            }
+            Self::DropColumn { table: id, column: gone, .. } => {
+                vec![E::new(Verb::Drop, ObjectKind::Column, column(id, gone))]
+            }
+            Self::RenameColumn { table: id, column: renamed, to } => {
+                vec![E::renamed(ObjectKind::Column, column(id, renamed), format!("{}.{to}", table(id)))]
+            }
+            Self::AlterColumn { table: id, column: altered, .. } => {
+                vec![E::new(Verb::Alter, ObjectKind::Column, column(id, altered))]
+            }
+            Self::AddIndex { index, .. } => vec![E::new(Verb::Create, ObjectKind::Index, &index.name)],
+            Self::DropIndex { name, .. } => vec![E::new(Verb::Drop, ObjectKind::Index, name)],
+            Self::RenameIndex { name, to, .. } => vec![E::renamed(ObjectKind::Index, name, to)],
+            Self::AddConstraint { constraint: made, .. } => {
+                vec![E::new(Verb::Create, constraint(&made.kind()), &made.name().text)]
+            }
+            Self::DropConstraint { kind, name, .. } => vec![E::new(Verb::Drop, constraint(kind), name)],
+            Self::RenameConstraint { kind, name, to, .. } => vec![E::renamed(constraint(kind), name, &to.text)],
+            Self::RenameSequence { table: id, column: of, to } => {
+                vec![E::renamed(ObjectKind::Sequence, column(id, of), &to.text)]
+            }
+            Self::Create(object) => vec![E::of(Verb::Create, object.get())],
+            Self::Drop(object) => vec![E::of(Verb::Drop, object.get())],
+            Self::ReplaceFunction { from, .. } => vec![E::of(Verb::Alter, from)],
+            Self::AlterEnum { from, .. } => vec![E::of(Verb::Alter, &**from)],
+            Self::KeepRows(kept) => vec![E::new(Verb::Create, ObjectKind::Table, kept.beside.full_name())],
+            Self::RestoreRows(kept) => vec![E::new(Verb::Drop, ObjectKind::Table, kept.beside.full_name())],
+            Self::Sql { effects, .. } => effects.iter().flat_map(|effect| effect.objects(before)).collect(),
+            Self::Insert { .. }
+            | Self::Update { .. }
+            | Self::Delete { .. }
+            | Self::DeleteRows { .. }
+            | Self::Note(_) => Vec::new(),
+        }
+    }
+}

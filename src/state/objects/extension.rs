@@ -1,0 +1,56 @@
+//! Extensions: a name, and nothing of what is in it.
+
+use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
+use crate::state::{State, StateError};
+
+/// An extension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extension {
+    /// Its name.
+    pub name: String,
+    /// It is dropped only if it did not exist before it was created.
+    pub made_here: bool,
+}
+
+impl SchemaObject for Extension {
+    fn kind(&self) -> ObjectKind {
+        ObjectKind::Extension
+    }
+
+    fn full_name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn schema(&self) -> Option<&str> {
+        None
+    }
+
+    fn fact(&self) -> String {
+        format!("extension {}", self.name)
+    }
+}
+
+impl StandaloneObject for Extension {
+    fn create(&self, state: &mut State) -> Result<Object, StateError> {
+        if state.extensions.iter().any(|other| other.name == self.name) {
+            return Err(StateError::exists(self));
+        }
+        let made = Self { made_here: true, ..self.clone() };
+        state.extensions.push(made.clone());
+        Ok(Object::Extension(made))
+    }
+
+    fn drop(&self, state: &mut State) -> Result<Object, StateError> {
+        let at = state.extensions.iter().position(|other| other.name == self.name);
+        let at = at.ok_or_else(|| StateError::missing(self))?;
+        Ok(Object::Extension(state.extensions.remove(at)))
+    }
+}
+
+impl State {
+    /// Extensions that were created, in that order.
+    #[must_use]
+    pub fn extensions(&self) -> &[Extension] {
+        &self.extensions
+    }
+}

@@ -1,0 +1,220 @@
+//! What exists by itself in a database: extensions, schemas, enums, functions, views, triggers. Each kind is one file
+//! that says all there is to say of it.
+//!
+//! To add a kind: its file here with `impl SchemaObject`, a variant of [`Object`] and of [`ObjectKind`], its list in
+//! [`State`]. What is left out then does not compile.
+
+mod enums;
+mod extension;
+mod function;
+mod function_head;
+mod schema;
+mod table;
+mod trigger;
+mod view;
+
+use std::fmt::{self, Debug, Display};
+use std::sync::Arc;
+
+pub use extension::Extension;
+pub use function::Function;
+pub(crate) use function_head::replacing;
+pub(super) use function_head::{Head, head as function_head, types};
+pub use schema::Schema;
+pub use trigger::Trigger;
+pub use view::View;
+
+use super::{ConstraintKind, SqlAccess, State, StateError};
+use crate::operation::EnumType;
+
+/// The kinds of things that migrations make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ObjectKind {
+    /// An extension.
+    Extension,
+    /// A schema.
+    Schema,
+    /// An enum.
+    Enum,
+    /// A function or a procedure.
+    Function,
+    /// A table.
+    Table,
+    /// A column of a table.
+    Column,
+    /// The sequence of a numbered column.
+    Sequence,
+    /// An index of a table.
+    Index,
+    /// A constraint of a table.
+    Constraint(ConstraintKind),
+    /// A view.
+    View,
+    /// A trigger.
+    Trigger,
+}
+
+impl ObjectKind {
+    /// What messages call it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Extension => "extension",
+            Self::Schema => "schema",
+            Self::Enum => "enum",
+            Self::Function => "function",
+            Self::Table => "table",
+            Self::Column => "column",
+            Self::Sequence => "sequence",
+            Self::Index => "index",
+            Self::Constraint(kind) => kind.title(),
+            Self::View => "view",
+            Self::Trigger => "trigger",
+        }
+    }
+}
+
+impl Display for ObjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title())
+    }
+}
+
+/// What each kind of object says of itself.
+pub(crate) trait SchemaObject: Debug {
+    /// Its kind.
+    fn kind(&self) -> ObjectKind;
+
+    /// Its kind in a word, where that is more than the kind's title.
+    fn noun(&self) -> &'static str {
+        self.kind().title()
+    }
+
+    /// Its name for people, with the schema in front; of one kind no two have the same.
+    fn full_name(&self) -> String;
+
+    /// The schema that it is in, where that is written.
+    fn schema(&self) -> Option<&str>;
+
+    /// Whether more is known of it than that its author says it exists: else it may be anything.
+    fn is_known(&self) -> bool {
+        true
+    }
+
+    /// One line that tells it apart from any other: two with the same line are the same.
+    fn fact(&self) -> String;
+}
+
+/// What each kind of object does to a state when it is made and dropped.
+pub(crate) trait StandaloneObject: SchemaObject {
+    /// Puts it into the state; gives it as it is there.
+    fn create(&self, state: &mut State) -> Result<Object, StateError>;
+
+    /// Takes it out of the state; gives it as it was there.
+    fn drop(&self, state: &mut State) -> Result<Object, StateError>;
+
+    /// What it touches when it runs, where it is a program.
+    fn access(&self) -> Option<&SqlAccess> {
+        None
+    }
+}
+
+/// Something that is made and dropped whole, and belongs to no table.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Object {
+    /// An extension.
+    Extension(Extension),
+    /// A schema.
+    Schema(Schema),
+    /// An enum: a type of its own where the backend has such, else known to its columns alone.
+    Enum(Arc<EnumType>),
+    /// A function or procedure, as its author wrote it.
+    Function(Function),
+    /// A view, as its author wrote it.
+    View(View),
+    /// A trigger, as its author wrote it.
+    Trigger(Trigger),
+}
+
+macro_rules! into_object {
+    ($($variant:ident($kind:ty),)+) => {
+        $(impl From<$kind> for Object {
+            fn from(object: $kind) -> Self {
+                Self::$variant(object)
+            }
+        })+
+    };
+}
+
+into_object! {
+    Extension(Extension),
+    Schema(Schema),
+    Enum(Arc<EnumType>),
+    Function(Function),
+    View(View),
+    Trigger(Trigger),
+}
+
+impl Object {
+    /// What it says of itself.
+    pub(crate) fn get(&self) -> &dyn StandaloneObject {
+        match self {
+            Self::Extension(extension) => extension,
+            Self::Schema(schema) => schema,
+            Self::Enum(of) => &**of,
+            Self::Function(function) => function,
+            Self::View(view) => view,
+            Self::Trigger(trigger) => trigger,
+        }
+    }
+}
+
+impl State {
+    /// Everything that exists by itself, tables among it. What only its author says to exist may be anything, and is left
+    /// out.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &dyn SchemaObject> {
+        // Whoever adds a list to the state decides here whether it holds objects.
+        let Self {
+            tables,
+            functions,
+            enums,
+            extensions,
+            schemas,
+            triggers,
+            views,
+            backend: _,
+            names: _,
+            referrers: _,
+            indexes: _,
+            held: _,
+            gone: _,
+            schemas_gone: _,
+            next_id: _,
+            unknowns: _,
+        } = self;
+        fn all<T: SchemaObject>(list: &[T]) -> impl Iterator<Item = &dyn SchemaObject> {
+            list.iter().map(|one| one as &dyn SchemaObject)
+        }
+        let tables = tables.values().map(|table| &**table as &dyn SchemaObject);
+        tables
+            .chain(all(extensions))
+            .chain(all(schemas))
+            .chain(enums.iter().map(|one| &**one as &dyn SchemaObject))
+            .chain(all(functions))
+            .chain(all(views))
+            .chain(all(triggers))
+            .filter(|object| object.is_known())
+    }
+
+    /// Whether nothing exists.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects().next().is_none()
+    }
+
+    /// Something that is in a schema, for people; of several, the first by name.
+    pub(super) fn within_schema(&self, schema: &str) -> Option<String> {
+        let within = self.objects().filter(|object| object.schema() == Some(schema));
+        within.map(|object| format!("{} `{}`", object.noun(), object.full_name())).min()
+    }
+}

@@ -1,0 +1,62 @@
+//! Schemas: a name, and nothing of what is in it.
+
+use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
+use crate::state::{State, StateError};
+
+/// A schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    /// Its name.
+    pub name: String,
+}
+
+impl SchemaObject for Schema {
+    fn kind(&self) -> ObjectKind {
+        ObjectKind::Schema
+    }
+
+    fn full_name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn schema(&self) -> Option<&str> {
+        None
+    }
+
+    fn fact(&self) -> String {
+        format!("schema {}", self.name)
+    }
+}
+
+impl StandaloneObject for Schema {
+    fn create(&self, state: &mut State) -> Result<Object, StateError> {
+        if state.schemas.contains(self) {
+            return Err(StateError::exists(self));
+        }
+        state.schemas.push(self.clone());
+        state.schemas_gone.retain(|other| *other != self.name);
+        Ok(Object::Schema(self.clone()))
+    }
+
+    fn drop(&self, state: &mut State) -> Result<Object, StateError> {
+        let at = state.schemas.iter().position(|other| other == self).ok_or_else(|| StateError::missing(self))?;
+        if let Some(within) = state.within_schema(&self.name) {
+            return Err(StateError::Used { kind: ObjectKind::Schema, name: self.full_name(), by: within });
+        }
+        state.schemas_gone.push(self.name.clone());
+        Ok(Object::Schema(state.schemas.remove(at)))
+    }
+}
+
+impl State {
+    /// Schemas that were created, in that order.
+    #[must_use]
+    pub fn schemas(&self) -> &[Schema] {
+        &self.schemas
+    }
+
+    /// Whether a migration has dropped a schema, so that it does not exist any more.
+    pub(in crate::state) fn schema_is_gone(&self, name: &str) -> bool {
+        self.schemas_gone.iter().any(|other| other == name)
+    }
+}

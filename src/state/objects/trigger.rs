@@ -1,0 +1,95 @@
+//! Triggers: kept as their authors wrote them, with their table's name of the moment.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
+use crate::backend::Backend;
+use crate::ident::TableName;
+use crate::state::{ColumnId, SqlAccess, State, StateError, TableId};
+
+/// A trigger, kept as its author wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// Name.
+    pub name: String,
+    /// The table (or view) it fires on, by the name of the moment.
+    pub table: TableName,
+    /// Its identity, where it is a table of the state.
+    pub table_id: Option<TableId>,
+    /// The whole `CREATE TRIGGER` statement with the table's name of the moment, without a closing semicolon.
+    pub sql: String,
+    /// The statement as its author wrote it, and where the table's name stands in it.
+    pub written: (String, TableName, Range<usize>),
+    /// Columns that it names.
+    pub columns: Vec<(TableId, ColumnId)>,
+    /// What it touches besides; of one that raw SQL made, its statement says it.
+    pub access: Arc<SqlAccess>,
+}
+
+impl Trigger {
+    /// The same trigger after a rename of its table.
+    pub(in crate::state) fn follow(&mut self, to: &TableName, backend: Backend) {
+        let (text, name, range) = &self.written;
+        self.table = to.clone();
+        if name == to {
+            self.sql.clone_from(text);
+            return;
+        }
+        let quote = |name: &str| backend.quote(name);
+        let schema = to.schema.as_deref().map(|schema| quote(schema) + ".").unwrap_or_default();
+        if let (Some(before), Some(after)) = (text.get(..range.start), text.get(range.end..)) {
+            self.sql = format!("{before}{schema}{}{after}", quote(&to.name));
+        }
+    }
+}
+
+impl SchemaObject for Trigger {
+    fn kind(&self) -> ObjectKind {
+        ObjectKind::Trigger
+    }
+
+    fn full_name(&self) -> String {
+        format!("{} on {}", self.name, self.table)
+    }
+
+    fn schema(&self) -> Option<&str> {
+        self.table.schema.as_deref()
+    }
+
+    fn fact(&self) -> String {
+        format!("trigger {} on {}: {}", self.name, self.table, self.sql)
+    }
+}
+
+impl StandaloneObject for Trigger {
+    fn create(&self, state: &mut State) -> Result<Object, StateError> {
+        state.unknowns |= self.access.unread;
+        state.triggers.push(self.clone());
+        Ok(Object::Trigger(self.clone()))
+    }
+
+    fn drop(&self, state: &mut State) -> Result<Object, StateError> {
+        let same =
+            |other: &Self| other.name == self.name && (other.table_id == self.table_id || other.table == self.table);
+        let at = state.triggers.iter().position(same).ok_or_else(|| StateError::missing(self))?;
+        Ok(Object::Trigger(state.triggers.remove(at)))
+    }
+
+    fn access(&self) -> Option<&SqlAccess> {
+        Some(&self.access)
+    }
+}
+
+impl State {
+    /// Triggers, in the order they were made.
+    #[must_use]
+    pub fn triggers(&self) -> &[Trigger] {
+        &self.triggers
+    }
+
+    /// Triggers on a table, in the order they were made.
+    pub fn triggers_on(&self, id: TableId) -> impl Iterator<Item = &Trigger> {
+        self.triggers.iter().filter(move |trigger| trigger.table_id == Some(id))
+    }
+}

@@ -1,0 +1,86 @@
+//! Views: kept as their authors wrote them, with the names of the moment where they are bound.
+
+use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
+use crate::ident::TableName;
+use crate::state::{ColumnId, State, StateError, TableId, ViewPiece};
+
+/// A view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Name.
+    pub name: TableName,
+    /// The whole `CREATE VIEW` statement with the names of the moment, without a closing semicolon.
+    pub sql: String,
+    /// Its rows are kept.
+    pub materialized: bool,
+    /// The tables of the state that it reads, those of the views it reads too; `None` where it could not be parsed.
+    pub reads: Option<Vec<TableId>>,
+    /// The views that it reads.
+    pub over: Vec<TableName>,
+    /// The columns that it names, where it is bound.
+    pub columns: Vec<(TableId, ColumnId)>,
+    /// The tables of which it takes all columns, where it is bound.
+    pub star: Vec<TableId>,
+    /// Its statement, bound to tables and columns; `None` where that cannot be: a rename of what it
+    /// may mention is refused then.
+    pub pieces: Option<Vec<ViewPiece>>,
+}
+
+impl View {
+    /// What SQL calls it: `VIEW`, `MATERIALIZED VIEW`.
+    #[must_use]
+    pub const fn sql_kind(&self) -> &'static str {
+        if self.materialized { "MATERIALIZED VIEW" } else { "VIEW" }
+    }
+}
+
+impl SchemaObject for View {
+    fn kind(&self) -> ObjectKind {
+        ObjectKind::View
+    }
+
+    fn full_name(&self) -> String {
+        self.name.to_string()
+    }
+
+    fn schema(&self) -> Option<&str> {
+        self.name.schema.as_deref()
+    }
+
+    fn fact(&self) -> String {
+        format!("view {}: {}", self.name, self.sql)
+    }
+}
+
+impl StandaloneObject for View {
+    fn create(&self, state: &mut State) -> Result<Object, StateError> {
+        state.type_is_free(&self.name)?;
+        state.hold(&self.name, "a view")?;
+        let mut view = self.clone();
+        view.follow(state);
+        state.views.push(view.clone());
+        Ok(Object::View(view))
+    }
+
+    fn drop(&self, state: &mut State) -> Result<Object, StateError> {
+        let at = state.views.iter().position(|other| other.name == self.name);
+        let at = at.ok_or_else(|| StateError::missing(self))?;
+        state.let_go(&self.name);
+        Ok(Object::View(state.views.remove(at)))
+    }
+}
+
+impl State {
+    /// Views, in the order they were made.
+    #[must_use]
+    pub fn views(&self) -> &[View] {
+        &self.views
+    }
+
+    /// A view by its name, in the backend's case folding.
+    #[must_use]
+    pub fn view_named(&self, name: &TableName) -> Option<&View> {
+        let name = self.fold(name);
+        self.views.iter().find(|view| self.fold(&view.name) == name)
+    }
+}
