@@ -22,3 +22,4 @@ mod laws;
 #[cfg(feature = "cli")]
 mod manifest;
 mod render;
+mod seed;

@@ -26,22 +26,11 @@ use pool::BASES;
 use search::settle_all;
 use tally::Tally;
 
+use crate::seed::Numbers;
+
 /// The whole search was asked for.
 pub(crate) fn full() -> bool {
     std::env::var("DBMIGRATE_EXACT").is_ok_and(|size| size == "full")
-}
-
-/// A number generator of one's own (splitmix64), so that a case can be found again.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % limit as u64).unwrap()
-    }
 }
 
 /// How many cases of a scope: in the whole search, and by default.
@@ -82,13 +71,13 @@ fn triples(scope: &Scope, most: usize) -> Vec<Case> {
 
 /// Random graphs of four to six nodes.
 fn graphs(scope: &Scope, most: usize, seed: u64) -> Vec<Case> {
-    let mut numbers = Numbers(seed);
+    let mut numbers = Numbers::new(seed);
     let graph = |_| {
-        let nodes: Vec<usize> = (0..4 + numbers.below(3)).map(|_| numbers.below(scope.pool.len())).collect();
+        let nodes: Vec<usize> = (0..4 + numbers.place(3)).map(|_| numbers.place(scope.pool.len())).collect();
         let mut edges = Vec::new();
         for to in 1..nodes.len() {
             for from in 0..to {
-                if numbers.below(4) == 0 {
+                if numbers.place(4) == 0 {
                     edges.push((from, to));
                 }
             }

@@ -46,7 +46,7 @@ fn follow(applied: &mut Vec<String>, steps: &str, history: &History) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::seed::config(256))]
 
     #[test]
     fn every_step_of_every_walk_respects_the_edges(

@@ -9,6 +9,7 @@ use crate::kill::history::{History, Said};
 use crate::kill::own_server::OwnServer;
 use crate::kill::relay::{At, Relay};
 use crate::kill::tally::Tally;
+use crate::seed::Numbers;
 
 /// How a run is cut off at a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,29 +29,10 @@ pub struct Rounds<'h> {
     at_latest: bool,
     /// How long a run takes, up and down.
     lasts: [Duration; 2],
-    chance: Chance,
+    chance: Numbers,
     /// What was on its way when the last run was cut off.
     cut: String,
     pub tally: Tally,
-}
-
-/// Numbers that look random, and are the same each time.
-pub struct Chance(u64);
-
-impl Chance {
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// Below `limit`.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        // SplitMix64 (Steele, Lea, Flood 2014).
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit.max(1)
-    }
 }
 
 #[track_caller]
@@ -80,7 +62,7 @@ impl<'h> Rounds<'h> {
             latest,
             at_latest: false,
             lasts: [up, down],
-            chance: Chance::new(20_260_126),
+            chance: Numbers::new(20_260_126),
             cut: String::new(),
             tally: Tally::default(),
         }
@@ -104,7 +86,7 @@ impl<'h> Rounds<'h> {
         for turn in 0..=self.chance.below(4) {
             let table = format!("t{}", self.chance.below(tables));
             let stands = self.database.tables().contains(&table);
-            let event = ["INSERT", "UPDATE", "DELETE"][usize::try_from(self.chance.below(3)).unwrap()];
+            let event = ["INSERT", "UPDATE", "DELETE"][self.chance.place(3)];
             let (block, unblock) = match (stands, self.chance.below(2)) {
                 // The next to be made stands already.
                 (false, _) => (format!("CREATE TABLE {table} (id int)"), format!("DROP TABLE {table}")),
@@ -120,7 +102,7 @@ impl<'h> Rounds<'h> {
                 ),
             };
             self.database.execute(&block);
-            let other = COMMANDS[usize::try_from(self.chance.below(6)).unwrap()];
+            let other = COMMANDS[self.chance.place(6)];
             let command = if turn == 0 { &first[..] } else { other };
             let said = self.history.run(&self.database.url(), command);
             assert!(matches!(said.code, Some(0 | 1)), "{command:?} {:?}\n{}{}", said.code, said.stdout, said.stderr);
@@ -272,7 +254,7 @@ pub fn whole(history: &History, database: &dyn Database, times: usize) {
     finished(&history.run(&url, &["reset"]));
     lasts[1] = begun.elapsed();
     let empty = database.schema();
-    let mut chance = Chance::new(20_260_126);
+    let mut chance = Numbers::new(20_260_126);
     let mut at_latest = false;
     let (mut before, mut after) = (0, 0);
     for _ in 0..times {

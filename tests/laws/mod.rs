@@ -40,9 +40,8 @@ fn run(script: &Script, state: &mut State, mut each: impl FnMut(&State, &State, 
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 400,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/laws/regressions.txt"))),
-        ..ProptestConfig::default()
+        ..crate::seed::config(400)
     })]
 
     #[test]

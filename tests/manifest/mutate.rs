@@ -1,8 +1,8 @@
 //! No text, however broken, brings the parser down: every manifest of the repository,
-//! mutated again and again from a fixed seed.
+//! mutated again and again.
 //!
 //! `DBMIGRATE_FUZZ_CASES` says how many cases to run (20,000 where it is not set; the
-//! case of that number is the same in every run).
+//! case of that number is the same in every run with one seed: `tests/seed.rs`).
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,6 +12,8 @@ use dbmigrate::manifest::{Files, parse};
 use dbmigrate::operation::{Body, canonical_json};
 use dbmigrate::report::Paint;
 use dbmigrate::report::diagnostics::render_text;
+
+use crate::seed::Numbers;
 
 const CASES: u64 = 20_000;
 
@@ -77,27 +79,6 @@ const BITS: &[&str] = &[
     "_",
 ];
 
-/// A small generator of numbers that is the same everywhere (`SplitMix64`).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit.max(1) as u64).unwrap_or(0)
-    }
-
-    fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len())]
-    }
-}
-
 #[test]
 fn no_mutated_manifest_brings_the_parser_down() {
     let cases = std::env::var("DBMIGRATE_FUZZ_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES);
@@ -105,7 +86,7 @@ fn no_mutated_manifest_brings_the_parser_down() {
     assert!(corpus.len() > 60, "the corpus is there");
     let mut findings = 0;
     for case in 0..cases {
-        let mut random = Random(case);
+        let mut random = Numbers::new(case);
         let texts = [mutated(&mut random, &corpus), mutated(&mut random, &corpus)];
         let outcome = catch_unwind(AssertUnwindSafe(|| run(case, &texts)));
         let Ok(found) = outcome else {
@@ -167,72 +148,76 @@ fn corpus() -> Vec<String> {
     paths.iter().filter_map(|path| fs::read_to_string(path).ok()).collect()
 }
 
+fn pick<'a, T>(random: &mut Numbers, all: &'a [T]) -> &'a T {
+    &all[random.place(all.len())]
+}
+
 /// A text of the corpus with one to four mutations.
-fn mutated(random: &mut Random, corpus: &[String]) -> String {
-    let mut text = random.pick(corpus).clone();
-    for _ in 0..=random.below(4) {
+fn mutated(random: &mut Numbers, corpus: &[String]) -> String {
+    let mut text = pick(random, corpus).clone();
+    for _ in 0..=random.place(4) {
         text = mutate(random, &text, corpus);
     }
     text
 }
 
-fn mutate(random: &mut Random, text: &str, corpus: &[String]) -> String {
-    match random.below(9) {
+fn mutate(random: &mut Numbers, text: &str, corpus: &[String]) -> String {
+    match random.place(9) {
         0 => flip(random, text),
         1 => lines(random, text, |lines, a, _| {
             lines.remove(a);
         }),
         2 => lines(random, text, |lines, a, b| lines.swap(a, b)),
         3 => lines(random, text, |lines, a, b| lines.insert(b, lines[a])),
-        4 => text[..boundary(text, random.below(text.len() + 1))].to_owned(),
+        4 => text[..boundary(text, random.place(text.len() + 1))].to_owned(),
         5 => {
-            let other = random.pick(corpus);
+            let other = pick(random, corpus);
             let (start, end) = slice(random, other);
             insert(random, text, &other[start..end])
         }
         6 | 7 => replace_word(random, text),
         _ => {
-            let bit = random.pick(BITS);
+            let bit = pick(random, BITS);
             insert(random, text, bit)
         }
     }
 }
 
-fn flip(random: &mut Random, text: &str) -> String {
+fn flip(random: &mut Numbers, text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     if let Some(last) = bytes.len().checked_sub(1) {
-        let at = random.below(last + 1);
-        bytes[at] ^= 1 << random.below(8);
+        let at = random.place(last + 1);
+        bytes[at] ^= 1 << random.place(8);
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn lines(random: &mut Random, text: &str, change: impl Fn(&mut Vec<&str>, usize, usize)) -> String {
+fn lines(random: &mut Numbers, text: &str, change: impl Fn(&mut Vec<&str>, usize, usize)) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
     if !lines.is_empty() {
-        let (a, b) = (random.below(lines.len()), random.below(lines.len()));
+        let (a, b) = (random.place(lines.len()), random.place(lines.len()));
         change(&mut lines, a, b);
     }
     lines.join("\n")
 }
 
-fn insert(random: &mut Random, text: &str, bit: &str) -> String {
-    let at = boundary(text, random.below(text.len() + 1));
+fn insert(random: &mut Numbers, text: &str, bit: &str) -> String {
+    let at = boundary(text, random.place(text.len() + 1));
     format!("{}{bit}{}", &text[..at], &text[at..])
 }
 
 /// Puts another word in the place of a word, mostly a key.
-fn replace_word(random: &mut Random, text: &str) -> String {
+fn replace_word(random: &mut Numbers, text: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let from = boundary(text, random.below(text.len() + 1));
+    let from = boundary(text, random.place(text.len() + 1));
     let Some(start) = text[from..].find(is_word).map(|at| from + at) else { return text.to_owned() };
     let end = text[start..].find(|c| !is_word(c)).map_or(text.len(), |at| start + at);
-    format!("{}{}{}", &text[..start], random.pick(WORDS), &text[end..])
+    format!("{}{}{}", &text[..start], pick(random, WORDS), &text[end..])
 }
 
-fn slice(random: &mut Random, text: &str) -> (usize, usize) {
-    let start = boundary(text, random.below(text.len() + 1));
-    let end = boundary(text, (start + random.below(80)).min(text.len()));
+fn slice(random: &mut Numbers, text: &str) -> (usize, usize) {
+    let start = boundary(text, random.place(text.len() + 1));
+    let end = boundary(text, (start + random.place(80)).min(text.len()));
     (start, end.max(start))
 }
 

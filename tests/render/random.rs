@@ -138,6 +138,7 @@ async fn history(script: &operations::Script, database: &mut Database, mirror: &
                 "cannot be implemented",
                 "operator does not exist",
                 "invalid input syntax",
+                "invalid input value for enum",
                 "multiple primary keys",
                 "foreign key mismatch",
                 "COALESCE types",
@@ -181,16 +182,10 @@ async fn history(script: &operations::Script, database: &mut Database, mirror: &
     (ran, refused)
 }
 
-/// `DBMIGRATE_RANDOM` multiplies the cases.
 fn many(backend: Backend, cases: u32) {
-    let times = std::env::var("DBMIGRATE_RANDOM").ok().and_then(|times| times.parse().ok());
-    let cases = cases * times.unwrap_or(1);
-    let mut runner = TestRunner::new(ProptestConfig {
-        cases,
-        max_shrink_iters: 100,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
+    let config = ProptestConfig { max_shrink_iters: 100, ..crate::seed::config(cases) };
+    let cases = config.cases;
+    let mut runner = TestRunner::new(config);
     let counts = std::cell::Cell::new((0, 0));
     runner
         .run(&operations::script(), |script| {
