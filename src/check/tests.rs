@@ -115,6 +115,49 @@ fn key_before_table_is_a_missing_edge() {
     assert_eq!(found(&nodes.concat()), [(Code::UnorderedConflict, BOTH.to_vec())]);
 }
 
+/// A key of a table to itself needs what any key needs: its columns, those it points to, and what makes them unique.
+#[test]
+fn a_key_of_a_table_to_itself_and_what_it_stands_on() {
+    let base = "create_table = \"t\" | primary_key = [\"id\"] | columns = { id = \"bigint\", a = { type = \"bigint\", null = true }, b = { type = \"bigint\", null = true } }";
+    let unique = "add_unique = \"u\" | on = \"t\" | columns = [\"b\"]";
+    let key = "add_foreign_key = \"k\" | on = \"t\" | columns = [\"a\"] | references = \"t.b\"";
+    let column = "add_column = \"t.c\" | type = \"bigint\" | null = true | references = \"t.b\"";
+    let pair = |before: &str, first: &str, second: &str| {
+        let nodes = [node(1, "base", &[], before), node(2, "a", &["base"], first), node(3, "b", &["base"], second)];
+        found(&nodes.concat())
+    };
+    let conflict = [(Code::UnorderedConflict, BOTH.to_vec())];
+    let with = [base, unique].join(";");
+    let renamed = "rename_column = \"t.b\" | to = \"d\"";
+    assert_eq!(pair(&with, key, renamed), conflict);
+    assert_eq!(pair(&with, column, renamed), conflict);
+    for made in [unique, "create_index = \"i\" | on = \"t\" | columns = [\"b\"] | unique = true"] {
+        assert_eq!(pair(base, made, key), conflict, "{made}");
+        assert_eq!(pair(base, made, column), conflict, "{made}");
+    }
+    let (all, freed) = ([base, unique, key].join(";"), "drop_unique = \"u\" | on = \"t\"");
+    for frees in ["drop_foreign_key = \"k\" | on = \"t\"", "drop_column = \"t.a\""] {
+        assert_eq!(pair(&all, frees, freed), conflict, "{frees}");
+    }
+}
+
+/// A row needs the one that its key points to, in its own table too; one whose key is NULL needs none.
+#[test]
+fn rows_of_a_table_with_a_key_to_itself() {
+    let base = "create_table = \"t\" | primary_key = [\"id\"] | columns = { id = \"bigint\", up = { type = \"bigint\", null = true, references = \"t.id\" } }";
+    let pair = |first: &str, second: &str| {
+        let nodes = [node(1, "base", &[], base), node(2, "a", &["base"], first), node(3, "b", &["base"], second)];
+        found(&nodes.concat())
+    };
+    let insert = |row: &str| format!("sql = \"INSERT INTO t {row}\" | down = \"\"");
+    let unproven = [(Code::UnprovenOrder, BOTH.to_vec())];
+    let root = insert("(id) VALUES (1)");
+    assert_eq!(pair(&root, &insert("(id, up) VALUES (2, 1)")), unproven);
+    assert_eq!(pair(&root, &insert("VALUES (2, 1)")), unproven);
+    assert_eq!(pair(&root, "insert = \"t\" | rows = [{ id = 2, up = 1 }]"), unproven);
+    assert_eq!(pair(&root, &insert("(id) VALUES (2)")), []);
+}
+
 #[test]
 fn rows_that_may_meet_are_not_proved() {
     let found = pair(

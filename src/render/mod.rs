@@ -12,6 +12,7 @@ mod enum_values;
 mod error;
 #[cfg(test)]
 mod fixture;
+mod index;
 mod kept;
 mod known;
 pub mod ledger;

@@ -1,13 +1,13 @@
-//! Tables, columns, constraints and indexes as SQL: what both backends say alike.
+//! Tables, columns and constraints as SQL: what the backends say alike.
 //! By hand through sea-query's quoting, since it leaves SQLite's constraint names out,
-//! writes names of constraints and indexes unescaped, and panics on expressions in indexes.
+//! and writes names of constraints unescaped.
 
 use super::dialect::{Dialect, table_ref};
 use super::error::RenderError;
 use super::types::column_type;
-use super::value;
-use crate::operation::{Action, DataType, Deferrable, Nulls, Order};
-use crate::state::{Column, ColumnId, Constraint, ForeignKey, Index, IndexKey, IndexPart, Scalar, State, Table};
+use super::{index, value};
+use crate::operation::{Action, DataType, Deferrable};
+use crate::state::{Column, ColumnId, Constraint, ForeignKey, Scalar, State, Table, is_key_by_constraint};
 
 /// CREATE TABLE, under the table's own name or a temporary one. Its indexes are statements of their own.
 pub(super) fn create(
@@ -33,13 +33,13 @@ pub(super) fn create(
     }
     for constraint in table.constraints() {
         let behind_column = numbered.is_some() && matches!(constraint, Constraint::PrimaryKey(_));
-        if !behind_column && !is_swallowed(dialect, table, &constraint) {
+        if !behind_column && !comes_later(dialect, table, &constraint) {
             lines.extend(constraint_lines(dialect, state, &constraint, table)?);
         }
     }
     if dialect == Dialect::Mysql {
-        for index in &table.indexes {
-            lines.push(index_definition(dialect, table, index)?);
+        for one in &table.indexes {
+            lines.push(index::definition(dialect, table, one)?);
         }
     }
     let name = temporary_name.map_or_else(|| dialect.table(&table.name), |name| dialect.ident(name));
@@ -60,16 +60,22 @@ pub(super) fn create(
     Ok(sql)
 }
 
-/// PostgreSQL: of a key that is not to be looked at, CREATE TABLE knows nothing; of several keys over the same columns in one CREATE TABLE only the first is made, without a
-/// word. The others are added one by one, which it takes.
-pub(super) fn is_swallowed(dialect: Dialect, table: &Table, constraint: &Constraint) -> bool {
-    if matches!(constraint, Constraint::ForeignKey(key) if key.unchecked) {
-        return true;
+/// What CREATE TABLE cannot say: a key whose rows are not checked. On PostgreSQL it also silently makes only the first of
+/// several keys over the same columns, and takes no key to the table itself that an index is yet to make unique.
+pub(super) fn comes_later(dialect: Dialect, table: &Table, constraint: &Constraint) -> bool {
+    let on_postgres = dialect == Dialect::Postgres;
+    match constraint {
+        Constraint::ForeignKey(key) if key.unchecked => true,
+        Constraint::ForeignKey(key) if on_postgres && key.table == table.id => {
+            !is_key_by_constraint(table, &key.references)
+        }
+        Constraint::Unique(unique) if on_postgres => {
+            let mut before = table.uniques.iter().take_while(|other| other.name != unique.name);
+            table.primary_key.as_ref().is_some_and(|key| key.columns == unique.columns)
+                || before.any(|other| other.columns == unique.columns)
+        }
+        Constraint::ForeignKey(_) | Constraint::Unique(_) | Constraint::PrimaryKey(_) | Constraint::Check(_) => false,
     }
-    let Constraint::Unique(unique) = constraint else { return false };
-    let as_key = table.primary_key.as_ref().is_some_and(|key| key.columns == unique.columns);
-    let first = table.uniques.iter().find(|other| other.columns == unique.columns);
-    dialect == Dialect::Postgres && (as_key || first.is_some_and(|first| first.name != unique.name))
 }
 
 /// DROP TABLE.
@@ -256,123 +262,6 @@ pub(super) const fn action_words(action: Action) -> &'static str {
         Action::SetNull => "SET NULL",
         Action::SetDefault => "SET DEFAULT",
     }
-}
-
-/// CREATE INDEX.
-pub(super) fn create_index(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
-    if dialect == Dialect::Mysql {
-        let (word, method) = mysql_kind(index)?;
-        let method = method.map_or_else(String::new, |method| format!(" USING {method}"));
-        let (name, on) = (dialect.ident(&index.name), dialect.table(&table.name));
-        return Ok(format!("CREATE {word}INDEX {name}{method} ON {on} ({})", index_parts(dialect, table, index)?));
-    }
-    let mut sql = if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " }.to_owned();
-    sql.push_str(&dialect.ident(&index.name));
-    sql.push_str(" ON ");
-    sql.push_str(&dialect.table(&table.name));
-    if let Some(method) = &index.using {
-        let capabilities = dialect.backend().capabilities();
-        if !capabilities.index_methods {
-            return Err(RenderError::IndexMethod {
-                title: capabilities.title,
-                index: index.name.clone(),
-                method: method.clone(),
-            });
-        }
-        sql.push_str(" USING ");
-        sql.push_str(&dialect.ident(&method.trim().to_lowercase()));
-    }
-    sql.push_str(" (");
-    sql.push_str(&index_parts(dialect, table, index)?);
-    sql.push(')');
-    if !index.include.is_empty() {
-        sql.push_str(&format!(" INCLUDE ({})", dialect.idents(table.column_names(&index.include))));
-    }
-    if index.nulls_alike {
-        sql.push_str(" NULLS NOT DISTINCT");
-    }
-    if let Some(with) = &index.with {
-        sql.push_str(&format!(" WITH ({with})"));
-    }
-    if let Some(predicate) = &index.predicate {
-        sql.push_str(" WHERE ");
-        sql.push_str(&dialect.own_expr(predicate, table));
-    }
-    Ok(sql)
-}
-
-/// MySQL's index within CREATE TABLE and behind ADD: `UNIQUE KEY `name` (…) USING …`.
-pub(super) fn index_definition(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
-    let (word, method) = mysql_kind(index)?;
-    let mut sql = format!("{word}KEY {} ({})", dialect.ident(&index.name), index_parts(dialect, table, index)?);
-    if let Some(method) = method {
-        sql.push_str(" USING ");
-        sql.push_str(method);
-    }
-    Ok(sql)
-}
-
-/// MySQL: the words in front of an index, and its method. `fulltext` and `spatial` are words in front there.
-fn mysql_kind(index: &Index) -> Result<(&'static str, Option<&'static str>), RenderError> {
-    let unique = if index.unique { "UNIQUE " } else { "" };
-    let Some(using) = &index.using else { return Ok((unique, None)) };
-    Ok(match using.trim().to_lowercase().as_str() {
-        "btree" => (unique, Some("BTREE")),
-        "hash" => (unique, Some("HASH")),
-        "fulltext" => ("FULLTEXT ", None),
-        "spatial" => ("SPATIAL ", None),
-        _ => {
-            return Err(RenderError::Mysql {
-                what: format!("an index is btree, hash, fulltext or spatial, and `{}` wants `{using}`", index.name),
-                help: "write one of these under a `mysql` key of `using`",
-            });
-        }
-    })
-}
-
-fn index_parts(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
-    let parts: Result<Vec<_>, _> = index.parts.iter().map(|part| index_part(dialect, table, index, part)).collect();
-    Ok(parts?.join(", "))
-}
-
-fn index_part(dialect: Dialect, table: &Table, index: &Index, part: &IndexPart) -> Result<String, RenderError> {
-    let mut sql = match &part.key {
-        IndexKey::Column(id) => {
-            are_compared(dialect, table, &[*id], || format!("index `{}`", index.name))?;
-            dialect.ident(table.column_name(*id))
-        }
-        IndexKey::Expr(expr) => format!("({})", dialect.own_expr(expr, table)),
-    };
-    if let (Some(length), Dialect::Mysql) = (part.length, dialect) {
-        sql.push_str(&format!("({length})"));
-    }
-    if let Some(collation) = &part.collation {
-        sql.push_str(&format!(" COLLATE {}", dialect.own_name(collation)));
-    }
-    if let Some(opclass) = &part.opclass {
-        sql.push_str(&format!(" {}", dialect.own_name(opclass)));
-    }
-    if part.order == Order::Desc {
-        sql.push_str(" DESC");
-    }
-    match (dialect, part.order, part.nulls) {
-        (_, _, None)
-        // Their own order, for which they have no words in an index.
-        | (Dialect::Sqlite | Dialect::Mysql, Order::Asc, Some(Nulls::First))
-        | (Dialect::Sqlite | Dialect::Mysql, Order::Desc, Some(Nulls::Last)) => {}
-        (Dialect::Sqlite | Dialect::Mysql, ..) => {
-            let title = dialect.backend().title();
-            return Err(RenderError::NullsOrder { title, index: index.name.clone() });
-        }
-        (Dialect::Postgres, _, Some(Nulls::First)) => sql.push_str(" NULLS FIRST"),
-        (Dialect::Postgres, _, Some(Nulls::Last)) => sql.push_str(" NULLS LAST"),
-    }
-    Ok(sql)
-}
-
-/// DROP INDEX; an index stands in its table's schema.
-pub(super) fn drop_index(dialect: Dialect, table: &Table, name: &str) -> String {
-    format!("DROP INDEX {}", dialect.qualified(table.name.schema.as_deref(), name))
 }
 
 /// ALTER TABLE … RENAME TO.

@@ -34,7 +34,7 @@ pub(crate) use effects::{ObjectEffect, Verb};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
 pub use lower::{Context, Lowered};
-pub(crate) use lower::{Declared, raw_changes};
+pub(crate) use lower::{Declared, is_key_by_constraint, raw_changes};
 pub use objects::{Extension, Function, Object, ObjectKind, Schema, Trigger, View};
 pub(crate) use objects::{SchemaObject, StandaloneObject, replacing};
 pub use replay::{Part, Reversal};

@@ -16,6 +16,7 @@ mod database;
 mod look;
 mod pool;
 mod search;
+mod selves;
 mod tally;
 
 use std::collections::BTreeMap;
@@ -214,4 +215,25 @@ fn pairs_and_triples_of_types_on_postgres() {
 fn pairs_and_triples_of_types_on_sqlite() {
     search("rows of types, pairs", SQLITE, TYPED, pool::TYPED, |scope, _| pairs(scope, size(usize::MAX, 60)));
     search("rows of types, triples", SQLITE, TYPED, pool::TYPED, |scope, _| triples(scope, size(1_000, 20)));
+}
+
+/// The base of keys of a table to itself.
+const SELVES: std::ops::Range<usize> = 4..5;
+
+#[test]
+fn keys_of_a_table_to_itself_on_postgres() {
+    search("own keys, pairs", POSTGRES, SELVES, selves::SCHEMA, |scope, _| pairs(scope, size(usize::MAX, 150)));
+    search("own keys, triples", POSTGRES, SELVES, selves::SCHEMA, |scope, _| triples(scope, size(usize::MAX, 60)));
+    search("rows of own keys, pairs", POSTGRES, SELVES, selves::ROWS, |scope, _| pairs(scope, size(usize::MAX, 80)));
+    search("rows of own keys, triples", POSTGRES, SELVES, selves::ROWS, |scope, _| {
+        triples(scope, size(usize::MAX, 30))
+    });
+}
+
+#[test]
+fn keys_of_a_table_to_itself_on_sqlite() {
+    search("own keys, pairs", SQLITE, SELVES, selves::SCHEMA, |scope, _| pairs(scope, size(usize::MAX, 60)));
+    search("own keys, triples", SQLITE, SELVES, selves::SCHEMA, |scope, _| triples(scope, size(usize::MAX, 20)));
+    search("rows of own keys, pairs", SQLITE, SELVES, selves::ROWS, |scope, _| pairs(scope, size(usize::MAX, 40)));
+    search("rows of own keys, triples", SQLITE, SELVES, selves::ROWS, |scope, _| triples(scope, size(usize::MAX, 20)));
 }

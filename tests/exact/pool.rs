@@ -14,7 +14,7 @@ pub(crate) struct Base {
 
 /// Two tables with a key between them, an index, a unique constraint, a check, defaults, nullable and
 /// NOT NULL columns; and the same tables held together otherwise.
-pub(crate) const BASES: [Base; 4] = [
+pub(crate) const BASES: [Base; 5] = [
     Base {
         name: "keyed",
         node: r#"create_table = "users" | primary_key = ["id"] | columns = { id = { type = "bigint", auto_increment = true }, email = { type = "string(80)", unique = true }, name = { type = "text", null = true }, age = { type = "integer", default = 0, check = "age >= 0" } } | indexes = { users_name_idx = { columns = ["name"] } } &&
@@ -58,6 +58,7 @@ INSERT INTO posts (id, author_id, slug, n) VALUES (1, 1, 'one', 1), (2, NULL, 't
 INSERT INTO tags (id, t) VALUES (1, 'red'), (2, 'RED');",
         renumber: "",
     },
+    super::selves::BASE,
 ];
 
 /// Every verb that changes a schema, with small arguments and names that meet: `x`, `y`, `i`, `j`, `k`, `c`, `d`,

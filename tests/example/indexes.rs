@@ -137,3 +137,15 @@ pub fn a_column_goes_with_a_key_to_itself(database: &dyn Database) {
     project.run(database, &["check"]).ok();
     there_and_back(&project, database);
 }
+
+/// A key of a table to itself whose target only an index makes unique: a dropped table comes back with both.
+pub fn a_key_to_itself_by_an_index(database: &dyn Database) {
+    let made = "[[up]]\ncreate_table = \"nodes\"\nprimary_key = [\"id\"]\n\
+                [up.columns]\nid = \"integer\"\ncode = { type = \"integer\", null = true }\nup = { type = \"integer\", null = true }\n\n\
+                [[up]]\ncreate_index = \"nodes_code\"\non = \"nodes\"\ncolumns = [\"code\"]\nunique = true\n\n\
+                [[up]]\nadd_foreign_key = \"nodes_up\"\non = \"nodes\"\ncolumns = [\"up\"]\nreferences = \"nodes.code\"\n";
+    let schema = SCHEMA.replace("BACKEND", database.backend());
+    let project = Project::of(&schema, &[("1_made", made), ("2_dropped", "[[up]]\ndrop_table = \"nodes\"\n")]);
+    project.run(database, &["check"]).ok();
+    there_and_back(&project, database);
+}

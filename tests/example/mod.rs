@@ -99,6 +99,7 @@ on_each_database! {
     enums::a_value_that_rows_have_stops_a_way_down_and_no_reset,
     fresh::everything_goes_whatever_the_ledger_says,
     indexes::a_column_goes_with_a_key_to_itself,
+    indexes::a_key_to_itself_by_an_index,
     kept::rows_are_kept_until_they_come_back,
     kept::kept_rows_come_back_in_any_order,
     kept::what_fails_after_rows_were_kept_is_taken_back,

@@ -313,7 +313,9 @@ impl Collector<'_> {
                 self.function(to, "replaces");
             }
             Change::AlterEnum { from, .. } => self.altered_enum(from),
-            Change::Insert { table, rows, .. } => self.insert(*table, rows),
+            Change::Insert { table, rows, .. } => {
+                self.insert(*table, rows, |id| rows.iter().flatten().any(|(column, _)| *column == id));
+            }
             Change::Update { table, set, filter } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
@@ -325,7 +327,7 @@ impl Collector<'_> {
                     self.condition(&table, expr);
                 }
                 self.altered_rows(&table, "updates");
-                self.parents(&table);
+                self.parents(&table, |_| true);
             }
             Change::Delete { table, filter, .. } => {
                 let Some(table) = self.of_table(*table) else { return };

@@ -132,22 +132,21 @@ impl Collector<'_> {
         for id in &key.columns {
             self.column(table, *id, held, holds);
         }
-        if key.table == table.id {
-            return;
-        }
-        let Some(target) = self.state.referred(key.table).cloned() else { return };
+        let own = key.table == table.id;
+        let other = if own { None } else { self.state.referred(key.table).cloned() };
+        let Some(target) = other.as_deref().or(own.then_some(table)) else { return };
         self.push(Resource::Table(target.id), held, say!(self, "{holds} {}", target.name));
         for id in &key.references {
-            self.column(&target, *id, held, holds);
+            self.column(target, *id, held, holds);
         }
         let mut sorted = key.references.clone();
         sorted.sort_unstable();
         let words = say!(self, "{holds} the key of {}", target.name);
         self.push(Resource::Key(target.id, sorted), held, words);
         // The rows of the table referred to obey a new rule: they cannot just go.
-        self.rules(&target);
+        self.rules(target);
         if stands {
-            self.rows(&target, Mode::Use, "uses");
+            self.rows(target, Mode::Use, "uses");
         }
     }
 

@@ -6,7 +6,7 @@ use super::super::resource::{Mode, Namespace, Resource};
 use super::Collector;
 use crate::operation::Action;
 use crate::sql_text;
-use crate::state::{DeclaredMode, Expr, Kept, RowValues, Scalar, SqlAccess, Table, TableId};
+use crate::state::{Column, ColumnId, DeclaredMode, Expr, Kept, RowValues, Scalar, SqlAccess, Table, TableId};
 
 impl Collector<'_> {
     /// What raw SQL was read to do, or declares.
@@ -22,10 +22,11 @@ impl Collector<'_> {
         for table in access.writes.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
             self.use_table(&table);
             self.altered_rows(&table, "changes");
-            self.parents(&table);
+            self.parents(&table, |_| true);
         }
-        for table in access.inserts.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
-            self.insert(table.id, &[]);
+        for id in &access.inserts {
+            let by_place = access.star.contains(id);
+            self.insert(*id, &[], |column| by_place || access.columns.contains(&(*id, column)));
         }
         for id in &access.star {
             self.push(Resource::ColumnList(*id), Mode::UseInOrder, "depends on the list of columns");
@@ -69,7 +70,8 @@ impl Collector<'_> {
         self.expr(table, expr);
     }
 
-    pub(super) fn insert(&mut self, id: TableId, rows: &[RowValues]) {
+    /// `sets`: whether rows may give a column another value than its default.
+    pub(super) fn insert(&mut self, id: TableId, rows: &[RowValues], sets: impl Fn(ColumnId) -> bool) {
         let Some(table) = self.of_table(id) else { return };
         self.use_table(&table);
         self.push(Resource::RowRules(id), Mode::Use, say!(self, "inserts rows that obey the rules of {}", table.name));
@@ -86,7 +88,10 @@ impl Collector<'_> {
             let (mode, words) = if by_hand { (Mode::Append, "by hand") } else { (Mode::Use, "by the table") };
             self.push(Resource::Numbering(id), mode, say!(self, "numbers rows of {} {words}", table.name));
         }
-        self.parents(&table);
+        self.parents(&table, |id| {
+            let filled = |column: &Column| column.default.is_some() || column.generated.is_some();
+            sets(id) || table.column(id).is_some_and(filled)
+        });
         self.fires(&table);
     }
 
@@ -105,14 +110,15 @@ impl Collector<'_> {
             self.rows(&table, Mode::Use, "keeps");
         } else {
             self.altered_rows(&table, "restores");
-            self.parents(&table);
+            self.parents(&table, |_| true);
         }
     }
 
-    /// The rows that a table's keys point to must be there.
-    pub(super) fn parents(&mut self, table: &Table) {
-        for key in &table.foreign_keys {
-            if let Some(parent) = self.of_table(key.table).filter(|parent| parent.id != table.id) {
+    /// The rows that a table's keys point to must be there, other rows of the table itself too. A key with a NULL
+    /// in it points to none: `filled` says which columns may have a value.
+    pub(super) fn parents(&mut self, table: &Table, filled: impl Fn(ColumnId) -> bool) {
+        for key in table.foreign_keys.iter().filter(|key| key.columns.iter().all(|id| filled(*id))) {
+            if let Some(parent) = self.of_table(key.table) {
                 self.rows(&parent, Mode::Use, "points to");
             }
         }

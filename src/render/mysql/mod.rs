@@ -15,7 +15,7 @@ use super::dialect::Dialect;
 use super::error::RenderError;
 use super::model::Recovery;
 use super::walk::{Kind, Link, Written};
-use super::{kept, raw, rows, table};
+use super::{index, kept, raw, rows, table};
 use crate::state::{Change, Column, Constraint, ConstraintKind, Object, Scalar, State, Table};
 
 pub(super) use alter::restored;
@@ -129,7 +129,7 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         Change::AddIndex { index, .. } => {
             let after = link.after()?;
             limits::index(index, after)?;
-            written.journaled(table::create_index(DIALECT, after, index)?, ran());
+            written.journaled(index::create(DIALECT, after, index)?, ran());
         }
         Change::DropIndex { name, .. } => {
             let sql = format!("DROP INDEX {} ON {}", DIALECT.ident(name), DIALECT.table(&link.before()?.name));
@@ -257,7 +257,7 @@ fn action(link: &Link<'_>, state: &State, actions: &mut Vec<String>) -> Result<(
         }
         (Change::AddIndex { index, .. }, _, Some(after)) => {
             limits::index(index, after)?;
-            actions.push(format!("ADD {}", table::index_definition(DIALECT, after, index)?));
+            actions.push(format!("ADD {}", index::definition(DIALECT, after, index)?));
         }
         (Change::DropIndex { name, .. }, ..) => actions.push(format!("DROP KEY {}", DIALECT.ident(name))),
         (Change::AddConstraint { constraint, .. }, _, Some(after)) => {

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::super::walk::{Kind, Written};
-use super::super::{raw, table, value};
+use super::super::{index, raw, table, value};
 use super::{DIALECT, RenderError, alter_column, alter_table};
 use crate::ident::TableName;
 use crate::operation::{DataType, EnumType};
@@ -173,13 +173,13 @@ impl<'s> Over<'s> {
             written.push(Kind::Schema, alter_table(table, &drop));
         }
         for (table, index) in self.indexes.iter().rev() {
-            written.push(Kind::Schema, table::drop_index(DIALECT, table, &index.name));
+            written.push(Kind::Schema, index::drop(DIALECT, table, &index.name));
         }
     }
 
     fn comes_back(&self, state: &State, written: &mut Written) -> Result<(), RenderError> {
         for (table, index) in &self.indexes {
-            written.push(Kind::Schema, table::create_index(DIALECT, table, index)?);
+            written.push(Kind::Schema, index::create(DIALECT, table, index)?);
         }
         for (table, constraint) in &self.constraints {
             let definition = table::constraint_definition(DIALECT, state, constraint, table)?;

@@ -10,8 +10,8 @@ pub(super) use schemas::clears;
 use super::dialect::Dialect;
 use super::error::RenderError;
 use super::walk::{Kind, Link, Written};
-use super::{kept, raw, rows, table, value};
-use crate::state::{Change, Column, ColumnId, Object, RowValues, Scalar, State, Table, replacing};
+use super::{index, kept, raw, rows, table, value};
+use crate::state::{Change, Column, ColumnId, Constraint, Object, RowValues, Scalar, State, Table, replacing};
 
 const DIALECT: Dialect = Dialect::Postgres;
 
@@ -54,12 +54,12 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
         }
         Change::AddIndex { index, concurrently, .. } => {
             let after = link.after()?;
-            let sql = table::create_index(DIALECT, after, index)?;
+            let sql = index::create(DIALECT, after, index)?;
             index_statement(&index.name, after, sql, *concurrently, link, &mut written)?;
         }
         Change::DropIndex { name, concurrently, .. } => {
             let before = link.before()?;
-            let sql = table::drop_index(DIALECT, before, name);
+            let sql = index::drop(DIALECT, before, name);
             index_statement(name, before, sql, *concurrently, link, &mut written)?;
         }
         Change::RenameIndex { name, to, .. } => {
@@ -152,12 +152,20 @@ pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderErr
 /// CREATE TABLE, with what it cannot say itself.
 fn create_table(created: &Table, state: &State, written: &mut Written) -> Result<(), RenderError> {
     written.push(Kind::Schema, table::create(DIALECT, state, created, None)?);
-    for constraint in created.constraints().filter(|one| table::is_swallowed(DIALECT, created, one)) {
-        let definition = table::constraint_definition(DIALECT, state, &constraint, created)?;
-        written.push(Kind::Schema, alter_table(created, &format!("ADD {definition}")));
+    let later = created.constraints().filter(|one| table::comes_later(DIALECT, created, one));
+    let (keys, others): (Vec<_>, Vec<_>) = later.partition(|one| matches!(one, Constraint::ForeignKey(_)));
+    let add = |constraint: &Constraint| {
+        let definition = table::constraint_definition(DIALECT, state, constraint, created)?;
+        Ok::<_, RenderError>(alter_table(created, &format!("ADD {definition}")))
+    };
+    for constraint in &others {
+        written.push(Kind::Schema, add(constraint)?);
     }
     for index in &created.indexes {
-        written.push(Kind::Schema, table::create_index(DIALECT, created, index)?);
+        written.push(Kind::Schema, index::create(DIALECT, created, index)?);
+    }
+    for key in &keys {
+        written.push(Kind::Schema, add(key)?);
     }
     if let Some(comment) = &created.comment {
         let on = DIALECT.table(&created.name);

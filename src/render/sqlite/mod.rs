@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::dialect::Dialect;
 use super::error::RenderError;
 use super::walk::{Kind, Link, Written};
-use super::{kept, raw, rows, table, value};
+use super::{index, kept, raw, rows, table, value};
 use crate::state::{Change, Column, ColumnId, Constraint, Object, State, Table, TableId};
 
 const DIALECT: Dialect = Dialect::Sqlite;
@@ -139,7 +139,7 @@ fn added_with_constraints(links: &[Link<'_>], state: &State) -> Result<Option<Ve
                 sql.push(' ');
                 sql.push_str(&table::constraint_definition(DIALECT, state, constraint, after)?);
             }
-            (Change::AddIndex { index, .. }, Some(after)) => indexes.push(table::create_index(DIALECT, after, index)?),
+            (Change::AddIndex { index, .. }, Some(after)) => indexes.push(index::create(DIALECT, after, index)?),
             _ => return Ok(None),
         }
     }
@@ -153,7 +153,7 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
         Change::CreateTable(created) => {
             written.push(Kind::Schema, table::create(DIALECT, state, created, None)?);
             for index in &created.indexes {
-                written.push(Kind::Schema, table::create_index(DIALECT, created, index)?);
+                written.push(Kind::Schema, index::create(DIALECT, created, index)?);
             }
         }
         Change::DropTable(_) => written.push(Kind::Schema, table::drop(DIALECT, link.before()?)),
@@ -178,18 +178,18 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
             }
         }
         Change::AddIndex { index, .. } => {
-            written.push(Kind::Schema, table::create_index(DIALECT, link.after()?, index)?);
+            written.push(Kind::Schema, index::create(DIALECT, link.after()?, index)?);
         }
         Change::DropIndex { name, .. } => {
-            written.push(Kind::Schema, table::drop_index(DIALECT, link.before()?, name));
+            written.push(Kind::Schema, index::drop(DIALECT, link.before()?, name));
         }
         Change::RenameIndex { name, to, .. } => {
             let (before, after) = (link.before()?, link.after()?);
             if name != to {
                 // SQLite has no ALTER INDEX.
-                written.push(Kind::Schema, table::drop_index(DIALECT, before, name));
+                written.push(Kind::Schema, index::drop(DIALECT, before, name));
                 for index in after.indexes.iter().filter(|index| index.name == *to) {
-                    written.push(Kind::Schema, table::create_index(DIALECT, after, index)?);
+                    written.push(Kind::Schema, index::create(DIALECT, after, index)?);
                 }
             }
         }

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use super::super::walk::{Kind, Link, Written};
-use super::super::{raw, table, value};
+use super::super::{index, raw, table, value};
 use super::{DIALECT, RenderError, temporary_name};
 use crate::state::{Change, Column, ColumnId, Expr, Scalar, State, Table};
 
@@ -44,7 +44,7 @@ pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, Render
     written.push(Kind::Schema, format!("ALTER TABLE {new} RENAME TO {}", DIALECT.ident(&after.name.name)));
     written.push(Kind::Schema, "PRAGMA legacy_alter_table = OFF".to_owned());
     for index in &after.indexes {
-        written.push(Kind::Schema, table::create_index(DIALECT, after, index)?);
+        written.push(Kind::Schema, index::create(DIALECT, after, index)?);
     }
     for trigger in state.triggers_on(after.id) {
         written.push(Kind::Schema, raw::closed(&trigger.sql));

@@ -8,7 +8,9 @@ use crate::backend::Backend;
 use crate::diagnostic::{Code, Severity, nearest};
 use crate::ident::{Suffix, TableName};
 use crate::operation::{Action, CheckDef, ColumnDef, DataType, Deferrable, ForeignKeyDef, UniqueDef};
-use crate::state::{Check, Constraint, ConstraintKind, ForeignKey, IndexKey, Name, PrimaryKey, Unique, View};
+use crate::state::{
+    Check, Constraint, ConstraintKind, ForeignKey, Index, IndexKey, IndexPart, Name, PrimaryKey, Unique, View,
+};
 
 /// A foreign key as its author wrote it, less its name.
 #[derive(Clone, Copy)]
@@ -320,18 +322,23 @@ impl Lower<'_> {
 
 /// Whether something makes just these columns unique, in any order.
 pub(in crate::state) fn is_key(table: &Table, columns: &[ColumnId]) -> bool {
-    let same = |other: &[ColumnId]| other.len() == columns.len() && other.iter().all(|id| columns.contains(id));
-    table.primary_key.as_ref().is_some_and(|key| same(&key.columns))
-        || table.uniques.iter().any(|unique| same(&unique.columns))
-        || table.indexes.iter().any(|index| {
-            let over: Option<Vec<ColumnId>> = index
-                .parts
-                .iter()
-                .map(|part| if let IndexKey::Column(id) = part.key { Some(id) } else { None })
-                .collect();
-            let sorted = index.parts.iter().any(|part| part.collation.is_some());
-            index.unique && index.predicate.is_none() && !sorted && over.is_some_and(|over| same(&over))
-        })
+    let by_index = |index: &Index| {
+        let part = |part: &IndexPart| if let IndexKey::Column(id) = part.key { Some(id) } else { None };
+        let over: Option<Vec<ColumnId>> = index.parts.iter().map(part).collect();
+        let sorted = index.parts.iter().any(|part| part.collation.is_some());
+        index.unique && index.predicate.is_none() && !sorted && over.is_some_and(|over| same_columns(&over, columns))
+    };
+    is_key_by_constraint(table, columns) || table.indexes.iter().any(by_index)
+}
+
+/// Whether the primary key or a unique constraint is over just these columns, in any order.
+pub(crate) fn is_key_by_constraint(table: &Table, columns: &[ColumnId]) -> bool {
+    table.primary_key.as_ref().is_some_and(|key| same_columns(&key.columns, columns))
+        || table.uniques.iter().any(|unique| same_columns(&unique.columns, columns))
+}
+
+fn same_columns(some: &[ColumnId], others: &[ColumnId]) -> bool {
+    some.len() == others.len() && some.iter().all(|id| others.contains(id))
 }
 
 /// Types that a key may join; `None` for those that are not known.

@@ -23,6 +23,7 @@ mod views;
 mod views_tests;
 
 pub(super) use constraints::is_key;
+pub(crate) use constraints::is_key_by_constraint;
 pub(crate) use sql::{Declared, raw_changes};
 
 use std::collections::HashSet;

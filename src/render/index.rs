@@ -1,0 +1,125 @@
+//! Indexes as SQL: what the backends say alike. By hand through sea-query's quoting, which writes names of indexes unescaped,
+//! and panics on expressions in them.
+
+use super::dialect::Dialect;
+use super::error::RenderError;
+use super::table::are_compared;
+use crate::operation::{Nulls, Order};
+use crate::state::{Index, IndexKey, IndexPart, Table};
+
+/// CREATE INDEX.
+pub(super) fn create(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
+    if dialect == Dialect::Mysql {
+        let (word, method) = mysql_kind(index)?;
+        let method = method.map_or_else(String::new, |method| format!(" USING {method}"));
+        let (name, on) = (dialect.ident(&index.name), dialect.table(&table.name));
+        return Ok(format!("CREATE {word}INDEX {name}{method} ON {on} ({})", parts(dialect, table, index)?));
+    }
+    let mut sql = if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " }.to_owned();
+    sql.push_str(&dialect.ident(&index.name));
+    sql.push_str(" ON ");
+    sql.push_str(&dialect.table(&table.name));
+    if let Some(method) = &index.using {
+        let capabilities = dialect.backend().capabilities();
+        if !capabilities.index_methods {
+            return Err(RenderError::IndexMethod {
+                title: capabilities.title,
+                index: index.name.clone(),
+                method: method.clone(),
+            });
+        }
+        sql.push_str(" USING ");
+        sql.push_str(&dialect.ident(&method.trim().to_lowercase()));
+    }
+    sql.push_str(" (");
+    sql.push_str(&parts(dialect, table, index)?);
+    sql.push(')');
+    if !index.include.is_empty() {
+        sql.push_str(&format!(" INCLUDE ({})", dialect.idents(table.column_names(&index.include))));
+    }
+    if index.nulls_alike {
+        sql.push_str(" NULLS NOT DISTINCT");
+    }
+    if let Some(with) = &index.with {
+        sql.push_str(&format!(" WITH ({with})"));
+    }
+    if let Some(predicate) = &index.predicate {
+        sql.push_str(" WHERE ");
+        sql.push_str(&dialect.own_expr(predicate, table));
+    }
+    Ok(sql)
+}
+
+/// MySQL's index within CREATE TABLE and behind ADD: `UNIQUE KEY `name` (…) USING …`.
+pub(super) fn definition(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
+    let (word, method) = mysql_kind(index)?;
+    let mut sql = format!("{word}KEY {} ({})", dialect.ident(&index.name), parts(dialect, table, index)?);
+    if let Some(method) = method {
+        sql.push_str(" USING ");
+        sql.push_str(method);
+    }
+    Ok(sql)
+}
+
+/// MySQL: the words in front of an index, and its method. `fulltext` and `spatial` are words in front there.
+fn mysql_kind(index: &Index) -> Result<(&'static str, Option<&'static str>), RenderError> {
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let Some(using) = &index.using else { return Ok((unique, None)) };
+    Ok(match using.trim().to_lowercase().as_str() {
+        "btree" => (unique, Some("BTREE")),
+        "hash" => (unique, Some("HASH")),
+        "fulltext" => ("FULLTEXT ", None),
+        "spatial" => ("SPATIAL ", None),
+        _ => {
+            return Err(RenderError::Mysql {
+                what: format!("an index is btree, hash, fulltext or spatial, and `{}` wants `{using}`", index.name),
+                help: "write one of these under a `mysql` key of `using`",
+            });
+        }
+    })
+}
+
+fn parts(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
+    let parts: Result<Vec<_>, _> = index.parts.iter().map(|one| part(dialect, table, index, one)).collect();
+    Ok(parts?.join(", "))
+}
+
+fn part(dialect: Dialect, table: &Table, index: &Index, part: &IndexPart) -> Result<String, RenderError> {
+    let mut sql = match &part.key {
+        IndexKey::Column(id) => {
+            are_compared(dialect, table, &[*id], || format!("index `{}`", index.name))?;
+            dialect.ident(table.column_name(*id))
+        }
+        IndexKey::Expr(expr) => format!("({})", dialect.own_expr(expr, table)),
+    };
+    if let (Some(length), Dialect::Mysql) = (part.length, dialect) {
+        sql.push_str(&format!("({length})"));
+    }
+    if let Some(collation) = &part.collation {
+        sql.push_str(&format!(" COLLATE {}", dialect.own_name(collation)));
+    }
+    if let Some(opclass) = &part.opclass {
+        sql.push_str(&format!(" {}", dialect.own_name(opclass)));
+    }
+    if part.order == Order::Desc {
+        sql.push_str(" DESC");
+    }
+    match (dialect, part.order, part.nulls) {
+        (_, _, None)
+        // Their own order, for which they have no words in an index.
+        | (Dialect::Sqlite | Dialect::Mysql, Order::Asc, Some(Nulls::First))
+        | (Dialect::Sqlite | Dialect::Mysql, Order::Desc, Some(Nulls::Last)) => {}
+        (Dialect::Sqlite | Dialect::Mysql, ..) => {
+            let title = dialect.backend().title();
+            return Err(RenderError::NullsOrder { title, index: index.name.clone() });
+        }
+        (Dialect::Postgres, _, Some(Nulls::First)) => sql.push_str(" NULLS FIRST"),
+        (Dialect::Postgres, _, Some(Nulls::Last)) => sql.push_str(" NULLS LAST"),
+    }
+    Ok(sql)
+}
+
+/// DROP INDEX; an index stands in its table's schema.
+pub(super) fn drop(dialect: Dialect, table: &Table, name: &str) -> String {
+    format!("DROP INDEX {}", dialect.qualified(table.name.schema.as_deref(), name))
+}
