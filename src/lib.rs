@@ -58,8 +58,7 @@
 //! let (graph, _) = Graph::build(&manifest.migrations, manifest.linear);
 //! let mut session = Session::connect(Settings {
 //!     environment: "development".to_owned(),
-//!     url,
-//!     backend: Backend::Sqlite,
+//!     url: url.parse()?,
 //!     lock_timeout: Duration::from_secs(30),
 //!     statement_timeout: None,
 //!     hooks: Hooks::default(),
@@ -130,6 +129,7 @@ pub mod check;
 #[cfg(feature = "cli")]
 #[expect(clippy::disallowed_methods, reason = "the command line stands in the world outside")]
 pub mod cli;
+pub mod database_url;
 pub mod diagnostic;
 #[expect(clippy::disallowed_methods, reason = "runs touch databases, their files and the clock")]
 pub mod execute;

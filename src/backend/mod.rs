@@ -118,18 +118,6 @@ impl Backend {
         self.capabilities().title
     }
 
-    /// The backend a database URL is for, by its scheme, in any case; `None` for an unknown one.
-    #[must_use]
-    pub fn of_url(url: &str) -> Option<Self> {
-        let scheme = url.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        match scheme.as_str() {
-            "sqlite" => Some(Self::Sqlite),
-            "postgres" | "postgresql" => Some(Self::Postgres),
-            "mysql" | "mariadb" => Some(Self::Mysql),
-            _ => None,
-        }
-    }
-
     /// The form of a name that two equal names share: lower case where case does
     /// not count, else the name itself. Identifiers are always quoted when
     /// rendered, so PostgreSQL's own folding does not apply to it.

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use super::args::{Global, Limits};
 use super::error::{ConfigurationError, Error, UserError};
 use super::project::{Project, backend, folder};
+use crate::database_url::DatabaseUrl;
 use crate::execute::{Session, Settings};
 use crate::manifest::Manifest;
-use crate::manifest::environment::{self, ResolvedUrl};
+use crate::manifest::environment;
 use crate::report::About;
 
 /// An environment whose database is known, and not yet connected to.
@@ -16,7 +17,7 @@ pub(super) struct Place {
     /// The environment's name.
     pub environment: String,
     /// Its database.
-    pub url: ResolvedUrl,
+    pub url: DatabaseUrl,
     /// Whether destructive runs must be allowed.
     pub protected: bool,
     /// Where backups go.
@@ -33,11 +34,11 @@ impl Place {
         let url = environment::resolve_url(manifest, name, global.database_url.as_deref(), &lookup)
             .map_err(ConfigurationError::Environment)?;
         if let Some(asked) = global.backend
-            && asked != url.backend
+            && asked != url.backend()
         {
-            return Err(UserError::OtherBackend { asked, found: url.backend, shown: url.shown }.into());
+            return Err(UserError::OtherBackend { asked, url }.into());
         }
-        backend(manifest, url.backend)?;
+        backend(manifest, url.backend())?;
         let environment = manifest.environments.get(name);
         let backup = match environment.and_then(|environment| environment.backup.as_deref()) {
             Some(written) => {
@@ -57,7 +58,7 @@ impl Place {
         About {
             project: project.manifest.project.clone(),
             environment: Some(self.environment.clone()),
-            database: Some(self.url.shown.clone()),
+            database: Some(self.url.to_string()),
         }
     }
 
@@ -69,8 +70,7 @@ impl Place {
         const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
         let settings = Settings {
             environment: self.environment.clone(),
-            url: self.url.url.clone(),
-            backend: self.url.backend,
+            url: self.url.clone(),
             lock_timeout: limits.map_or(PATIENCE, |limits| limits.lock_timeout.0),
             statement_timeout: limits.and_then(|limits| limits.statement_timeout).map(|timeout| timeout.0),
             hooks: manifest.hooks.clone(),

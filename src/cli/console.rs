@@ -8,6 +8,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use super::args::{Color, Format, Global};
 use super::error::{Error, UserError};
+use crate::database_url::masked;
 use crate::report::Paint;
 use crate::report::run::{Problem, Talk};
 
@@ -115,7 +116,8 @@ impl Console {
     pub(super) fn problem(&self, problem: &Problem) {
         let mut text = Vec::new();
         let _ = problem.write(self.err, &mut text);
-        let _ = io::stderr().lock().write_all(&text);
+        // What was typed is repeated in some; it may be a URL.
+        let _ = io::stderr().lock().write_all(masked(&String::from_utf8_lossy(&text)).as_bytes());
     }
 
     /// Asks a person for a line; `None` where there is none.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::exit_code;
 use crate::backend::Backend;
+use crate::database_url::DatabaseUrl;
 use crate::diagnostic::Code;
 use crate::execute::{ErrorClass, ExecuteError};
 use crate::manifest::{DotenvError, EnvironmentError, ManifestError};
@@ -72,14 +73,12 @@ pub(super) enum UserError {
     #[error(transparent)]
     Target(#[from] PlanError),
     /// `--backend` and the URL do not agree.
-    #[error("`--backend {asked}`, and {shown} is a {} database", .found.title())]
+    #[error("`--backend {asked}`, but {url} is a {} database", .url.backend().title())]
     OtherBackend {
         /// The backend asked for.
         asked: Backend,
-        /// The URL's.
-        found: Backend,
         /// The URL.
-        shown: String,
+        url: DatabaseUrl,
     },
     /// `--backend` names one that the manifest does not have.
     #[error("the manifest's backends are {known}, and not {asked}")]

@@ -65,7 +65,7 @@ pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, conso
     }
     let text = console.format == Format::Text;
     if text && !console.talk.quiet {
-        console.line(&format!("{} on {}: {}", about.project, place.url.shown, dropping(&objects)));
+        console.line(&format!("{} on {}: {}", about.project, place.url, dropping(&objects)));
     }
     if let Some(warning) = session.drop_everything(&schemas, &mut |_| ()).await? {
         console.say(&format!("{}: {warning}", console.err.warn("warning")));
@@ -150,8 +150,7 @@ fn confirm(
     let environment = place.environment.clone();
     let what = dropping(objects);
     if changing.allow_protected && console.can_ask {
-        let question =
-            format!("This {what} on {}.\nType the environment's name ({environment}) to go on: ", place.url.shown);
+        let question = format!("This {what} on {}.\nType the environment's name ({environment}) to go on: ", place.url);
         return match console.ask(&question) {
             Some(answer) if answer == environment => Ok(()),
             _ => Err(Refusal::NotConfirmed { environment }),

@@ -54,6 +54,6 @@ pub(super) fn write(
     console: &Console,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let page = InfoPage { info, backend: place.url.backend, about };
+    let page = InfoPage { info, backend: place.url.backend(), about };
     if console.is_json() { write_json(&page, out) } else { write_text(&page, console.out, out) }
 }

@@ -24,6 +24,7 @@ mod start;
 mod template;
 mod wheels;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ use args::{Command, CommandLine};
 use console::Console;
 use error::Error;
 
+use crate::database_url::masked;
 use crate::report::run::{Problem, RunJson};
 
 /// By which name the program was started.
@@ -73,7 +75,7 @@ pub fn main(program: Program, arguments: impl IntoIterator<Item = OsString>) -> 
                 exit_code::DONE
             }
             wheels::Line::Other(what) => {
-                let problem = Problem::new(format!("`wheels {what}` is not here"))
+                let problem = Problem::new(format!("`wheels {}` is not here", masked(&what)))
                     .next(Some("`wheels dbmigrate COMMAND` or `wheels db seed`".to_owned()));
                 let _ = problem.write(crate::report::Paint::default(), &mut std::io::stderr());
                 exit_code::USAGE
@@ -92,7 +94,12 @@ fn parse(program: Program, arguments: Vec<OsString>) -> u8 {
         Ok(line) => execute(program, &line),
         Err(error) => {
             // Help and version are no errors; a reader who is gone is none either.
-            let _ = error.print();
+            let text = error.render().to_string();
+            let _ = match masked(&text) {
+                // A URL where none is expected is repeated, with its password.
+                Cow::Owned(masked) => write!(std::io::stderr(), "{masked}"),
+                Cow::Borrowed(_) => error.print(),
+            };
             if error.use_stderr() { exit_code::USAGE } else { exit_code::DONE }
         }
     }
@@ -105,7 +112,7 @@ fn execute(program: Program, line: &CommandLine) -> u8 {
         Err(error) => {
             if !error.is_silent() {
                 if console.is_json() {
-                    let json = RunJson::ended(&error.to_string(), error.next());
+                    let json = RunJson::ended(&masked(&error.to_string()), error.next());
                     let json = if error.is_refusal() { json.refused() } else { json };
                     console.report(|out| crate::report::run::write_json(&json, out));
                 }

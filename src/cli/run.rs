@@ -83,7 +83,7 @@ fn planned(
 ) -> Result<(RenderedPlan, CountedAhead), Error> {
     let facts = session.facts();
     let make = || made(order, project, place, &facts, ledger);
-    if order.target != Target::Zero || ledger.rows.len() < MANY_ROWS || !place.url.backend.capabilities().embedded {
+    if order.target != Target::Zero || ledger.rows.len() < MANY_ROWS || !place.url.backend().capabilities().embedded {
         return Ok((make()?, CountedAhead::default()));
     }
     // Nearly all tables go, and such a database works in this thread.
@@ -104,7 +104,7 @@ pub(super) fn made(
     facts: &Facts,
     ledger: &Ledger,
 ) -> Result<RenderedPlan, UserError> {
-    let backend = place.url.backend;
+    let backend = place.url.backend();
     let transaction = order.changing.transaction.into();
     let make = match transaction {
         TransactionMode::Chunks | TransactionMode::Each => plan::make_in_parts,
@@ -312,7 +312,7 @@ impl Run<'_> {
         if changing.allow_protected && self.console.can_ask {
             let width = self.console.err.width.saturating_sub(2);
             let losing = losing(plan, width).iter().flat_map(|line| ["  ", line, "\n"]).collect::<String>();
-            let database = &self.place.url.shown;
+            let database = &self.place.url;
             let question =
                 format!("This {what} on {database}.\n{losing}Type the environment's name ({environment}) to go on: ");
             return match self.console.ask(&question) {

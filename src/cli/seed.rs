@@ -27,13 +27,13 @@ pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Resu
     let place = Place::find(&project.manifest, global, &global.env)?;
     let mut session = place.connect(&project.manifest, Some(&args.limits)).await?;
     let ledger = session.ledger_beside(&|version, sums| project.known(version, sums)).await?;
-    let planned = plan::seed(&project.manifest, &project.graph, &ledger, place.url.backend);
+    let planned = plan::seed(&project.manifest, &project.graph, &ledger, place.url.backend());
     let seed = render::render_seed(&planned);
     project::show(&seed.diagnostics, &project.sources, console);
     if let Some(code) = code_of(&seed.diagnostics) {
         return Err(refuse(&seed, &project, console, code));
     }
-    let page = SeedPage { seed: &seed, backend: place.url.backend, sources: &project.sources };
+    let page = SeedPage { seed: &seed, backend: place.url.backend(), sources: &project.sources };
     if args.dry_run {
         return console
             .result(|out| if console.is_json() { page.write_json(out) } else { page.write_text(console.out, out) });
@@ -43,7 +43,7 @@ pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Resu
             let nothing = SeedReport { loaded: vec![], failed: None, duration: Duration::ZERO, warnings: vec![] };
             console.report(|out| page.write_report(&nothing, None, out));
         } else {
-            let (project, backend) = (&project.manifest.project, place.url.backend);
+            let (project, backend) = (&project.manifest.project, place.url.backend());
             console.line(&format!("Nothing to do. No seeds of {project} are for {backend}."));
         }
         return Ok(());
@@ -55,7 +55,7 @@ pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Resu
         let mut lines = Lines::new(&widths, console.out, console.talk, out, &mut stderr);
         let canceller = session.canceller();
         let mut event = |event: &Event| lines.event(event);
-        let report = interruptible(canceller, place.url.backend, session.seed(&seed, &mut event)).await;
+        let report = interruptible(canceller, place.url.backend(), session.seed(&seed, &mut event)).await;
         lines.finish();
         report??
     };

@@ -45,16 +45,16 @@ pub(super) async fn run(args: &Stamp, global: &Global, console: &Console) -> Res
         return Ok(());
     }
     console.line(&match before {
-        Some(before) if before == name => format!("{} is stamped `{name}` already.", place.url.shown),
-        Some(before) => format!("{} is stamped `{name}` now; it was `{before}`.", place.url.shown),
-        None => format!("{} is stamped `{name}` now.", place.url.shown),
+        Some(before) if before == name => format!("{} is stamped `{name}` already.", place.url),
+        Some(before) => format!("{} is stamped `{name}` now; it was `{before}`.", place.url),
+        None => format!("{} is stamped `{name}` now.", place.url),
     });
     Ok(())
 }
 
 fn allow(stamped: &str, name: &str, args: &Stamp, place: &Place, console: &Console) -> Result<(), Refusal> {
     let environment = stamped.to_owned();
-    let what = format!("takes its name off {}", place.url.shown);
+    let what = format!("takes its name off {}", place.url);
     if args.allow_protected && console.can_ask {
         let question = format!("This {what}.\nType the name that it has now ({stamped}) to go on: ");
         return match console.ask(&question) {

@@ -27,13 +27,11 @@ pub enum ErrorClass {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError {
-    /// The URL cannot be understood.
-    #[error("the database URL `{url}` cannot be understood: {why}")]
+    /// The driver does not understand the URL.
+    #[error("the driver does not understand the database URL {url}")]
     BadUrl {
         /// The URL, without its password.
         url: String,
-        /// What is wrong with it.
-        why: String,
     },
     /// The database did not answer, or let nobody in.
     #[error("cannot connect to {url}: {words}")]

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use super::error::ExecuteError;
 use super::event::Event;
-use super::settings::{Settings, redact};
+use super::settings::Settings;
 
 /// What hooks are told in `DBMIGRATE_…` variables.
 #[derive(Debug, Clone)]
@@ -35,12 +35,12 @@ pub(super) async fn run(
         .env("DBMIGRATE_COMMAND", &told.command)
         .env("DBMIGRATE_ENV", &settings.environment)
         .env("DBMIGRATE_PROJECT", &settings.project)
-        .env("DBMIGRATE_BACKEND", settings.backend.name())
+        .env("DBMIGRATE_BACKEND", settings.url.backend().name())
         .env("DBMIGRATE_RUN", &told.run)
         .env("DBMIGRATE_DIRECTION", &told.direction)
         .env("DBMIGRATE_TARGET", &told.target)
         .env("DBMIGRATE_OUTCOME", told.outcome.unwrap_or_default())
-        .env("DBMIGRATE_DATABASE_URL", redact(&settings.url))
+        .env("DBMIGRATE_DATABASE_URL", settings.url.to_string())
         .stdin(Stdio::null())
         .stdout(standard_error());
     if !settings.folder.as_os_str().is_empty() {

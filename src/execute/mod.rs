@@ -35,7 +35,7 @@ pub use ledger::{Known, LedgerHeads};
 pub use lock::Holder;
 pub use report::{Cause, DatabaseState, Failure, Outcome, RunReport, SeedFailure, SeedReport, Violation};
 pub use session::Session;
-pub use settings::{Settings, redact};
+pub use settings::Settings;
 pub use signal::{Canceller, Signalled, pull_on_signals};
 pub use words::{DatabaseWords, Trouble};
 

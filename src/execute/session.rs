@@ -12,7 +12,7 @@ use super::ledger::{Books, Entry, Known, LedgerHeads, difference, glance_of, run
 use super::lock::lock;
 use super::report::{Outcome, RunReport, SeedReport};
 use super::run::Run;
-use super::settings::{Settings, redact};
+use super::settings::Settings;
 use super::signal::Canceller;
 use super::{batch, counts, journal, seed, who};
 use crate::diagnostic::Direction;
@@ -248,7 +248,7 @@ impl Session {
             return Err(ExecuteError::PlanHasErrors(error.message.clone()));
         }
         if !self.database.is_there() {
-            return Err(ExecuteError::NoDatabase { url: redact(&self.settings.url) });
+            return Err(ExecuteError::NoDatabase { url: self.settings.url.to_string() });
         }
         let ledger = self.ledger().await?;
         self.check_stamp(&ledger)?;
@@ -366,7 +366,6 @@ impl Session {
 }
 
 pub(super) fn mismatch(settings: &Settings, stamped: String) -> ExecuteError {
-    let url = redact(&settings.url);
-    let password = url != settings.url;
+    let (url, password) = (settings.url.to_string(), settings.url.has_password());
     ExecuteError::EnvironmentMismatch { stamped, asked: settings.environment.clone(), url, password }
 }

@@ -2,11 +2,19 @@
 
 use std::hash::{BuildHasher, Hasher};
 
+/// The first of these variables that says something.
+fn variable(names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+/// Variables that hold the user's name.
+const USER: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
+
 /// The user and the machine, as far as the environment tells: `ada@build-7`.
 pub(super) fn who() -> String {
-    let first = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
-    let user = first(&["USER", "LOGNAME", "USERNAME"]).or_else(account).unwrap_or_else(|| "unknown".to_owned());
-    let host = first(&["HOSTNAME", "COMPUTERNAME"])
+    let user = variable(&USER).or_else(account).or_else(|| Some(format!("uid {}", uid()?)));
+    let user = user.unwrap_or_else(|| "unknown".to_owned());
+    let host = variable(&["HOSTNAME", "COMPUTERNAME"])
         .or_else(|| std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned()))
         .filter(|name| !name.is_empty());
     match host {
@@ -15,22 +23,30 @@ pub(super) fn who() -> String {
     }
 }
 
-/// The name of the account that this process runs under, where the environment is silent (cron, containers).
-#[cfg(target_os = "linux")]
+/// The name that libpq logs in with where it is told none: the account's, whatever the variables say, if it can be known.
+pub(super) fn login() -> Option<String> {
+    account().or_else(|| variable(&USER))
+}
+
+/// The name of the account that this process runs under.
 fn account() -> Option<String> {
-    use std::os::unix::fs::MetadataExt;
-    let id = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let uid = uid()?;
     let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let named = accounts.lines().find_map(|line| {
+    accounts.lines().find_map(|line| {
         let mut fields = line.split(':');
-        let (name, _, uid) = (fields.next()?, fields.next()?, fields.next()?);
-        (uid == id).then(|| name.to_owned())
-    });
-    Some(named.unwrap_or_else(|| format!("uid {id}")))
+        let (name, _, id) = (fields.next()?, fields.next()?, fields.next()?);
+        (id == uid).then(|| name.to_owned())
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn uid() -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    Some(std::fs::metadata("/proc/self").ok()?.uid().to_string())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn account() -> Option<String> {
+fn uid() -> Option<String> {
     None
 }
 

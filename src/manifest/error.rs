@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use crate::database_url::{DatabaseUrl, DatabaseUrlError};
+
 /// `schema.toml` itself cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
@@ -61,19 +63,14 @@ pub enum EnvironmentError {
         /// The environment.
         environment: String,
     },
-    /// A URL of no backend.
-    #[error("`{shown}` is the URL of no backend: it starts with sqlite:, postgres: or mysql:")]
-    UnknownScheme {
-        /// The URL without its password.
-        shown: String,
-    },
+    /// A URL that cannot be understood.
+    #[error(transparent)]
+    Url(#[from] DatabaseUrlError),
     /// A URL of a backend that the manifest does not name.
-    #[error("`{shown}` is a {backend} database, and the manifest's backends are {}", .backends.join(", "))]
+    #[error("`{url}` is a {} database, and the manifest's backends are {}", .url.backend().title(), .backends.join(", "))]
     OtherBackend {
-        /// The URL without its password.
-        shown: String,
-        /// Its backend.
-        backend: &'static str,
+        /// The URL.
+        url: DatabaseUrl,
         /// Those of the manifest.
         backends: Vec<&'static str>,
     },
@@ -81,12 +78,27 @@ pub enum EnvironmentError {
 
 /// `.env` is there and cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read `{path}`: {source}")]
-pub struct DotenvError {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub source: dotenvy::Error,
+pub enum DotenvError {
+    /// It cannot be read at all.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It makes no sense; what it says may be secret.
+    #[error("cannot read `{path}`{}: put a value with spaces or quotes into single quotes", on_line(*.line))]
+    Unclear {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1, where it is known.
+        line: Option<usize>,
+    },
+}
+
+fn on_line(line: Option<usize>) -> String {
+    line.map(|line| format!(", line {line}")).unwrap_or_default()
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {

@@ -27,7 +27,7 @@ mod types;
 mod value;
 mod walk;
 
-pub use environment::{ResolvedUrl, UrlOrigin, resolve_url};
+pub use environment::resolve_url;
 pub use error::{DotenvError, EnvironmentError, ManifestError};
 pub use json_schema::{SchemaFor, json_schema};
 pub use load::{head, load};

@@ -1,5 +1,6 @@
 //! From texts to a manifest, without a disk: what the loader, tests and fuzzing share.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -10,6 +11,7 @@ use toml::de::DeTable;
 
 use super::walk::{Shared, Table, Walk};
 use super::{Loaded, Manifest, node, project};
+use crate::database_url::masked;
 use crate::diagnostic::{Code, Diagnostic, FileId, Source, Sources, Span};
 
 /// The texts of a manifest's files.
@@ -139,7 +141,22 @@ impl Schema<'_> {
         for file in shared.sql_files {
             sources.add(file.path, file.text);
         }
+        for found in &mut shared.found {
+            if found.labels.iter().any(|label| label.span.file == schema_file) {
+                without_secrets(found);
+            }
+        }
         Loaded { manifest, sources, diagnostics: in_order(shared.found) }
+    }
+}
+
+/// What is repeated of `schema.toml` may hold a password.
+fn without_secrets(found: &mut Diagnostic) {
+    let texts = std::iter::once(&mut found.message).chain(&mut found.help).chain(&mut found.notes);
+    for text in texts.chain(found.labels.iter_mut().map(|label| &mut label.text)) {
+        if let Cow::Owned(masked) = masked(text) {
+            *text = masked;
+        }
     }
 }
 
@@ -217,6 +234,7 @@ fn in_order(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
 /// Syntax errors as diagnostics: the first of each line, since the rest is what follows from it.
 fn syntax_errors(file: FileId, text: &str, errors: &[toml::de::Error], found: &mut Vec<Diagnostic>) {
     let mut last_line = None;
+    let shown = if errors.is_empty() { Cow::Borrowed(text) } else { masked(text) };
     for error in errors {
         let range = error.span().unwrap_or(text.len()..text.len());
         let line = text.get(..range.start).map(|before| before.bytes().filter(|b| *b == b'\n').count());
@@ -224,7 +242,7 @@ fn syntax_errors(file: FileId, text: &str, errors: &[toml::de::Error], found: &m
             continue;
         }
         last_line = line;
-        let written = text.get(range.clone()).unwrap_or_default();
+        let written = shown.get(range.clone()).unwrap_or_default();
         let (message, help) = said(error.message(), written);
         let mut diagnostic = Diagnostic::new(Code::TomlSyntax, message).at(Span::new(file, range), "");
         diagnostic.help = help;

@@ -7,6 +7,7 @@ use super::node;
 use super::operations::{read_file, rows, rows_have_key};
 use super::places::{ENVIRONMENT, HOOKS, MIGRATIONS, PROJECT, SCHEMA, SEED};
 use super::walk::{Table, Val, Walk};
+use crate::database_url::DatabaseUrl;
 use crate::diagnostic::{Code, Diagnostic, Severity, Span, listed, nearest};
 use crate::operation::{Migration, Text};
 
@@ -164,9 +165,10 @@ fn read_environments(walk: &mut Walk<'_, '_>, table: &mut Table<'_>) -> BTreeMap
 
 fn read_environment(walk: &mut Walk<'_, '_>, val: Val<'_>) -> Option<Environment> {
     let mut table = match val.as_str() {
-        Some(url) => {
+        // What it says may hold a password.
+        Some(_) => {
             let message = format!("`{}` is a table with `url`, not a string", val.key);
-            walk.wrong_help(val.span, message, format!("`{} = {{ url = {url:?} }}`", val.key));
+            walk.wrong_help(val.span, message, format!("`{} = {{ url = \"…\" }}`", val.key));
             return None;
         }
         None => walk.table(val)?,
@@ -179,15 +181,11 @@ fn read_environment(walk: &mut Walk<'_, '_>, val: Val<'_>) -> Option<Environment
         backup: table.take("backup").and_then(|val| walk.filled_string(val)).map(ToOwned::to_owned),
     };
     if let (Some(val), Some(url)) = (url, &environment.url)
-        && !url.starts_with('$')
-        && crate::backend::Backend::of_url(url).is_none()
+        && super::environment::variable(url).is_none()
+        && let Err(error) = url.parse::<DatabaseUrl>()
     {
-        let help = "a URL starts with `sqlite:`, `postgres:` or `mysql:`, or is `$NAME`, read from the environment";
-        walk.wrong_help(
-            val.span,
-            format!("`{}` does not name a database of any backend", super::environment::shown(url)),
-            help,
-        );
+        let help = "`$NAME` as the whole value is read from the environment";
+        walk.wrong_help(val.span, error.to_string(), help);
     }
     walk.finish(&table, &ENVIRONMENT);
     Some(environment)

@@ -8,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use super::Paint;
 use super::words;
 use crate::backend::Backend;
+use crate::database_url::masked;
 use crate::diagnostic::{Diagnostic, Direction, FileId, Label, Severity, Source, Sources};
 
 /// A text of more lines than this is marked on its first line only.
@@ -111,7 +112,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, width: usize) -> 
             let annotation = kind.span(range(label, source));
             if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) }
         });
-        let snippet = Snippet::source(source.text.as_str()).path(source.path.as_str());
+        let snippet = Snippet::source(masked(&source.text)).path(source.path.as_str());
         group = group.element(snippet.annotations(annotations));
     }
     for note in notes(diagnostic) {

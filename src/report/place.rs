@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Paint;
+use crate::database_url::masked;
 use crate::diagnostic::{Sources, Span};
 
 /// The most lines that are drawn of a place.
@@ -16,7 +17,7 @@ pub fn draw(span: Span, sources: &Sources, paint: Paint) -> String {
     let Some(text) = source.text.get(start..end) else { return String::new() };
     let shown: usize = text.split_inclusive('\n').take(MOST_LINES).map(str::len).sum();
     let shown = text.get(..shown).unwrap_or_default().trim_end().len();
-    let snippet = Snippet::source(source.text.as_str())
+    let snippet = Snippet::source(masked(&source.text))
         .path(source.path.as_str())
         .annotation(AnnotationKind::Primary.span(start..start + shown));
     let renderer = if paint.color { Renderer::styled() } else { Renderer::plain() };

@@ -12,6 +12,7 @@ mod pipes;
 mod plans;
 mod protected;
 mod runs;
+mod secrets;
 mod seeds;
 mod signals;
 mod support;

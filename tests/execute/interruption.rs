@@ -179,7 +179,9 @@ fn a_commit_that_went_through_before_the_connection_was_lost_counts() {
         let port = proxy_that_dies_after_commit(&format!("{}:{}", options.get_host(), options.get_port()));
         let mut settings = database.settings();
         let (credentials, _) = database.url.split_once('@').unwrap();
-        settings.url = format!("{credentials}@127.0.0.1:{port}/{}?sslmode=disable", options.get_database().unwrap());
+        settings.url = format!("{credentials}@127.0.0.1:{port}/{}?sslmode=disable", options.get_database().unwrap())
+            .parse()
+            .unwrap();
         let mut session = dbmigrate::execute::Session::connect(settings).await.unwrap();
         let ledger = session.ledger().await.unwrap();
         let mut reconnected = false;
@@ -248,7 +250,9 @@ fn an_interruption_does_not_wait_for_a_server_that_says_nothing() {
         let port = proxy_that_falls_silent(&server, "pg_sleep(600)");
         let mut settings = database.settings();
         let (credentials, _) = database.url.split_once('@').unwrap();
-        settings.url = format!("{credentials}@127.0.0.1:{port}/{}?sslmode=disable", options.get_database().unwrap());
+        settings.url = format!("{credentials}@127.0.0.1:{port}/{}?sslmode=disable", options.get_database().unwrap())
+            .parse()
+            .unwrap();
         let mut session = dbmigrate::execute::Session::connect(settings).await.unwrap();
         let ledger = session.ledger().await.unwrap();
         let plan = five_plans(Backend::Postgres).step(6, &[endless(Backend::Postgres)]).plan();

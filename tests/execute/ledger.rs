@@ -155,7 +155,7 @@ fn a_folder_that_is_not_there_is_said_plainly() {
     on_runtime(async {
         let database = TestDatabase::new(Backend::Sqlite).await;
         let mut settings = database.settings();
-        settings.url = format!("sqlite://{}/nowhere/test.db", database.folder().display());
+        settings.url = format!("sqlite://{}/nowhere/test.db", database.folder().display()).parse().unwrap();
         let mut session = Session::connect(settings).await.unwrap();
         let ledger = session.ledger().await.unwrap();
         let error = session.run(&five(Backend::Sqlite), &ledger, "latest", &mut |_| ()).await.unwrap_err();
@@ -178,11 +178,30 @@ fn a_file_that_is_no_database_is_said_plainly() {
 fn a_server_that_does_not_answer_is_said_without_the_password() {
     on_runtime(async {
         let mut settings = TestDatabase::new(Backend::Postgres).await.settings();
-        settings.url = "postgres://ada:s3cret@127.0.0.1:1/blog".to_owned();
+        settings.url = "postgres://ada:s3cret@127.0.0.1:1/blog".parse().unwrap();
         let error = Session::connect(settings).await.err().unwrap();
         assert_eq!(error.class(), ErrorClass::Unreachable);
         assert!(error.to_string().starts_with("cannot connect to postgres://ada@127.0.0.1:1/blog"), "{error}");
         assert!(!format!("{error:?}").contains("s3cret"));
+    });
+}
+
+#[test]
+fn hooks_are_told_the_url_of_postgres_without_its_password() {
+    on_runtime(async {
+        let database = TestDatabase::new(Backend::Postgres).await;
+        let mut settings = database.settings();
+        // The server lets everybody in.
+        let (before, after) = database.url.split_once('@').unwrap();
+        settings.url = format!("{}:Zq%2F1@{after}?password=Zq2", before.trim_end_matches(':')).parse().unwrap();
+        settings.hooks = Hooks { commands: BTreeMap::from([("before_latest".to_owned(), "env > told".to_owned())]) };
+        let mut session = Session::connect(settings).await.unwrap();
+        let ledger = session.ledger().await.unwrap();
+        session.run(&five(Backend::Postgres), &ledger, "latest", &mut |_| ()).await.unwrap();
+        session.close().await;
+        let told = std::fs::read_to_string(database.folder().join("told")).unwrap();
+        assert!(told.contains(&format!("DBMIGRATE_DATABASE_URL={before}@{after}\n")), "{told}");
+        assert!(!told.contains("Zq"), "{told}");
     });
 }
 

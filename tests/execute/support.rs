@@ -64,8 +64,7 @@ impl TestDatabase {
     pub fn settings(&self) -> Settings {
         Settings {
             environment: "development".to_owned(),
-            url: self.url.clone(),
-            backend: self.backend,
+            url: self.url.parse().unwrap(),
             lock_timeout: Duration::from_millis(400),
             statement_timeout: None,
             hooks: Hooks::default(),

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders of `src`, the leaves first, then the pipeline: each may import what comes before it.
-const STAGES: [&str; 14] = [
+const STAGES: [&str; 15] = [
     "ident",
     "backend",
     "diagnostic",
     "sql_text",
+    "database_url",
     "operation",
     "manifest",
     "graph",

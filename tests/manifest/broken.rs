@@ -37,6 +37,7 @@ broken! {
     environment_key_wrong,
     environment_twice,
     environment_url_of_no_backend,
+    environment_with_passwords,
     file_name_with_version_only,
     file_name_without_version,
     foreign_key_of_uneven_length,

@@ -115,5 +115,5 @@ async fn ledger(project: &Project, global: &Global, console: &Console) -> Result
         let text = format!("this database is stamped `{stamped}`, and you asked for `{}`", place.environment);
         console.say(&format!("{}: {text}", console.err.warn("warning")));
     }
-    Ok(plan::held(&project.manifest, &project.graph, &ledger, place.url.backend))
+    Ok(plan::held(&project.manifest, &project.graph, &ledger, place.url.backend()))
 }

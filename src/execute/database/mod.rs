@@ -2,6 +2,7 @@
 //! [`Database`] and one module here; everything above asks in these verbs and never which it is.
 
 mod mysql;
+mod options;
 mod postgres;
 mod server;
 mod sqlite;
@@ -16,6 +17,7 @@ use super::settings::Settings;
 use super::signal::Canceller;
 use super::words::DatabaseWords;
 use crate::backend::Backend;
+use crate::database_url::DatabaseUrl;
 use crate::plan::Moment;
 
 /// What a plan needs to know of a database before it is rendered.
@@ -72,11 +74,17 @@ macro_rules! each {
 impl Database {
     /// Connects. A SQLite file that is not there is not made.
     pub(super) async fn open(settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
-        match settings.backend {
-            Backend::Sqlite => Ok(Self::Sqlite(Box::new(sqlite::Sqlite::open(settings, canceller).await?))),
-            Backend::Postgres => Ok(Self::Postgres(Box::new(postgres::Postgres::open(settings, canceller).await?))),
-            Backend::Mysql => Ok(Self::Mysql(Box::new(mysql::Mysql::open(settings, canceller).await?))),
-        }
+        Ok(match &settings.url {
+            DatabaseUrl::Sqlite(file) => {
+                Self::Sqlite(Box::new(sqlite::Sqlite::open(file.clone(), settings, canceller).await?))
+            }
+            DatabaseUrl::Postgres(server) => {
+                Self::Postgres(Box::new(postgres::Postgres::open(server.clone(), settings, canceller).await?))
+            }
+            DatabaseUrl::Mysql(server) => {
+                Self::Mysql(Box::new(mysql::Mysql::open(server.clone(), settings, canceller).await?))
+            }
+        })
     }
 
     /// Which backend it is, for rendering.

@@ -1,28 +1,27 @@
-//! (Long: a driver, in one file as its neighbours.)
 //! MySQL and MariaDB: one connection, which holds a named lock for as long as the run lasts. DDL commits by itself, so
 //! a transaction here guards rows only; what keeps a run whole is its journal.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use futures_util::future::Either;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlQueryResult, MySqlSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
-use super::server::{CONNECT_TIMEOUT, LAST_GRACE, count_results, given_up, in_time, no_answer, password_of};
+use super::options;
+use super::server::{CONNECT_TIMEOUT, LAST_GRACE, count_results, given_up, in_time, is_nearby, no_answer};
 use super::{Cells, Facts, Sent, Size, is_true};
+use crate::database_url::{Parameter, ServerUrl};
 use crate::execute::error::ExecuteError;
 use crate::execute::lock::{Holder, advisory_key};
 use crate::execute::report::Violation;
-use crate::execute::settings::{Settings, redact};
+use crate::execute::settings::Settings;
 use crate::execute::signal::Canceller;
 use crate::execute::words::{DatabaseWords, Trouble};
 
 /// A MySQL or MariaDB database.
 pub(in crate::execute) struct Mysql {
-    url: String,
-    raw_url: String,
+    url: ServerUrl,
     options: MySqlConnectOptions,
     /// `None` once it was given up: the server did not answer in time.
     connection: Option<MySqlConnection>,
@@ -46,25 +45,11 @@ const SQL_MODE: &str =
     "STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
 impl Mysql {
-    pub(super) async fn open(settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
-        let url = redact(&settings.url);
-        let bad = |why: String| ExecuteError::BadUrl { url: url.clone(), why };
-        let raw_url = settings.url.replacen("mariadb://", "mysql://", 1);
-        let options = MySqlConnectOptions::from_str(&raw_url)
-            .map_err(|error| bad(error.to_string()))?
-            // Each of these would change the session's modes on the way.
-            .pipes_as_concat(false)
-            .no_engine_substitution(false)
-            .timezone(None)
-            .disable_statement_logging();
-        if options.get_database().is_none_or(str::is_empty) {
-            return Err(bad("it names no database, as in mysql://localhost/blog".to_owned()));
-        }
-        let (options, connected) = connect_nearby(options, &raw_url, &url, settings.lock_timeout).await?;
+    pub(super) async fn open(url: ServerUrl, settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
+        let (options, connected) = connect_nearby(options::mysql(&url), &url, settings.lock_timeout).await?;
         let key = advisory_key(&connected.lock_name).unsigned_abs();
         Ok(Self {
             url,
-            raw_url,
             options,
             connection: Some(connected.connection),
             facts: connected.facts,
@@ -267,9 +252,10 @@ impl Mysql {
             }
             command.arg("--user").arg(self.options.get_username());
             // The password goes through the environment: arguments can be read by every user.
-            if let Some(password) = password_of(&self.raw_url) {
+            if let Some(password) = self.url.get(Parameter::Password) {
                 command.env("MYSQL_PWD", password);
             }
+            command.args(options::dump_tls(program, &self.url));
             command.arg("--result-file").arg(&path).arg(&self.database);
             match command.output().await {
                 Ok(output) if output.status.success() => return Ok(path),
@@ -320,13 +306,10 @@ struct Connected {
 /// Connects to a server on this machine without TLS, unless the URL or the server wants it.
 async fn connect_nearby(
     options: MySqlConnectOptions,
-    raw_url: &str,
-    url: &str,
+    url: &ServerUrl,
     lock_timeout: Duration,
 ) -> Result<(MySqlConnectOptions, Connected), ExecuteError> {
-    let nearby = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(&options.get_host());
-    let said = raw_url.contains("ssl-mode") || raw_url.contains("sslmode");
-    if nearby && matches!(options.get_ssl_mode(), MySqlSslMode::Preferred) && !said {
+    if is_nearby(options.get_host()) && url.tls().is_none() {
         let plain = options.clone().ssl_mode(MySqlSslMode::Disabled);
         // A server that takes passwords over TLS only says so in one of several ways.
         if let Ok(connected) = connect(&plain, url, lock_timeout).await {
@@ -338,8 +321,12 @@ async fn connect_nearby(
 }
 
 /// Connects, settles the session and asks what everybody needs to know.
-async fn connect(options: &MySqlConnectOptions, url: &str, lock_timeout: Duration) -> Result<Connected, ExecuteError> {
-    let cannot = |words: DatabaseWords| ExecuteError::CannotConnect { url: url.to_owned(), words: Box::new(words) };
+async fn connect(
+    options: &MySqlConnectOptions,
+    url: &ServerUrl,
+    lock_timeout: Duration,
+) -> Result<Connected, ExecuteError> {
+    let cannot = |words: DatabaseWords| ExecuteError::CannotConnect { url: url.to_string(), words: Box::new(words) };
     let mut connection = match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
         Ok(connected) => connected.map_err(|error| cannot(error.into()))?,
         Err(_) => {

@@ -3,27 +3,26 @@
 //! through a pooler.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use futures_util::future::Either;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
-use super::server::{CONNECT_TIMEOUT, LAST_GRACE, count_results, given_up, in_time, no_answer, password_of};
+use super::options;
+use super::server::{CONNECT_TIMEOUT, LAST_GRACE, count_results, given_up, in_time, is_nearby, no_answer};
 use super::{Cells, Facts, Sent, Size, literal, milliseconds, quote};
+use crate::database_url::{Parameter, ServerUrl};
 use crate::execute::error::ExecuteError;
 use crate::execute::lock::{Holder, advisory_key};
 use crate::execute::report::Violation;
-use crate::execute::settings::{Settings, redact};
+use crate::execute::settings::Settings;
 use crate::execute::signal::Canceller;
-use crate::execute::who;
 use crate::execute::words::{DatabaseWords, Trouble};
 
 /// A PostgreSQL database.
 pub(in crate::execute) struct Postgres {
-    url: String,
-    raw_url: String,
+    url: ServerUrl,
     options: PgConnectOptions,
     /// `None` once it was given up: the server did not answer in time.
     connection: Option<PgConnection>,
@@ -43,21 +42,12 @@ const NO_ENTRY: &str = "28000";
 const CANCEL_GRACE: Duration = Duration::from_secs(3);
 
 impl Postgres {
-    pub(super) async fn open(settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
-        let url = redact(&settings.url);
-        let mut options = PgConnectOptions::from_str(&settings.url)
-            .map_err(|error| ExecuteError::BadUrl { url: url.clone(), why: error.to_string() })?
-            // Poolers refuse start-up parameters that they do not know.
-            .extra_float_digits(None)
-            .disable_statement_logging();
-        if options.get_application_name().is_none() {
-            options = options.application_name(&format!("dbmigrate {}", who::who()));
-        }
-        let (options, (connection, facts, pid)) = connect_nearby(options, &settings.url, &url).await?;
+    pub(super) async fn open(url: ServerUrl, settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
+        let options = options::postgres(&url)?;
+        let (options, (connection, facts, pid)) = connect_nearby(options, &url).await?;
         let key = advisory_key(facts.ledger_schema.as_deref().unwrap_or_default());
         Ok(Self {
             url,
-            raw_url: settings.url.clone(),
             options,
             connection: Some(connection),
             holding: None,
@@ -254,8 +244,12 @@ impl Postgres {
         let path = folder.join(format!("{stem}.dump"));
         // The password goes through the environment: arguments can be read by every user.
         let mut command = tokio::process::Command::new("pg_dump");
-        command.arg("--format=custom").arg("--file").arg(&path).arg(format!("--dbname={}", self.url));
-        if let Some(password) = password_of(&self.raw_url) {
+        command
+            .arg("--format=custom")
+            .arg("--file")
+            .arg(&path)
+            .arg(format!("--dbname={}", options::conninfo(&self.url)));
+        if let Some(password) = self.url.get(Parameter::Password) {
             command.env("PGPASSWORD", password);
         }
         match command.output().await {
@@ -322,11 +316,10 @@ impl Postgres {
 /// time, so that each message of several records would wait 40 ms for an acknowledgement.
 async fn connect_nearby(
     options: PgConnectOptions,
-    raw_url: &str,
-    url: &str,
+    url: &ServerUrl,
 ) -> Result<(PgConnectOptions, (PgConnection, Facts, String)), ExecuteError> {
-    let nearby = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(&options.get_host());
-    if nearby && matches!(options.get_ssl_mode(), PgSslMode::Prefer) && !raw_url.contains("sslmode") {
+    // A variable of libpq's may ask for TLS, too.
+    if is_nearby(options.get_host()) && url.tls().is_none() && matches!(options.get_ssl_mode(), PgSslMode::Prefer) {
         let plain = options.clone().ssl_mode(PgSslMode::Disable);
         match connect(&plain, url).await {
             Ok(connected) => return Ok((plain, connected)),
@@ -339,8 +332,8 @@ async fn connect_nearby(
 }
 
 /// Connects and asks, in one message, what everybody needs to know.
-async fn connect(options: &PgConnectOptions, url: &str) -> Result<(PgConnection, Facts, String), ExecuteError> {
-    let cannot = |words: DatabaseWords| ExecuteError::CannotConnect { url: url.to_owned(), words: Box::new(words) };
+async fn connect(options: &PgConnectOptions, url: &ServerUrl) -> Result<(PgConnection, Facts, String), ExecuteError> {
+    let cannot = |words: DatabaseWords| ExecuteError::CannotConnect { url: url.to_string(), words: Box::new(words) };
     let mut connection = match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
         Ok(connected) => connected.map_err(|error| cannot(error.into()))?,
         Err(_) => {

@@ -16,25 +16,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use address::Address;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ValueRef;
 use rusqlite::{Batch, Connection, Row};
 
 use super::{Cells, Facts, Sent, literal, milliseconds};
+use crate::database_url::FileUrl;
 use crate::execute::error::ExecuteError;
 use crate::execute::lock::Holder;
 use crate::execute::report::Violation;
-use crate::execute::settings::{Settings, redact};
+use crate::execute::settings::Settings;
 use crate::execute::signal::Canceller;
 use crate::execute::words::{DatabaseWords, Trouble};
 use crate::plan::Moment;
 
 /// A SQLite database.
 pub(in crate::execute) struct Sqlite {
-    url: String,
-    path: Option<PathBuf>,
-    address: Address,
+    url: FileUrl,
     connection: Option<Connection>,
     facts: Facts,
     lock_timeout: Duration,
@@ -95,13 +93,9 @@ impl Watch {
 const INSTRUCTIONS_BETWEEN_QUESTIONS: i32 = 5_000;
 
 impl Sqlite {
-    pub(super) async fn open(settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
-        let bad = |why: String| ExecuteError::BadUrl { url: redact(&settings.url), why };
-        let address = Address::of(&settings.url).map_err(bad)?;
+    pub(super) async fn open(url: FileUrl, settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
         let mut database = Self {
-            url: redact(&settings.url),
-            path: address.path.clone(),
-            address,
+            url,
             connection: None,
             facts: Facts { ledger_schema: None, lock_slots: None, server: "SQLite".to_owned() },
             lock_timeout: settings.lock_timeout,
@@ -117,18 +111,21 @@ impl Sqlite {
             era: next_era(),
             data_version: None,
         };
-        if database.path.as_deref().is_none_or(Path::exists) {
+        if database.url.path.as_deref().is_none_or(Path::exists) {
             database.connect(false).await?;
         }
         Ok(database)
     }
 
+    /// Where it is, seen from the current folder.
+    fn place(&self) -> String {
+        self.url.path.as_ref().map_or_else(|| self.url.to_string(), |path| format!("sqlite://{}", path.display()))
+    }
+
     async fn connect(&mut self, create: bool) -> Result<(), ExecuteError> {
-        let cannot = |error: rusqlite::Error| ExecuteError::CannotConnect {
-            url: self.url.clone(),
-            words: Box::new(error.into()),
-        };
-        let connection = self.address.open(create).map_err(cannot)?;
+        let cannot =
+            |error: rusqlite::Error| ExecuteError::CannotConnect { url: self.place(), words: Box::new(error.into()) };
+        let connection = address::open(&self.url, create).map_err(cannot)?;
         connection.busy_timeout(self.lock_timeout.min(Duration::from_hours(1))).map_err(cannot)?;
         connection.execute_batch("PRAGMA foreign_keys = ON").map_err(cannot)?;
         let watch = Arc::clone(&self.watch);
@@ -139,7 +136,7 @@ impl Sqlite {
         // Also the first time the file is read: a file that is no database shows here.
         let version = self
             .read("SELECT sqlite_version(), (SELECT count(*) FROM sqlite_master LIMIT 1)")
-            .map_err(|words| ExecuteError::CannotConnect { url: self.url.clone(), words: Box::new(words) })?;
+            .map_err(|words| ExecuteError::CannotConnect { url: self.place(), words: Box::new(words) })?;
         if let Some(Some(version)) = version.into_iter().next().and_then(|row| row.into_iter().next()) {
             self.facts.server = format!("SQLite {version}");
         }
@@ -154,7 +151,7 @@ impl Sqlite {
         if self.connection.is_some() {
             return Ok(false);
         }
-        if let Some(folder) = self.path.as_deref().and_then(Path::parent)
+        if let Some(folder) = self.url.path.as_deref().and_then(Path::parent)
             && !folder.as_os_str().is_empty()
             && !folder.is_dir()
         {

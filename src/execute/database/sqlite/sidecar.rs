@@ -13,7 +13,7 @@ use crate::execute::words::{DatabaseWords, Trouble};
 
 impl Sqlite {
     fn sidecar_path(&self) -> Option<PathBuf> {
-        let path = self.path.as_ref()?;
+        let path = self.url.path.as_ref()?;
         let mut name = path.file_name()?.to_owned();
         name.push("-dbmigrate.lock");
         Some(path.with_file_name(name))
@@ -98,10 +98,10 @@ impl Sqlite {
         // https://www.sqlite.org/src/file/src/os.h and src/wal.c
         let in_file = |start: u64| start >= 0x4000_0000;
         let in_index = |start: u64| start == 120;
-        let of_file = self.path.as_deref().and_then(|path| holder_of(path, in_file));
+        let of_file = self.url.path.as_deref().and_then(|path| holder_of(path, in_file));
         of_file
             .or_else(|| {
-                let mut index = self.path.clone()?.into_os_string();
+                let mut index = self.url.path.clone()?.into_os_string();
                 index.push("-shm");
                 holder_of(Path::new(&index), in_index)
             })
