@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::{LeftOut, Step};
 use crate::diagnostic::Direction;
 use crate::ident::TableName;
-use crate::state::{Change, ColumnId, Constraint, Object, State, TableId};
+use crate::state::{Change, ColumnId, Constraint, MayFail, Object, State, TableId};
 
 /// What has been left out so far.
 #[derive(Default)]
@@ -21,8 +21,9 @@ struct Gone {
 /// notes them in their steps. `start` is the state before the first step.
 pub(super) fn leave_out(steps: &mut [Step], start: &State) {
     let down = steps.iter().filter(|step| step.direction == Direction::Down);
-    let derived = down.flat_map(|step| &step.parts).filter(|part| !part.authored);
-    if !derived.flat_map(|part| &part.changes).any(may_restore) {
+    let mut derived = down.flat_map(|step| &step.parts).filter(|part| !part.authored).flat_map(|part| &part.changes);
+    // Most plans to 0 only drop, and that restores nothing.
+    if derived.all(|change| matches!(change, Change::DropTable(_) | Change::Drop(_))) {
         return;
     }
     let horizon = Horizons::of(steps);
@@ -140,48 +141,19 @@ impl Horizons {
     }
 }
 
-/// Whether a change is of a kind that brings something back.
-const fn may_restore(change: &Change) -> bool {
-    matches!(
-        change,
-        Change::AddColumn { .. }
-            | Change::AddConstraint { .. }
-            | Change::AddIndex { .. }
-            | Change::AlterColumn { .. }
-            | Change::AlterEnum { .. }
-    )
-}
-
-/// Whether the rows that stand may make a change fail.
+/// Whether the rows that exist may make a change fail.
 fn depends_on_rows(change: &Change, state: &State) -> bool {
-    match change {
-        Change::AddColumn { column, fill, .. } => {
-            !column.null
-                && column.default.is_none()
-                && fill.is_none()
-                && !column.auto_increment
-                && column.generated.is_none()
-        }
-        Change::AddConstraint { .. } => true,
-        Change::AddIndex { index, .. } => index.unique,
+    change.may_fail_on_rows(state).is_some_and(|why| match why {
         // Elsewhere its columns' own changes depend on them.
-        Change::AlterEnum { from, to, renamed } => {
-            let kept = |value: &String| {
-                to.values.contains(renamed.iter().find(|(old, _)| old == value).map_or(value, |(_, new)| new))
-            };
-            state.backend().capabilities().enum_types
-                && !from.values.iter().all(kept)
-                && state.columns_of_enum(&from.name).next().is_some()
-        }
-        Change::AlterColumn { table, column, patch, using, .. } => {
-            let before = state.table(*table).and_then(|table| table.column(*column));
-            let narrows = before.zip(patch.data_type.as_ref()).is_some_and(|(b, to)| !b.data_type.widens_to(to));
-            let clashes =
-                patch.collation.is_some() && state.table(*table).is_some_and(|table| table.is_unique_over(*column));
-            patch.null == Some(false) || narrows || clashes || using.is_some()
-        }
-        _ => false,
-    }
+        MayFail::EnumValues(..) => state.backend().capabilities().enum_types,
+        MayFail::NoValue(_)
+        | MayFail::Narrows(..)
+        | MayFail::Conversion(_)
+        | MayFail::Collation(_)
+        | MayFail::Null(_)
+        | MayFail::Constraint(_)
+        | MayFail::UniqueIndex(_) => true,
+    })
 }
 
 /// Whether nothing outside the table needs what would be left out.

@@ -30,7 +30,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, Kept, RowValues, SqlAccess};
-pub(crate) use effects::{ObjectEffect, Verb};
+pub(crate) use effects::{Loss, MayFail, ObjectEffect, Verb, is_of_same_enum};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
 pub use lower::{Context, Lowered};

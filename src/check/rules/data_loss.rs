@@ -2,7 +2,7 @@
 
 use super::Seen;
 use crate::diagnostic::{Code, Diagnostic, Direction};
-use crate::state::Change;
+use crate::state::{Change, Loss};
 
 pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
     if seen.direction == Direction::Up {
@@ -18,8 +18,9 @@ fn judge(seen: &Seen<'_>, change: &Change, found: &mut Vec<Diagnostic>) {
     let Some(table) = seen.state.table(id) else { return };
     let name = &seen.migration.name;
     let raw = matches!(seen.change, Change::Sql { .. });
-    let diagnostic = match change {
-        Change::DropTable(_) => {
+    let Some(loss) = change.loses(seen.state) else { return };
+    let diagnostic = match loss {
+        Loss::Table => {
             let message = format!("`{name}` drops the table `{}` with all of its rows", table.name);
             let mut diagnostic =
                 seen.found(Code::DataLoss, message, "its rows go").note("the way down makes the table again, empty");
@@ -32,9 +33,10 @@ fn judge(seen: &Seen<'_>, change: &Change, found: &mut Vec<Diagnostic>) {
             }
             diagnostic.help("if this is meant: `data-loss = \"allow\"` in `[checks]`")
         }
-        Change::DropColumn { column, .. } if table.column(*column).is_some_and(|one| one.generated.is_some()) => return,
-        Change::DropColumn { column, refill: None, .. } => {
-            let column = table.column_name(*column);
+        // What the rows get if it comes back is said.
+        Loss::Column(_) if matches!(change, Change::DropColumn { refill: Some(_), .. }) => return,
+        Loss::Column(column) => {
+            let column = table.column_name(column);
             let message = format!("`{name}` drops the column `{}.{column}` with all of its values", table.name);
             let diagnostic = seen.found(Code::DataLoss, message, "its values go");
             if raw {
@@ -43,11 +45,9 @@ fn judge(seen: &Seen<'_>, change: &Change, found: &mut Vec<Diagnostic>) {
                 diagnostic.help("`refill = …` says what the rows get if the column comes back")
             }
         }
-        Change::AlterColumn { column, patch, using: None, .. } => {
-            let (Some(column), Some(to)) = (table.column(*column), &patch.data_type) else { return };
-            if column.data_type.widens_to(to) {
-                return;
-            }
+        Loss::Values { converted: true, .. } => return,
+        Loss::Values { column, to, .. } => {
+            let Some(column) = table.column(column) else { return };
             let message = format!(
                 "`{name}` makes `{}.{}` {to}, which not every {} fits",
                 table.name, column.name, column.data_type
@@ -55,7 +55,6 @@ fn judge(seen: &Seen<'_>, change: &Change, found: &mut Vec<Diagnostic>) {
             seen.found(Code::DataLoss, message, "values may be cut, or stop the run")
                 .help("`using = \"…\"` says how values are converted")
         }
-        _ => return,
     };
     found.push(diagnostic);
 }

@@ -2,5 +2,7 @@
 //! rows it takes away or depends on.
 
 mod objects;
+mod rows;
 
 pub(crate) use objects::{ObjectEffect, Verb};
+pub(crate) use rows::{Loss, MayFail, is_of_same_enum};

@@ -11,8 +11,8 @@ use serde::Serialize;
 
 pub(crate) use down::{down, down_and_back, down_watched};
 pub(crate) use left::left_at_zero;
+pub(crate) use undo::reversal;
 use undo::undo;
-pub(crate) use undo::{loses, reversal};
 
 use super::{Change, Context, State};
 use crate::diagnostic::{Diagnostic, Direction, Span};
@@ -163,7 +163,7 @@ fn replay_up(
         let mut applied = Vec::with_capacity(lowered.changes.len());
         let places = places(operation, "sql", lowered.changes.len());
         for (at, change) in lowered.changes.into_iter().enumerate() {
-            lossy |= loses(&change, state);
+            lossy |= change.loses(state).is_some();
             watch.change(state, &change, places.get(at).copied().unwrap_or(operation.spans.object()));
             let inverse = match state.apply(&change) {
                 Ok(inverse) => inverse,
@@ -183,7 +183,7 @@ fn replay_up(
                 _ => {}
             }
             if let Some(inverse) = inverse {
-                lossy |= loses(&inverse, state);
+                lossy |= inverse.loses(state).is_some();
                 watch.inverse(state, &inverse, operation.spans.object());
                 inverses.push(inverse);
             }

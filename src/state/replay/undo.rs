@@ -105,31 +105,6 @@ fn findable(value: &Scalar) -> bool {
     }
 }
 
-/// Whether a change takes rows or values away for good.
-pub(crate) fn loses(change: &Change, state: &State) -> bool {
-    match change {
-        Change::DropTable(_) => true,
-        // What is computed comes back by itself.
-        Change::DropColumn { table, column, .. } => {
-            let gone = state.table(*table).and_then(|table| table.column(*column));
-            gone.is_none_or(|gone| gone.generated.is_none())
-        }
-        Change::AlterColumn { table, column, patch, .. } => {
-            let before = state.table(*table).and_then(|table| table.column(*column));
-            match (before, &patch.data_type) {
-                (Some(before), Some(to)) => {
-                    let (from, into) = (before.data_type.of_enum(), to.of_enum());
-                    // A value of an enum that goes is refused where a row has it.
-                    let same = from.zip(into).is_some_and(|(from, into)| from.name == into.name);
-                    !same && !before.data_type.widens_to(to)
-                }
-                _ => false,
-            }
-        }
-        _ => false,
-    }
-}
-
 /// How a whole migration's undoing compares with the state before it.
 pub(crate) fn reversal(body: &Body, undone: &[Undone]) -> Reversal {
     if body.irreversible.is_some() {
