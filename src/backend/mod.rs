@@ -82,8 +82,6 @@ pub struct Capabilities {
     pub index_names_are_global: bool,
     /// A table can be dropped while foreign keys of others name it, if no row needs it; they still name it then.
     pub keys_outlive_tables: bool,
-    /// Names of triggers are unique in the database, and apart from those of tables.
-    pub trigger_names_are_apart: bool,
     /// An identity owns a sequence with a name of its own.
     pub identity_sequences: bool,
     /// A foreign key has an index of its name on its own table, and its name is the database's.

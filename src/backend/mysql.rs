@@ -32,7 +32,6 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     index_extras: false,
     index_names_are_global: false,
     keys_outlive_tables: false,
-    trigger_names_are_apart: true,
     identity_sequences: false,
     keys_own_indexes: true,
     programs_keep_names: true,

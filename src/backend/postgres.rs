@@ -31,7 +31,6 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     index_extras: true,
     index_names_are_global: true,
     keys_outlive_tables: false,
-    trigger_names_are_apart: false,
     identity_sequences: true,
     keys_own_indexes: false,
     programs_keep_names: false,

@@ -32,7 +32,6 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     index_extras: false,
     index_names_are_global: true,
     keys_outlive_tables: true,
-    trigger_names_are_apart: false,
     identity_sequences: false,
     keys_own_indexes: false,
     programs_keep_names: false,

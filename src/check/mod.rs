@@ -7,11 +7,9 @@
 //! and the one replay proves them all. For a pair that is not ordered, two orders are replayed as
 //! witnesses.
 
-mod access;
 mod assume;
 mod blame;
 mod chain;
-mod resource;
 pub mod rules;
 mod touched;
 mod verdict;

@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use foldhash::fast::RandomState;
 
-use super::access::Access;
-use super::resource::{Mode, Namespace, Resource, conflict};
 use crate::graph::{NodeId, Reach};
-use crate::state::ColumnId;
+use crate::state::{Access, ColumnId, Mode, Namespace, Resource, conflict};
 
 /// Two nodes that nothing orders and that touch one thing in ways that conflict.
 #[derive(Debug, Clone)]
@@ -64,12 +62,12 @@ impl Numbers {
         match resource {
             Resource::Table(id) => (0, id.0, 0),
             Resource::Column(id) => (1, id.0, 0),
-            Resource::Object(id) => (2, id.0, 0),
             Resource::Name(Namespace::Relations(None), name) => (3, 0, self.text(name)),
             Resource::Name(Namespace::Relations(Some(schema)), name) => (4, self.text(schema), self.text(name)),
             Resource::Name(Namespace::Columns(id), name) => (5, id.0, self.text(name)),
             Resource::Name(Namespace::Constraints(id), name) => (6, id.0, self.text(name)),
-            Resource::Name(Namespace::Triggers(id), name) => (7, id.0, self.text(name)),
+            Resource::Name(Namespace::Triggers(Some(id)), name) => (7, id.0, self.text(name)),
+            Resource::Name(Namespace::Triggers(None), name) => (2, 0, self.text(name)),
             Resource::Key(id, columns) => (8, id.0, self.list(columns)),
             Resource::ColumnList(id) => (9, id.0, 0),
             Resource::RowRules(id) => (10, id.0, 0),
@@ -123,7 +121,7 @@ impl Numbers {
     }
 }
 
-/// Four thousand million things do not fit into memory.
+/// `u32` is enough: more things do not fit into memory.
 fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

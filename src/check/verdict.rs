@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::access::Access;
-use super::resource::Mode;
 use super::touched::Conflict;
 use super::walk::{ON_ITS_WAY_DOWN, Replay};
 use super::witness::{self, Broken};
@@ -12,7 +10,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Fix};
 use crate::graph::{Graph, NodeId};
 use crate::operation::Migration;
-use crate::state::State;
+use crate::state::{Access, Mode, State};
 
 /// More pairs than this are not tried; the rest are told by what they touch.
 const MOST_WITNESSES: usize = 100;
@@ -191,9 +189,7 @@ fn witness_names<'m>(migrations: &'m [Migration], conflict: &Conflict, order: &[
 /// Whether what the second node of a conflict creates is what the first one may use: its version is then no sign of the order
 /// that its author had in mind.
 fn creates_what_is_used(conflict: &Conflict) -> bool {
-    conflict.accesses.iter().any(|(theirs, ours)| {
-        theirs.mode == Mode::Use && ours.mode == Mode::Change && ours.words().starts_with("creates the ")
-    })
+    conflict.accesses.iter().any(|(theirs, ours)| theirs.mode == Mode::Use && ours.mode == Mode::Change && ours.creates)
 }
 
 fn unproven(migrations: &[Migration], backend: Backend, conflict: &Conflict) -> Diagnostic {

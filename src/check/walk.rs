@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use super::access::{Access, Collector, Objects};
-use super::resource::{Resource, conflict};
 use super::rules::Observer;
 use super::touched::{Conflict, Numbers, Touched};
 use crate::backend::Backend;
@@ -14,7 +12,7 @@ use crate::diagnostic::{Code, Diagnostic, Direction, Span};
 use crate::graph::{NodeId, Reach};
 use crate::operation::Migration;
 use crate::state::replay::{self, Undone, Watch};
-use crate::state::{Change, State};
+use crate::state::{Access, Change, Resource, State, Uses, conflict};
 
 /// The replay of a whole order.
 #[derive(Debug)]
@@ -68,12 +66,11 @@ fn walk_once(
     says: bool,
 ) -> (Replay, Observer) {
     let mut replay = Replay::new(backend, order.len());
-    let mut objects = Objects::default();
     let mut observer = Observer::default();
     let mut nodes = order.iter().filter_map(|node| Some((*node, migrations.get(node.0)?)));
     let mut next = || {
         let (node, migration) = nodes.next()?;
-        Some((node, accesses(migration, node, &mut replay, &mut objects, &mut observer, says)))
+        Some((node, accesses(migration, node, &mut replay, &mut observer, says)))
     };
     let mut touched = Touched::new(reach, says);
     if order.len() >= MANY_NODES {
@@ -103,7 +100,6 @@ fn accesses(
     migration: &Migration,
     node: NodeId,
     replay: &mut Replay,
-    objects: &mut Objects,
     observer: &mut Observer,
     says: bool,
 ) -> Vec<(Resource, Access)> {
@@ -115,7 +111,6 @@ fn accesses(
         derived,
         direction: Direction::Up,
         observer,
-        objects,
         says,
         up: Vec::with_capacity(2 * likely),
         down: Vec::with_capacity(likely),
@@ -156,7 +151,6 @@ struct Looker<'l> {
     derived: bool,
     direction: Direction,
     observer: &'l mut Observer,
-    objects: &'l mut Objects,
     says: bool,
     up: Vec<(Resource, Access)>,
     down: Vec<(Resource, Access)>,
@@ -170,17 +164,9 @@ impl Looker<'_> {
         self.observer.change(self.migration, direction, state, change, span);
         let found = if direction == Direction::Down { &mut self.down } else { &mut self.up };
         let before = found.len();
-        let mut collector = Collector {
-            state,
-            objects: &mut *self.objects,
-            span,
-            found,
-            says: self.says,
-            opaque: false,
-            in_thought: self.derived && direction == Direction::Down,
-        };
-        collector.change(change);
-        if collector.opaque && !self.opaque.contains(&span) {
+        let mut uses = Uses { state, span, found, says: self.says, opaque: false };
+        uses.change(change);
+        if uses.opaque && !self.opaque.contains(&span) {
             self.opaque.push(span);
         }
         if self.says && direction == Direction::Down {
@@ -211,13 +197,12 @@ pub(super) fn commuting(
     backend: Backend,
 ) -> BTreeMap<String, usize> {
     let mut replay = Replay::new(backend, 0);
-    let mut objects = Objects::default();
     let mut numbers = Numbers::new(true);
     let mut before: Vec<(NodeId, BTreeMap<u32, Vec<Access>>)> = Vec::new();
     let mut rules = BTreeMap::new();
     for node in order {
         let Some(migration) = migrations.get(node.0) else { continue };
-        let found = accesses(migration, *node, &mut replay, &mut objects, &mut Observer::default(), false);
+        let found = accesses(migration, *node, &mut replay, &mut Observer::default(), false);
         let mut own: BTreeMap<u32, Vec<Access>> = BTreeMap::new();
         for (number, access) in numbers.footprint(found) {
             own.entry(number).or_default().push(access);

@@ -1,4 +1,3 @@
-//! (Long: one match over all changes.)
 //! Applying a change to a state, which gives the change that undoes it.
 
 use std::sync::Arc;
@@ -15,21 +14,22 @@ impl State {
     ///
     /// What the change needs is not there, or what it makes is. The state is then as it was.
     pub fn apply(&mut self, change: &Change) -> Result<Option<Change>, StateError> {
+        let claims = change.claims(self);
+        self.are_free(&claims)?;
+        let inverse = self.change(change)?;
+        self.commit(&claims);
+        Ok(inverse)
+    }
+
+    /// Makes a change whose names are free; they are taken afterwards.
+    fn change(&mut self, change: &Change) -> Result<Option<Change>, StateError> {
         match change {
             Change::CreateTable(table) => self.create_table(table).map(Some),
             Change::DropTable(id) => self.drop_table(*id).map(Some),
             Change::RenameTable { table, to } => self.rename_table(*table, to).map(Some),
             Change::AddColumn { table, column, fill } => {
-                let sequence = self.sequence_name(*table, column.sequence.as_ref())?;
-                if let Some(by) = sequence.as_ref().and_then(|name| self.name_taken(name)) {
-                    let name = sequence.unwrap_or_else(|| TableName::bare(&column.name));
-                    return Err(StateError::NameTaken { name, by });
-                }
-                let backend = self.backend;
-                let same =
-                    |other: &Column| other.id == column.id || backend.fold(&other.name) == backend.fold(&column.name);
                 self.edit(*table, |edited| {
-                    if edited.columns.iter().any(same) {
+                    if edited.column(column.id).is_some() {
                         return Err(StateError::ColumnExists {
                             table: edited.name.clone(),
                             column: column.name.clone(),
@@ -39,7 +39,6 @@ impl State {
                     edited.columns.push(column.clone());
                     Ok(())
                 })?;
-                sequence.map_or(Ok(()), |name| self.hold(&name, "a sequence"))?;
                 Ok(Some(Change::DropColumn { table: *table, column: column.id, refill: fill.clone() }))
             }
             Change::DropColumn { table, column, refill } => {
@@ -54,36 +53,16 @@ impl State {
                     let at = edited.columns.iter().position(|other| other.id == *column);
                     at.map(|at| edited.columns.remove(at)).ok_or_else(|| no_column(edited))
                 })?;
-                if let Some(name) = self.sequence_name(*table, gone.sequence.as_ref())? {
-                    self.let_go(&name);
-                }
                 Ok(Some(Change::AddColumn { table: *table, column: gone, fill: refill.clone() }))
             }
             Change::RenameColumn { table, column, to } => {
-                let backend = self.backend;
                 let from = self.edit(*table, |edited| {
-                    if edited.columns.iter().any(|c| c.id != *column && backend.fold(&c.name) == backend.fold(to)) {
-                        return Err(StateError::ColumnExists { table: edited.name.clone(), column: to.clone() });
-                    }
                     Ok(std::mem::replace(&mut find_column(edited, *column)?.name, to.clone()))
                 })?;
                 self.views_follow(*table);
                 Ok(Some(Change::RenameColumn { table: *table, column: *column, to: from }))
             }
             Change::AlterColumn { table, column, patch, using, using_down, fill } => {
-                if let Some((_, sequence)) = &patch.auto_increment {
-                    let standing = self.existing(*table)?.column(*column).and_then(|column| column.sequence.clone());
-                    let (from, to) = (
-                        self.sequence_name(*table, standing.as_ref())?,
-                        self.sequence_name(*table, sequence.as_ref())?,
-                    );
-                    if from != to {
-                        to.map_or(Ok(()), |name| self.hold(&name, "a sequence"))?;
-                        if let Some(name) = &from {
-                            self.let_go(name);
-                        }
-                    }
-                }
                 let before = self.edit(*table, |edited| {
                     let column = find_column(edited, *column)?;
                     Ok(patch_column(column, patch))
@@ -101,8 +80,6 @@ impl State {
                 }))
             }
             Change::AddIndex { table, index, concurrently } => {
-                let schema = self.existing(*table)?.name.schema.clone();
-                self.claim_index(schema.as_deref(), &index.name, *table)?;
                 let age = index.key_columns().map_or(0, |columns| self.key_age(*table, &columns));
                 self.edit(*table, |edited| {
                     edited.indexes.push(super::Index { age, ..index.clone() });
@@ -119,29 +96,14 @@ impl State {
                     at.map(|at| edited.indexes.remove(at))
                         .ok_or_else(|| StateError::NoIndex { table: edited.name.clone(), index: name.clone() })
                 })?;
-                let schema = self.existing(*table)?.name.schema.clone();
-                self.release_index(schema.as_deref(), &index.name, *table);
                 Ok(Some(Change::AddIndex { table: *table, index, concurrently: *concurrently }))
             }
             Change::RenameIndex { table, name, to } => {
-                let (backend, schema) = (self.backend, self.existing(*table)?.name.schema.clone());
-                if !self.existing(*table)?.indexes.iter().any(|i| backend.fold(&i.name) == backend.fold(name)) {
-                    return Err(StateError::NoIndex {
-                        table: self.existing(*table)?.name.clone(),
-                        index: name.clone(),
-                    });
-                }
-                self.release_index(schema.as_deref(), name, *table);
-                if let Err(error) = self.claim_index(schema.as_deref(), to, *table) {
-                    let _ = self.claim_index(schema.as_deref(), name, *table);
-                    return Err(error);
-                }
+                let backend = self.backend;
                 self.edit(*table, |edited| {
-                    for index in &mut edited.indexes {
-                        if backend.fold(&index.name) == backend.fold(name) {
-                            index.name.clone_from(to);
-                        }
-                    }
+                    let renamed = edited.indexes.iter_mut().find(|i| backend.fold(&i.name) == backend.fold(name));
+                    let no_index = StateError::NoIndex { table: edited.name.clone(), index: name.clone() };
+                    renamed.ok_or(no_index)?.name.clone_from(to);
                     Ok(())
                 })?;
                 self.key_renamed(*table, name, to);
@@ -159,15 +121,6 @@ impl State {
                     });
                 };
                 let from = dropped.name().clone();
-                if let Some(standing) = self.tables.get(table).map(Arc::clone) {
-                    self.let_go_constraint(&standing, &dropped);
-                    let mut renamed = dropped.clone();
-                    *renamed.name_mut() = to.clone();
-                    if let Err(error) = self.hold_constraint(&standing, &renamed) {
-                        self.hold_constraint(&standing, &dropped)?;
-                        return Err(error);
-                    }
-                }
                 self.edit(*table, |edited| {
                     rename_constraint(edited, *kind, name, to);
                     Ok(())
@@ -176,11 +129,6 @@ impl State {
                 Ok(Some(Change::RenameConstraint { table: *table, kind: *kind, name: to.text.clone(), to: from }))
             }
             Change::RenameSequence { table, column, to } => {
-                let standing = self.existing(*table)?.column(*column).and_then(|column| column.sequence.clone());
-                let names = self.sequence_name(*table, standing.as_ref())?.zip(self.sequence_name(*table, Some(to))?);
-                if let Some((from, to)) = names {
-                    self.hold_instead(&from, &to)?;
-                }
                 let from = self.edit(*table, |edited| {
                     let column = find_column(edited, *column)?;
                     Ok(column.sequence.replace(to.clone()))
@@ -198,7 +146,16 @@ impl State {
             Change::Sql { effects, access, .. } => {
                 let mut inverses = Vec::new();
                 for effect in effects {
-                    inverses.extend(self.apply(effect)?);
+                    match self.apply(effect) {
+                        Ok(inverse) => inverses.extend(inverse),
+                        Err(error) => {
+                            for inverse in inverses.iter().rev() {
+                                // Each undoes what was just applied, so it cannot fail.
+                                let _ = self.apply(inverse);
+                            }
+                            return Err(error);
+                        }
+                    }
                 }
                 self.unknowns |= access.unread;
                 inverses.reverse();
@@ -226,24 +183,12 @@ impl State {
     }
 
     fn create_table(&mut self, table: &Arc<Table>) -> Result<Change, StateError> {
-        let name = self.fold(&table.name).into_owned();
         if self.tables.contains_key(&table.id) {
-            return Err(StateError::TableExists { table: table.name.clone() });
-        }
-        self.hold_table(table)?;
-        for (at, index) in table.indexes.iter().enumerate() {
-            if let Err(error) = self.claim_index(table.name.schema.as_deref(), &index.name, table.id) {
-                for claimed in table.indexes.iter().take(at) {
-                    self.release_index(table.name.schema.as_deref(), &claimed.name, table.id);
-                }
-                self.let_go_table(table);
-                return Err(error);
-            }
+            return Err(StateError::exists(&**table));
         }
         for key in &table.foreign_keys {
             self.count_key(key.table, table.id, true);
         }
-        self.names.insert(name, table.id);
         self.next_id = self.next_id.max(table.id.0 + 1);
         for column in &table.columns {
             self.next_id = self.next_id.max(column.id.0 + 1);
@@ -264,11 +209,6 @@ impl State {
         for key in &table.foreign_keys {
             self.count_key(key.table, id, false);
         }
-        for index in &table.indexes {
-            self.release_index(table.name.schema.as_deref(), &index.name, id);
-        }
-        self.let_go_table(&table);
-        self.names.remove(&*self.fold(&table.name));
         self.tables.remove(&id);
         // The database drops a table's triggers with it.
         self.triggers.retain(|trigger| trigger.table_id != Some(id));
@@ -277,16 +217,6 @@ impl State {
 
     fn rename_table(&mut self, id: TableId, to: &TableName) -> Result<Change, StateError> {
         let from = self.existing(id)?.name.clone();
-        self.type_is_free(to)?;
-        let (old, new) = (self.fold(&from), self.fold(to));
-        if let Some(by) = self.name_taken(to).filter(|_| old != new) {
-            return Err(match by {
-                "a table" => StateError::TableExists { table: to.clone() },
-                by => StateError::NameTaken { name: to.clone(), by },
-            });
-        }
-        self.names.remove(&*old);
-        self.names.insert(new.into_owned(), id);
         self.edit(id, |edited| {
             edited.name = to.clone();
             Ok(())
@@ -310,10 +240,8 @@ impl State {
     }
 
     fn add_constraint(&mut self, id: TableId, constraint: &Constraint) -> Result<Change, StateError> {
-        let backend = self.backend;
         let name = &constraint.name().text;
         let standing = Arc::clone(self.existing(id)?);
-        self.hold_constraint(&standing, constraint)?;
         let age = match constraint {
             Constraint::PrimaryKey(key) => self.key_age(id, &key.columns),
             Constraint::Unique(unique) => self.key_age(id, &unique.columns),
@@ -323,10 +251,7 @@ impl State {
             Constraint::ForeignKey(key) => self.binding(key, &standing),
             _ => None,
         };
-        let added = self.edit(id, |edited| {
-            if edited.constraint_names().any(|(_, other)| backend.fold(&other.text) == backend.fold(name)) {
-                return Err(StateError::ConstraintExists { table: edited.name.clone(), constraint: name.clone() });
-            }
+        self.edit(id, |edited| {
             match constraint {
                 Constraint::PrimaryKey(_) if edited.primary_key.is_some() => {
                     return Err(StateError::PrimaryKeyExists { table: edited.name.clone() });
@@ -339,11 +264,7 @@ impl State {
                 Constraint::Check(check) => edited.checks.push(check.clone()),
             }
             Ok(())
-        });
-        if let Err(error) = added {
-            self.let_go_constraint(&standing, constraint);
-            return Err(error);
-        }
+        })?;
         if let Constraint::ForeignKey(key) = constraint {
             self.count_key(key.table, id, true);
         }
@@ -371,9 +292,6 @@ impl State {
             };
             dropped.ok_or_else(|| StateError::NoConstraint { table: edited.name.clone(), constraint: name.to_owned() })
         })?;
-        if let Some(standing) = self.tables.get(&id).map(Arc::clone) {
-            self.let_go_constraint(&standing, &dropped);
-        }
         if let Constraint::ForeignKey(key) = &dropped {
             self.count_key(key.table, id, false);
         }
@@ -395,36 +313,6 @@ impl State {
         self.tables.get(&id).ok_or(StateError::NoTable)
     }
 
-    /// Where an index of that name stands among names: those of its schema, or of its table alone.
-    pub(crate) fn index_key(&self, schema: Option<&str>, name: &str, table: TableId) -> TableName {
-        let schema = if self.backend.capabilities().index_names_are_global {
-            schema.map(str::to_owned)
-        } else {
-            Some(format!("{}", table.0))
-        };
-        TableName { schema, name: self.backend.fold(name).into_owned() }
-    }
-
-    fn claim_index(&mut self, schema: Option<&str>, name: &str, table: TableId) -> Result<(), StateError> {
-        let key = self.index_key(schema, name, table);
-        if self.held.contains_key(&key) || self.names.contains_key(&key) || self.indexes.contains_key(&key) {
-            return Err(StateError::IndexExists { index: name.to_owned() });
-        }
-        self.indexes.insert(key, table);
-        Ok(())
-    }
-
-    fn release_index(&mut self, schema: Option<&str>, name: &str, table: TableId) {
-        let key = self.index_key(schema, name, table);
-        self.indexes.remove(&key);
-    }
-
-    /// The name of a sequence among the tables of its schema.
-    fn sequence_name(&self, table: TableId, sequence: Option<&super::Name>) -> Result<Option<TableName>, StateError> {
-        let table = self.existing(table)?;
-        Ok(sequence.map(|sequence| table.name.renamed(sequence.text.clone())))
-    }
-
     fn count_key(&mut self, to: TableId, from: TableId, add: bool) {
         let by = self.referrers.entry(to).or_default();
         let count = by.entry(from).or_default();
@@ -432,12 +320,6 @@ impl State {
         if *count == 0 {
             by.remove(&from);
         }
-    }
-
-    /// The table that holds an index of that name where an index on `table` would meet it.
-    #[must_use]
-    pub fn index_owner(&self, table: &Table, name: &str) -> Option<TableId> {
-        self.indexes.get(&self.index_key(table.name.schema.as_deref(), name, table.id)).copied()
     }
 
     /// A fresh identity.

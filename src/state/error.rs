@@ -10,27 +10,23 @@ use crate::ident::TableName;
 pub enum StateError {
     #[error("the table is not there any more")]
     NoTable,
-    #[error("table `{table}` stands already")]
-    TableExists { table: TableName },
     #[error("table `{table}` is still referred to by `{by}`")]
     TableReferenced { table: TableName, by: TableName },
     #[error("the column is not in `{table}` any more")]
     NoColumn { table: TableName },
-    #[error("`{table}` has a column `{column}` already")]
+    #[error("`{table}` already has a column `{column}`")]
     ColumnExists { table: TableName, column: String },
     #[error("column `{table}.{column}` is still held by {holder}")]
     ColumnHeld { table: TableName, column: String, holder: String },
     #[error("`{table}` has no index `{index}`")]
     NoIndex { table: TableName, index: String },
-    #[error("the name `{index}` is taken already")]
-    IndexExists { index: String },
-    #[error("the name `{name}` is taken already, by {by}")]
-    NameTaken { name: TableName, by: &'static str },
+    #[error("{} named `{name}` already exists", by.one())]
+    NameTaken { name: TableName, by: ObjectKind },
     #[error("`{table}` has no constraint `{constraint}`")]
     NoConstraint { table: TableName, constraint: String },
-    #[error("`{table}` has a constraint `{constraint}` already")]
+    #[error("`{table}` already has a constraint `{constraint}`")]
     ConstraintExists { table: TableName, constraint: String },
-    #[error("`{table}` has a primary key already")]
+    #[error("`{table}` already has a primary key")]
     PrimaryKeyExists { table: TableName },
     #[error("`{key}` is still needed by key `{foreign}` of `{by}`, which is bound to it")]
     KeyNeeded { key: String, foreign: String, by: TableName },
@@ -64,10 +60,8 @@ impl StateError {
             Self::Used { .. } | Self::TableReferenced { .. } | Self::ColumnHeld { .. } | Self::KeyNeeded { .. } => {
                 Code::StillReferenced
             }
-            Self::TableExists { .. }
-            | Self::Exists { .. }
+            Self::Exists { .. }
             | Self::ColumnExists { .. }
-            | Self::IndexExists { .. }
             | Self::NameTaken { .. }
             | Self::ConstraintExists { .. }
             | Self::PrimaryKeyExists { .. } => Code::AlreadyExists,

@@ -13,7 +13,6 @@ mod effects;
 mod error;
 mod expr;
 mod lower;
-mod names;
 mod objects;
 mod read_sql;
 pub(crate) mod replay;
@@ -30,7 +29,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, Kept, RowValues, SqlAccess};
-pub(crate) use effects::{Loss, MayFail, ObjectEffect, Verb, is_of_same_enum};
+pub(crate) use effects::{
+    Access, Loss, MayFail, Mode, Namespace, ObjectEffect, Resource, Uses, Verb, conflict, is_of_same_enum,
+};
+use effects::{Holder, say};
 pub use error::StateError;
 pub use expr::{Expr, Piece};
 pub use lower::{Context, Lowered};
@@ -56,13 +58,10 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 pub struct State {
     backend: Backend,
     tables: Map<TableId, SharedTable>,
-    names: Map<TableName, TableId>,
+    /// What has a name in the tables' namespace, or in one that the backend has beside; folded.
+    relations: Map<TableName, Holder>,
     /// Tables whose foreign keys point to the key's table, with how many keys do.
     referrers: Map<TableId, Map<TableId, usize>>,
-    /// Index names by their folded form, with the table they are on.
-    indexes: Map<TableName, TableId>,
-    /// Other names in the tables' namespace, folded, with what holds them.
-    held: Map<TableName, &'static str>,
     /// Tables that are gone while keys still name them (SQLite).
     gone: Map<TableId, SharedTable>,
     functions: Vec<Function>,
@@ -85,10 +84,8 @@ impl State {
         Self {
             backend,
             tables: Map::default(),
-            names: Map::default(),
+            relations: Map::default(),
             referrers: Map::default(),
-            indexes: Map::default(),
-            held: Map::default(),
             gone: Map::default(),
             functions: Vec::new(),
             enums: Vec::new(),
@@ -105,7 +102,7 @@ impl State {
     /// Makes room for about so many tables.
     pub(crate) fn expect(&mut self, tables: usize) {
         self.tables.reserve(tables);
-        self.names.reserve(tables);
+        self.relations.reserve(2 * tables);
     }
 
     /// The backend it is the state of.
@@ -129,7 +126,7 @@ impl State {
     /// A table by its name, in the backend's case folding.
     #[must_use]
     pub fn table_named(&self, name: &TableName) -> Option<&SharedTable> {
-        self.names.get(&*self.fold(name)).and_then(|id| self.tables.get(id))
+        self.relation(name, ObjectKind::Table)
     }
 
     /// All tables, sorted by name.
@@ -152,13 +149,19 @@ impl State {
     /// The table of an index by the index's name, where index names are the database's or the schema's.
     #[must_use]
     pub fn index_named(&self, name: &TableName) -> Option<&SharedTable> {
-        self.indexes.get(&*self.fold(name)).and_then(|id| self.tables.get(id))
+        self.relation(name, ObjectKind::Index)
     }
 
     /// Whether all that stands is known: no SQL ran that could not be read.
     #[must_use]
     pub const fn knows_all(&self) -> bool {
         !self.unknowns
+    }
+
+    /// The table of what has a name, where that is of a kind.
+    fn relation(&self, name: &TableName, kind: ObjectKind) -> Option<&SharedTable> {
+        let holder = self.relations.get(&*self.fold(name)).filter(|holder| holder.by == kind)?;
+        self.tables.get(&holder.table?)
     }
 
     /// A name as the maps have it; most are that already.

@@ -1,4 +1,3 @@
-//! (Long: plain data.)
 //! Tables of the symbolic schema. Tables and columns have identities that survive
 //! their renames; everything that points to them points to the identity.
 
@@ -172,15 +171,6 @@ impl Constraint {
             Self::Unique(unique) => &unique.name,
             Self::ForeignKey(key) => &key.name,
             Self::Check(check) => &check.name,
-        }
-    }
-
-    pub(super) const fn name_mut(&mut self) -> &mut Name {
-        match self {
-            Self::PrimaryKey(key) => &mut key.name,
-            Self::Unique(unique) => &mut unique.name,
-            Self::ForeignKey(key) => &mut key.name,
-            Self::Check(check) => &mut check.name,
         }
     }
 

@@ -1,8 +1,16 @@
 //! What a change does, said once: the objects it makes, drops and changes; the names it takes and frees; what it uses; the
 //! rows it takes away or depends on.
 
+mod names;
 mod objects;
+mod resource;
 mod rows;
+mod uses;
 
+pub(in crate::state) use names::Holder;
+pub(crate) use names::{Claim, Namespace};
 pub(crate) use objects::{ObjectEffect, Verb};
+pub(crate) use resource::{Mode, Resource, conflict};
 pub(crate) use rows::{Loss, MayFail, is_of_same_enum};
+pub(in crate::state) use uses::say;
+pub(crate) use uses::{Access, Uses};

@@ -136,16 +136,14 @@ impl Lower<'_> {
         }
         self.schema_fits(name, part)?;
         if let Some(other) = self.state.enum_named(name).filter(|_| self.state.backend.capabilities().enum_types) {
-            let message = format!(
-                "the name `{}` is taken already, by an enum: rows would be a type of that name too",
-                other.name
-            );
+            let message =
+                format!("an enum named `{}` already exists: rows would be a type of that name too", other.name);
             let diagnostic = self.error(Code::AlreadyExists, part, message);
             self.report(diagnostic);
             return None;
         }
         if self.state.table_named(name).is_some() {
-            let diagnostic = self.error(Code::AlreadyExists, part, format!("table `{name}` stands already"));
+            let diagnostic = self.error(Code::AlreadyExists, part, format!("table `{name}` already exists"));
             self.report(diagnostic);
             return None;
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
 use crate::ident::TableName;
 use crate::operation::{EnumType, Literal};
-use crate::state::{Change, Column, Scalar, SharedTable, State, StateError};
+use crate::state::{Change, Column, Mode, Namespace, Scalar, SharedTable, State, StateError, Uses, Verb, say};
 
 impl SchemaObject for EnumType {
     fn kind(&self) -> ObjectKind {
@@ -26,6 +26,10 @@ impl SchemaObject for EnumType {
 }
 
 impl StandaloneObject for EnumType {
+    fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
+        None
+    }
+
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         if state.enum_named(&self.name).is_some() {
             return Err(StateError::exists(self));
@@ -36,6 +40,16 @@ impl StandaloneObject for EnumType {
         let made = Arc::new(self.clone());
         state.enums.push(Arc::clone(&made));
         Ok(Object::Enum(made))
+    }
+
+    fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
+        let name = uses.fold(&self.name.to_string());
+        let words = say!(uses, "{} the enum {}", verb.does(), self.name);
+        uses.object("enum", name, verb, words);
+        if uses.state.backend().capabilities().enum_types {
+            // Rows of a table are of a type of its name.
+            uses.relation(&self.name, Mode::Change, if verb == Verb::Drop { "frees" } else { "takes" });
+        }
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
@@ -70,19 +84,13 @@ impl State {
         self.enums.iter().position(|other| self.fold(&other.name) == name)
     }
 
-    /// What has a type of that name: a table, a view or an enum, where an enum is a type of the database's own.
-    pub(in crate::state) fn type_taken(&self, name: &TableName) -> Option<&'static str> {
-        let own = self.backend.capabilities().enum_types;
-        let of_rows = || self.name_taken(name).filter(|what| matches!(*what, "a table" | "a view"));
-        self.enum_named(name).map(|_| "an enum").filter(|_| own).or_else(|| own.then(of_rows).flatten())
-    }
-
-    /// Whether a table or view may have a name: no enum has it, where an enum is a type like those of their rows.
-    pub(in crate::state) fn type_is_free(&self, name: &TableName) -> Result<(), StateError> {
-        match self.enum_named(name).filter(|_| self.backend.capabilities().enum_types) {
-            Some(_) => Err(StateError::NameTaken { name: name.clone(), by: "an enum" }),
-            None => Ok(()),
+    /// What has a type of a name: a table, a view or an enum, where an enum is a type of the database's own.
+    pub(in crate::state) fn type_taken(&self, name: &TableName) -> Option<ObjectKind> {
+        if !self.backend.capabilities().enum_types {
+            return None;
         }
+        let of_rows = || self.name_taken(name).filter(|by| matches!(by, ObjectKind::Table | ObjectKind::View));
+        self.enum_named(name).map(|_| ObjectKind::Enum).or_else(of_rows)
     }
 
     /// Tables that have columns of an enum, sorted by name, with these columns.

@@ -1,7 +1,7 @@
 //! Extensions: a name, and nothing of what is in it.
 
 use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
-use crate::state::{State, StateError};
+use crate::state::{Mode, Namespace, Resource, State, StateError, Uses, Verb, say};
 
 /// An extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,10 @@ impl SchemaObject for Extension {
 }
 
 impl StandaloneObject for Extension {
+    fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
+        None
+    }
+
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         if state.extensions.iter().any(|other| other.name == self.name) {
             return Err(StateError::exists(self));
@@ -38,6 +42,13 @@ impl StandaloneObject for Extension {
         let made = Self { made_here: true, ..self.clone() };
         state.extensions.push(made.clone());
         Ok(Object::Extension(made))
+    }
+
+    fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
+        let words = say!(uses, "{} the extension {}", verb.does(), self.name);
+        uses.object("extension", self.name.clone(), verb, words.clone());
+        // Types and functions that no migration makes by name.
+        uses.push(Resource::Provided, Mode::Change, words);
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {

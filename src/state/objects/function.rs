@@ -7,7 +7,7 @@ use crate::backend::Backend;
 use crate::ident::FunctionName;
 use crate::sql_text::names_in_casts;
 use crate::sql_text::{Lexeme, called, lexemes};
-use crate::state::{SqlAccess, State, StateError};
+use crate::state::{Namespace, SqlAccess, State, StateError, Uses, Verb, say};
 
 /// A function or procedure, kept as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +107,10 @@ impl SchemaObject for Function {
 }
 
 impl StandaloneObject for Function {
+    fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
+        None
+    }
+
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         if let Some(other) = state.function_at(self).and_then(|at| state.functions.get(at)) {
             return Err(StateError::exists(other));
@@ -114,6 +118,18 @@ impl StandaloneObject for Function {
         state.unknowns |= self.access.unread;
         state.functions.push(self.clone());
         Ok(Object::Function(self.clone()))
+    }
+
+    fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
+        let words = say!(uses, "{} the {} {}", verb.does(), self.noun(), self.name);
+        uses.object("function", self.name.name.to_lowercase(), verb, words);
+        if uses.state.backend().capabilities().enum_types {
+            uses.types(self.type_names(), verb.held());
+            self.name.schema.iter().for_each(|schema| uses.schema(schema));
+        }
+        if verb != Verb::Drop {
+            uses.raw(&self.access);
+        }
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {

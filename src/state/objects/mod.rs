@@ -24,7 +24,7 @@ pub use schema::Schema;
 pub use trigger::Trigger;
 pub use view::View;
 
-use super::{ConstraintKind, SqlAccess, State, StateError};
+use super::{ConstraintKind, Namespace, SqlAccess, State, StateError, Uses, Verb};
 use crate::operation::EnumType;
 
 /// The kinds of things that migrations make.
@@ -55,6 +55,27 @@ pub enum ObjectKind {
 }
 
 impl ObjectKind {
+    /// What messages call one of it: `a view`.
+    #[must_use]
+    pub const fn one(self) -> &'static str {
+        match self {
+            Self::Extension => "an extension",
+            Self::Schema => "a schema",
+            Self::Enum => "an enum",
+            Self::Function => "a function",
+            Self::Table => "a table",
+            Self::Column => "a column",
+            Self::Sequence => "a sequence",
+            Self::Index => "an index",
+            Self::Constraint(ConstraintKind::PrimaryKey) => "a primary key",
+            Self::Constraint(ConstraintKind::Unique) => "a unique constraint",
+            Self::Constraint(ConstraintKind::ForeignKey) => "a foreign key",
+            Self::Constraint(ConstraintKind::Check) => "a check",
+            Self::View => "a view",
+            Self::Trigger => "a trigger",
+        }
+    }
+
     /// What messages call it.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -107,11 +128,17 @@ pub(crate) trait SchemaObject: Debug {
 
 /// What each kind of object does to a state when it is made and dropped.
 pub(crate) trait StandaloneObject: SchemaObject {
+    /// The name that it has where names of several kinds must be unique; `None` where it alone looks at its name.
+    fn name_claim(&self, state: &State) -> Option<(Namespace, String)>;
+
     /// Puts it into the state; gives it as it is there.
     fn create(&self, state: &mut State) -> Result<Object, StateError>;
 
     /// Takes it out of the state; gives it as it was there.
     fn drop(&self, state: &mut State) -> Result<Object, StateError>;
+
+    /// What making or dropping it touches, besides its name.
+    fn uses(&self, verb: Verb, uses: &mut Uses<'_>);
 
     /// What it touches when it runs, where it is a program.
     fn access(&self) -> Option<&SqlAccess> {
@@ -183,10 +210,8 @@ impl State {
             triggers,
             views,
             backend: _,
-            names: _,
+            relations: _,
             referrers: _,
-            indexes: _,
-            held: _,
             gone: _,
             schemas_gone: _,
             next_id: _,

@@ -1,7 +1,7 @@
 //! Schemas: a name, and nothing of what is in it.
 
 use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
-use crate::state::{State, StateError};
+use crate::state::{Namespace, State, StateError, Uses, Verb, say};
 
 /// A schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,10 @@ impl SchemaObject for Schema {
 }
 
 impl StandaloneObject for Schema {
+    fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
+        None
+    }
+
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         if state.schemas.contains(self) {
             return Err(StateError::exists(self));
@@ -36,6 +40,11 @@ impl StandaloneObject for Schema {
         state.schemas.push(self.clone());
         state.schemas_gone.retain(|other| *other != self.name);
         Ok(Object::Schema(self.clone()))
+    }
+
+    fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
+        let words = say!(uses, "{} the schema {}", verb.does(), self.name);
+        uses.object("schema", self.name.clone(), verb, words);
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
 use crate::backend::Backend;
 use crate::ident::TableName;
-use crate::state::{ColumnId, SqlAccess, State, StateError, TableId};
+use crate::state::{ColumnId, Mode, Namespace, Resource, SqlAccess, State, StateError, TableId, Uses, Verb, say};
 
 /// A trigger, kept as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,36 @@ impl SchemaObject for Trigger {
 }
 
 impl StandaloneObject for Trigger {
+    /// Unique on its table or view on PostgreSQL, in the database elsewhere.
+    fn name_claim(&self, state: &State) -> Option<(Namespace, String)> {
+        let namespace = match self.table_id {
+            _ if !state.backend.capabilities().schemas => Namespace::Triggers(None),
+            Some(id) => Namespace::Triggers(Some(id)),
+            None => Namespace::Relations(Some(format!("triggers on {}", state.fold(&self.table)))),
+        };
+        Some((namespace, self.name.clone()))
+    }
+
+    fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
+        uses.push(
+            Resource::Programs,
+            Mode::Append,
+            say!(uses, "{} trigger {} on {}", verb.does(), self.name, self.table),
+        );
+        if let Some(table) = self.table_id.and_then(|id| uses.of_table(id)) {
+            uses.push(Resource::Table(table.id), verb.held(), say!(uses, "has a trigger on {}", table.name));
+            for (_, column) in &self.columns {
+                uses.column(&table, *column, verb.held(), "has a trigger that names");
+            }
+            uses.rules(&table);
+        }
+        uses.in_text(&self.sql, verb.held());
+        // What makes it holds for its way back too; a trigger that goes reads nothing.
+        if verb != Verb::Drop {
+            uses.raw(&self.access);
+        }
+    }
+
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         state.unknowns |= self.access.unread;
         state.triggers.push(self.clone());

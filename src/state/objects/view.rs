@@ -1,8 +1,9 @@
 //! Views: kept as their authors wrote them, with the names of the moment where they are bound.
 
 use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
+use crate::backend::Backend;
 use crate::ident::TableName;
-use crate::state::{ColumnId, State, StateError, TableId, ViewPiece};
+use crate::state::{ColumnId, Mode, Namespace, Resource, State, StateError, TableId, Uses, Verb, ViewPiece, say};
 
 /// A view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,19 +54,55 @@ impl SchemaObject for View {
 }
 
 impl StandaloneObject for View {
+    fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
+        Some((Namespace::Relations(self.name.schema.clone()), self.name.name.clone()))
+    }
+
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
-        state.type_is_free(&self.name)?;
-        state.hold(&self.name, "a view")?;
         let mut view = self.clone();
         view.follow(state);
         state.views.push(view.clone());
         Ok(Object::View(view))
     }
 
+    fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
+        let (name, held) = (&self.name, verb.held());
+        uses.push(Resource::Programs, Mode::Append, say!(uses, "{} view {name}", verb.does()));
+        uses.in_text(&self.sql, held);
+        for over in &self.over {
+            uses.relation(over, held, "reads");
+        }
+        for id in self.reads.as_deref().unwrap_or_default() {
+            let Some(table) = uses.of_table(*id) else { continue };
+            uses.push(Resource::Table(*id), held, say!(uses, "view {name} reads {}", table.name));
+            if self.materialized && verb != Verb::Drop {
+                uses.rows(&table, Mode::Use, "reads");
+            }
+            if uses.state.backend() == Backend::Postgres && self.groups() {
+                let words = say!(uses, "view {name} groups rows of {}", table.name);
+                uses.push(Resource::PrimaryKeySlot(*id), held, words);
+            }
+            let bound = self.pieces.is_some();
+            // A bare name may come to mean two columns where several tables are read.
+            let several = self.reads.as_ref().is_some_and(|reads| reads.len() > 1);
+            if !bound || several || self.star.contains(id) {
+                uses.push(
+                    Resource::ColumnList(*id),
+                    held,
+                    say!(uses, "view {name} reads the columns of {}", table.name),
+                );
+            }
+            for column in &table.columns {
+                if !bound || self.star.contains(id) || self.mentions(*id, column.id) {
+                    uses.column(&table, column.id, held, if bound { "reads" } else { "may read" });
+                }
+            }
+        }
+    }
+
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
         let at = state.views.iter().position(|other| other.name == self.name);
         let at = at.ok_or_else(|| StateError::missing(self))?;
-        state.let_go(&self.name);
         Ok(Object::View(state.views.remove(at)))
     }
 }

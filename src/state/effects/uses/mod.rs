@@ -4,25 +4,26 @@
 //! them. Two of them commute (each touches its own column or constraint as well, and that
 //! is where they clash if they clash), and any change of rows, which *uses* the rules,
 //! conflicts with each.
+//!
+//! Indexes and constraints are told apart by their names, which every change of one takes, frees or uses.
 
-use std::collections::HashMap;
-
-use foldhash::fast::RandomState;
-
-use super::resource::{Mode, Namespace, ObjectId, Resource};
+use super::{Claim, Mode, Namespace, ObjectEffect, Resource, Verb};
 use crate::diagnostic::Span;
 use crate::ident::TableName;
 use crate::sql_text::called;
 use crate::sql_text::names_in_casts;
-use crate::state::{Change, Column, ColumnId, Expr, Scalar, SharedTable, State, Table, TableId};
+use crate::state::{
+    Change, Column, ColumnId, Expr, ObjectKind, Scalar, SharedTable, StandaloneObject, State, Table, TableId,
+};
 
 /// Words of an access, which are written only where they may be shown: on a large manifest
 /// writing them takes longer than all else.
 macro_rules! say {
-    ($collector:expr, $($words:tt)*) => {
-        if $collector.says { format!($($words)*) } else { String::new() }
+    ($uses:expr, $($words:tt)*) => {
+        if $uses.says { format!($($words)*) } else { String::new() }
     };
 }
+pub(in crate::state) use say;
 
 mod columns;
 mod parts;
@@ -30,8 +31,10 @@ mod rows;
 
 /// One access to a resource.
 #[derive(Debug, Clone)]
-pub(super) struct Access {
-    pub(super) mode: Mode,
+pub(crate) struct Access {
+    pub(crate) mode: Mode,
+    /// It creates what it is about.
+    pub(crate) creates: bool,
     /// What is for people; only where that is wanted.
     said: Option<Box<Said>>,
 }
@@ -44,98 +47,106 @@ struct Said {
 
 impl Access {
     /// `uses posts.slug`, `drops posts.slug`.
-    pub(super) fn words(&self) -> &str {
+    pub(crate) fn words(&self) -> &str {
         self.said.as_ref().map_or("", |said| &said.words)
     }
 
-    pub(super) fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         self.said.as_ref().map_or(Span::NONE, |said| said.span)
     }
 
     /// Adds to what is said.
-    pub(super) fn add_words(&mut self, more: &str) {
+    pub(crate) fn add_words(&mut self, more: &str) {
         if let Some(said) = &mut self.said {
             said.words.push_str(more);
         }
     }
 }
 
-/// Identities of indexes and constraints, kept through their renames.
-#[derive(Debug, Default)]
-pub(super) struct Objects {
-    ids: HashMap<(TableId, bool, String), ObjectId, RandomState>,
-    next: u32,
+impl Verb {
+    /// What it does, for people.
+    pub(in crate::state) const fn does(self) -> &'static str {
+        match self {
+            Self::Create => "creates",
+            Self::Drop => "drops",
+            Self::Rename => "renames",
+            Self::Alter => "replaces",
+        }
+    }
+
+    /// How it needs what the object needs: what is dropped needs it no longer.
+    pub(in crate::state) const fn held(self) -> Mode {
+        match self {
+            Self::Drop => Mode::Release,
+            Self::Create | Self::Rename | Self::Alter => Mode::Use,
+        }
+    }
+
+    /// The same for people.
+    pub(in crate::state) const fn holds(self) -> &'static str {
+        self.held().holds()
+    }
 }
 
-impl Objects {
-    fn get(&mut self, table: TableId, index: bool, name: String) -> ObjectId {
-        let next = &mut self.next;
-        *self.ids.entry((table, index, name)).or_insert_with(|| {
-            *next += 1;
-            ObjectId(*next)
-        })
-    }
-
-    fn rename(&mut self, table: TableId, index: bool, from: String, to: String) {
-        let id = self.get(table, index, from.clone());
-        self.ids.remove(&(table, index, from));
-        self.ids.insert((table, index, to), id);
-    }
-
-    fn made(&mut self, table: TableId, index: bool, name: String) -> ObjectId {
-        self.next += 1;
-        let id = ObjectId(self.next);
-        self.ids.insert((table, index, name), id);
-        id
+impl Mode {
+    const fn holds(self) -> &'static str {
+        match self {
+            Self::Release => "lets go of",
+            Self::Use | Self::UseInOrder | Self::Append | Self::Change => "uses",
+        }
     }
 }
 
 /// Collects the accesses of changes.
-pub(super) struct Collector<'a> {
-    pub(super) state: &'a State,
-    pub(super) objects: &'a mut Objects,
-    pub(super) span: Span,
+pub(crate) struct Uses<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) span: Span,
     /// What is found is added to this.
-    pub(super) found: &'a mut Vec<(Resource, Access)>,
+    pub(crate) found: &'a mut Vec<(Resource, Access)>,
     /// Whether accesses get words for people.
-    pub(super) says: bool,
+    pub(crate) says: bool,
     /// Raw SQL that could not be read and declares nothing.
-    pub(super) opaque: bool,
-    /// Whether the change is only thought of: then identities stay with the names they have.
-    pub(super) in_thought: bool,
+    pub(crate) opaque: bool,
 }
 
-impl Collector<'_> {
-    fn push(&mut self, resource: Resource, mode: Mode, words: impl Into<String>) {
+impl Uses<'_> {
+    pub(in crate::state) fn push(&mut self, resource: Resource, mode: Mode, words: impl Into<String>) {
         let said = self.says.then(|| Box::new(Said { words: words.into(), span: self.span }));
-        self.found.push((resource, Access { mode, said }));
+        self.found.push((resource, Access { mode, creates: false, said }));
     }
 
-    fn fold(&self, name: &str) -> String {
+    /// An object that is told apart by the word for its kind and its name.
+    pub(in crate::state) fn object(&mut self, kind: &'static str, name: String, verb: Verb, words: String) {
+        self.push(Resource::Declared(kind.to_owned(), name), Mode::Change, words);
+        if let Some((_, access)) = self.found.last_mut() {
+            access.creates = verb == Verb::Create;
+        }
+    }
+
+    pub(in crate::state) fn fold(&self, name: &str) -> String {
         self.state.backend().fold(name).into_owned()
     }
 
-    fn relation(&mut self, name: &TableName, mode: Mode, words: &str) {
+    pub(in crate::state) fn relation(&mut self, name: &TableName, mode: Mode, words: &str) {
         let namespace = Namespace::Relations(name.schema.clone());
         let folded = self.fold(&name.name);
         let schemas = self.state.backend().capabilities().schemas;
         let shown = say!(self, "{words} the name {}", if schemas { name.to_string() } else { name.name.clone() });
         self.push(Resource::Name(namespace, folded), mode, shown);
-        if let Some(schema) = name.schema.clone().filter(|_| schemas) {
-            let words = say!(self, "uses the schema {schema}");
-            self.push(Resource::Declared("schema".to_owned(), schema), Mode::Use, words);
+        if let Some(schema) = &name.schema {
+            self.schema(schema);
         }
     }
 
-    fn of_table(&self, id: TableId) -> Option<SharedTable> {
+    pub(in crate::state) fn of_table(&self, id: TableId) -> Option<SharedTable> {
         self.state.table(id).cloned()
     }
 
-    fn use_table(&mut self, table: &Table) {
+    pub(in crate::state) fn use_table(&mut self, table: &Table) {
         self.push(Resource::Table(table.id), Mode::Use, say!(self, "uses {}", table.name));
     }
 
-    fn column(&mut self, table: &Table, id: ColumnId, mode: Mode, verb: &str) {
+    pub(in crate::state) fn column(&mut self, table: &Table, id: ColumnId, mode: Mode, verb: &str) {
         self.push(Resource::Column(id), mode, say!(self, "{verb} {}.{}", table.name, table.column_name(id)));
     }
 
@@ -155,7 +166,7 @@ impl Collector<'_> {
     }
 
     /// What a statement that is kept as it was written needs beside what it reads: functions and types.
-    fn in_text(&mut self, sql: &str, mode: Mode) {
+    pub(in crate::state) fn in_text(&mut self, sql: &str, mode: Mode) {
         self.calls(called(sql), mode);
         if self.state.backend().capabilities().enum_types {
             self.types(names_in_casts(sql), mode);
@@ -163,7 +174,7 @@ impl Collector<'_> {
     }
 
     /// Types that something names: enums, and those of a relation's rows; whether they stand or not.
-    fn types(&mut self, names: Vec<String>, mode: Mode) {
+    pub(in crate::state) fn types(&mut self, names: Vec<String>, mode: Mode) {
         if !names.is_empty() && self.state.backend().capabilities().extensions {
             self.push(Resource::Provided, mode, "names types that an extension may provide");
         }
@@ -173,14 +184,14 @@ impl Collector<'_> {
                 schema: of.map(|(schema, _)| schema.to_owned()),
                 name: of.map_or(name.as_str(), |(_, name)| name).to_owned(),
             };
-            self.relation(&relation, mode, if mode == Mode::Release { "lets go of" } else { "uses" });
-            let words = say!(self, "{} the type {name}", if mode == Mode::Release { "lets go of" } else { "uses" });
+            self.relation(&relation, mode, mode.holds());
+            let words = say!(self, "{} the type {name}", mode.holds());
             self.push(Resource::Declared("enum".to_owned(), name), mode, words);
         }
     }
 
     /// Functions that something calls, or called until it goes.
-    fn calls<'f>(&mut self, functions: impl Iterator<Item = &'f str>, mode: Mode) {
+    pub(in crate::state) fn calls<'f>(&mut self, functions: impl Iterator<Item = &'f str>, mode: Mode) {
         let mut any = false;
         for function in functions {
             any = true;
@@ -204,7 +215,7 @@ impl Collector<'_> {
         }
     }
 
-    fn rules(&mut self, table: &Table) {
+    pub(in crate::state) fn rules(&mut self, table: &Table) {
         self.push(
             Resource::RowRules(table.id),
             Mode::Append,
@@ -212,105 +223,116 @@ impl Collector<'_> {
         );
     }
 
-    fn rows(&mut self, table: &Table, mode: Mode, verb: &str) {
+    pub(in crate::state) fn rows(&mut self, table: &Table, mode: Mode, verb: &str) {
         self.push(Resource::Rows(table.id), mode, say!(self, "{verb} rows of {}", table.name));
         self.push(Resource::AnyRows, Mode::Append, say!(self, "{verb} rows of {}", table.name));
     }
 
+    /// A name that is taken or freed.
+    fn claim(&mut self, claim: &Claim, own: Option<&str>) {
+        // What the change is about has its words; the names that come and go with it have others.
+        let words = match (own, &claim.namespace) {
+            (Some(own), _) => own.to_owned(),
+            (None, Namespace::Relations(schema)) => {
+                let shown = schema.as_deref().filter(|_| self.state.backend().capabilities().schemas);
+                let shown = shown.map_or_else(|| claim.name.clone(), |schema| format!("{schema}.{}", claim.name));
+                say!(self, "{} the name {shown}", if claim.takes { "takes" } else { "frees" })
+            }
+            (None, Namespace::Columns(_) | Namespace::Constraints(_) | Namespace::Triggers(_)) => {
+                say!(self, "{} the name {}", if claim.takes { "takes" } else { "frees" }, claim.name)
+            }
+        };
+        let folded = self.fold(&claim.name);
+        self.push(Resource::Name(claim.namespace.clone(), folded), Mode::Change, words);
+        if let Namespace::Relations(Some(schema)) = &claim.namespace {
+            self.schema(schema);
+        }
+    }
+
+    /// A schema that something is in.
+    pub(in crate::state) fn schema(&mut self, schema: &str) {
+        if self.state.backend().capabilities().schemas {
+            let words = say!(self, "uses the schema {schema}");
+            self.push(Resource::Declared("schema".to_owned(), schema.to_owned()), Mode::Use, words);
+        }
+    }
+
+    fn claims(&mut self, change: &Change) {
+        let claims = change.claims(self.state);
+        if claims.is_empty() {
+            return;
+        }
+        let object = if self.says { change.objects(self.state).into_iter().next() } else { None };
+        for claim in &claims {
+            let about = |kind: ObjectKind| kind == claim.by && !matches!(kind, ObjectKind::Table | ObjectKind::View);
+            let own = object.as_ref().filter(|object| about(object.kind)).map(ObjectEffect::words);
+            self.claim(claim, own.as_deref());
+        }
+    }
+
     /// The accesses of one change, on the state before it.
-    pub(super) fn change(&mut self, change: &Change) {
+    pub(crate) fn change(&mut self, change: &Change) {
+        self.claims(change);
         match change {
-            Change::CreateTable(table) => self.whole_table(table, "creates"),
+            Change::CreateTable(table) => self.whole_table(table, Verb::Create),
             Change::DropTable(id) => {
                 let Some(table) = self.of_table(*id) else { return };
-                self.whole_table(&table, "drops");
+                self.whole_table(&table, Verb::Drop);
                 for trigger in self.state.triggers_on(*id).cloned().collect::<Vec<_>>() {
-                    self.trigger(&trigger, "drops");
+                    self.change(&Change::drop(trigger));
                 }
             }
-            Change::RenameTable { table, to } => {
+            Change::RenameTable { table, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.push(Resource::Table(table.id), Mode::Change, say!(self, "renames {}", table.name));
-                self.relation(&table.name, Mode::Change, "frees");
-                self.relation(to, Mode::Change, "takes");
                 self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
             }
-            Change::AddColumn { .. }
-            | Change::DropColumn { .. }
-            | Change::RenameColumn { .. }
-            | Change::AlterColumn { .. } => self.of_column(change),
+            Change::AddColumn { table, column, fill } => self.add_column(*table, column, fill.as_ref()),
+            Change::DropColumn { table, column, .. } => self.drop_column(*table, *column),
+            Change::RenameColumn { table, column, .. } => self.rename_column(*table, *column),
+            Change::AlterColumn { table, column, patch, using, fill, .. } => {
+                self.alter_column(*table, *column, patch, using.as_ref(), fill.as_ref());
+            }
             Change::AddIndex { table, index, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
-                self.index(&table, index, "creates");
+                self.index(&table, index, Verb::Create);
             }
             Change::DropIndex { table, name, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
                 let folded = self.fold(name);
                 if let Some(index) = table.indexes.iter().find(|index| self.fold(&index.name) == folded).cloned() {
-                    self.index(&table, &index, "drops");
+                    self.index(&table, &index, Verb::Drop);
                 }
             }
-            Change::RenameIndex { table, name, to } => {
+            Change::RenameIndex { table, .. } | Change::RenameConstraint { table, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
-                let (from, into) = (self.fold(name), self.fold(to));
-                let id = self.objects.get(table.id, true, from.clone());
-                self.push(Resource::Object(id), Mode::Change, say!(self, "renames index {name}"));
-                let key = |name: &str| self.state.index_key(table.name.schema.as_deref(), name, table.id);
-                let (old, new) = (key(name), key(to));
-                self.relation(&old, Mode::Change, "frees");
-                self.relation(&new, Mode::Change, "takes");
-                if !self.in_thought {
-                    self.objects.rename(table.id, true, from, into);
-                }
             }
             Change::AddConstraint { table, constraint } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
-                self.constraint(&table, constraint, "adds", true);
+                self.constraint(&table, constraint, Verb::Create, true);
             }
             Change::DropConstraint { table, kind, name } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
                 let found = table.constraints().find(|c| c.kind() == *kind && c.name().text == *name);
                 if let Some(constraint) = found {
-                    self.constraint(&table, &constraint, "drops", true);
+                    self.constraint(&table, &constraint, Verb::Drop, true);
                 }
             }
-            Change::RenameConstraint { table, kind, name, to } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                let (from, into) = (self.fold(name), self.fold(&to.text));
-                let id = self.objects.get(table.id, false, from.clone());
-                self.push(Resource::Object(id), Mode::Change, say!(self, "renames {} {name}", kind.title()));
-                for name in [&from, &into] {
-                    let words = say!(self, "renames {} {name}", kind.title());
-                    let namespace = Namespace::Constraints(table.id);
-                    self.push(Resource::Name(namespace, name.clone()), Mode::Change, words);
-                    for (name, _) in self.state.names_of(&table, *kind, name) {
-                        self.relation(&name, Mode::Change, "takes or frees");
-                    }
-                }
-                if !self.in_thought {
-                    self.objects.rename(table.id, false, from, into);
-                }
-            }
-            Change::RenameSequence { table, column, to } => {
+            Change::RenameSequence { table, column, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
                 self.column(&table, *column, Mode::Change, "renames the sequence of");
-                if let Some(from) = table.column(*column).and_then(|column| column.sequence.clone()) {
-                    self.relation(&table.name.renamed(from.text), Mode::Change, "frees");
-                }
-                self.relation(&table.name.renamed(to.text.clone()), Mode::Change, "takes");
             }
-            Change::Create(object) => self.object(object, "creates"),
-            Change::Drop(object) => self.object(object, "drops"),
+            Change::Create(object) => object.get().uses(Verb::Create, self),
+            Change::Drop(object) => object.get().uses(Verb::Drop, self),
             Change::ReplaceFunction { from, to } => {
-                self.function(from, "replaces");
-                self.function(to, "replaces");
+                from.uses(Verb::Alter, self);
+                to.uses(Verb::Alter, self);
             }
             Change::AlterEnum { from, .. } => self.altered_enum(from),
             Change::Insert { table, rows, .. } => {
@@ -335,8 +357,8 @@ impl Collector<'_> {
                 self.condition(&table, filter);
                 self.altered_rows(&table, "deletes");
             }
-            Change::KeepRows(kept) => self.kept(kept, "creates"),
-            Change::RestoreRows(kept) => self.kept(kept, "drops"),
+            Change::KeepRows(kept) => self.kept(kept, Verb::Create),
+            Change::RestoreRows(kept) => self.kept(kept, Verb::Drop),
             Change::DeleteRows { table, rows } => {
                 let Some(table) = self.of_table(*table) else { return };
                 self.use_table(&table);
@@ -362,22 +384,17 @@ impl Collector<'_> {
         }
     }
 
-    pub(super) fn whole_table(&mut self, table: &Table, verb: &str) {
-        self.push(Resource::Table(table.id), Mode::Change, say!(self, "{verb} {}", table.name));
-        self.relation(&table.name, Mode::Change, if verb == "creates" { "takes" } else { "frees" });
+    pub(super) fn whole_table(&mut self, table: &Table, verb: Verb) {
+        self.push(Resource::Table(table.id), Mode::Change, say!(self, "{} {}", verb.does(), table.name));
         for column in &table.columns {
-            let mode = if verb == "creates" { Mode::Use } else { Mode::Release };
-            self.of_enum(&column.data_type, mode);
-            self.column_calls(column, mode);
+            self.of_enum(&column.data_type, verb.held());
+            self.column_calls(column, verb.held());
         }
         for constraint in table.constraints().collect::<Vec<_>>() {
             self.constraint(table, &constraint, verb, false);
         }
         for index in &table.indexes {
             self.index(table, index, verb);
-        }
-        for sequence in table.columns.iter().filter_map(|column| column.sequence.as_ref()) {
-            self.relation(&table.name.renamed(sequence.text.clone()), Mode::Change, "takes or frees");
         }
     }
 }

@@ -1,22 +1,16 @@
 //! Resources and modes: what a change touches, and how. Two accesses to one resource are
 //! independent only in the pairs that [`conflict`] lets through.
 
+use super::Namespace;
 use crate::state::{ColumnId, TableId};
-
-/// An object without an identity of its own in the state: an index or a constraint, which
-/// keep this one through their renames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct ObjectId(pub(super) u32);
 
 /// Something that operations touch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Resource {
+pub(crate) enum Resource {
     /// A table, by identity.
     Table(TableId),
     /// A column, by identity.
     Column(ColumnId),
-    /// An index or constraint, by identity.
-    Object(ObjectId),
     /// A name, in a namespace, folded.
     Name(Namespace, String),
     /// What foreign keys point to: columns of a table, sorted.
@@ -43,11 +37,10 @@ pub(super) enum Resource {
 
 impl Resource {
     /// What kind of thing it is, for counts.
-    pub(super) const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Table(_) => "table",
             Self::Column(_) => "column",
-            Self::Object(_) => "index or constraint",
             Self::Name(..) => "name",
             Self::Key(..) => "key",
             Self::ColumnList(_) => "column-list",
@@ -63,22 +56,9 @@ impl Resource {
     }
 }
 
-/// Where a name must be unique.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Namespace {
-    /// Tables, views, indexes, sequences (and on SQLite triggers), by schema.
-    Relations(Option<String>),
-    /// The columns of a table.
-    Columns(TableId),
-    /// The constraints of a table.
-    Constraints(TableId),
-    /// The triggers of a table.
-    Triggers(TableId),
-}
-
 /// How a resource is touched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Mode {
+pub(crate) enum Mode {
     /// It must be as it is.
     Use,
     /// As a use, and what was added to it must have been added in one order.
@@ -93,7 +73,7 @@ pub(super) enum Mode {
 
 /// Whether two accesses to one resource conflict, uses in order being uses. Independent are only use/use, use/release,
 /// release/release and append/append.
-pub(super) const fn conflict(a: Mode, b: Mode) -> bool {
+pub(crate) const fn conflict(a: Mode, b: Mode) -> bool {
     !matches!(
         (a, b),
         (Mode::Use | Mode::UseInOrder | Mode::Release, Mode::Use | Mode::UseInOrder | Mode::Release)

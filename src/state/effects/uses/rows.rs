@@ -2,15 +2,17 @@
 
 use std::collections::HashSet;
 
-use super::super::resource::{Mode, Namespace, Resource};
-use super::Collector;
+use super::Uses;
 use crate::operation::Action;
 use crate::sql_text;
-use crate::state::{Column, ColumnId, DeclaredMode, Expr, Kept, RowValues, Scalar, SqlAccess, Table, TableId};
+use crate::state::{
+    Column, ColumnId, DeclaredMode, Expr, Kept, Mode, Namespace, Resource, RowValues, Scalar, SqlAccess, Table,
+    TableId, Verb,
+};
 
-impl Collector<'_> {
+impl Uses<'_> {
     /// What raw SQL was read to do, or declares.
-    pub(super) fn raw(&mut self, access: &SqlAccess) {
+    pub(in crate::state) fn raw(&mut self, access: &SqlAccess) {
         self.opaque |= access.opaque;
         if self.state.backend().capabilities().extensions {
             self.push(Resource::Provided, Mode::Use, "runs SQL of its author's");
@@ -51,6 +53,9 @@ impl Collector<'_> {
                 DeclaredMode::Drops => "drops",
             };
             self.push(resource, mode, say!(self, "{verb} the {} {}", object.kind, object.name));
+            if let Some((_, access)) = self.found.last_mut() {
+                access.creates = object.mode == DeclaredMode::Creates;
+            }
         }
     }
 
@@ -96,7 +101,7 @@ impl Collector<'_> {
     }
 
     /// Rows that are kept beside their table, or brought back from there.
-    pub(super) fn kept(&mut self, kept: &Kept, verb: &str) {
+    pub(super) fn kept(&mut self, kept: &Kept, verb: Verb) {
         let Some(table) = self.of_table(kept.table) else { return };
         self.use_table(&table);
         for (id, _) in &kept.columns {
@@ -106,7 +111,7 @@ impl Collector<'_> {
             self.condition(&table, filter);
         }
         self.whole_table(&kept.beside, verb);
-        if verb == "creates" {
+        if verb == Verb::Create {
             self.rows(&table, Mode::Use, "keeps");
         } else {
             self.altered_rows(&table, "restores");

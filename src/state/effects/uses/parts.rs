@@ -1,0 +1,141 @@
+//! The accesses of what belongs to a table: indexes, constraints, keys; and of enums, which its columns are of.
+
+use super::Uses;
+use crate::operation::{DataType, EnumType};
+use crate::state::{ColumnId, Constraint, Expr, ForeignKey, Index, IndexKey, Mode, Resource, Table, Verb};
+
+impl Uses<'_> {
+    pub(super) fn index(&mut self, table: &Table, index: &Index, verb: Verb) {
+        let held = verb.held();
+        let mut columns = Vec::new();
+        for part in &index.parts {
+            match &part.key {
+                IndexKey::Column(id) => columns.push(*id),
+                IndexKey::Expr(expr) => columns.extend(expr.columns()),
+            }
+        }
+        let plain = index.parts.iter().all(|part| matches!(part.key, IndexKey::Column(_)));
+        let of_predicate: Vec<ColumnId> = index.predicate.iter().flat_map(Expr::columns).collect();
+        for id in columns.iter().chain(&of_predicate).chain(&index.include) {
+            self.column(table, *id, held, verb.holds());
+        }
+        let ours = |method: &str| ["btree", "hash", "gist", "spgist", "gin", "brin"].contains(&method.trim());
+        let methods = index.using.as_deref().is_some_and(|method| !ours(&method.to_lowercase()));
+        if self.state.backend().capabilities().extensions
+            && (methods || index.parts.iter().any(|part| part.opclass.is_some()))
+        {
+            self.push(
+                Resource::Provided,
+                held,
+                say!(self, "{} an index with what an extension may provide", verb.does()),
+            );
+        }
+        for expr in index.expressions() {
+            self.in_expr(expr, held);
+        }
+        if index.unique {
+            if plain && index.predicate.is_none() {
+                self.key(table, &columns, verb);
+            }
+            self.rules(table);
+            self.rows(table, Mode::Use, "uses");
+        }
+    }
+
+    pub(super) fn key(&mut self, table: &Table, columns: &[ColumnId], verb: Verb) {
+        let mut sorted = columns.to_vec();
+        sorted.sort_unstable();
+        let over = table.column_names(columns).join(", ");
+        let words = say!(self, "{} a key of {} over {over}", verb.does(), table.name);
+        self.push(Resource::Key(table.id, sorted), Mode::Change, words);
+    }
+
+    /// `stands`: its table exists already, so that its rows must fit.
+    pub(super) fn constraint(&mut self, table: &Table, constraint: &Constraint, verb: Verb, stands: bool) {
+        let (held, holds) = (verb.held(), verb.holds());
+        match constraint {
+            Constraint::PrimaryKey(key) => {
+                self.push(
+                    Resource::PrimaryKeySlot(table.id),
+                    Mode::Change,
+                    say!(self, "{} the primary key of {}", verb.does(), table.name),
+                );
+                for id in &key.columns {
+                    self.column(table, *id, held, holds);
+                }
+                self.key(table, &key.columns, verb);
+            }
+            Constraint::Unique(unique) => {
+                for id in &unique.columns {
+                    self.column(table, *id, held, holds);
+                }
+                self.key(table, &unique.columns, verb);
+            }
+            Constraint::Check(check) => {
+                self.in_expr(&check.expr, held);
+                for id in check.expr.columns() {
+                    self.column(table, id, held, holds);
+                }
+            }
+            Constraint::ForeignKey(key) => self.foreign_key(table, key, held, holds, stands),
+        }
+        if stands {
+            self.rules(table);
+            self.rows(table, Mode::Use, "uses");
+            self.rebuild();
+        }
+    }
+
+    pub(super) fn foreign_key(&mut self, table: &Table, key: &ForeignKey, held: Mode, holds: &str, stands: bool) {
+        for id in &key.columns {
+            self.column(table, *id, held, holds);
+        }
+        let own = key.table == table.id;
+        let other = if own { None } else { self.state.referred(key.table).cloned() };
+        let Some(target) = other.as_deref().or(own.then_some(table)) else { return };
+        self.push(Resource::Table(target.id), held, say!(self, "{holds} {}", target.name));
+        for id in &key.references {
+            self.column(target, *id, held, holds);
+        }
+        let mut sorted = key.references.clone();
+        sorted.sort_unstable();
+        let words = say!(self, "{holds} the key of {}", target.name);
+        self.push(Resource::Key(target.id, sorted), held, words);
+        // The rows of the table referred to obey a new rule: they cannot just go.
+        self.rules(target);
+        if stands {
+            self.rows(target, Mode::Use, "uses");
+        }
+    }
+
+    /// The enum that a column is of.
+    pub(super) fn of_enum(&mut self, data_type: &DataType, mode: Mode) {
+        if matches!(data_type, DataType::Verbatim(_) | DataType::Vector(_)) {
+            self.push(Resource::Provided, mode, "is of a type that an extension may provide");
+        }
+        let Some(of) = data_type.of_enum() else { return };
+        let words = say!(self, "{} the enum {}", mode.holds(), of.name);
+        let name = self.fold(&of.name.to_string());
+        self.push(Resource::Declared("enum".to_owned(), name), mode, words);
+    }
+
+    /// An enum whose values change, with its columns where their types follow by themselves.
+    pub(super) fn altered_enum(&mut self, one: &EnumType) {
+        let name = self.fold(&one.name.to_string());
+        let words = say!(self, "alters the enum {}", one.name);
+        self.object("enum", name, Verb::Alter, words);
+        if !self.state.backend().capabilities().enum_types {
+            return;
+        }
+        self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
+        let state = self.state;
+        for (table, columns) in state.columns_of_enum(&one.name) {
+            self.use_table(table);
+            for column in columns {
+                self.column(table, column.id, Mode::Change, "alters");
+            }
+            self.rules(table);
+            self.rows(table, Mode::Use, "converts");
+        }
+    }
+}
