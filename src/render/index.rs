@@ -3,9 +3,8 @@
 
 use super::dialect::Dialect;
 use super::error::RenderError;
-use super::table::are_compared;
-use crate::operation::{Nulls, Order};
-use crate::state::{Index, IndexKey, IndexPart, Table};
+use crate::operation::{DataType, Nulls, Order};
+use crate::state::{Column, ColumnId, Index, IndexKey, IndexPart, Table};
 
 /// CREATE INDEX.
 pub(super) fn create(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
@@ -122,4 +121,18 @@ fn part(dialect: Dialect, table: &Table, index: &Index, part: &IndexPart) -> Res
 /// DROP INDEX; an index stands in its table's schema.
 pub(super) fn drop(dialect: Dialect, table: &Table, name: &str) -> String {
     format!("DROP INDEX {}", dialect.qualified(table.name.schema.as_deref(), name))
+}
+
+/// Refuses a key or an index over values that the backend does not compare.
+pub(super) fn are_compared(
+    dialect: Dialect,
+    table: &Table,
+    columns: &[ColumnId],
+    over: impl Fn() -> String,
+) -> Result<(), RenderError> {
+    let json = |column: &&Column| dialect == Dialect::Postgres && column.data_type == DataType::Json;
+    match columns.iter().filter_map(|id| table.column(*id)).find(json) {
+        Some(column) => Err(RenderError::NotCompared { over: over(), column: column.name.clone() }),
+        None => Ok(()),
+    }
 }

@@ -171,7 +171,7 @@ pub(super) fn constraint_definition(
         Constraint::ForeignKey(key) => key.columns.as_slice(),
         Constraint::Check(_) => &[],
     };
-    are_compared(dialect, table, keyed, || format!("`{}`", constraint.name().text))?;
+    index::are_compared(dialect, table, keyed, || format!("`{}`", constraint.name().text))?;
     Ok(match constraint {
         Constraint::PrimaryKey(key) => format!("CONSTRAINT {name} PRIMARY KEY ({})", columns(&key.columns)),
         Constraint::Unique(unique) => format!("CONSTRAINT {name} UNIQUE ({})", columns(&unique.columns)),
@@ -181,20 +181,6 @@ pub(super) fn constraint_definition(
             format!("CONSTRAINT {name} FOREIGN KEY ({own}) {}", references(dialect, state, key, table)?)
         }
     })
-}
-
-/// Refuses a key or an index over values that the backend does not compare.
-pub(super) fn are_compared(
-    dialect: Dialect,
-    table: &Table,
-    columns: &[ColumnId],
-    over: impl Fn() -> String,
-) -> Result<(), RenderError> {
-    let json = |column: &&Column| dialect == Dialect::Postgres && column.data_type == DataType::Json;
-    match columns.iter().filter_map(|id| table.column(*id)).find(json) {
-        Some(column) => Err(RenderError::NotCompared { over: over(), column: column.name.clone() }),
-        None => Ok(()),
-    }
 }
 
 /// A constraint as it stands in CREATE TABLE and behind ADD: on MySQL the index of a foreign key is a line of its own,
