@@ -137,6 +137,8 @@ pub(super) enum Refusal {
         environment: String,
         /// What it would do.
         what: String,
+        /// What would be lost, in lines.
+        losing: Vec<String>,
         /// What to type.
         next: String,
     },
@@ -204,7 +206,9 @@ impl Error {
             Self::Configuration(ConfigurationError::Manifest(ManifestError::Unreadable { source, .. })) => {
                 problem = problem.note(source.to_string());
             }
-            Self::Refusal(Refusal::Protected { .. }) => problem = problem.note("nothing was changed"),
+            Self::Refusal(Refusal::Protected { losing, .. }) => {
+                problem = losing.iter().fold(problem, Problem::note).note("nothing was changed");
+            }
             Self::Execute(ExecuteError::EnvironmentMismatch { url, password, .. }) => {
                 let not_shown = if *password { " (password not shown)" } else { "" };
                 problem = problem.note(format!("{url}{not_shown}")).note("nothing was changed");

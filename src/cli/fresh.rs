@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::args::{Changing, Format, Global};
-use super::connect::Place;
 use super::console::Console;
-use super::error::{Error, Refusal};
+use super::error::Error;
+use super::guard::{Guard, destroys};
 use super::project::{self, Project};
 use super::run::{Order, PLANS, code_of, made, run as run_order, write_plans};
 use super::start::{Connected, start};
@@ -53,15 +53,11 @@ pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, conso
         return Err(Error::Said(code));
     }
     session.check_stamp(&ledger)?;
-    let loses = !objects.is_empty();
-    if loses {
-        confirm(&objects, &place, changing, typed, console)?;
-        if let Some(folder) = changing.backup.as_ref().or(place.backup.as_ref())
-            && let Some(path) = session.backup(folder).await?
-            && !console.talk.quiet
-        {
-            console.say(&format!("  backup: {}", path.display()));
-        }
+    let guard = Guard { safety: &changing.safety, place: &place, typed, console };
+    if !objects.is_empty() {
+        guard.before(dropping(&objects), std::iter::empty(), &mut session).await?;
+    } else if plan.is_destructive() {
+        guard.before(destroys(plan.destructive()), plan.destructive(), &mut session).await?;
     }
     let text = console.format == Format::Text;
     if text && !console.talk.quiet {
@@ -134,28 +130,4 @@ fn show(objects: &[StandingObject], page: &PlanPage<'_>, console: &Console) -> R
         writeln!(out)?;
         write_plans(console, std::slice::from_ref(page), out)
     })
-}
-
-/// Protected environments: as for every run that destroys.
-fn confirm(
-    objects: &[StandingObject],
-    place: &Place,
-    changing: &Changing,
-    typed: &str,
-    console: &Console,
-) -> Result<(), Refusal> {
-    if !place.protected || (changing.allow_protected && changing.yes) {
-        return Ok(());
-    }
-    let environment = place.environment.clone();
-    let what = dropping(objects);
-    if changing.allow_protected && console.can_ask {
-        let question = format!("This {what} on {}.\nType the environment's name ({environment}) to go on: ", place.url);
-        return match console.ask(&question) {
-            Some(answer) if answer == environment => Ok(()),
-            _ => Err(Refusal::NotConfirmed { environment }),
-        };
-    }
-    let next = format!("`{typed} --env {environment} --allow-protected --yes`, if that is what you mean");
-    Err(Refusal::Protected { environment, what, next })
 }

@@ -10,6 +10,7 @@ mod error;
 pub mod exit_code;
 mod fresh;
 mod graph;
+mod guard;
 mod info;
 mod init;
 mod moves;
@@ -147,7 +148,7 @@ fn dispatch(program: Program, line: &CommandLine, console: &Console) -> Result<(
                         let typed = format!("{} fresh", program.name());
                         fresh::run(&args.changing, &typed, global, console).await
                     }
-                    Command::Seed(args) => seed::run(args, global, console).await,
+                    Command::Seed(args) => seed::run(args, &format!("{} seed", program.name()), global, console).await,
                     Command::Stamp(args) => stamp::run(args, global, console).await,
                     Command::Resolve(args) => resolve::run(args, global, console).await,
                     command => match moves::order(command, program.name()) {

@@ -9,11 +9,12 @@ use super::connect::Place;
 use super::console::Console;
 use super::error::{Error, Refusal, UserError};
 use super::exit_code;
+use super::guard::{Guard, destroys};
 use super::project::{self, Project};
 use super::start::{Connected, start};
 use crate::backend::Backend;
 use crate::check::check;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Direction, Severity};
 use crate::execute::{
     Canceller, CountedAhead, Event, ExecuteError, Facts, LedgerHeads, Outcome, RunReport, Session, pull_on_signals,
 };
@@ -216,11 +217,11 @@ impl Run<'_> {
             self.nothing(&plan, session).await;
             return Ok(());
         }
-        if self.page(&plan).is_destructive() {
-            if let Err(refusal) = self.confirm(&plan) {
-                return Err(self.stop(&refusal.into(), &plan));
+        if plan.is_destructive() {
+            match self.guard(&plan, session).await {
+                Err(error @ Error::Refusal(_)) => return Err(self.stop(&error, &plan)),
+                guarded => guarded?,
             }
-            self.backup(session).await?;
         }
         let report = Box::pin(self.execute(&plan, &ledger, session)).await?;
         match report.outcome {
@@ -296,33 +297,16 @@ impl Run<'_> {
         self.info(session).await;
     }
 
-    /// Protected environments: `--allow-protected`, and `--yes` or the name typed at a terminal.
-    fn confirm(&self, plan: &RenderedPlan) -> Result<(), Refusal> {
-        let changing = self.order.changing;
-        if !self.place.protected || (changing.allow_protected && changing.yes) {
-            return Ok(());
-        }
-        let environment = self.place.environment.clone();
-        let down = plan.steps.iter().filter(|step| step.direction == crate::diagnostic::Direction::Down).count();
-        let what = if down > 0 {
-            format!("undoes {}", words::count(down, "migration"))
-        } else {
-            "destroys rows or values".to_owned()
+    /// What comes before a run that undoes or destroys anything.
+    async fn guard(&self, plan: &RenderedPlan, session: &mut Session) -> Result<(), Error> {
+        let (place, console) = (self.place, self.console);
+        let guard = Guard { safety: &self.order.changing.safety, place, typed: &self.order.typed, console };
+        let down = plan.steps.iter().filter(|step| step.direction == Direction::Down).count();
+        let what = match down {
+            0 => destroys(plan.destructive()),
+            down => format!("undoes {}", words::count(down, "migration")),
         };
-        if changing.allow_protected && self.console.can_ask {
-            let width = self.console.err.width.saturating_sub(2);
-            let losing = losing(plan, width).iter().flat_map(|line| ["  ", line, "\n"]).collect::<String>();
-            let database = &self.place.url;
-            let question =
-                format!("This {what} on {database}.\n{losing}Type the environment's name ({environment}) to go on: ");
-            return match self.console.ask(&question) {
-                Some(answer) if answer == environment => Ok(()),
-                _ => Err(Refusal::NotConfirmed { environment }),
-            };
-        }
-        let next =
-            format!("`{} --env {environment} --allow-protected --yes`, if that is what you mean", self.order.typed);
-        Err(Refusal::Protected { environment, what, next })
+        guard.before(what, plan.destructive(), session).await
     }
 
     async fn execute(&self, plan: &RenderedPlan, ledger: &Ledger, session: &mut Session) -> Result<RunReport, Error> {
@@ -331,7 +315,8 @@ impl Run<'_> {
         if !json && !console.talk.quiet {
             console.line(&opening(self.about, plan));
         }
-        let mut losing = (!json && !console.talk.quiet).then(|| losing(plan, console.out.width.saturating_sub(2)));
+        let mut losing =
+            (!json && !console.talk.quiet).then(|| losing(plan.destructive(), console.out.width.saturating_sub(2)));
         let (mut stdout, mut stderr, mut nowhere) = (io::stdout(), io::stderr(), io::sink());
         let out: &mut dyn Write = if json { &mut nowhere } else { &mut stdout };
         let mut lines = Lines::new(&Lines::widths(plan), console.out, console.talk, out, &mut stderr);
@@ -352,17 +337,6 @@ impl Run<'_> {
         let report = interruptible(canceller, plan.backend, run).await;
         lines.finish();
         Ok(report??)
-    }
-
-    /// A backup in front of a destructive run, where a folder for it is named.
-    async fn backup(&self, session: &mut Session) -> Result<(), Error> {
-        let Some(folder) = self.order.changing.backup.as_ref().or(self.place.backup.as_ref()) else { return Ok(()) };
-        if let Some(path) = session.backup(folder).await?
-            && !self.console.talk.quiet
-        {
-            self.console.say(&format!("  backup: {}", path.display()));
-        }
-        Ok(())
     }
 
     async fn done(&self, plan: &RenderedPlan, report: &RunReport, session: &mut Session) {

@@ -8,6 +8,7 @@ use super::connect::Place;
 use super::console::Console;
 use super::error::Error;
 use super::exit_code;
+use super::guard::{Guard, destroys};
 use super::project::{self, Project};
 use super::run::{code_of, interruptible};
 use crate::execute::{Event, SeedFailure, SeedReport};
@@ -21,17 +22,20 @@ use crate::report::words;
 ///
 /// # Errors
 /// Whatever ends it other than well.
-pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Result<(), Error> {
+pub(super) async fn run(args: &Seed, typed: &str, global: &Global, console: &Console) -> Result<(), Error> {
     console.has_format("seed", &[])?;
     let project = Project::load(global, console)?;
     let place = Place::find(&project.manifest, global, &global.env)?;
     let mut session = place.connect(&project.manifest, Some(&args.limits)).await?;
     let ledger = session.ledger_beside(&|version, sums| project.known(version, sums)).await?;
     let planned = plan::seed(&project.manifest, &project.graph, &ledger, place.url.backend());
-    let seed = render::render_seed(&planned);
+    let mut seed = render::render_seed(&planned);
     project::show(&seed.diagnostics, &project.sources, console);
     if let Some(code) = code_of(&seed.diagnostics) {
         return Err(refuse(&seed, &project, console, code));
+    }
+    if !seed.destructive.is_empty() {
+        session.count_seed(&mut seed).await?;
     }
     let page = SeedPage { seed: &seed, backend: place.url.backend(), sources: &project.sources };
     if args.dry_run {
@@ -47,6 +51,11 @@ pub(super) async fn run(args: &Seed, global: &Global, console: &Console) -> Resu
             console.line(&format!("Nothing to do. No seeds of {project} are for {backend}."));
         }
         return Ok(());
+    }
+    session.check_stamp(&ledger)?;
+    if seed.is_destructive() {
+        let guard = Guard { safety: &args.safety, place: &place, typed, console };
+        guard.before(destroys(seed.destructive.iter()), seed.destructive.iter(), &mut session).await?;
     }
     let report = {
         let (mut stdout, mut stderr, mut nowhere) = (io::stdout(), io::stderr(), io::sink());

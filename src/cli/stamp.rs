@@ -65,6 +65,7 @@ fn allow(stamped: &str, name: &str, args: &Stamp, place: &Place, console: &Conso
     Err(Refusal::Protected {
         environment,
         what,
+        losing: Vec::new(),
         next: format!("`dbmigrate stamp {name} --allow-protected --yes`, if that is what you mean"),
     })
 }

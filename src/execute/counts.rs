@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use super::database::{Database, Size};
 use super::error::ExecuteError;
-use super::words::Trouble;
-use crate::render::{Counted, RenderedPlan};
+use super::words::{DatabaseWords, Trouble};
+use crate::render::{Counted, Destructive};
 
 /// Tables with more rows than this are estimated.
 const LARGE: u64 = 200_000;
@@ -36,18 +36,36 @@ pub(super) fn ahead(database: &Database) -> CountedAhead {
     CountedAhead { rows: database.all_few_rows(MOST_AHEAD, FEW).into_iter().filter_map(known).collect() }
 }
 
-/// Fills in `rows` of everything destructive that can be counted. What does not stand, or may not
-/// be read, stays without a number. What was counted ahead is not counted again.
+/// Fills in `rows` of everything destructive that can be counted; the rest is unknown. What was counted ahead is not
+/// counted again.
 pub(super) async fn fill(
     database: &mut Database,
-    plan: &mut RenderedPlan,
+    mut all: Vec<&mut Destructive>,
     ahead: &CountedAhead,
 ) -> Result<(), ExecuteError> {
     if !database.is_there() {
+        // What is to be made is empty.
+        for what in all {
+            what.stands = false;
+        }
         return Ok(());
     }
-    let of = |words| ExecuteError::of("counting rows", words);
-    let mut all: Vec<_> = plan.steps.iter_mut().flat_map(|step| step.destructive.iter_mut()).collect();
+    let counted = count_all(database, &mut all, ahead).await;
+    for what in all {
+        what.unknown = what.stands && what.rows.is_none();
+    }
+    match counted {
+        Err(words) if words.trouble == Trouble::Lost => Err(ExecuteError::of("counting rows", words)),
+        // Whatever else is in the way, it is not known then.
+        _ => Ok(()),
+    }
+}
+
+async fn count_all(
+    database: &mut Database,
+    all: &mut [&mut Destructive],
+    ahead: &CountedAhead,
+) -> Result<(), DatabaseWords> {
     let places: Vec<(usize, Counted)> =
         all.iter().enumerate().filter_map(|(place, what)| Some((place, what.counted.clone()?))).collect();
     let name = |counted: &Counted| (counted.table.schema.clone(), counted.table.name.clone());
@@ -69,7 +87,7 @@ pub(super) async fn fill(
         return Ok(());
     }
     let tables: Vec<_> = places.iter().map(|(_, c)| name(c)).collect();
-    let sizes = database.standing(&tables).await.map_err(of)?;
+    let sizes = database.standing(&tables).await?;
     let mut exact = Vec::new();
     for ((place, counted), size) in places.iter().zip(sizes) {
         let Some(what) = all.get_mut(*place) else { continue };

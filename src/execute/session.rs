@@ -119,7 +119,16 @@ impl Session {
     /// # Errors
     /// As [`Session::count`].
     pub async fn count_beside(&mut self, plan: &mut RenderedPlan, ahead: &CountedAhead) -> Result<(), ExecuteError> {
-        counts::fill(&mut self.database, plan, ahead).await
+        let all = plan.steps.iter_mut().flat_map(|step| &mut step.destructive).collect();
+        counts::fill(&mut self.database, all, ahead).await
+    }
+
+    /// Counts the rows that seeds would overwrite, into `destructive.rows`.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub async fn count_seed(&mut self, seed: &mut RenderedSeed) -> Result<(), ExecuteError> {
+        counts::fill(&mut self.database, seed.destructive.iter_mut().collect(), &CountedAhead::default()).await
     }
 
     /// Counts the rows of small tables before it is known which of them a plan drops, for

@@ -36,12 +36,13 @@ pub enum TransactionMode {
     Each,
 }
 
-/// Something that a statement destroys.
+/// Something that a statement destroys, or may destroy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Destructive {
-    /// `table` (its rows go), `column` (its values go), `values` (may be cut or converted), `rows` (deleted).
+    /// `table` (its rows go), `column` (its values go), `values` (overwritten, or may be cut or converted), `rows` (deleted),
+    /// `extension` (with what is in it), `sql` (a statement of which nobody knows what it does).
     pub kind: &'static str,
-    /// By name: `posts`, `posts.slug`.
+    /// By name: `posts`, `posts.slug`; of `sql` its first words.
     pub object: String,
     /// How many rows, where a database was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,9 +50,15 @@ pub struct Destructive {
     /// The number is an estimate.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub estimate: bool,
-    /// How to count it before the run; `None` for what does not stand yet when the run starts.
+    /// It stands when the run starts, or may; what the plan itself makes is lost by nobody.
+    #[serde(skip)]
+    pub stands: bool,
+    /// How to count it before the run; `None` where it cannot be counted.
     #[serde(skip)]
     pub counted: Option<Counted>,
+    /// A database was asked, and how many rows it is remains unknown.
+    #[serde(skip)]
+    pub unknown: bool,
 }
 
 /// How the rows that go are counted in the database as it is before the run.
@@ -250,6 +257,21 @@ pub struct RenderedPlan {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+impl RenderedPlan {
+    /// What is destroyed, in the order of the steps.
+    pub fn destructive(&self) -> impl Iterator<Item = &Destructive> + Clone {
+        self.steps.iter().flat_map(|step| &step.destructive)
+    }
+
+    /// Whether it undoes anything, or may destroy anything that stands before it: what protected environments ask about.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        let of =
+            |step: &RenderedStep| step.direction == Direction::Down || step.destructive.iter().any(|one| one.stands);
+        self.steps.iter().any(of)
+    }
+}
+
 /// What rendering needs to know beyond the plan.
 #[derive(Debug, Clone, Default)]
 pub struct RenderOptions {
@@ -271,6 +293,17 @@ pub struct RenderOptions {
 pub struct RenderedSeed {
     /// One entry a seed: its title, its place, its statements.
     pub items: Vec<(String, Span, Vec<Statement>)>,
+    /// What they overwrite or delete.
+    pub destructive: Vec<Destructive>,
     /// What was found wrong. With an error among them nothing may run.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl RenderedSeed {
+    /// Whether they may overwrite or delete anything that stands. Loaded already, most seeds change nothing: so what was
+    /// counted and is not there does not count.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        self.destructive.iter().any(|one| one.stands && one.rows != Some(0))
+    }
 }

@@ -68,6 +68,23 @@ fn upsert(
     key: &[ColumnId],
     sql: &mut Vec<String>,
 ) -> Result<(), RenderError> {
+    let found = of_key(dialect, table, row, key)?;
+    let rest = beside_key(row, key);
+    if !rest.is_empty() {
+        let query = Query::update()
+            .table(table_ref(&table.name))
+            .values(assignments(dialect, table, &rest)?)
+            .and_where(Expr::cust(found.clone()))
+            .and_where(Expr::cust(differs_in_any(dialect, table, &rest)?))
+            .take();
+        sql.push(dialect.query(&query));
+    }
+    sql.push(insert_where_not(dialect, table, row, &found)?);
+    Ok(())
+}
+
+/// The condition that finds a row by its key.
+fn of_key(dialect: Dialect, table: &Table, row: &RowValues, key: &[ColumnId]) -> Result<String, RenderError> {
     let mut found = Vec::with_capacity(key.len());
     for id in key {
         let Some((_, value)) = row.iter().find(|(column, _)| column == id) else {
@@ -76,21 +93,35 @@ fn upsert(
         };
         found.push(equals(dialect, table, *id, value)?);
     }
-    let found = found.join(" AND ");
-    let rest: RowValues =
-        row.iter().filter(|(id, value)| !key.contains(id) && !changes_by_itself(value)).cloned().collect();
-    if !rest.is_empty() {
-        let differs: Result<Vec<_>, _> = rest.iter().map(|(id, value)| differs(dialect, table, *id, value)).collect();
-        let query = Query::update()
-            .table(table_ref(&table.name))
-            .values(assignments(dialect, table, &rest)?)
-            .and_where(Expr::cust(found.clone()))
-            .and_where(Expr::cust(format!("({})", differs?.join(" OR "))))
-            .take();
-        sql.push(dialect.query(&query));
+    Ok(found.join(" AND "))
+}
+
+/// What an upsert sets in a row that stands.
+fn beside_key(row: &RowValues, key: &[ColumnId]) -> RowValues {
+    row.iter().filter(|(id, value)| !key.contains(id) && !changes_by_itself(value)).cloned().collect()
+}
+
+fn differs_in_any(dialect: Dialect, table: &Table, values: &RowValues) -> Result<String, RenderError> {
+    let differs: Result<Vec<_>, _> = values.iter().map(|(id, value)| differs(dialect, table, *id, value)).collect();
+    Ok(format!("({})", differs?.join(" OR ")))
+}
+
+/// The condition that finds the rows whose values an upsert changes; `None` where it sets nothing but keys.
+pub(super) fn overwritten(
+    dialect: Dialect,
+    table: &Table,
+    rows: &[RowValues],
+    key: &[ColumnId],
+) -> Result<Option<String>, RenderError> {
+    let mut conditions = Vec::with_capacity(rows.len());
+    for row in rows {
+        let rest = beside_key(row, key);
+        if !rest.is_empty() {
+            let found = of_key(dialect, table, row, key)?;
+            conditions.push(format!("({found} AND {})", differs_in_any(dialect, table, &rest)?));
+        }
     }
-    sql.push(insert_where_not(dialect, table, row, &found)?);
-    Ok(())
+    Ok((!conditions.is_empty()).then(|| conditions.join(" OR ")))
 }
 
 fn if_absent(dialect: Dialect, table: &Table, row: &RowValues) -> Result<String, RenderError> {

@@ -11,7 +11,7 @@ use crate::plan::{Part, SeedPlan};
 /// Problems are diagnostics in the result, beside those of the seeds' plan; with an error among them nothing may run.
 #[must_use]
 pub fn render_seed(seed: &SeedPlan) -> RenderedSeed {
-    let mut rendered = RenderedSeed { items: Vec::new(), diagnostics: seed.diagnostics.clone() };
+    let mut rendered = RenderedSeed { diagnostics: seed.diagnostics.clone(), ..RenderedSeed::default() };
     let (dialect, ledger) = (Dialect::of(seed.backend), LedgerSql::new(seed.backend, None));
     let options = RenderOptions::default();
     let mut walk = Walk::new(dialect, &seed.start, &options, ledger);
@@ -24,6 +24,7 @@ pub fn render_seed(seed: &SeedPlan) -> RenderedSeed {
         };
         let mut block = Block::default();
         walk.part(&Scope { number, step: None }, &part, &mut block);
+        rendered.destructive.append(&mut block.destructive);
         rendered.items.push((item.title.clone(), item.span, block.statements));
     }
     rendered.diagnostics.append(&mut walk.diagnostics);

@@ -3,12 +3,13 @@
 
 use std::collections::HashSet;
 
+use super::destructive::Losses;
 use super::dialect::Dialect;
 use super::error::RenderError;
 use super::ledger::LedgerSql;
 use super::locks::{Lock, Locks};
 use super::model::{Destructive, Journaled, Recovery, RenderOptions, RenderedStep, Statement};
-use super::{destructive, known, mysql, postgres, raw, remarks, sqlite};
+use super::{known, mysql, postgres, raw, remarks, sqlite};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::operation::Checksums;
 use crate::plan::{Part, Place, Step};
@@ -117,6 +118,7 @@ pub(super) struct Walk<'a> {
     pub(super) anew: HashSet<usize>,
     /// PostgreSQL: rows were changed since deferred constraints were last looked at.
     pub(super) rows_changed: bool,
+    pub(super) losses: Losses<'a>,
     /// The history and the plan do not fit: the rest cannot be written.
     pub(super) lost: bool,
 }
@@ -174,6 +176,7 @@ impl<'a> Walk<'a> {
             anew: HashSet::new(),
             changes: 0,
             rows_changed: false,
+            losses: Losses::new(dialect, start),
             lost: false,
         }
     }
@@ -252,17 +255,18 @@ impl<'a> Walk<'a> {
             };
             let (run, after) = rest.split_at(length.clamp(1, rest.len()));
             rest = after;
-            let written = self.replay(scope, run, into).and_then(|links| match (self.dialect, links.as_slice()) {
-                (Dialect::Sqlite, links) => {
-                    let written = sqlite::write(links, &self.state)?;
-                    let table = links.first().filter(|_| written.rebuilds).and_then(|link| link.change.table());
-                    into.rebuilt.extend(table);
-                    Ok(written)
-                }
-                (Dialect::Postgres, [link, ..]) => postgres::write(link, &self.state),
-                (Dialect::Postgres, []) => Ok(Written::default()),
-                (Dialect::Mysql, links) => mysql::write(links, &self.state),
-            });
+            let written =
+                self.replay(scope, run, &part.changes, into).and_then(|links| match (self.dialect, links.as_slice()) {
+                    (Dialect::Sqlite, links) => {
+                        let written = sqlite::write(links, &self.state)?;
+                        let table = links.first().filter(|_| written.rebuilds).and_then(|link| link.change.table());
+                        into.rebuilt.extend(table);
+                        Ok(written)
+                    }
+                    (Dialect::Postgres, [link, ..]) => postgres::write(link, &self.state),
+                    (Dialect::Postgres, []) => Ok(Written::default()),
+                    (Dialect::Mysql, links) => mysql::write(links, &self.state),
+                });
             match written {
                 Ok(written) => {
                     let made_here = match run {
@@ -293,6 +297,7 @@ impl<'a> Walk<'a> {
         &mut self,
         scope: &Scope<'_>,
         run: &'c [Change],
+        operation: &[Change],
         into: &mut Block,
     ) -> Result<Vec<Link<'c>>, RenderError> {
         let enum_anew = self.anew.contains(&scope.number);
@@ -301,12 +306,7 @@ impl<'a> Walk<'a> {
         for change in run {
             let table = change.table();
             let before = table.and_then(|id| self.state.table(id).cloned());
-            if let Change::Sql { effects, .. } = change {
-                for effect in effects {
-                    let of = effect.table().and_then(|id| self.state.table(id)).map(|shared| &**shared);
-                    into.destructive.extend(destructive::of(self.dialect, effect, of, self.start));
-                }
-            }
+            into.destructive.extend(self.losses.of(change, &self.state, operation));
             let recovery = match change {
                 Change::Sql { sql, effects, access } if self.dialect == Dialect::Mysql => {
                     Some(mysql::of_raw(sql, effects, access, &self.state))
@@ -315,7 +315,6 @@ impl<'a> Walk<'a> {
             };
             self.state.apply(change)?;
             let after = table.and_then(|id| self.state.table(id).cloned());
-            into.destructive.extend(destructive::of(self.dialect, change, before.as_deref(), self.start));
             if self.dialect == Dialect::Postgres {
                 self.locks.add(change, before.as_deref(), after.as_deref(), &self.state);
             }

@@ -1,7 +1,7 @@
 //! A rendered plan with what a reader has to know besides, and the facts about it that
 //! more than one format tells.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::diagnostic::{Direction, Sources};
@@ -62,21 +62,6 @@ impl PlanPage<'_> {
     pub fn division_words(&self) -> String {
         division_words(self.plan)
     }
-
-    /// Whether anything is destroyed, or anything is undone.
-    #[must_use]
-    pub fn is_destructive(&self) -> bool {
-        is_destructive(self.plan)
-    }
-}
-
-/// Whether a plan undoes anything, or destroys anything that stands before it: what protected
-/// environments ask about.
-#[must_use]
-pub fn is_destructive(plan: &RenderedPlan) -> bool {
-    plan.steps.iter().any(|step| {
-        step.direction == Direction::Down || step.destructive.iter().any(|destructive| destructive.counted.is_some())
-    })
 }
 
 /// How a plan is divided, in words: `one transaction`, `3 transactions, 1 step outside`.
@@ -164,26 +149,29 @@ pub fn tag(step: &RenderedStep) -> String {
     }
 }
 
-/// Whether what is destroyed is rows (a table or some rows of it) rather than values of rows that stay.
+/// Whether what is destroyed is rows (a table or some rows of it), or may be, rather than values of rows that stay.
 #[must_use]
 pub fn loses_rows(destructive: &Destructive) -> bool {
-    matches!(destructive.kind, "table" | "rows")
+    !matches!(destructive.kind, "column" | "values")
 }
 
 fn loss_of(destructive: &[Destructive]) -> Option<&'static str> {
-    if destructive.iter().any(loses_rows) {
+    let knows = |destructive: &Destructive| destructive.kind != "sql";
+    if destructive.iter().any(|destructive| loses_rows(destructive) && knows(destructive)) {
         Some("rows lost")
+    } else if destructive.iter().any(knows) {
+        Some("values lost")
     } else {
-        (!destructive.is_empty()).then_some("values lost")
+        (!destructive.is_empty()).then_some("loss unknown")
     }
 }
 
-/// What a plan destroys, each object once, in the order of the steps: rows, or values of rows that
+/// What is destroyed, each object once, in the order of the steps: rows, or values of rows that
 /// stay. What goes with its whole table anyway is not named again.
 #[must_use]
-pub fn losses(plan: &RenderedPlan, rows: bool) -> Vec<&Destructive> {
-    let all = || plan.steps.iter().flat_map(|step| &step.destructive);
-    let tables: HashSet<&str> = all()
+pub fn losses<'d>(all: impl Iterator<Item = &'d Destructive> + Clone, rows: bool) -> Vec<&'d Destructive> {
+    let tables: HashSet<&str> = all
+        .clone()
         .filter(|destructive| destructive.kind == "table")
         .map(|destructive| destructive.object.as_str())
         .collect();
@@ -193,22 +181,40 @@ pub fn losses(plan: &RenderedPlan, rows: bool) -> Vec<&Destructive> {
             if loses_rows(destructive) { object } else { object.rsplit_once('.').map_or(object, |(table, _)| table) };
         destructive.kind != "table" && tables.contains(table)
     };
-    let mut seen = HashSet::new();
-    all()
-        .filter(|destructive| loses_rows(destructive) == rows && !gone(destructive))
-        .filter(|destructive| seen.insert(destructive.object.as_str()))
-        .collect()
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut losses: Vec<&Destructive> = Vec::new();
+    for destructive in all.filter(|destructive| loses_rows(destructive) == rows && !gone(destructive)) {
+        let place = *places.entry(&destructive.object).or_insert(losses.len());
+        match losses.get_mut(place) {
+            // One number says nothing where there is another that is not known.
+            Some(other) if destructive.unknown => *other = destructive,
+            Some(_) => {}
+            None => losses.push(destructive),
+        }
+    }
+    losses
 }
 
-/// An object that is destroyed, with how many rows where that is known: `posts ~1,204`.
+/// An object that is destroyed, with how many rows where that is known: `posts ~1,204`, `posts unknown`.
 #[must_use]
 pub fn loss(destructive: &Destructive) -> String {
+    let object = &destructive.object;
     match destructive.rows {
-        None => destructive.object.clone(),
+        None if destructive.unknown => format!("{object} unknown"),
+        None => object.clone(),
         Some(rows) => {
             let about = if destructive.estimate { "~" } else { "" };
-            format!("{} {about}{}", destructive.object, words::number(rows))
+            format!("{object} {about}{}", words::number(rows))
         }
+    }
+}
+
+/// As [`loss`], in a text where SQL would run into the words around it.
+#[must_use]
+pub fn quoted_loss(destructive: &Destructive) -> String {
+    match destructive.kind {
+        "sql" => loss(&Destructive { object: format!("`{}`", destructive.object), ..destructive.clone() }),
+        _ => loss(destructive),
     }
 }
 
@@ -216,19 +222,14 @@ pub fn loss(destructive: &Destructive) -> String {
 /// Empty for nothing.
 #[must_use]
 pub fn losses_in_words(losses: &[&Destructive], most: usize) -> String {
-    const HOW: [(&str, &str); 4] = [
-        ("table", "table dropped"),
-        ("rows", "rows deleted"),
-        ("column", "column dropped"),
-        ("values", "values converted"),
-    ];
     let mut groups = Vec::new();
-    for (kind, how) in HOW {
+    for kind in ["table", "rows", "extension", "sql", "column", "values"] {
         let objects: Vec<_> =
-            losses.iter().filter(|destructive| destructive.kind == kind).map(|destructive| loss(destructive)).collect();
+            losses.iter().filter(|destructive| destructive.kind == kind).map(|one| quoted_loss(one)).collect();
         if objects.is_empty() {
             continue;
         }
+        let how = how(kind);
         let how = match (how.strip_suffix(" dropped"), objects.len()) {
             (Some(noun), 2..) => format!("{noun}s dropped"),
             _ => how.to_owned(),
@@ -236,6 +237,19 @@ pub fn losses_in_words(losses: &[&Destructive], most: usize) -> String {
         groups.push(format!("{} ({how})", words::first_of(&objects, most, ", ")));
     }
     groups.join(" · ")
+}
+
+/// How something is destroyed.
+#[must_use]
+pub fn how(kind: &str) -> &'static str {
+    match kind {
+        "table" => "table dropped",
+        "rows" => "rows deleted",
+        "extension" => "extension dropped",
+        "column" => "column dropped",
+        "values" => "values changed",
+        _ => "SQL that is not understood",
+    }
 }
 
 /// A statement with its semicolon, which a closing comment of the author's must not swallow.

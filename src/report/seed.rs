@@ -5,12 +5,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::page::closed;
+use super::plan::Text;
 use super::run::Problem;
 use super::{FORMAT_VERSION, Paint, place, words};
 use crate::backend::Backend;
 use crate::diagnostic::{Location, Sources};
 use crate::execute::{Cause, SeedFailure, SeedReport};
-use crate::render::RenderedSeed;
+use crate::render::{Destructive, RenderedSeed};
 
 /// Seeds to be shown.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,7 @@ struct PlanJson<'a> {
     format_version: u32,
     backend: Backend,
     seeds: Vec<ItemJson<'a>>,
+    destructive: &'a [Destructive],
 }
 
 #[derive(Debug, Serialize)]
@@ -67,12 +69,14 @@ impl SeedPage<'_> {
     /// # Errors
     /// What `out` gives.
     pub fn write_text(&self, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+        let text = Text { paint, verbose: false };
         let seeds = words::count(self.seed.items.len(), "seed");
         writeln!(
             out,
             "{}",
             paint.strong(&format!("Plan: {seeds} · {} · one transaction · nothing is changed", self.backend))
         )?;
+        text.losses(self.seed.destructive.iter(), out)?;
         for (title, _, statements) in &self.seed.items {
             writeln!(out, "\n + {title}")?;
             for line in statements
@@ -100,7 +104,8 @@ impl SeedPage<'_> {
                 statements: statements.iter().map(|statement| statement.sql.as_str()).collect(),
             })
             .collect();
-        super::write_json(&PlanJson { format_version: FORMAT_VERSION, backend: self.backend, seeds }, out)
+        let (backend, destructive) = (self.backend, self.seed.destructive.as_slice());
+        super::write_json(&PlanJson { format_version: FORMAT_VERSION, backend, seeds, destructive }, out)
     }
 
     /// What loading them came to, for programs.

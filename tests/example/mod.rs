@@ -16,6 +16,7 @@ mod postgres_log;
 pub(crate) mod postgres_server;
 mod programs;
 mod project;
+mod protected;
 mod scenarios;
 mod sqlite_file;
 mod tokens;
@@ -104,6 +105,8 @@ on_each_database! {
     kept::kept_rows_come_back_in_any_order,
     kept::what_fails_after_rows_were_kept_is_taken_back,
     programs::functions_and_triggers_come_and_go,
+    protected::what_is_not_known_to_be_harmless_is_asked_about,
+    protected::seeds_ask_before_they_overwrite,
     whole::the_schema_of_the_example,
     whole::the_schema_of_enums,
     whole::the_schema_of_computed_columns,

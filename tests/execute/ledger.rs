@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dbmigrate::backend::Backend;
 use dbmigrate::execute::{ErrorClass, Event, ExecuteError, Outcome, Session};
 use dbmigrate::manifest::Hooks;
-use dbmigrate::render::{Counted, RenderedPlan};
+use dbmigrate::render::{Counted, Destructive, RenderedPlan};
 
 use crate::execute::support::{TestDatabase, down, five, losing, on_both, on_runtime, up};
 
@@ -60,14 +60,22 @@ on_both! {
         assert!(error.to_string().contains("`operations` of 2 node_2"), "{error}");
     }
 
-    async fn rows_are_counted_and_what_does_not_stand_is_passed_over(database: TestDatabase) {
+    async fn rows_are_counted_and_what_cannot_be_counted_is_unknown(database: TestDatabase) {
         database.sql("CREATE TABLE \"Odd name\" (id integer)").await;
         database.sql("INSERT INTO \"Odd name\" VALUES (1), (2), (3)").await;
         let mut plan = down(database.backend).from(&[1]).step(1, &["SELECT 1"]).plan();
-        plan.steps[0].destructive = vec![losing("gone"), losing("Odd name")];
+        let mut refused = losing("Odd name");
+        refused.counted = refused.counted.map(|counted| Counted {
+            sql: format!("{} WHERE no_such_column", counted.sql),
+            whole_table: false,
+            ..counted
+        });
+        let uncountable = Destructive { counted: None, ..losing("Odd name") };
+        let made_by_the_plan = Destructive { stands: false, ..uncountable.clone() };
+        plan.steps[0].destructive = vec![losing("gone"), losing("Odd name"), refused, uncountable, made_by_the_plan];
         database.session().await.count(&mut plan).await.unwrap();
-        let counts: Vec<_> = plan.steps[0].destructive.iter().map(|what| what.rows).collect();
-        assert_eq!(counts, [None, Some(3)]);
+        let counts: Vec<_> = plan.steps[0].destructive.iter().map(|what| (what.rows, what.unknown)).collect();
+        assert_eq!(counts, [(None, true), (Some(3), false), (None, true), (None, true), (None, false)]);
     }
 
     async fn what_is_counted_ahead_is_what_is_counted(database: TestDatabase) {

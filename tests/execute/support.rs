@@ -394,6 +394,8 @@ pub fn losing(table: &str) -> dbmigrate::render::Destructive {
         object: table.to_owned(),
         rows: None,
         estimate: false,
+        stands: true,
+        unknown: false,
         counted: Some(dbmigrate::render::Counted {
             table: dbmigrate::ident::TableName::bare(table),
             sql: format!("SELECT count(*) FROM \"{table}\""),

@@ -112,13 +112,10 @@ pub struct Limits {
     pub statement_timeout: Option<Duration>,
 }
 
-/// How to change the database.
+/// What is allowed of what destroys, and what comes before it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Safety")]
-pub struct Changing {
-    /// Show the plan and change nothing
-    #[arg(long)]
-    pub dry_run: bool,
+pub struct Safety {
     /// Say yes to a destructive run on a protected environment
     #[arg(long)]
     pub yes: bool,
@@ -128,6 +125,18 @@ pub struct Changing {
     /// Write a backup to this folder before a destructive run
     #[arg(long, value_name = "PATH")]
     pub backup: Option<PathBuf>,
+}
+
+/// How to change the database.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Safety")]
+pub struct Changing {
+    /// Show the plan and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// What is allowed.
+    #[command(flatten)]
+    pub safety: Safety,
     /// auto (one; going down never cut unasked), all (one or an error), chunks (as few as fit), each
     #[arg(long, value_enum, default_value = "auto", hide_possible_values = true, value_name = "auto|all|chunks|each")]
     pub transaction: Transaction,

@@ -5,7 +5,7 @@ mod values;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use global::{Changing, Color, Format, Global, Limits};
+pub use global::{Changing, Color, Format, Global, Limits, Safety};
 pub use values::{CodeName, Duration, Moves, PlanTarget, TargetVersion};
 
 use crate::ident::Version;
@@ -135,6 +135,13 @@ Examples:
 No database is asked, and rows are no part of it.")]
     Schema,
     /// Load the manifest's seeds; twice changes nothing
+    #[command(after_help = "\
+Examples:
+  dbmigrate seed --dry-run    what would be loaded, as SQL; changes nothing
+  dbmigrate seed
+
+On a protected environment, seeds that overwrite or delete rows need --allow-protected and
+--yes, and so does SQL that is not understood.")]
     Seed(Seed),
     /// Write a new migration's file
     #[command(after_help = "\
@@ -286,6 +293,9 @@ pub struct Seed {
     /// Show the SQL and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// What is allowed.
+    #[command(flatten)]
+    pub safety: Safety,
     /// How long to wait.
     #[command(flatten)]
     pub limits: Limits,

@@ -7,7 +7,7 @@ use super::text::arrow;
 use crate::diagnostic::Severity;
 use crate::plan::PlanDirection;
 use crate::render::RenderedStep;
-use crate::report::page::{closed, loss, losses, tag, way_back};
+use crate::report::page::{closed, how, loss, losses, tag, way_back};
 use crate::report::{PlanPage, words};
 
 /// GitHub's and GitLab's Markdown.
@@ -36,7 +36,7 @@ fn write_page(page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     let (up, down) = page.directions();
     let (good, back) = way_back(plan);
-    let (rows, values) = (losses(plan, true), losses(plan, false));
+    let (rows, values) = (losses(plan.destructive(), true), losses(plan.destructive(), false));
     let named = |losses: &[&crate::render::Destructive]| {
         if losses.is_empty() {
             "none".to_owned()
@@ -56,7 +56,7 @@ fn write_page(page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
         for (at, step) in plan.steps.iter().enumerate() {
             for destructive in &step.destructive {
                 let (number, name) = (at + 1, code(&step.name));
-                writeln!(out, "- {}: {} (step {number}, {name})", kind(destructive.kind), code(&loss(destructive)))?;
+                writeln!(out, "- {}: {} (step {number}, {name})", how(destructive.kind), code(&loss(destructive)))?;
             }
         }
     }
@@ -119,15 +119,6 @@ fn steps_in_words(up: usize, down: usize) -> String {
         (up, 0) => format!("{up} up"),
         (0, down) => format!("{down} down"),
         (up, down) => format!("{down} down, then {up} up"),
-    }
-}
-
-fn kind(kind: &str) -> &'static str {
-    match kind {
-        "table" => "table dropped",
-        "rows" => "rows deleted",
-        "column" => "column dropped",
-        _ => "values converted",
     }
 }
 

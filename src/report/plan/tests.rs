@@ -52,7 +52,15 @@ fn step(number: u128, name: &str, statements: Vec<Statement>) -> RenderedStep {
 }
 
 fn destroyed(kind: &'static str, object: &str, rows: Option<u64>) -> Destructive {
-    Destructive { kind, object: object.into(), rows, estimate: rows.is_some_and(|n| n > 1000), counted: None }
+    Destructive {
+        kind,
+        object: object.into(),
+        rows,
+        estimate: rows.is_some_and(|n| n > 1000),
+        stands: true,
+        counted: None,
+        unknown: false,
+    }
 }
 
 fn reset() -> RenderedPlan {

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::PlanFormat;
 use crate::diagnostic::Direction;
 use crate::plan::PlanDirection;
-use crate::render::{RenderedStep, Statement};
+use crate::render::{Destructive, RenderedStep, Statement};
 use crate::report::page::{closed, losses, losses_in_words, tag, way_back};
 use crate::report::{Paint, PlanPage, words};
 
@@ -49,11 +49,7 @@ impl Text {
         if plan.direction == PlanDirection::None {
             return Ok(());
         }
-        for (label, losses) in [("loses rows", losses(plan, true)), ("loses values", losses(plan, false))] {
-            let good = losses.iter().all(|destructive| destructive.rows == Some(0));
-            let text = if losses.is_empty() { "none".to_owned() } else { losses_in_words(&losses, MOST_NAMES) };
-            self.fact(good, label, &text, out)?;
-        }
+        self.losses(plan.destructive(), out)?;
         let (good, back) = way_back(plan);
         self.fact(good, "way back", &back, out)?;
         writeln!(out)?;
@@ -68,6 +64,23 @@ impl Text {
                 cut = cuts.next();
             }
             self.step(at + 1, numbers, step, out)?;
+        }
+        Ok(())
+    }
+
+    /// What is lost: rows, and values of rows that stay.
+    ///
+    /// # Errors
+    /// What `out` gives.
+    pub(in crate::report) fn losses<'d>(
+        &self,
+        all: impl Iterator<Item = &'d Destructive> + Clone,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        for (label, losses) in [("loses rows", losses(all.clone(), true)), ("loses values", losses(all, false))] {
+            let good = losses.iter().all(|destructive| destructive.rows == Some(0));
+            let text = if losses.is_empty() { "none".to_owned() } else { losses_in_words(&losses, MOST_NAMES) };
+            self.fact(good, label, &text, out)?;
         }
         Ok(())
     }

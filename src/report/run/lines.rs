@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::progress::Progress;
 use crate::diagnostic::Direction;
 use crate::execute::Event;
-use crate::render::{RenderedPlan, Transactions};
-use crate::report::page::{division_words, loss, losses};
+use crate::render::{Destructive, RenderedPlan, Transactions};
+use crate::report::page::{division_words, losses, quoted_loss};
 use crate::report::plan::arrow;
 use crate::report::{About, Paint, words};
 
@@ -34,18 +34,15 @@ pub fn opening(about: &About, plan: &RenderedPlan) -> String {
     format!("{place}: {what}, {within}{}", division_words(plan))
 }
 
-/// The lines on what will be lost of what stands now: `losing rows: posts 1,204 · comments ~8,911`.
+/// The lines on what will be lost of what stands now: `losing rows: posts 1,204 · comments unknown`.
 /// None for a run that loses nothing.
 #[must_use]
-pub fn losing(plan: &RenderedPlan, width: usize) -> Vec<String> {
+pub fn losing<'d>(all: impl Iterator<Item = &'d Destructive> + Clone, width: usize) -> Vec<String> {
+    let all = all.filter(|destructive| destructive.stands && destructive.rows != Some(0));
     [("losing rows: ", true), ("losing values: ", false)]
         .into_iter()
         .flat_map(|(label, rows)| {
-            let mut items: Vec<_> = losses(plan, rows)
-                .into_iter()
-                .filter(|destructive| destructive.counted.is_some() && destructive.rows != Some(0))
-                .map(loss)
-                .collect();
+            let mut items: Vec<_> = losses(all.clone(), rows).into_iter().map(quoted_loss).collect();
             let more = items.len().saturating_sub(MOST_TABLES);
             items.truncate(MOST_TABLES);
             if more > 0 {
