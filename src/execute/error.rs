@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::lock::Holder;
+use super::holder::Holder;
 use super::words::DatabaseWords;
 use crate::diagnostic::Direction;
 use crate::ident::Version;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::lock::Holder;
+use super::holder::Holder;
 use crate::diagnostic::Direction;
 use crate::ident::Version;
 

@@ -115,6 +115,26 @@ fn on_mysql_the_statement_of_a_killed_client_is_waited_for() {
     done(&history.run(&url, &["reset"]));
 }
 
+/// MySQL 9's list of processes fails as long as any session runs such a statement.
+#[test]
+fn on_mysql_a_second_run_waits_for_one_whose_statement_has_a_character_of_four_bytes() {
+    let slow = "[[up]]\ncreate_table = \"begun\"\ncolumns = { id = \"bigint\" }\n\
+                [[up]]\nsql = \"DO SLEEP(3 + 0 * LENGTH('😀'))\"\ndown = \"\"\n";
+    let history = history(&[("2_slow.toml", slow)]);
+    let database = MysqlDatabase::create();
+    let url = database.url();
+    done(&history.run(&url, &["up"]));
+    let first = history.start(&url, &["latest"]);
+    let begun = "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'begun'";
+    wait_until(|| database.query(begun) == "1");
+    let second = history.run(&url, &["latest", "--lock-timeout", "100ms"]);
+    assert_eq!(second.code, Some(5), "{}", second.stderr);
+    let words = second.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("is locked by process ") && words.contains("which runs `DO SLEEP("), "{words}");
+    done(&history.run(&url, &["latest"]));
+    done(&History::ended(first));
+}
+
 #[test]
 fn on_mysql_what_was_interrupted_is_not_passed_by_and_not_edited_where_it_ran() {
     let two = "[[up]]\nadd_column = \"t.a\"\ntype = \"integer\"\ndefault = 0\n\n[[up]]\nadd_column = \"t.b\"\ntype = \"integer\"\ndefault = 0\n";

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::ExecuteError;
-use super::lock::Holder;
+use super::holder::Holder;
 use super::report::Violation;
 use super::settings::Settings;
 use super::signal::Canceller;
@@ -71,6 +71,23 @@ macro_rules! each {
     };
 }
 
+/// As `each`, of the part that takes messages.
+macro_rules! messages {
+    ($self:expr, $messages:ident => $body:expr) => {
+        match $self {
+            Database::Sqlite($messages) => $body,
+            Database::Postgres(database) => {
+                let $messages = &mut database.server;
+                $body
+            }
+            Database::Mysql(database) => {
+                let $messages = &mut database.server;
+                $body
+            }
+        }
+    };
+}
+
 impl Database {
     /// Connects. A SQLite file that is not there is not made.
     pub(super) async fn open(settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
@@ -98,17 +115,23 @@ impl Database {
 
     /// Whether there is a database at all (a SQLite file may not be there yet).
     pub(super) fn is_there(&self) -> bool {
-        each!(self, database => database.is_there())
+        match self {
+            Self::Sqlite(database) => database.is_there(),
+            Self::Postgres(_) | Self::Mysql(_) => true,
+        }
     }
 
     /// Makes the database where there is none; whether it did.
     pub(super) async fn create(&mut self) -> Result<bool, ExecuteError> {
-        each!(self, database => database.create().await)
+        match self {
+            Self::Sqlite(database) => database.create().await,
+            Self::Postgres(_) | Self::Mysql(_) => Ok(false),
+        }
     }
 
     /// What planning needs to know.
     pub(super) fn facts(&self) -> &Facts {
-        each!(self, database => database.facts())
+        each!(self, database => &database.facts)
     }
 
     /// Whether a message costs a way to the server and back, so that steps had better share one.
@@ -122,12 +145,12 @@ impl Database {
     /// Sends a message of one or more statements, which a person may cut short; rows that come
     /// back are thrown away. `each` is told how many statements are done, as they are.
     pub(super) async fn send(&mut self, sql: String, each: &mut dyn FnMut(usize)) -> Sent {
-        each!(self, database => database.send(sql, each).await)
+        messages!(self, messages => messages.send(sql, each).await)
     }
 
     /// Sends a message that nobody cuts short: the bookkeeping, also that of an interruption.
     pub(super) async fn settle(&mut self, sql: String) -> Sent {
-        each!(self, database => database.settle(sql).await)
+        messages!(self, messages => messages.settle(sql).await)
     }
 
     /// Sends a message that nobody cuts short and that must not fail.
@@ -140,7 +163,7 @@ impl Database {
 
     /// The rows that a query gives, as text.
     pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
-        each!(self, database => database.rows(sql).await)
+        messages!(self, messages => messages.rows(sql).await)
     }
 
     /// The rows of several queries; `None` where the query `condition` does not give a number other than 0. Where it
@@ -212,7 +235,11 @@ impl Database {
 
     /// What puts the session's settings back after SQL that an author wrote; `None`: nothing needs it.
     pub(super) fn reset_sql(&self) -> Option<String> {
-        each!(self, database => database.reset_sql())
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(database) => Some(database.reset_sql()),
+            Self::Mysql(database) => Some(database.reset_sql()),
+        }
     }
 
     /// A new connection in place of a lost one.
@@ -222,7 +249,10 @@ impl Database {
 
     /// Rows whose foreign keys point nowhere, where the backend can have such.
     pub(super) async fn violations(&mut self) -> Result<Vec<Violation>, DatabaseWords> {
-        each!(self, database => database.violations().await)
+        match self {
+            Self::Sqlite(database) => database.violations().await,
+            Self::Postgres(_) | Self::Mysql(_) => Ok(Vec::new()),
+        }
     }
 
     /// How many rows tables have that have no more than so many; `None` for the others, for tables that do not stand,
@@ -268,16 +298,6 @@ impl Database {
             Self::Mysql(database) => database.close().await,
         }
     }
-}
-
-/// A row's values as text, whatever their types: raw messages give text on PostgreSQL, and SQLite converts.
-fn cells<'r, R>(row: &'r R) -> Result<Cells, sqlx::Error>
-where
-    R: sqlx::Row,
-    usize: sqlx::ColumnIndex<R>,
-    Option<String>: sqlx::Decode<'r, R::Database>,
-{
-    (0..row.len()).map(|index| row.try_get_unchecked::<Option<String>, _>(index)).collect()
 }
 
 /// Whether the first cell is a number other than 0.

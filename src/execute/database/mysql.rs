@@ -4,41 +4,31 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use futures_util::future::Either;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlQueryResult, MySqlSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use sqlx::MySql;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 
 use super::options;
-use super::server::{CONNECT_TIMEOUT, LAST_GRACE, count_results, given_up, in_time, is_nearby, no_answer};
-use super::{Cells, Facts, Sent, Size, is_true};
+use super::server::{Server, cannot_connect, connect, dump, dump_path, fetch, is_nearby};
+use super::{Cells, Facts, Size, is_true};
+use crate::backend::Backend;
 use crate::database_url::{Parameter, ServerUrl};
 use crate::execute::error::ExecuteError;
-use crate::execute::lock::{Holder, advisory_key};
-use crate::execute::report::Violation;
+use crate::execute::holder::{Holder, advisory_key};
 use crate::execute::settings::Settings;
 use crate::execute::signal::Canceller;
 use crate::execute::words::{DatabaseWords, Trouble};
 
 /// A MySQL or MariaDB database.
 pub(in crate::execute) struct Mysql {
+    pub(super) server: Server<MySql>,
+    pub(super) facts: Facts,
     url: ServerUrl,
-    options: MySqlConnectOptions,
-    /// `None` once it was given up: the server did not answer in time.
-    connection: Option<MySqlConnection>,
-    facts: Facts,
-    /// The connection's number at the server.
-    number: String,
     /// The database's name, as the server has it.
     database: String,
     /// The name of the lock.
     lock: String,
     lock_timeout: Duration,
-    statement_timeout: Option<Duration>,
-    canceller: Canceller,
 }
-
-/// How long a server may take to end a statement that is to stop.
-const CANCEL_GRACE: Duration = Duration::from_secs(5);
 
 /// The modes of every session, whatever the server's are: what is reviewed must mean the same everywhere.
 const SQL_MODE: &str =
@@ -47,101 +37,27 @@ const SQL_MODE: &str =
 impl Mysql {
     pub(super) async fn open(url: ServerUrl, settings: &Settings, canceller: &Canceller) -> Result<Self, ExecuteError> {
         let (options, connected) = connect_nearby(options::mysql(&url), &url, settings.lock_timeout).await?;
-        let key = advisory_key(&connected.lock_name).unsigned_abs();
         Ok(Self {
             url,
-            options,
-            connection: Some(connected.connection),
+            server: Server {
+                options,
+                connection: Some(connected.connection),
+                number: connected.number,
+                // The server's own limits are not about DDL.
+                limit: settings.statement_timeout,
+                canceller: canceller.clone(),
+            },
             facts: connected.facts,
-            number: connected.number,
             database: connected.database,
-            lock: format!("dbmigrate {key:016x}"),
+            lock: format!("dbmigrate {:016x}", advisory_key(&connected.lock_name).unsigned_abs()),
             lock_timeout: settings.lock_timeout,
-            statement_timeout: settings.statement_timeout,
-            canceller: canceller.clone(),
         })
     }
 
-    pub(super) fn is_there(&self) -> bool {
-        true
-    }
-
-    #[expect(clippy::unused_async, reason = "the verb asks every backend")]
-    pub(super) async fn create(&mut self) -> Result<bool, ExecuteError> {
-        Ok(false)
-    }
-
-    pub(super) fn facts(&self) -> &Facts {
-        &self.facts
-    }
-
-    pub(super) async fn send(&mut self, sql: String, each: &mut dyn FnMut(usize)) -> Sent {
-        let mut sent = Sent { done: 0, changed: 0, error: None };
-        let Some(connection) = &mut self.connection else { return given_up(&sent) };
-        let limit = self.statement_timeout.unwrap_or(Duration::from_secs(u64::from(u32::MAX)));
-        let ended = {
-            let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
-            let results = std::pin::pin!(count_results(&mut stream, &mut sent, MySqlQueryResult::rows_affected, each));
-            // The server's own limits are not about DDL.
-            let stop = std::pin::pin!(tokio::time::timeout(limit, self.canceller.cancelled()));
-            match futures_util::future::select(results, stop).await {
-                Either::Left(_) => true,
-                Either::Right((_, results)) => {
-                    let stopped = futures_util::future::join(kill(&self.options, "QUERY", &self.number), results);
-                    tokio::time::timeout(CANCEL_GRACE, stopped).await.is_ok()
-                }
-            }
-        };
-        if ended {
-            return sent;
-        }
-        self.give_up().await;
-        given_up(&sent)
-    }
-
-    pub(super) async fn settle(&mut self, sql: String) -> Sent {
-        let mut sent = Sent { done: 0, changed: 0, error: None };
-        let Some(connection) = &mut self.connection else { return given_up(&sent) };
-        let ended = {
-            let mut stream = sqlx::raw_sql(AssertSqlSafe(sql)).execute_many(connection);
-            in_time(&self.canceller, count_results(&mut stream, &mut sent, MySqlQueryResult::rows_affected, |_| ()))
-                .await
-                .is_some()
-        };
-        if ended {
-            return sent;
-        }
-        self.give_up().await;
-        given_up(&sent)
-    }
-
-    /// Closes a connection whose server does not answer.
-    async fn give_up(&mut self) {
-        self.connection = None;
-        let _ = tokio::time::timeout(CANCEL_GRACE, kill(&self.options, "CONNECTION", &self.number)).await;
-    }
-
-    async fn quietly(&mut self, sql: String) -> Result<(), DatabaseWords> {
-        let Some(connection) = &mut self.connection else { return Err(no_answer()) };
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
-        Ok(())
-    }
-
-    pub(super) async fn rows(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
-        let Some(connection) = &mut self.connection else { return Err(no_answer()) };
-        match in_time(&self.canceller, fetch(connection, sql)).await {
-            Some(rows) => rows,
-            None => {
-                self.give_up().await;
-                Err(no_answer())
-            }
-        }
-    }
-
     pub(super) async fn peek(&mut self, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
-        let rows = self.rows(format!("START TRANSACTION READ ONLY; {sql}; ROLLBACK")).await;
+        let rows = self.server.rows(format!("START TRANSACTION READ ONLY; {sql}; ROLLBACK")).await;
         if rows.is_err() {
-            let _ = self.quietly("ROLLBACK".to_owned()).await;
+            let _ = self.server.execute("ROLLBACK".to_owned()).await;
         }
         rows
     }
@@ -149,21 +65,21 @@ impl Mysql {
     pub(super) async fn try_begin(&mut self, keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
         let holder = self.try_hold(keys_off).await?;
         if holder.is_none() {
-            let begun = self.quietly("START TRANSACTION".to_owned()).await;
+            let begun = self.server.execute("START TRANSACTION".to_owned()).await;
             begun.map_err(|words| ExecuteError::of("beginning a transaction", words))?;
         }
         Ok(holder)
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), DatabaseWords> {
-        self.quietly("COMMIT".to_owned()).await?;
+        self.server.execute("COMMIT".to_owned()).await?;
         self.let_go().await;
         Ok(())
     }
 
     pub(super) async fn rollback(&mut self) {
         // On a lost connection there is nothing to undo.
-        let _ = self.quietly("ROLLBACK".to_owned()).await;
+        let _ = self.server.execute("ROLLBACK".to_owned()).await;
         self.let_go().await;
     }
 
@@ -171,36 +87,30 @@ impl Mysql {
         // Held already by this connection, it would be held twice.
         let sql =
             format!("SELECT COALESCE(IS_USED_LOCK('{0}') = CONNECTION_ID(), 0) OR GET_LOCK('{0}', 0) = 1", self.lock);
-        let rows = self.rows(sql).await.map_err(|words| ExecuteError::of("locking the database", words))?;
-        if is_true(&rows) { Ok(None) } else { self.holder().await.map(Some) }
+        let rows = self.server.rows(sql).await.map_err(|words| ExecuteError::of("locking the database", words))?;
+        Ok(if is_true(&rows) { None } else { Some(self.holder().await) })
     }
 
     /// Whether another connection holds the lock: it may be at work, or what it was at may still run.
     pub(super) async fn is_held_elsewhere(&mut self) -> Result<bool, DatabaseWords> {
         let sql = format!("SELECT COALESCE(IS_USED_LOCK('{}') <> CONNECTION_ID(), 0)", self.lock);
-        Ok(is_true(&self.rows(sql).await?))
+        Ok(is_true(&self.server.rows(sql).await?))
     }
 
     pub(super) async fn let_go(&mut self) {
-        let _ = self.quietly(format!("DO RELEASE_LOCK('{}')", self.lock)).await;
+        let _ = self.server.execute(format!("DO RELEASE_LOCK('{}')", self.lock)).await;
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "SQLite has none")]
-    pub(super) fn reset_sql(&self) -> Option<String> {
-        Some(format!("{}; USE {}", settings(self.lock_timeout), quote(&self.database)))
+    pub(super) fn reset_sql(&self) -> String {
+        format!("{}; USE {}", settings(self.lock_timeout), quote(&self.database))
     }
 
     pub(super) async fn reconnect(&mut self) -> Result<(), ExecuteError> {
-        let connected = connect(&self.options, &self.url, self.lock_timeout).await?;
-        self.connection = Some(connected.connection);
+        let connected = open_session(&self.server.options, &self.url, self.lock_timeout).await?;
+        self.server.connection = Some(connected.connection);
+        self.server.number = connected.number;
         self.facts = connected.facts;
-        self.number = connected.number;
         Ok(())
-    }
-
-    #[expect(clippy::unused_async, reason = "the verb asks every backend")]
-    pub(super) async fn violations(&mut self) -> Result<Vec<Violation>, DatabaseWords> {
-        Ok(Vec::new())
     }
 
     /// As many rows as are looked at; what the catalog knows of them costs the opening of each table.
@@ -228,7 +138,7 @@ impl Mysql {
     ) -> Result<Vec<Option<Size>>, DatabaseWords> {
         // The server's number is an estimate, also where it is 0.
         let sql = "SELECT TABLE_NAME, TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE <> 'VIEW'";
-        let rows = self.rows(sql.to_owned()).await?;
+        let rows = self.server.rows(sql.to_owned()).await?;
         let sizes: std::collections::HashMap<String, u64> = rows
             .into_iter()
             .filter_map(|row| {
@@ -240,56 +150,60 @@ impl Mysql {
     }
 
     pub(super) async fn backup(&mut self, folder: &Path, stem: &str) -> Result<PathBuf, ExecuteError> {
-        let failed = |why: String| ExecuteError::Backup { folder: folder.to_owned(), why };
-        std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
-        let path = folder.join(format!("{stem}.sql"));
+        let path = dump_path(folder, &format!("{stem}.sql"))?;
+        let options = &self.server.options;
         for program in ["mariadb-dump", "mysqldump"] {
             let mut command = tokio::process::Command::new(program);
             command.args(["--single-transaction", "--routines", "--triggers"]);
-            command.arg("--host").arg(self.options.get_host()).arg("--port").arg(self.options.get_port().to_string());
-            if let Some(socket) = self.options.get_socket() {
+            command.arg("--host").arg(options.get_host()).arg("--port").arg(options.get_port().to_string());
+            if let Some(socket) = options.get_socket() {
                 command.arg("--socket").arg(socket);
             }
-            command.arg("--user").arg(self.options.get_username());
+            command.arg("--user").arg(options.get_username()).args(options::dump_tls(program, &self.url));
             // The password goes through the environment: arguments can be read by every user.
             if let Some(password) = self.url.get(Parameter::Password) {
                 command.env("MYSQL_PWD", password);
             }
-            command.args(options::dump_tls(program, &self.url));
             command.arg("--result-file").arg(&path).arg(&self.database);
-            match command.output().await {
-                Ok(output) if output.status.success() => return Ok(path),
-                Ok(output) => {
-                    let _ = std::fs::remove_file(&path);
-                    let words = String::from_utf8_lossy(&output.stderr);
-                    return Err(failed(format!("{program} says: {}", words.trim())));
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(failed(format!("{program} could not be started: {error}"))),
+            if dump(program, &mut command, &path, folder).await? {
+                return Ok(path);
             }
         }
-        Err(failed("neither mariadb-dump nor mysqldump is installed; they write the backups of MySQL".to_owned()))
+        let why = "neither mariadb-dump nor mysqldump is installed; they write the backups of MySQL".to_owned();
+        Err(ExecuteError::Backup { folder: folder.to_owned(), why })
     }
 
     pub(super) async fn close(mut self) {
         self.let_go().await;
-        if let Some(connection) = self.connection {
-            let _ = tokio::time::timeout(LAST_GRACE, connection.close()).await;
-        }
+        self.server.close().await;
     }
 
-    /// Who holds the lock, and what it is doing: the statement of a client that is gone may still run.
-    async fn holder(&mut self) -> Result<Holder, ExecuteError> {
-        let sql = format!(
-            "SELECT p.ID, CONCAT(p.USER, '@', SUBSTRING_INDEX(p.HOST, ':', 1)), \
-             DATE_FORMAT(UTC_TIMESTAMP() - INTERVAL p.TIME SECOND, '%Y-%m-%dT%H:%i:%sZ'), p.INFO \
-             FROM information_schema.PROCESSLIST p WHERE p.ID = IS_USED_LOCK('{}')",
-            self.lock
-        );
-        let rows = self.rows(sql).await.map_err(|words| ExecuteError::of("asking who holds the lock", words))?;
-        let mut cells = rows.into_iter().next().unwrap_or_default().into_iter();
-        let mut next = || cells.next().flatten();
-        Ok(Holder { pid: next().and_then(|pid| pid.parse().ok()), name: next(), since: next(), doing: next() })
+    /// Who holds the lock, and what it is doing, as far as the server tells: the statement of a client that is gone may
+    /// still run.
+    async fn holder(&mut self) -> Holder {
+        let held = format!("IS_USED_LOCK('{}')", self.lock);
+        let session = |columns: [&str; 5], table: &str| {
+            let [id, user, host, time, statement] = columns;
+            format!(
+                "SELECT {id}, CONCAT({user}, '@', SUBSTRING_INDEX({host}, ':', 1)), \
+                 DATE_FORMAT(UTC_TIMESTAMP() - INTERVAL {time} SECOND, '%Y-%m-%dT%H:%i:%sZ'), {statement} \
+                 FROM {table} WHERE {id} = {held}"
+            )
+        };
+        let thread = ["PROCESSLIST_ID", "PROCESSLIST_USER", "PROCESSLIST_HOST", "PROCESSLIST_TIME", "PROCESSLIST_INFO"];
+        // MariaDB has the first of these switched off as a rule; the second fails on MySQL while any session runs a
+        // statement with a character of four bytes. Either may be forbidden.
+        for sql in [
+            session(thread, "performance_schema.threads"),
+            session(["ID", "USER", "HOST", "TIME", "INFO"], "information_schema.PROCESSLIST"),
+            format!("SELECT {held}"),
+        ] {
+            match self.server.rows(sql).await {
+                Ok(rows) if !rows.is_empty() => return Holder::of(rows),
+                _ => {}
+            }
+        }
+        Holder::default()
     }
 }
 
@@ -312,34 +226,28 @@ async fn connect_nearby(
     if is_nearby(options.get_host()) && url.tls().is_none() {
         let plain = options.clone().ssl_mode(MySqlSslMode::Disabled);
         // A server that takes passwords over TLS only says so in one of several ways.
-        if let Ok(connected) = connect(&plain, url, lock_timeout).await {
+        if let Ok(connected) = open_session(&plain, url, lock_timeout).await {
             return Ok((plain, connected));
         }
     }
-    let connected = connect(&options, url, lock_timeout).await?;
+    let connected = open_session(&options, url, lock_timeout).await?;
     Ok((options, connected))
 }
 
 /// Connects, settles the session and asks what everybody needs to know.
-async fn connect(
+async fn open_session(
     options: &MySqlConnectOptions,
     url: &ServerUrl,
     lock_timeout: Duration,
 ) -> Result<Connected, ExecuteError> {
-    let cannot = |words: DatabaseWords| ExecuteError::CannotConnect { url: url.to_string(), words: Box::new(words) };
-    let mut connection = match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-        Ok(connected) => connected.map_err(|error| cannot(error.into()))?,
-        Err(_) => {
-            let waited = format!("no answer within {} s", CONNECT_TIMEOUT.as_secs());
-            return Err(cannot(DatabaseWords::plain(waited, Trouble::Lost)));
-        }
-    };
+    let cannot = |words| cannot_connect(url, words);
+    let mut connection = connect::<MySql>(options, url).await?;
     let sql = format!(
         "{}; SELECT VERSION(), CONNECTION_ID(), DATABASE(), \
          IF(@@lower_case_table_names = 0, DATABASE(), LOWER(DATABASE())), @@explicit_defaults_for_timestamp",
         settings(lock_timeout)
     );
-    let rows = fetch(&mut connection, sql).await.map_err(cannot)?;
+    let rows = fetch::<MySql>(&mut connection, sql).await.map_err(cannot)?;
     let mut cells = rows.into_iter().next_back().unwrap_or_default().into_iter();
     let mut next = || cells.next().flatten().unwrap_or_default();
     let (version, number, database, lock_name, explicit) = (next(), next(), next(), next(), next());
@@ -349,7 +257,7 @@ async fn connect(
     };
     if explicit == "0" {
         // Else the first timestamp of a table would change with each change of its row, unasked.
-        let set = fetch(&mut connection, "SET SESSION explicit_defaults_for_timestamp = 1".to_owned()).await;
+        let set = fetch::<MySql>(&mut connection, "SET SESSION explicit_defaults_for_timestamp = 1".to_owned()).await;
         if set.is_err() {
             let why = "the server runs with explicit_defaults_for_timestamp = 0, which gives timestamps defaults that no migration wrote: switch it on".to_owned();
             return Err(cannot(DatabaseWords::plain(why, Trouble::Statement)));
@@ -374,23 +282,7 @@ fn settings(lock_timeout: Duration) -> String {
     )
 }
 
-/// Asks the server, over another connection, to end a statement or a connection.
-async fn kill(options: &MySqlConnectOptions, what: &str, number: &str) {
-    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return;
-    }
-    if let Ok(Ok(mut connection)) = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await {
-        let _ = fetch(&mut connection, format!("KILL {what} {number}")).await;
-        let _ = connection.close().await;
-    }
-}
-
 /// An identifier in this server's quotes.
 fn quote(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
-
-async fn fetch(connection: &mut MySqlConnection, sql: String) -> Result<Vec<Cells>, DatabaseWords> {
-    let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await?;
-    rows.iter().map(|row| super::cells(row).map_err(DatabaseWords::from)).collect()
+    Backend::Mysql.quote(name)
 }

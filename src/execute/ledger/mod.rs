@@ -457,7 +457,7 @@ async fn ask(database: &mut Database, sql: String) -> Result<Vec<Cells>, Execute
 
 fn of(words: DatabaseWords) -> ExecuteError {
     match words.trouble {
-        Trouble::Busy => ExecuteError::Locked { holder: super::lock::Holder::default(), waited: Duration::default() },
+        Trouble::Busy => ExecuteError::Locked { holder: super::holder::Holder::default(), waited: Duration::default() },
         _ => ExecuteError::of("reading the ledger", words),
     }
 }

@@ -20,10 +20,11 @@ use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::ValueRef;
 use rusqlite::{Batch, Connection, Row};
 
+use super::server::dump_path;
 use super::{Cells, Facts, Sent, literal, milliseconds};
 use crate::database_url::FileUrl;
 use crate::execute::error::ExecuteError;
-use crate::execute::lock::Holder;
+use crate::execute::holder::Holder;
 use crate::execute::report::Violation;
 use crate::execute::settings::Settings;
 use crate::execute::signal::Canceller;
@@ -34,7 +35,7 @@ use crate::plan::Moment;
 pub(in crate::execute) struct Sqlite {
     url: FileUrl,
     connection: Option<Connection>,
-    facts: Facts,
+    pub(super) facts: Facts,
     lock_timeout: Duration,
     statement_timeout: Option<Duration>,
     watch: Arc<Watch>,
@@ -159,10 +160,6 @@ impl Sqlite {
         }
         self.connect(true).await?;
         Ok(true)
-    }
-
-    pub(super) fn facts(&self) -> &Facts {
-        &self.facts
     }
 
     fn connection(&self) -> Result<&Connection, DatabaseWords> {
@@ -307,10 +304,6 @@ impl Sqlite {
         self.keys_off = false;
     }
 
-    pub(super) fn reset_sql(&self) -> Option<String> {
-        None
-    }
-
     pub(super) async fn reconnect(&mut self) -> Result<(), ExecuteError> {
         self.connection = None;
         self.connect(false).await
@@ -331,9 +324,8 @@ impl Sqlite {
     }
 
     pub(super) async fn backup(&mut self, folder: &Path, stem: &str) -> Result<PathBuf, ExecuteError> {
+        let path = dump_path(folder, &format!("{stem}.db"))?;
         let failed = |why: String| ExecuteError::Backup { folder: folder.to_owned(), why };
-        std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
-        let path = folder.join(format!("{stem}.db"));
         let text = path.to_str().ok_or_else(|| failed("its path is not UTF-8".to_owned()))?;
         self.quietly(&format!("VACUUM INTO {}", literal(text))).map_err(|words| failed(words.to_string()))?;
         Ok(path)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Sqlite;
 use crate::execute::error::ExecuteError;
-use crate::execute::lock::Holder;
+use crate::execute::holder::Holder;
 use crate::execute::words::{DatabaseWords, Trouble};
 
 impl Sqlite {
