@@ -24,6 +24,7 @@ mod settings;
 mod signal;
 mod steps;
 mod stepwise;
+mod transactions;
 mod who;
 mod words;
 

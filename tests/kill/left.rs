@@ -125,7 +125,8 @@ fn on_mysql_a_second_run_waits_for_one_whose_statement_has_a_character_of_four_b
     let url = database.url();
     done(&history.run(&url, &["up"]));
     let first = history.start(&url, &["latest"]);
-    let begun = "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'begun'";
+    let begun =
+        "SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'begun'";
     wait_until(|| database.query(begun) == "1");
     let second = history.run(&url, &["latest", "--lock-timeout", "100ms"]);
     assert_eq!(second.code, Some(5), "{}", second.stderr);

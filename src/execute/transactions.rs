@@ -1,0 +1,228 @@
+//! A run where DDL can be rolled back: the plan's steps in the plan's transactions, with the lock held and the ledger kept
+//! in step.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::error::ExecuteError;
+use super::event::Event;
+use super::ledger::Glance;
+use super::lock::lock;
+use super::report::{Cause, DatabaseState, Outcome, RunReport, Violation};
+use super::run::{Run, Stop, apply};
+use super::signal::Canceller;
+use super::steps::batch;
+use super::words::{DatabaseWords, Trouble};
+use crate::ident::Version;
+use crate::render::{RenderedPlan, RenderedStep, Statement};
+
+impl Run<'_> {
+    /// Runs every step. `expected` is the ledger that the plan was made from.
+    pub(super) async fn steps(mut self, expected: Vec<Glance>) -> Result<RunReport, ExecuteError> {
+        if !self.plan.backend.capabilities().transactional_ddl {
+            return self.stepwise(&expected).await;
+        }
+        let mut expected = expected;
+        if self.database.create().await? {
+            (self.events)(&Event::DatabaseCreated);
+        }
+        let chunks = chunks(self.plan);
+        let last = chunks.len().saturating_sub(1);
+        for (index, chunk) in chunks.into_iter().enumerate() {
+            if index > 0 {
+                (self.events)(&Event::Cut { next: chunk.start });
+            }
+            let outside = self.plan.steps.get(chunk.clone()).is_some_and(|steps| steps.iter().any(|s| !s.transaction));
+            let ended = if outside {
+                self.outside(chunk.clone(), &expected, index == last).await
+            } else {
+                self.inside(chunk.clone(), &expected, index == last).await
+            };
+            match ended {
+                Ok(glance) => expected = glance,
+                Err(Stop::Error(error)) if self.committed == 0 => return Err(error),
+                Err(Stop::Error(error)) => {
+                    let cause = match error {
+                        ExecuteError::Cancelled => Cause::Interrupted,
+                        error => Cause::BetweenTransactions(error.to_string()),
+                    };
+                    let failure = self.failure(chunk.start, None, cause);
+                    let state = self.state_of_committed();
+                    return Ok(self.failed(failure, state).await);
+                }
+                Err(Stop::Failed(failure, state)) => return Ok(self.failed(*failure, state).await),
+            }
+        }
+        Ok(self.done())
+    }
+
+    /// Some steps in one transaction; gives the ledger as it is afterwards.
+    async fn inside(&mut self, chunk: Range<usize>, expected: &[Glance], last: bool) -> Result<Vec<Glance>, Stop> {
+        let steps = self.plan.steps.get(chunk.clone()).unwrap_or_default();
+        let keys_off = steps.iter().any(|step| step.rebuilds);
+        lock(self.database, self.settings, self.canceller, keys_off, self.events).await?;
+        let done = self.within_transaction(chunk.clone(), expected, keys_off, last).await;
+        let after = match done {
+            Ok(after) => after,
+            Err(stop) => {
+                self.database.rollback().await;
+                (self.events)(&Event::RolledBack);
+                return Err(stop);
+            }
+        };
+        (self.events)(&Event::Committing);
+        if let Err(words) = self.database.commit().await
+            && let Err(stop) = self.after_failed_commit(words, &chunk, expected).await
+        {
+            return Err(stop);
+        }
+        self.committed = chunk.end;
+        (self.events)(&Event::Committed { steps: self.committed });
+        Ok(after)
+    }
+
+    /// What happens between BEGIN and COMMIT.
+    async fn within_transaction(
+        &mut self,
+        chunk: Range<usize>,
+        expected: &[Glance],
+        keys_off: bool,
+        last: bool,
+    ) -> Result<Vec<Glance>, Stop> {
+        // The ledger is still that of then, if nobody committed anything since.
+        if self.as_of.is_none() || self.database.moment() != self.as_of {
+            self.compare(expected).await?;
+        }
+        let of = |words| ExecuteError::of("checking foreign keys", words);
+        let violations = if keys_off { self.database.violations().await.map_err(of)? } else { Vec::new() };
+        let mut authored = false;
+        let mut index = chunk.start;
+        while index < chunk.end {
+            let batch = batch(self.plan, index, chunk.end, self.database.is_far());
+            if let Some(sql) = self.database.reset_sql().filter(|_| authored) {
+                self.database.must("resetting the session", sql).await?;
+            }
+            authored = self.plan.steps.get(index).is_some_and(|step| !step.derived);
+            if self.stands {
+                self.begin(index).await?;
+            }
+            index = batch.end;
+            self.send_steps(batch.clone()).await?;
+            // The first step of all makes the ledger.
+            self.begin(batch.start).await?;
+        }
+        if keys_off {
+            let after = self.database.violations().await.map_err(of)?;
+            let new: Vec<Violation> = after.into_iter().filter(|v| violations.binary_search(v).is_err()).collect();
+            if !new.is_empty() {
+                let index = self.rebuilder_of(&new, chunk.clone());
+                return Err(self.stop(index, None, Cause::ForeignKeys(new)));
+            }
+        }
+        let blamed = chunk.end.saturating_sub(1);
+        if self.canceller.is_cancelled() {
+            return Err(self.stop(blamed, None, Cause::Interrupted));
+        }
+        if last {
+            self.ledger_statement(blamed, self.books.end_run(Outcome::Done, chunk.end, None)).await?;
+            return Ok(Vec::new());
+        }
+        Ok(self.books.glance(self.database).await?)
+    }
+
+    /// Writes the run's row as it begins, once.
+    async fn begin(&mut self, index: usize) -> Result<(), Stop> {
+        if self.written {
+            return Ok(());
+        }
+        self.ledger_statement(index, self.books.begin_run(&self.row)).await?;
+        self.written = true;
+        Ok(())
+    }
+
+    /// One of the ledger's own statements, blamed on a step if it fails.
+    async fn ledger_statement(&mut self, index: usize, statement: Statement) -> Result<(), Stop> {
+        let sent = self.database.settle(statement.sql.clone()).await;
+        if sent.error.is_none() {
+            return Ok(());
+        }
+        let cause = self.cause(sent, None);
+        Err(self.stop(index, Some(&statement), cause))
+    }
+
+    /// The step that most likely broke these keys: the last rebuild that mentions the table.
+    fn rebuilder_of(&self, violations: &[Violation], chunk: Range<usize>) -> usize {
+        let mentions = |step: &RenderedStep| {
+            violations.iter().any(|v| step.statements.iter().any(|s| s.ledger.is_none() && s.sql.contains(&v.table)))
+        };
+        let rebuilds = |index: &usize| self.plan.steps.get(*index).is_some_and(|step| step.rebuilds);
+        let mut candidates = chunk.clone().rev().filter(rebuilds);
+        let mentioned = candidates.clone().find(|index| self.plan.steps.get(*index).is_some_and(mentions));
+        mentioned.or_else(|| candidates.next()).unwrap_or(chunk.start)
+    }
+
+    /// COMMIT did not come back well: find out what is true.
+    async fn after_failed_commit(
+        &mut self,
+        words: DatabaseWords,
+        chunk: &Range<usize>,
+        expected: &[Glance],
+    ) -> Result<(), Stop> {
+        let blamed = chunk.end.saturating_sub(1);
+        if words.trouble != Trouble::Lost {
+            self.database.rollback().await;
+            (self.events)(&Event::RolledBack);
+            return Err(self.stop(blamed, None, Cause::Commit(words)));
+        }
+        (self.events)(&Event::Reconnecting);
+        let before: BTreeSet<Version> = expected.iter().map(|row| row.version).collect();
+        let mut after = before.clone();
+        apply(&mut after, self.plan.steps.get(chunk.clone()).unwrap_or_default());
+        match self.versions_after_reconnecting().await {
+            Ok(found) if found == after && after != before => Ok(()),
+            Ok(found) if found == before => Err(self.stop(blamed, None, Cause::LostAtCommit(words))),
+            Ok(_) => {
+                let why = "its ledger is neither that of before nor that of after".to_owned();
+                let failure = self.failure(blamed, None, Cause::LostAtCommit(words));
+                Err(Stop::Failed(Box::new(failure), DatabaseState::Unknown { why }))
+            }
+            Err(error) => {
+                let failure = self.failure(blamed, None, Cause::LostAtCommit(words));
+                Err(Stop::Failed(Box::new(failure), DatabaseState::Unknown { why: error.to_string() }))
+            }
+        }
+    }
+
+    /// The versions in the ledger, asked over a new connection, with the lock: the old session may
+    /// still be committing.
+    async fn versions_after_reconnecting(&mut self) -> Result<BTreeSet<Version>, ExecuteError> {
+        let begun = Instant::now();
+        let patience = self.settings.lock_timeout.max(Duration::from_secs(5));
+        while let Err(error) = self.database.reconnect().await {
+            if begun.elapsed() > patience {
+                return Err(error);
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+        lock(self.database, self.settings, &Canceller::new(), false, self.events).await?;
+        let looked = self.books.look(self.database).await;
+        self.database.rollback().await;
+        Ok(looked?.0.into_iter().map(|row| row.version).collect())
+    }
+}
+
+/// The plan's transactions, as ranges of its steps; a step outside transactions is one by itself.
+fn chunks(plan: &RenderedPlan) -> Vec<Range<usize>> {
+    let count = plan.steps.len();
+    let mut starts: BTreeSet<usize> = plan.cuts.iter().copied().filter(|cut| *cut < count).collect();
+    starts.insert(0);
+    for (index, _) in plan.steps.iter().enumerate().filter(|(_, step)| !step.transaction) {
+        starts.insert(index);
+        if index + 1 < count {
+            starts.insert(index + 1);
+        }
+    }
+    let ends = starts.iter().copied().skip(1).chain([count]);
+    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+}
