@@ -40,5 +40,3 @@ pub use session::Session;
 pub use settings::Settings;
 pub use signal::{Canceller, Signalled, pull_on_signals};
 pub use words::{DatabaseWords, Trouble};
-
-use session::mismatch;

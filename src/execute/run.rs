@@ -64,7 +64,7 @@ impl Run<'_> {
     pub(super) async fn compare(&mut self, expected: &[Glance]) -> Result<(), ExecuteError> {
         let (found, stamped) = self.books.look(self.database).await?;
         if let Some(stamped) = stamped.filter(|stamped| *stamped != self.settings.environment) {
-            return Err(super::mismatch(self.settings, stamped));
+            return Err(self.settings.mismatch(&stamped));
         }
         match super::ledger::difference(expected, &found) {
             Some(what) => Err(ExecuteError::LedgerChanged { what }),

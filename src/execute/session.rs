@@ -101,7 +101,7 @@ impl Session {
     /// [`ExecuteError::EnvironmentMismatch`].
     pub fn check_stamp(&self, ledger: &Ledger) -> Result<(), ExecuteError> {
         match &ledger.environment {
-            Some(stamped) if *stamped != self.settings.environment => Err(mismatch(&self.settings, stamped.clone())),
+            Some(stamped) if *stamped != self.settings.environment => Err(self.settings.mismatch(stamped)),
             _ => Ok(()),
         }
     }
@@ -319,7 +319,7 @@ impl Session {
         let resolved = async {
             let ledger = books.read(database, &|_, _| None).await?;
             if let Some(stamped) = ledger.environment.as_ref().filter(|name| **name != settings.environment) {
-                return Err(mismatch(settings, stamped.clone()));
+                return Err(settings.mismatch(stamped));
             }
             let Some(row) = ledger.rows.iter().find(|row| row.version == version) else {
                 return Err(nothing("it is not applied".to_owned()));
@@ -372,9 +372,4 @@ impl Session {
     pub async fn close(self) {
         self.database.close().await;
     }
-}
-
-pub(super) fn mismatch(settings: &Settings, stamped: String) -> ExecuteError {
-    let (url, password) = (settings.url.to_string(), settings.url.has_password());
-    ExecuteError::EnvironmentMismatch { stamped, asked: settings.environment.clone(), url, password }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::error::ExecuteError;
 use crate::database_url::DatabaseUrl;
 use crate::manifest::Hooks;
 
@@ -25,4 +26,16 @@ pub struct Settings {
     pub backup: Option<PathBuf>,
     /// The project's name.
     pub project: String,
+}
+
+impl Settings {
+    /// The error for a database that is stamped with another environment's name.
+    pub(super) fn mismatch(&self, stamped: &str) -> ExecuteError {
+        ExecuteError::EnvironmentMismatch {
+            stamped: stamped.to_owned(),
+            asked: self.environment.clone(),
+            url: self.url.to_string(),
+            password: self.url.has_password(),
+        }
+    }
 }

@@ -14,11 +14,6 @@ const SMALL: usize = 12;
 const WRONG_WAY: &[(&str, &str, &str)] = &[
     ("check/blame.rs", "check/assume.rs", "whom to blame is asked of what is assumed, and the other way round"),
     ("cli/wheels.rs", "cli/mod.rs", "which program it is"),
-    ("execute/error.rs", "execute/lock.rs", "who holds the lock"),
-    ("execute/event.rs", "execute/lock.rs", "who holds the lock"),
-    ("execute/lock.rs", "execute/database/", "the lock is taken on a database, whose errors tell of locks"),
-    ("execute/run.rs", "execute/session.rs", "a run begins in a session, which begins runs"),
-    ("execute/steps.rs", "execute/run.rs", "how a run stops"),
     ("manifest/mistakes.rs", "manifest/operations/", "the verbs that there are, for what is misspelt"),
     ("manifest/mistakes.rs", "manifest/walk.rs", "mistakes are told on the walk that finds them"),
     ("manifest/operations/", "manifest/node.rs", "`irreversible` is read alike in an operation and in a migration"),
