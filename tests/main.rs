@@ -14,6 +14,7 @@ mod exact;
 #[cfg(feature = "cli")]
 mod example;
 mod execute;
+mod frame;
 mod graphs;
 mod house;
 #[cfg(feature = "cli")]

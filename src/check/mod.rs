@@ -10,6 +10,8 @@
 mod assume;
 mod blame;
 mod chain;
+#[doc(hidden)]
+pub mod frame;
 pub mod rules;
 mod touched;
 mod verdict;

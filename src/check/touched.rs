@@ -70,6 +70,7 @@ impl Numbers {
             Resource::Name(Namespace::Triggers(None), name) => (2, 0, self.text(name)),
             Resource::Key(id, columns) => (8, id.0, self.list(columns)),
             Resource::ColumnList(id) => (9, id.0, 0),
+            Resource::Remains(id) => (18, id.0, 0),
             Resource::RowRules(id) => (10, id.0, 0),
             Resource::Rows(id) => (11, id.0, 0),
             Resource::Numbering(id) => (12, id.0, 0),

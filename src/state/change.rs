@@ -119,6 +119,8 @@ pub struct Kept {
     pub key: Vec<(ColumnId, ColumnId)>,
     /// Which rows; all for `None`.
     pub filter: Option<Expr>,
+    /// Names that the other table would have had, were they free.
+    pub taken: Vec<TableName>,
 }
 
 /// One concrete change of a state, or of the rows in it.

@@ -17,6 +17,8 @@ pub(crate) enum Resource {
     Key(TableId, Vec<ColumnId>),
     /// The list of a table's columns, which `*` and positional inserts see.
     ColumnList(TableId),
+    /// That a column is there, so that it is not the last one of its table that is dropped.
+    Remains(ColumnId),
     /// Defaults, NOT NULL, checks, keys, triggers: what a row must obey.
     RowRules(TableId),
     /// A table's rows.
@@ -44,6 +46,7 @@ impl Resource {
             Self::Name(..) => "name",
             Self::Key(..) => "key",
             Self::ColumnList(_) => "column-list",
+            Self::Remains(_) => "column that remains",
             Self::RowRules(_) => "row-rules",
             Self::Rows(_) => "rows",
             Self::Numbering(_) => "numbering",

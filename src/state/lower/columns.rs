@@ -230,7 +230,7 @@ impl Lower<'_> {
             }
         }
         let mut changes = vec![Change::RenameColumn { table: table.id, column: column.id, to: to.to_owned() }];
-        changes.extend(self.follow(&table, &after, "to")?);
+        changes.extend(self.follow(&table, &after, Some(column.id), "to")?);
         Some(changes)
     }
 

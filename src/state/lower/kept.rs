@@ -66,7 +66,7 @@ impl Lower<'_> {
     }
 
     fn kept(&mut self, table: &Table, ids: &[ColumnId], of_key: usize, filter: Option<Expr>) -> Change {
-        let name = self.name_beside(&table.name);
+        let (name, taken) = self.name_beside(&table.name);
         let mut beside = Table::without_columns(TableId(self.state.fresh()), name);
         // So that texts are compared in both alike.
         if self.state.backend == Backend::Mysql {
@@ -95,12 +95,12 @@ impl Lower<'_> {
             beside.primary_key = Some(PrimaryKey { name: Name { text, generated: true }, columns, age: 0 });
         }
         let beside = Arc::new(beside);
-        Change::KeepRows(Box::new(Kept { table: table.id, beside, columns, key, filter }))
+        Change::KeepRows(Box::new(Kept { table: table.id, beside, columns, key, filter, taken }))
     }
 
-    /// A free name for a table beside another. The operation decides it, not what else stands: in whatever order others are
-    /// undone, it is found again.
-    fn name_beside(&self, table: &TableName) -> TableName {
+    /// A free name for a table beside another, and those tried before it. The operation decides it, not what else exists: in
+    /// whatever order others are undone, it is found again.
+    fn name_beside(&self, table: &TableName) -> (TableName, Vec<TableName>) {
         // Room for a number, and for the key's name behind it.
         let most = self.state.backend.capabilities().max_identifier_bytes.saturating_sub("_12345678_99999_pkey".len());
         let mut stem = format!("dbmigrate_kept_{}", table.name);
@@ -112,7 +112,11 @@ impl Lower<'_> {
             let key = name.renamed(generated_name(&name.name, "", Suffix::PrimaryKey));
             self.state.name_taken(name).is_none() && self.state.name_taken(&key).is_none()
         };
-        let names = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}_{number}")));
-        names.map(|name| table.renamed(name)).find(free).unwrap_or_else(|| table.renamed(stem))
+        let (mut name, mut taken) = (table.renamed(stem.clone()), Vec::new());
+        while !free(&name) {
+            let next = table.renamed(format!("{stem}_{}", taken.len() + 2));
+            taken.push(std::mem::replace(&mut name, next));
+        }
+        (name, taken)
     }
 }

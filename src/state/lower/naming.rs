@@ -29,19 +29,26 @@ impl Lower<'_> {
         self.fits(&text, part).then_some(Name { text, generated: true })
     }
 
-    /// The renames of generated names that follow a rename of a table or of one of its columns.
-    /// `after` is the table as it will be.
-    pub(super) fn follow(&mut self, before: &Table, after: &Table, part: impl PartPath) -> Option<Vec<Change>> {
+    /// The renames of generated names that follow a rename of a table or, where `renamed` is one, of that column: names
+    /// made of other columns are none of its business. `after` is the table as it will be.
+    pub(super) fn follow(
+        &mut self,
+        before: &Table,
+        after: &Table,
+        renamed: Option<ColumnId>,
+        part: impl PartPath,
+    ) -> Option<Vec<Change>> {
         let mut changes = Vec::new();
         if !self.state.backend.capabilities().renames_constraints {
             return Some(changes);
         }
         let table = before.id;
-        let name = |id: ColumnId| after.column_name(id).to_owned();
-        let mut constraint = |this: &mut Self, kind, old: &Name, column: &str, suffix| {
-            if !old.generated {
+        let follows = |column: Option<ColumnId>| renamed.is_none() || column == renamed;
+        let mut constraint = |this: &mut Self, kind, old: &Name, column: Option<ColumnId>, suffix| {
+            if !old.generated || !follows(column) {
                 return Some(());
             }
+            let column = column.map_or("", |id| after.column_name(id));
             let to = this.generate(&after.name.name, column, suffix, part)?;
             if to.text == old.text {
                 return Some(());
@@ -60,21 +67,18 @@ impl Lower<'_> {
             Some(())
         };
         if let Some(key) = &before.primary_key {
-            constraint(self, ConstraintKind::PrimaryKey, &key.name, "", Suffix::PrimaryKey)?;
+            constraint(self, ConstraintKind::PrimaryKey, &key.name, None, Suffix::PrimaryKey)?;
         }
         for unique in &before.uniques {
-            let column = unique.columns.first().copied().map(name).unwrap_or_default();
-            constraint(self, ConstraintKind::Unique, &unique.name, &column, Suffix::Unique)?;
+            constraint(self, ConstraintKind::Unique, &unique.name, unique.columns.first().copied(), Suffix::Unique)?;
         }
         for key in &before.foreign_keys {
-            let column = key.columns.first().copied().map(name).unwrap_or_default();
-            constraint(self, ConstraintKind::ForeignKey, &key.name, &column, Suffix::ForeignKey)?;
+            constraint(self, ConstraintKind::ForeignKey, &key.name, key.columns.first().copied(), Suffix::ForeignKey)?;
         }
         for check in &before.checks {
-            let column = check.column.map(name).unwrap_or_default();
-            constraint(self, ConstraintKind::Check, &check.name, &column, Suffix::Check)?;
+            constraint(self, ConstraintKind::Check, &check.name, check.column, Suffix::Check)?;
         }
-        for column in &before.columns {
+        for column in before.columns.iter().filter(|column| follows(Some(column.id))) {
             let Some(old) = column.sequence.as_ref().filter(|old| old.generated) else { continue };
             let to = self.generate(&after.name.name, after.column_name(column.id), Suffix::Sequence, part)?;
             if to.text != old.text {

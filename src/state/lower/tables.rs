@@ -222,7 +222,7 @@ impl Lower<'_> {
         let mut after = Table::clone(&table);
         after.name = to.clone();
         let mut changes = vec![Change::RenameTable { table: table.id, to }];
-        changes.extend(self.follow(&table, &after, "to")?);
+        changes.extend(self.follow(&table, &after, None, "to")?);
         Some(changes)
     }
 }

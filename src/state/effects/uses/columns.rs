@@ -1,7 +1,7 @@
 //! The accesses of changes of columns.
 
 use super::Uses;
-use crate::state::{Column, ColumnId, ColumnPatch, Expr, Mode, Resource, Scalar, TableId};
+use crate::state::{Column, ColumnId, ColumnPatch, Expr, Mode, Resource, Scalar, Table, TableId};
 
 impl Uses<'_> {
     pub(super) fn add_column(&mut self, table: TableId, column: &Column, fill: Option<&Scalar>) {
@@ -9,6 +9,7 @@ impl Uses<'_> {
         self.use_table(&table);
         self.push(Resource::Column(column.id), Mode::Change, say!(self, "adds {}.{}", table.name, column.name));
         self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "adds a column to {}", table.name));
+        self.push(Resource::Remains(column.id), Mode::Change, say!(self, "adds {}.{}", table.name, column.name));
         self.of_enum(&column.data_type, Mode::Use);
         if column.default.is_some() || !column.null || fill.is_some() {
             self.rules(&table);
@@ -36,6 +37,19 @@ impl Uses<'_> {
             }
         }
         self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "drops a column of {}", table.name));
+        self.remains(&table, column);
+    }
+
+    /// A table has a column: one can be dropped while another remains. Which, is not to depend on what else is dropped: the
+    /// oldest.
+    fn remains(&mut self, table: &Table, dropped: ColumnId) {
+        let name = |id| table.column_name(id);
+        self.push(Resource::Remains(dropped), Mode::Change, say!(self, "drops {}.{}", table.name, name(dropped)));
+        let others = table.columns.iter().map(|column| column.id).filter(|id| *id != dropped);
+        if let Some(oldest) = others.min() {
+            let words = say!(self, "needs a column of {} beside it, such as {}", table.name, name(oldest));
+            self.push(Resource::Remains(oldest), Mode::Use, words);
+        }
     }
 
     pub(super) fn rename_column(&mut self, table: TableId, column: ColumnId) {

@@ -107,6 +107,10 @@ impl Uses<'_> {
         for (id, _) in &kept.columns {
             self.column(&table, *id, Mode::Use, "keeps");
         }
+        self.push(Resource::ColumnList(table.id), Mode::Use, say!(self, "keeps the columns of {}", table.name));
+        for name in &kept.taken {
+            self.relation(name, Mode::Use, "looks up");
+        }
         if let Some(filter) = &kept.filter {
             self.condition(&table, filter);
         }
