@@ -1,10 +1,11 @@
 //! SQL: each change as one backend's statements. The only user of sea-query.
 //!
-//! [`render`] walks a plan with its state beside it, so that every change is written from its table
+//! [`render`] goes over a plan with its state beside it, so that every change is written from its table
 //! before and after it; `sqlite`, `postgres` and `mysql` write what each backend says its own way, `table`,
 //! `rows` and `value` what they say alike, all through `dialect`'s quoting. Then `divide` cuts the
 //! plan into transactions. To add a backend: a dialect, a type table, a folder like `sqlite`.
 
+mod change_context;
 mod destructive;
 mod dialect;
 mod divide;
@@ -24,6 +25,7 @@ mod postgres;
 mod raw;
 mod records;
 mod remarks;
+mod renderer;
 mod rows;
 mod seed;
 mod sqlite;
@@ -32,7 +34,6 @@ mod table;
 mod tests;
 mod types;
 mod value;
-mod walk;
 
 pub use model::{
     AppliedRecord, Counted, Destructive, Journaled, Known, LedgerWrite, Recovery, RenderOptions, RenderedPlan,

@@ -127,6 +127,14 @@ pub enum Recovery {
 }
 
 impl Recovery {
+    /// Whether nothing of the statement stays once its transaction, or its session, has ended otherwise.
+    pub(super) const fn rolls_back(&self) -> bool {
+        match self {
+            Self::Transactional | Self::Session => true,
+            Self::Probeable(_) | Self::Repeatable | Self::Unknowable => false,
+        }
+    }
+
     /// The word that the documents and the journal have for it.
     #[must_use]
     pub const fn word(&self) -> &'static str {

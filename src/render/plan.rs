@@ -1,4 +1,4 @@
-//! From a plan to the rendered plan: the walk, the division into transactions, and what follows
+//! From a plan to the rendered plan: the renderer, the division into transactions, and what follows
 //! from the division.
 
 use std::thread;
@@ -8,8 +8,8 @@ use super::divide::{Division, StepFacts, divide};
 use super::enum_values;
 use super::ledger::LedgerSql;
 use super::model::{RenderOptions, RenderedPlan, RenderedStep, Statement, TransactionMode, Transactions};
-use super::mysql;
-use super::walk::{Alternative, Seal, Walk, WrittenStep};
+use super::renderer::{Alternative, Renderer, Seal, StepWithLocks};
+use super::{mysql, records};
 use crate::diagnostic::{Diagnostic, Direction};
 use crate::operation::sealed;
 use crate::plan::{Place, Plan};
@@ -34,15 +34,15 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
     };
     let dialect = Dialect::of(plan.backend);
     let ledger = LedgerSql::new(plan.backend, options.ledger_schema.as_deref());
-    let mut walk = Walk::new(dialect, &plan.start, options, ledger.clone());
-    let mut steps = write_steps(&mut walk, plan);
-    let mut apart = enum_values::apart(&walk.added, &steps);
-    if !apart.anew.is_empty() {
-        walk = Walk { anew: apart.anew, ..Walk::new(dialect, &plan.start, options, ledger) };
-        steps = write_steps(&mut walk, plan);
-        apart = enum_values::apart(&walk.added, &steps);
+    let mut renderer = Renderer::new(dialect, &plan.start, options, ledger.clone());
+    let mut steps = write_steps(&mut renderer, plan);
+    let mut apart = enum_values::apart(&renderer.added, &steps);
+    if !apart.recreates.is_empty() {
+        renderer = Renderer { recreates: apart.recreates, ..Renderer::new(dialect, &plan.start, options, ledger) };
+        steps = write_steps(&mut renderer, plan);
+        apart = enum_values::apart(&renderer.added, &steps);
     }
-    let Walk { diagnostics, alternatives, .. } = walk;
+    let Renderer { diagnostics, alternatives, .. } = renderer;
     let broken = plan.diagnostics.iter().any(Diagnostic::is_error);
     rendered.diagnostics.extend(diagnostics.into_iter().filter(|found| !broken || !repeats(plan, found)));
 
@@ -72,27 +72,27 @@ const MANY_STEPS: usize = 128;
 
 /// Writes every step, with the ledger's word at its end. What the ledger keeps of many bodies is
 /// written in a second thread meanwhile.
-fn write_steps(walk: &mut Walk<'_>, plan: &Plan) -> Vec<WrittenStep> {
+fn write_steps(renderer: &mut Renderer<'_>, plan: &Plan) -> Vec<StepWithLocks> {
     let seals = || -> Vec<Option<Seal>> {
         plan.steps.iter().map(|step| (step.direction == Direction::Up).then(|| sealed(&step.body))).collect()
     };
     let (mut steps, seals) = thread::scope(|scope| {
         let many = plan.steps.iter().filter(|step| step.direction == Direction::Up).count() >= MANY_STEPS;
         let sealing = many.then(|| thread::Builder::new().spawn_scoped(scope, seals).ok()).flatten();
-        let steps: Vec<WrittenStep> =
-            plan.steps.iter().enumerate().map(|(number, step)| walk.step(number, step)).collect();
+        let steps: Vec<StepWithLocks> =
+            plan.steps.iter().enumerate().map(|(number, step)| renderer.step(number, step)).collect();
         (steps, sealing.and_then(|sealing| sealing.join().ok()).unwrap_or_default())
     });
     let mut seals = seals.into_iter();
     for ((written, _), step) in steps.iter_mut().zip(&plan.steps) {
         let seal = seals.next().flatten();
-        if walk.dialect == Dialect::Mysql {
+        if renderer.dialect == Dialect::Mysql {
             goes_on(written);
-            walk.diagnostics.extend(mysql::lost(written));
+            renderer.diagnostics.extend(mysql::lost(written));
             let own = written.statements.iter().position(|s| s.ledger.is_none()).unwrap_or(written.statements.len());
-            written.statements.splice(own..own, walk.begin(step, seal.clone()));
+            written.statements.splice(own..own, records::begin(&renderer.ledger, step, seal.clone()));
         }
-        written.statements.push(walk.record(step, seal));
+        written.statements.push(records::record(&renderer.ledger, step, seal));
     }
     steps
 }
@@ -113,7 +113,7 @@ fn repeats(plan: &Plan, found: &Diagnostic) -> bool {
 /// SQLite: in a transaction that rebuilds a table, foreign keys are off; what they would have done
 /// is written out there, or refused.
 fn write_out_keys(
-    steps: &mut [WrittenStep],
+    steps: &mut [StepWithLocks],
     alternatives: Vec<Alternative>,
     division: &Division,
     mode: TransactionMode,

@@ -1,63 +1,57 @@
 //! The ledger's own statements in a plan: its tables, and its word on each step.
 
 use super::dialect::Dialect;
-use super::ledger::RunValues;
+use super::ledger::{LedgerSql, RunValues};
 use super::model::{AppliedRecord, LedgerWrite, Statement};
-use super::walk::{Block, Seal, Walk};
+use super::renderer::Seal;
 use crate::diagnostic::{Direction, Span};
 use crate::plan::{RowState, Step};
 
-impl Walk<'_> {
-    /// The ledger's tables and the stamp, at the head of the first step.
-    pub(super) fn make_ledger(&self, into: &mut Block) {
-        for sql in self.ledger.create_tables() {
-            into.statements.push(ledger_statement(sql, LedgerWrite::CreateTable));
-        }
-        let sql = self.ledger.stamp_if_none(&self.options.environment);
-        into.statements.push(ledger_statement(sql, LedgerWrite::Stamp));
-    }
+/// The ledger's tables and the stamp, at the head of the first step.
+pub(super) fn create_ledger(ledger: &LedgerSql, environment: &str) -> Vec<Statement> {
+    let tables = ledger.create_tables().into_iter().map(|sql| ledger_statement(sql, LedgerWrite::CreateTable));
+    let stamp = ledger_statement(ledger.stamp_if_none(environment), LedgerWrite::Stamp);
+    tables.chain([stamp]).collect()
+}
 
-    /// Where DDL commits by itself: the ledger's word on a step before its first statement. A step down needs none: the journal
-    /// says that it is on its way.
-    pub(super) fn begin(&self, step: &Step, seal: Option<Seal>) -> Option<Statement> {
-        match step.direction {
-            Direction::Up => {
-                let record = applied(step, seal);
-                let sql = self.ledger.insert_version(&record, RowState::Applying, &RunValues::placeholder());
-                Some(ledger_statement(sql, LedgerWrite::Begun(Some(Box::new(record)))))
-            }
-            Direction::Down if step.edited || step.turned.is_some() => {
-                let edited = step.edited.then(|| seal.unwrap_or_else(|| crate::operation::sealed(&step.body)));
-                let sql = self.ledger.set_reverting(step.version, edited.as_ref());
-                Some(ledger_statement(sql, LedgerWrite::Begun(None)))
-            }
-            Direction::Down => None,
+/// Where DDL commits by itself: what the ledger says of a step before its first statement. Of a step down it says nothing:
+/// the journal says that it has begun.
+pub(super) fn begin(ledger: &LedgerSql, step: &Step, seal: Option<Seal>) -> Option<Statement> {
+    match step.direction {
+        Direction::Up => {
+            let record = applied(step, seal);
+            let sql = ledger.insert_version(&record, RowState::Applying, &RunValues::placeholder());
+            Some(ledger_statement(sql, LedgerWrite::Begun(Some(Box::new(record)))))
         }
+        Direction::Down if step.edited || step.turned.is_some() => {
+            let edited = step.edited.then(|| seal.unwrap_or_else(|| crate::operation::sealed(&step.body)));
+            let sql = ledger.set_reverting(step.version, edited.as_ref());
+            Some(ledger_statement(sql, LedgerWrite::Begun(None)))
+        }
+        Direction::Down => None,
     }
+}
 
-    /// The ledger's word on a step, at its end. `seal` is that of its body.
-    pub(super) fn record(&self, step: &Step, seal: Option<Seal>) -> Statement {
-        match step.direction {
-            Direction::Up if self.dialect == Dialect::Mysql => {
-                let record = AppliedRecord { operations: String::new(), ..applied(step, seal) };
-                let sql = self.ledger.set_applied(step.version, &RunValues::placeholder());
-                ledger_statement(sql, LedgerWrite::Applied(Box::new(record)))
-            }
-            Direction::Up => {
-                let mut record = applied(step, seal);
-                let sql = self.ledger.insert_version(&record, RowState::Applied, &RunValues::placeholder());
-                if record.transaction {
-                    // The statement has them; of a large plan they would be megabytes twice.
-                    record.operations = String::new();
+/// What the ledger says of a step at its end. `seal` is that of its body.
+pub(super) fn record(ledger: &LedgerSql, step: &Step, seal: Option<Seal>) -> Statement {
+    let (sql, write) = match step.direction {
+        Direction::Up => {
+            let mut record = applied(step, seal);
+            let sql = match ledger.dialect {
+                Dialect::Mysql => ledger.set_applied(step.version, &RunValues::placeholder()),
+                Dialect::Sqlite | Dialect::Postgres => {
+                    ledger.insert_version(&record, RowState::Applied, &RunValues::placeholder())
                 }
-                ledger_statement(sql, LedgerWrite::Applied(Box::new(record)))
+            };
+            if record.transaction || ledger.dialect == Dialect::Mysql {
+                // A statement has them; of a large plan they would be megabytes twice.
+                record.operations = String::new();
             }
-            Direction::Down => ledger_statement(
-                self.ledger.delete_version(step.version),
-                LedgerWrite::Undone { version: step.version },
-            ),
+            (sql, LedgerWrite::Applied(Box::new(record)))
         }
-    }
+        Direction::Down => (ledger.delete_version(step.version), LedgerWrite::Undone { version: step.version }),
+    };
+    ledger_statement(sql, write)
 }
 
 /// What the ledger keeps of a step's migration.

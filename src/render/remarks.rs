@@ -1,9 +1,8 @@
 //! What rendering finds to say of an author's SQL.
 
 use super::dialect::Dialect;
-use super::walk::Scope;
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::plan::Part;
+use crate::plan::{Part, Step};
 
 /// MySQL: a statement of a seed that does not roll back with the others.
 pub(super) fn seed_commits(part: &Part) -> Diagnostic {
@@ -16,7 +15,7 @@ pub(super) fn seed_commits(part: &Part) -> Diagnostic {
 }
 
 /// A switch of foreign keys that SQLite passes over.
-pub(super) fn keys_stay(scope: &Scope<'_>, part: &Part) -> Diagnostic {
+pub(super) fn keys_stay(step: Option<&Step>, part: &Part) -> Diagnostic {
     let message = format!(
         "`{}`: SQLite passes over `PRAGMA foreign_keys` inside a transaction, so it does nothing",
         part.operation
@@ -27,7 +26,7 @@ pub(super) fn keys_stay(scope: &Scope<'_>, part: &Part) -> Diagnostic {
         .help("leave it out: a rebuild switches keys off by itself; or write `transaction = false` on the migration");
     // An applied migration may have it in its `down`, and a reset must stay possible.
     found.severity = Severity::Warning;
-    match scope.step {
+    match step {
         Some(step) => found.of(&step.name).going(step.direction),
         None => found,
     }

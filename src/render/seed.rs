@@ -3,7 +3,7 @@
 use super::dialect::Dialect;
 use super::ledger::LedgerSql;
 use super::model::{RenderOptions, RenderedSeed};
-use super::walk::{Block, Scope, Walk};
+use super::renderer::{Block, Renderer, Scope};
 use crate::plan::{Part, SeedPlan};
 
 /// Writes seeds as SQL for their backend: statements that change nothing when they run again.
@@ -14,7 +14,7 @@ pub fn render_seed(seed: &SeedPlan) -> RenderedSeed {
     let mut rendered = RenderedSeed { diagnostics: seed.diagnostics.clone(), ..RenderedSeed::default() };
     let (dialect, ledger) = (Dialect::of(seed.backend), LedgerSql::new(seed.backend, None));
     let options = RenderOptions::default();
-    let mut walk = Walk::new(dialect, &seed.start, &options, ledger);
+    let mut renderer = Renderer::new(dialect, &seed.start, &options, ledger);
     for (number, item) in seed.items.iter().enumerate() {
         let part = Part {
             operation: format!("seed {}", item.title),
@@ -23,10 +23,10 @@ pub fn render_seed(seed: &SeedPlan) -> RenderedSeed {
             changes: item.changes.clone(),
         };
         let mut block = Block::default();
-        walk.part(&Scope { number, step: None }, &part, &mut block);
+        renderer.part(&Scope { number, step: None }, &part, &mut block);
         rendered.destructive.append(&mut block.destructive);
         rendered.items.push((item.title.clone(), item.span, block.statements));
     }
-    rendered.diagnostics.append(&mut walk.diagnostics);
+    rendered.diagnostics.append(&mut renderer.diagnostics);
     rendered
 }

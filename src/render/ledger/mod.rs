@@ -55,7 +55,7 @@ impl RunValues {
 /// The ledger's SQL on one backend, in one schema.
 #[derive(Debug, Clone)]
 pub struct LedgerSql {
-    dialect: Dialect,
+    pub(super) dialect: Dialect,
     schema: Option<String>,
     frames: Arc<Frames>,
 }

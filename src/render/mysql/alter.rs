@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::super::change_context::RenderedChange;
 use super::super::error::RenderError;
 use super::super::model::Recovery;
 use super::super::table;
-use super::super::walk::Written;
 use super::{DIALECT, added, alter_table, probe, set};
 use crate::operation::{DataType, EnumType};
 use crate::plan::LostKeys;
@@ -17,7 +17,7 @@ pub(super) fn add_column(
     fill: Option<&Scalar>,
     table: &Table,
     ran: Recovery,
-    written: &mut Written,
+    rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     let add = |column: &Column| -> Result<String, RenderError> {
         let definition = table::column_definition(DIALECT, column, table)?;
@@ -27,18 +27,18 @@ pub(super) fn add_column(
         Some(fill) if column.default.as_ref() != Some(fill) => match fill {
             Scalar::Literal(_) => {
                 // A default for a moment: no row is written for it, and no trigger fires.
-                written.journaled(add(&Column { default: Some(fill.clone()), ..column.clone() })?, ran);
-                modify(column, table, written)?;
+                rendered.journaled(add(&Column { default: Some(fill.clone()), ..column.clone() })?, ran);
+                modify(column, table, rendered)?;
             }
             Scalar::Expr(_) => {
-                written.journaled(add(&Column { null: true, default: None, ..column.clone() })?, ran);
-                written.rows(vec![set(table, column, fill, false)?]);
+                rendered.journaled(add(&Column { null: true, default: None, ..column.clone() })?, ran);
+                rendered.row(set(table, column, fill, false)?);
                 if !column.null || column.default.is_some() {
-                    modify(column, table, written)?;
+                    modify(column, table, rendered)?;
                 }
             }
         },
-        _ => written.journaled(add(column)?, ran),
+        _ => rendered.journaled(add(column)?, ran),
     }
     Ok(())
 }
@@ -53,10 +53,10 @@ pub(super) fn column(
     table: &Table,
     using: Option<(&Expr, &Table)>,
     fill: Option<&Scalar>,
-    written: &mut Written,
+    rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     if let Some(fill) = fill.filter(|_| from.null && !to.null) {
-        written.rows(vec![set(table, to, fill, true)?]);
+        rendered.row(set(table, to, fill, true)?);
     }
     if let (DataType::Enum(was), DataType::Enum(is), Some((using, _))) = (&from.data_type, &to.data_type, using)
         && was.name == is.name
@@ -65,9 +65,9 @@ pub(super) fn column(
         let mut values = was.values.clone();
         values.extend(is.values.iter().filter(|value| !was.values.contains(value)).cloned());
         let both = DataType::Enum(Arc::new(EnumType { name: is.name.clone(), values }));
-        modify(&Column { data_type: both, ..from.clone() }, table, written)?;
-        written.rows(vec![set(table, to, &Scalar::Expr(using.clone()), false)?]);
-        return modify(to, table, written);
+        modify(&Column { data_type: both, ..from.clone() }, table, rendered)?;
+        rendered.row(set(table, to, &Scalar::Expr(using.clone()), false)?);
+        return modify(to, table, rendered);
     }
     let converted = match using {
         Some((using, _)) => Some(set(table, to, &Scalar::Expr(using.clone()), false)?),
@@ -76,20 +76,20 @@ pub(super) fn column(
     let (was, is) = (&from.data_type, &to.data_type);
     let after = is.is_text() && (!was.is_text() || was.widens_to(is));
     if let Some(sql) = converted.clone().filter(|_| !after) {
-        written.rows(vec![sql]);
+        rendered.row(sql);
     }
     if from != to {
-        modify(to, table, written)?;
+        modify(to, table, rendered)?;
     }
     if let Some(sql) = converted.filter(|_| after) {
-        written.rows(vec![sql]);
+        rendered.row(sql);
     }
     Ok(())
 }
 
-fn modify(column: &Column, table: &Table, written: &mut Written) -> Result<(), RenderError> {
+fn modify(column: &Column, table: &Table, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     let definition = table::column_definition(DIALECT, column, table)?;
-    written.journaled(alter_table(table, &format!("MODIFY COLUMN {definition}")), probe::of_modify(table));
+    rendered.journaled(alter_table(table, &format!("MODIFY COLUMN {definition}")), probe::of_modify(table));
     Ok(())
 }
 

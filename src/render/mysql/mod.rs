@@ -11,10 +11,10 @@ mod probe;
 mod session;
 mod variables;
 
+use super::change_context::{ChangeContext, RenderedChange, StatementKind};
 use super::dialect::Dialect;
 use super::error::RenderError;
 use super::model::Recovery;
-use super::walk::{Kind, Link, Written};
 use super::{index, kept, raw, rows, table};
 use crate::state::{Change, Column, Constraint, ConstraintKind, Object, Scalar, State, Table};
 
@@ -62,137 +62,140 @@ fn way(change: &Change) -> Option<Way> {
 }
 
 /// Writes changes that are one statement together, or a single change. `state` is the state after them.
-pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, RenderError> {
-    let mut written = Written::default();
-    if let Some(after) = links.last().filter(|link| way(link.change).is_some()).and_then(|link| link.after.as_ref()) {
+pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<RenderedChange, RenderError> {
+    let mut rendered = RenderedChange::default();
+    if let Some(after) =
+        contexts.last().filter(|context| way(context.change).is_some()).and_then(|context| context.after.as_ref())
+    {
         limits::numbering(after)?;
     }
-    let renamed =
-        |link: &&Link<'_>| matches!(link.change, Change::RenameColumn { .. } | Change::RenameConstraint { .. });
-    links
+    let renamed = |context: &&ChangeContext<'_>| {
+        matches!(context.change, Change::RenameColumn { .. } | Change::RenameConstraint { .. })
+    };
+    contexts
         .iter()
         .filter(renamed)
-        .filter_map(|link| link.after.as_ref())
+        .filter_map(|context| context.after.as_ref())
         .try_for_each(|after| limits::json_checks(after))?;
-    match links {
+    match contexts {
         [] => {}
-        [link] => one(link, state, &mut written)?,
+        [context] => one(context, state, &mut rendered)?,
         [first, ..] => {
-            let Some(before) = &first.before else { return Ok(written) };
-            let mut actions = Vec::with_capacity(links.len());
-            for link in links {
-                action(link, state, &mut actions)?;
+            let Some(before) = &first.before else { return Ok(rendered) };
+            let mut actions = Vec::with_capacity(contexts.len());
+            for context in contexts {
+                action(context, state, &mut actions)?;
             }
             // What one of them did, all of them did.
-            written.journaled(alter_table(before, &actions.join(", ")), probe::of_several(links));
+            rendered.journaled(alter_table(before, &actions.join(", ")), probe::of_several(contexts));
         }
     }
-    Ok(written)
+    Ok(rendered)
 }
 
-fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), RenderError> {
-    let ran = || probe::of(link);
-    match link.change {
+fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
+    let ran = || probe::of(context);
+    match context.change {
         Change::CreateTable(created) => {
             limits::table(created, state)?;
-            written.journaled(table::create(DIALECT, state, created, None)?, ran());
-            written.table = Some(created.name.name.to_lowercase());
+            rendered.journaled(table::create(DIALECT, state, created, None)?, ran());
+            rendered.table = Some(created.name.name.to_lowercase());
         }
         Change::DropTable(_) => {
-            let before = link.before()?;
-            written.journaled(table::drop(DIALECT, before), ran());
-            written.table = Some(before.name.name.to_lowercase());
+            let before = context.before()?;
+            rendered.journaled(table::drop(DIALECT, before), ran());
+            rendered.table = Some(before.name.name.to_lowercase());
         }
         Change::RenameTable { to, .. } => {
-            let before = link.before()?;
+            let before = context.before()?;
             if before.name != *to {
-                written.journaled(alter_table(before, &format!("RENAME TO {}", DIALECT.ident(&to.name))), ran());
+                rendered.journaled(alter_table(before, &format!("RENAME TO {}", DIALECT.ident(&to.name))), ran());
             }
         }
         Change::AddColumn { column, fill, .. } => {
-            alter::add_column(column, fill.as_ref(), link.after()?, ran(), written)?;
+            alter::add_column(column, fill.as_ref(), context.after()?, ran(), rendered)?;
         }
         Change::RenameColumn { column, to, .. } => {
-            let (before, after) = (link.before()?, link.after()?);
+            let (before, after) = (context.before()?, context.after()?);
             if before.column_name(*column) != to {
-                written.journaled(alter::rename_column(*column, to, before, after, state)?, ran());
+                rendered.journaled(alter::rename_column(*column, to, before, after, state)?, ran());
             }
         }
         Change::AlterColumn { column, using, fill, .. } => {
-            let (before, after) = (link.before()?, link.after()?);
+            let (before, after) = (context.before()?, context.after()?);
             if let Some((from, to)) = before.column(*column).zip(after.column(*column)) {
                 limits::altered(from, to, after, state)?;
                 let using = using.as_ref().map(|using| (using, before));
-                alter::column(from, to, after, using, fill.as_ref(), written)?;
+                alter::column(from, to, after, using, fill.as_ref(), rendered)?;
             }
         }
         Change::AddIndex { index, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             limits::index(index, after)?;
-            written.journaled(index::create(DIALECT, after, index)?, ran());
+            rendered.journaled(index::create(DIALECT, after, index)?, ran());
         }
         Change::DropIndex { name, .. } => {
-            let sql = format!("DROP INDEX {} ON {}", DIALECT.ident(name), DIALECT.table(&link.before()?.name));
-            written.journaled(sql, ran());
+            let sql = format!("DROP INDEX {} ON {}", DIALECT.ident(name), DIALECT.table(&context.before()?.name));
+            rendered.journaled(sql, ran());
         }
         Change::RenameIndex { name, to, .. } => {
             if name != to {
-                written.journaled(alter_table(link.before()?, &rename_index(name, to)), ran());
+                rendered.journaled(alter_table(context.before()?, &rename_index(name, to)), ran());
             }
         }
         Change::DropColumn { .. } | Change::AddConstraint { .. } | Change::DropConstraint { .. } => {
             let mut actions = Vec::new();
-            action(link, state, &mut actions)?;
-            written.journaled(alter_table(link.before()?, &actions.join(", ")), ran());
+            action(context, state, &mut actions)?;
+            rendered.journaled(alter_table(context.before()?, &actions.join(", ")), ran());
         }
         Change::RenameConstraint { kind, name, to, .. } => {
             if *name != to.text
-                && let Some(actions) = rename_constraint(*kind, name, &to.text, link.after()?, state)?
+                && let Some(actions) = rename_constraint(*kind, name, &to.text, context.after()?, state)?
             {
-                written.journaled(alter_table(link.before()?, &actions), ran());
+                rendered.journaled(alter_table(context.before()?, &actions), ran());
             }
         }
         Change::Create(object) => {
             if let Some(sql) = create(object, state)? {
-                written.journaled(sql, ran());
+                rendered.journaled(sql, ran());
             }
         }
         Change::Drop(object) => {
             if let Some(sql) = drop(object)? {
-                written.journaled(sql, ran());
+                rendered.journaled(sql, ran());
             }
         }
         Change::Insert { rows, mode, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             limits::rows(rows, after)?;
-            let rows = &variables::asked_first(rows, after, written);
-            written.rows(rows::insert(DIALECT, after, rows, mode)?);
+            let rows = &variables::asked_first(rows, after, rendered);
+            rendered.rows(rows::insert(DIALECT, after, rows, mode)?);
         }
         Change::Update { set, filter, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             let set = limits::in_turn(set, after)?;
-            written.rows(vec![rows::update(DIALECT, after, &set, filter.as_ref())?]);
+            rendered.row(rows::update(DIALECT, after, &set, filter.as_ref())?);
         }
         Change::Delete { filter, .. } => {
-            let after = link.after()?;
-            written.rows(vec![rows::delete(DIALECT, after, &DIALECT.expr(filter, after))]);
+            let after = context.after()?;
+            rendered.row(rows::delete(DIALECT, after, &DIALECT.expr(filter, after)));
         }
         Change::DeleteRows { rows, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             let conditions = rows::row_conditions(DIALECT, after, rows)?;
-            written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
+            rendered.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)));
         }
         Change::KeepRows(rows) => {
-            let [create, fill] = kept::keep(DIALECT, rows, link.after()?, state)?;
-            written.journaled(create, probe::of_beside(&rows.beside, true));
-            written.rows(vec![fill]);
+            let [create, fill] = kept::keep(DIALECT, rows, context.after()?, state)?;
+            rendered.journaled(create, probe::of_beside(&rows.beside, true));
+            rendered.row(fill);
         }
         Change::RestoreRows(rows) => {
-            let [back, drop] = kept::restore(DIALECT, rows, link.after()?);
-            written.rows(vec![back]);
-            written.journaled(drop, probe::of_beside(&rows.beside, false));
+            let [back, drop] = kept::restore(DIALECT, rows, context.after()?);
+            rendered.row(back);
+            rendered.journaled(drop, probe::of_beside(&rows.beside, false));
         }
-        Change::Sql { sql, .. } => raw_statement(sql, link, written)?,
+        Change::Sql { sql, .. } => raw_statement(sql, context, rendered)?,
         // An enum's values are in the types of its columns; numbers come from the table itself.
         Change::AlterEnum { .. } | Change::RenameSequence { .. } | Change::Note(_) => {}
         Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(DIALECT, to)),
@@ -226,7 +229,7 @@ fn drop(object: &Object) -> Result<Option<String>, RenderError> {
 }
 
 /// A statement of its author's.
-fn raw_statement(sql: &str, link: &Link<'_>, written: &mut Written) -> Result<(), RenderError> {
+fn raw_statement(sql: &str, context: &ChangeContext<'_>, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     if authored::locks_tables(sql) {
         return Err(RenderError::Mysql {
             what: "`LOCK TABLES` keeps the ledger's own tables from this session".to_owned(),
@@ -239,16 +242,15 @@ fn raw_statement(sql: &str, link: &Link<'_>, written: &mut Written) -> Result<()
             help: "write the database's name before the table's: `other.posts`",
         });
     }
-    let recovery = link.recovery.clone().unwrap_or(Recovery::Unknowable);
-    let kind = if recovery == Recovery::Transactional { Kind::Rows } else { Kind::Schema };
-    written.push(kind, raw::closed(sql));
-    written.recoveries.push(recovery);
+    let recovery = context.recovery.clone().unwrap_or(Recovery::Unknowable);
+    let kind = if recovery == Recovery::Transactional { StatementKind::Rows } else { StatementKind::Schema };
+    rendered.push(kind, raw::closed(sql), Some(recovery));
     Ok(())
 }
 
 /// What a change is within ALTER TABLE.
-fn action(link: &Link<'_>, state: &State, actions: &mut Vec<String>) -> Result<(), RenderError> {
-    match (link.change, &link.before, &link.after) {
+fn action(context: &ChangeContext<'_>, state: &State, actions: &mut Vec<String>) -> Result<(), RenderError> {
+    match (context.change, &context.before, &context.after) {
         (Change::AddColumn { column, .. }, _, Some(after)) => {
             actions.push(format!("ADD COLUMN {}", table::column_definition(DIALECT, column, after)?));
         }

@@ -1,25 +1,27 @@
 //! Whether a statement ran, asked of the schema: each question gives one row with one number, 1 where it did.
 
+use super::super::change_context::ChangeContext;
 use super::super::model::Recovery;
-use super::super::walk::Link;
 use super::DIALECT;
 use crate::render::ledger::{AGAIN, KEYS_LOST};
 use crate::state::{Change, Constraint, ConstraintKind, Function, Object, Table};
 
 /// How it is found out whether the statement of a change ran.
-pub(super) fn of(link: &Link<'_>) -> Recovery {
-    of_several(std::slice::from_ref(link))
+pub(super) fn of(context: &ChangeContext<'_>) -> Recovery {
+    of_several(std::slice::from_ref(context))
 }
 
 /// How it is found out whether the one statement of several changes of a table ran.
-pub(super) fn of_several(links: &[Link<'_>]) -> Recovery {
-    let (before, after) =
-        (links.first().and_then(|link| link.before.as_deref()), links.last().and_then(|link| link.after.as_deref()));
-    let question = links.first().and_then(|link| of_change(link.change, before.or(after)));
-    let whole = |link: &Link<'_>| matches!(link.change, Change::CreateTable(_) | Change::DropTable(_));
-    question.map_or(Recovery::Unknowable, |question| match links {
+pub(super) fn of_several(contexts: &[ChangeContext<'_>]) -> Recovery {
+    let (before, after) = (
+        contexts.first().and_then(|context| context.before.as_deref()),
+        contexts.last().and_then(|context| context.after.as_deref()),
+    );
+    let question = contexts.first().and_then(|context| of_change(context.change, before.or(after)));
+    let whole = |context: &ChangeContext<'_>| matches!(context.change, Change::CreateTable(_) | Change::DropTable(_));
+    question.map_or(Recovery::Unknowable, |question| match contexts {
         // It comes and goes with its keys.
-        [link] if whole(link) => Recovery::Probeable(question),
+        [context] if whole(context) => Recovery::Probeable(question),
         _ => Recovery::Probeable(with_keys(&question, before, after)),
     })
 }

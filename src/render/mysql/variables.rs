@@ -1,19 +1,19 @@
 //! Values that a query gives. A trigger of the table that a row goes into may change the table that the query reads,
 //! which MySQL refuses within one statement; so such values are asked for first, and kept in variables of the session.
 
+use super::super::change_context::RenderedChange;
 use super::super::rows::changes_by_itself;
-use super::super::walk::Written;
 use super::DIALECT;
 use crate::state::{Expr, RowValues, Scalar, Table};
 
 /// Rows whose queries are variables, with the statements that set them written.
-pub(super) fn asked_first(rows: &[RowValues], table: &Table, written: &mut Written) -> Vec<RowValues> {
+pub(super) fn asked_first(rows: &[RowValues], table: &Table, rendered: &mut RenderedChange) -> Vec<RowValues> {
     let mut number = 0;
     let mut ask = |value: &Scalar| match value {
         Scalar::Expr(expr) if is_query(expr, table) && !changes_by_itself(value) => {
             number += 1;
             let variable = format!("@dbmigrate_{number}");
-            written.rows(vec![format!("SET {variable} = ({})", DIALECT.expr(expr, table))]);
+            rendered.row(format!("SET {variable} = ({})", DIALECT.expr(expr, table)));
             Scalar::Expr(Expr::text(&variable))
         }
         value => value.clone(),

@@ -1,9 +1,9 @@
 //! `alter_column` on PostgreSQL: DROP DEFAULT, TYPE … USING, SET DEFAULT, in that order, since a
 //! default that does not fit the new type would refuse the change.
 
+use super::super::change_context::RenderedChange;
 use super::super::table::identity;
 use super::super::types::{column_type, type_name};
-use super::super::walk::{Kind, Written};
 use super::super::{rows, value};
 use super::{DIALECT, RenderError, alter_column, alter_table, comment_on, rename_sequence};
 use crate::operation::DataType;
@@ -16,7 +16,7 @@ pub(super) fn column(
     table: &Table,
     using: Option<String>,
     fill: Option<&Scalar>,
-    written: &mut Written,
+    rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     let (old_type, new_type) = (type_name(DIALECT, &from.data_type), column_type(DIALECT, to)?);
     let recollated = from.collation != to.collation;
@@ -28,7 +28,7 @@ pub(super) fn column(
     }
 
     if from.auto_increment && !to.auto_increment {
-        written.push(Kind::Schema, alter_column(table, to, "DROP IDENTITY"));
+        rendered.schema(alter_column(table, to, "DROP IDENTITY"));
     }
     let mut actions = Vec::new();
     if from.default.is_some() && (retyped || redefaulted) {
@@ -64,22 +64,22 @@ pub(super) fn column(
     }
     if !actions.is_empty() {
         let actions: Vec<_> = actions.iter().map(|action| format!("ALTER COLUMN {name} {action}")).collect();
-        written.push(Kind::Schema, alter_table(table, &actions.join(", ")));
+        rendered.schema(alter_table(table, &actions.join(", ")));
     }
     if let Some(fill) = fill.filter(|_| must_fill) {
         let null = Expr { pieces: vec![Piece::Column(to.id), Piece::Text(" IS NULL".to_owned())], opaque: false };
-        written.rows(vec![rows::update(DIALECT, table, &vec![(to.id, fill.clone())], Some(&null))?]);
-        written.push(Kind::Schema, alter_column(table, to, "SET NOT NULL"));
+        rendered.row(rows::update(DIALECT, table, &vec![(to.id, fill.clone())], Some(&null))?);
+        rendered.schema(alter_column(table, to, "SET NOT NULL"));
     }
     if to.auto_increment && !from.auto_increment {
-        written.push(Kind::Schema, alter_column(table, to, &format!("ADD {}", identity(DIALECT, to, table))));
-        written.push(Kind::Neutral, rows::advance_sequence(DIALECT, table, to));
+        rendered.schema(alter_column(table, to, &format!("ADD {}", identity(DIALECT, to, table))));
+        rendered.neutral(rows::advance_sequence(DIALECT, table, to));
     }
     if let (true, true, Some(old), Some(new)) = (from.auto_increment, to.auto_increment, &from.sequence, &to.sequence) {
-        rename_sequence(table, &old.text, &new.text, written);
+        rename_sequence(table, &old.text, &new.text, rendered);
     }
     if from.comment != to.comment {
-        written.push(Kind::Schema, comment_on(table, to));
+        rendered.schema(comment_on(table, to));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::super::walk::{Kind, Written};
+use super::super::change_context::{EnumValue, RenderedChange};
 use super::super::{index, raw, table, value};
 use super::{DIALECT, RenderError, alter_column, alter_table};
 use crate::ident::TableName;
@@ -30,7 +30,7 @@ pub(super) fn alter(
     renamed: &[(String, String)],
     anew: bool,
     state: &State,
-    written: &mut Written,
+    rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     let name = DIALECT.table(&to.name);
     let mut values = from.values.clone();
@@ -38,7 +38,7 @@ pub(super) fn alter(
         if let Some(value) = values.iter_mut().find(|value| *value == old) {
             value.clone_from(new);
             let (old, new) = (DIALECT.string(old), DIALECT.string(new));
-            written.push(Kind::Schema, format!("ALTER TYPE {name} RENAME VALUE {old} TO {new}"));
+            rendered.schema(format!("ALTER TYPE {name} RENAME VALUE {old} TO {new}"));
         }
     }
     if values == to.values {
@@ -46,7 +46,7 @@ pub(super) fn alter(
     }
     let stays = to.values.iter().filter(|value| values.contains(value));
     if anew || !stays.eq(&values) {
-        return made_anew(to, state, written);
+        return made_anew(to, state, rendered);
     }
     let mut before: Option<&String> = None;
     for value in &to.values {
@@ -57,8 +57,8 @@ pub(super) fn alter(
                 (None, None) => String::new(),
             };
             let value = DIALECT.string(value);
-            written.push(Kind::Schema, format!("ALTER TYPE {name} ADD VALUE {value}{place}"));
-            written.adds.push(value);
+            rendered.schema(format!("ALTER TYPE {name} ADD VALUE {value}{place}"));
+            rendered.added_values.push(EnumValue { of: to.name.clone(), value });
         }
         before = Some(value);
     }
@@ -66,15 +66,14 @@ pub(super) fn alter(
 }
 
 /// The old type under another name, a new one, its columns from one to the other, and the old one dropped.
-fn made_anew(to: &EnumType, state: &State, written: &mut Written) -> Result<(), RenderError> {
+fn made_anew(to: &EnumType, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     let old = TableName { schema: to.name.schema.clone(), name: temporary(&to.name.name) };
     let tables: Vec<(&Table, Vec<&Column>)> =
         state.columns_of_enum(&to.name).map(|(table, columns)| (&**table, columns)).collect();
     let over = Over::of(to, state, &tables);
-    over.goes(written);
-    let schema = |written: &mut Written, sql| written.push(Kind::Schema, sql);
-    schema(written, format!("ALTER TYPE {} RENAME TO {}", DIALECT.table(&to.name), DIALECT.ident(&old.name)));
-    schema(written, create(to));
+    over.goes(rendered);
+    rendered.schema(format!("ALTER TYPE {} RENAME TO {}", DIALECT.table(&to.name), DIALECT.ident(&old.name)));
+    rendered.schema(create(to));
     for (table, columns) in &tables {
         let mut actions = Vec::new();
         for column in columns {
@@ -86,16 +85,16 @@ fn made_anew(to: &EnumType, state: &State, written: &mut Written) -> Result<(), 
             let new = DIALECT.table(&to.name);
             actions.push(format!("ALTER COLUMN {name} TYPE {new}{list} USING {name}::text{list}::{new}{list}"));
         }
-        schema(written, alter_table(table, &actions.join(", ")));
+        rendered.schema(alter_table(table, &actions.join(", ")));
         for column in columns.iter().filter(|column| column.default.is_some()) {
             if let Some(default) = &column.default {
                 let default = value::default(DIALECT, default, column, table)?;
-                schema(written, alter_column(table, column, &format!("SET DEFAULT {default}")));
+                rendered.schema(alter_column(table, column, &format!("SET DEFAULT {default}")));
             }
         }
     }
-    schema(written, drop(&EnumType { name: old, values: Vec::new() }));
-    over.comes_back(state, written)
+    rendered.schema(drop(&EnumType { name: old, values: Vec::new() }));
+    over.comes_back(state, rendered)
 }
 
 /// A name for the old type meanwhile.
@@ -160,36 +159,36 @@ impl<'s> Over<'s> {
         Self { views, triggers, indexes, constraints }
     }
 
-    fn goes(&self, written: &mut Written) {
+    fn goes(&self, rendered: &mut RenderedChange) {
         for trigger in self.triggers.iter().rev() {
             let (name, on) = (DIALECT.ident(&trigger.name), DIALECT.table(&trigger.table));
-            written.push(Kind::Schema, format!("DROP TRIGGER {name} ON {on}"));
+            rendered.schema(format!("DROP TRIGGER {name} ON {on}"));
         }
         for view in self.views.iter().rev() {
-            written.push(Kind::Schema, format!("DROP {} {}", view.sql_kind(), DIALECT.table(&view.name)));
+            rendered.schema(format!("DROP {} {}", view.sql_kind(), DIALECT.table(&view.name)));
         }
         for (table, constraint) in self.constraints.iter().rev() {
             let drop = format!("DROP CONSTRAINT {}", DIALECT.ident(&constraint.name().text));
-            written.push(Kind::Schema, alter_table(table, &drop));
+            rendered.schema(alter_table(table, &drop));
         }
         for (table, index) in self.indexes.iter().rev() {
-            written.push(Kind::Schema, index::drop(DIALECT, table, &index.name));
+            rendered.schema(index::drop(DIALECT, table, &index.name));
         }
     }
 
-    fn comes_back(&self, state: &State, written: &mut Written) -> Result<(), RenderError> {
+    fn comes_back(&self, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
         for (table, index) in &self.indexes {
-            written.push(Kind::Schema, index::create(DIALECT, table, index)?);
+            rendered.schema(index::create(DIALECT, table, index)?);
         }
         for (table, constraint) in &self.constraints {
             let definition = table::constraint_definition(DIALECT, state, constraint, table)?;
-            written.push(Kind::Schema, alter_table(table, &format!("ADD {definition}")));
+            rendered.schema(alter_table(table, &format!("ADD {definition}")));
         }
         for view in &self.views {
-            written.push(Kind::Schema, raw::closed(&view.sql));
+            rendered.schema(raw::closed(&view.sql));
         }
         for trigger in &self.triggers {
-            written.push(Kind::Schema, raw::closed(&trigger.sql));
+            rendered.schema(raw::closed(&trigger.sql));
         }
         Ok(())
     }

@@ -7,151 +7,156 @@ mod schemas;
 
 pub(super) use schemas::clears;
 
+use super::change_context::{ChangeContext, RenderedChange, StatementKind};
 use super::dialect::Dialect;
 use super::error::RenderError;
-use super::walk::{Kind, Link, Written};
 use super::{index, kept, raw, rows, table, value};
 use crate::state::{Change, Column, ColumnId, Constraint, Object, RowValues, Scalar, State, Table, replacing};
 
 const DIALECT: Dialect = Dialect::Postgres;
 
-/// Writes one change. `state` is the state after it.
-pub(super) fn write(link: &Link<'_>, state: &State) -> Result<Written, RenderError> {
-    let mut written = Written::default();
-    match link.change {
-        Change::CreateTable(created) => create_table(created, state, &mut written)?,
-        Change::DropTable(_) => written.push(Kind::Schema, table::drop(DIALECT, link.before()?)),
+/// Writes changes, each by itself. `state` is the state after them.
+pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<RenderedChange, RenderError> {
+    let mut rendered = RenderedChange::default();
+    contexts.iter().try_for_each(|context| one(context, state, &mut rendered))?;
+    Ok(rendered)
+}
+
+fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
+    match context.change {
+        Change::CreateTable(created) => create_table(created, state, rendered)?,
+        Change::DropTable(_) => rendered.schema(table::drop(DIALECT, context.before()?)),
         Change::RenameTable { to, .. } => {
-            let before = link.before()?;
+            let before = context.before()?;
             if before.name != *to {
-                written.push(Kind::Schema, table::rename(DIALECT, before, &to.name));
+                rendered.schema(table::rename(DIALECT, before, &to.name));
             }
         }
         Change::AddColumn { column, fill, .. } => {
-            let after = link.after()?;
-            add_column(column, fill.as_ref(), after, &mut written)?;
+            let after = context.after()?;
+            add_column(column, fill.as_ref(), after, rendered)?;
             if column.comment.is_some() {
-                written.push(Kind::Schema, comment_on(after, column));
+                rendered.schema(comment_on(after, column));
             }
         }
         Change::DropColumn { column, .. } => {
-            let before = link.before()?;
-            written.push(Kind::Schema, table::drop_column(DIALECT, before, before.column_name(*column)));
+            let before = context.before()?;
+            rendered.schema(table::drop_column(DIALECT, before, before.column_name(*column)));
         }
         Change::RenameColumn { column, to, .. } => {
-            let before = link.before()?;
+            let before = context.before()?;
             let from = before.column_name(*column);
             if from != to {
-                written.push(Kind::Schema, table::rename_column(DIALECT, before, from, to));
+                rendered.schema(table::rename_column(DIALECT, before, from, to));
             }
         }
         Change::AlterColumn { column, using, fill, .. } => {
-            let (before, after) = (link.before()?, link.after()?);
+            let (before, after) = (context.before()?, context.after()?);
             if let Some((from, to)) = before.column(*column).zip(after.column(*column)) {
                 let conversion = using.as_ref().map(|using| DIALECT.expr(using, before));
-                alter::column(from, to, after, conversion, fill.as_ref(), &mut written)?;
+                alter::column(from, to, after, conversion, fill.as_ref(), rendered)?;
             }
         }
         Change::AddIndex { index, concurrently, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             let sql = index::create(DIALECT, after, index)?;
-            index_statement(&index.name, after, sql, *concurrently, link, &mut written)?;
+            index_statement(&index.name, after, sql, *concurrently, context, rendered)?;
         }
         Change::DropIndex { name, concurrently, .. } => {
-            let before = link.before()?;
+            let before = context.before()?;
             let sql = index::drop(DIALECT, before, name);
-            index_statement(name, before, sql, *concurrently, link, &mut written)?;
+            index_statement(name, before, sql, *concurrently, context, rendered)?;
         }
         Change::RenameIndex { name, to, .. } => {
             if name != to {
-                let name = DIALECT.qualified(link.before()?.name.schema.as_deref(), name);
-                written.push(Kind::Schema, format!("ALTER INDEX {name} RENAME TO {}", DIALECT.ident(to)));
+                let name = DIALECT.qualified(context.before()?.name.schema.as_deref(), name);
+                rendered.schema(format!("ALTER INDEX {name} RENAME TO {}", DIALECT.ident(to)));
             }
         }
         Change::AddConstraint { constraint, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             let definition = table::constraint_definition(DIALECT, state, constraint, after)?;
-            written.push(Kind::Schema, alter_table(after, &format!("ADD {definition}")));
+            rendered.schema(alter_table(after, &format!("ADD {definition}")));
         }
         Change::DropConstraint { name, .. } => {
             let drop = format!("DROP CONSTRAINT {}", DIALECT.ident(name));
-            written.push(Kind::Schema, alter_table(link.before()?, &drop));
+            rendered.schema(alter_table(context.before()?, &drop));
         }
         Change::RenameConstraint { name, to, .. } => {
             if *name != to.text {
                 let rename = format!("RENAME CONSTRAINT {} TO {}", DIALECT.ident(name), DIALECT.ident(&to.text));
-                written.push(Kind::Schema, alter_table(link.before()?, &rename));
+                rendered.schema(alter_table(context.before()?, &rename));
             }
         }
         Change::RenameSequence { column, to, .. } => {
-            let before = link.before()?;
+            let before = context.before()?;
             if let Some(from) = before.column(*column).and_then(|column| column.sequence.as_ref()) {
-                rename_sequence(before, &from.text, &to.text, &mut written);
+                rename_sequence(before, &from.text, &to.text, rendered);
             }
         }
-        Change::Create(object) => written.push(Kind::Schema, create(object, state)),
-        Change::Drop(object) => written.push(Kind::Schema, drop(object)),
+        Change::Create(object) => rendered.schema(create(object, state)),
+        Change::Drop(object) => rendered.schema(drop(object)),
         Change::ReplaceFunction { to, .. } => {
             let sql = replacing(to.sql.as_deref().unwrap_or_default(), state.backend());
-            written.push(Kind::Schema, raw::closed(&sql));
+            rendered.schema(raw::closed(&sql));
         }
         Change::AlterEnum { from, to, renamed } => {
-            enums::alter(from, to, renamed, link.enum_anew, state, &mut written)?;
+            enums::alter(from, to, renamed, context.recreates_enum, state, rendered)?;
         }
         Change::Insert { rows, mode, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             // Numbers that are given come before numbers that are made, or the two would clash.
             let gives = |row: &RowValues| row.iter().any(|(id, _)| numbered(after, *id));
             for rows in rows.chunk_by(|a, b| gives(a) == gives(b)) {
-                written.rows(rows::insert(DIALECT, after, rows, mode)?);
+                rendered.rows(rows::insert(DIALECT, after, rows, mode)?);
                 for sql in rows::advance_sequences(after, rows) {
-                    written.push(Kind::Neutral, sql);
+                    rendered.neutral(sql);
                 }
             }
         }
         Change::Update { set, filter, .. } => {
-            written.rows(vec![rows::update(DIALECT, link.after()?, set, filter.as_ref())?]);
+            rendered.row(rows::update(DIALECT, context.after()?, set, filter.as_ref())?);
         }
         Change::Delete { filter, .. } => {
-            let after = link.after()?;
-            written.rows(vec![rows::delete(DIALECT, after, &DIALECT.expr(filter, after))]);
+            let after = context.after()?;
+            rendered.row(rows::delete(DIALECT, after, &DIALECT.expr(filter, after)));
         }
         Change::DeleteRows { rows, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             let conditions = rows::row_conditions(DIALECT, after, rows)?;
-            written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
+            rendered.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)));
         }
         Change::KeepRows(rows) => {
-            let after = link.after()?;
+            let after = context.after()?;
             let [create, fill] = kept::keep(DIALECT, rows, after, state)?;
-            if link.transaction {
+            if context.transaction {
                 // Else rows that others put in meanwhile would be changed and not kept.
                 let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", DIALECT.table(&after.name));
-                written.push(Kind::Schema, lock);
+                rendered.schema(lock);
             }
-            written.push(Kind::Schema, create);
-            written.push(Kind::Rows, fill);
+            rendered.schema(create);
+            rendered.row(fill);
         }
         Change::RestoreRows(rows) => {
-            let [back, drop] = kept::restore(DIALECT, rows, link.after()?);
-            written.push(Kind::Rows, back);
-            written.push(Kind::Schema, drop);
+            let [back, drop] = kept::restore(DIALECT, rows, context.after()?);
+            rendered.row(back);
+            rendered.schema(drop);
         }
         Change::Sql { sql, .. } => {
             if let Some(direction) = raw::copies_with_client(sql) {
                 return Err(RenderError::CopyWithClient { direction });
             }
-            let kind = if raw::is_ddl(sql) { Kind::Schema } else { Kind::Rows };
-            written.push(kind, raw::closed(sql));
+            let kind = if raw::is_ddl(sql) { StatementKind::Schema } else { StatementKind::Rows };
+            rendered.push(kind, raw::closed(sql), None);
         }
         Change::Note(_) => {}
     }
-    Ok(written)
+    Ok(())
 }
 
 /// CREATE TABLE, with what it cannot say itself.
-fn create_table(created: &Table, state: &State, written: &mut Written) -> Result<(), RenderError> {
-    written.push(Kind::Schema, table::create(DIALECT, state, created, None)?);
+fn create_table(created: &Table, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
+    rendered.schema(table::create(DIALECT, state, created, None)?);
     let later = created.constraints().filter(|one| table::comes_later(DIALECT, created, one));
     let (keys, others): (Vec<_>, Vec<_>) = later.partition(|one| matches!(one, Constraint::ForeignKey(_)));
     let add = |constraint: &Constraint| {
@@ -159,20 +164,20 @@ fn create_table(created: &Table, state: &State, written: &mut Written) -> Result
         Ok::<_, RenderError>(alter_table(created, &format!("ADD {definition}")))
     };
     for constraint in &others {
-        written.push(Kind::Schema, add(constraint)?);
+        rendered.schema(add(constraint)?);
     }
     for index in &created.indexes {
-        written.push(Kind::Schema, index::create(DIALECT, created, index)?);
+        rendered.schema(index::create(DIALECT, created, index)?);
     }
     for key in &keys {
-        written.push(Kind::Schema, add(key)?);
+        rendered.schema(add(key)?);
     }
     if let Some(comment) = &created.comment {
         let on = DIALECT.table(&created.name);
-        written.push(Kind::Schema, format!("COMMENT ON TABLE {on} IS {}", DIALECT.string(comment)));
+        rendered.schema(format!("COMMENT ON TABLE {on} IS {}", DIALECT.string(comment)));
     }
     for column in created.columns.iter().filter(|column| column.comment.is_some()) {
-        written.push(Kind::Schema, comment_on(created, column));
+        rendered.schema(comment_on(created, column));
     }
     Ok(())
 }
@@ -211,13 +216,13 @@ fn index_statement(
     table: &Table,
     sql: String,
     concurrently: bool,
-    link: &Link<'_>,
-    written: &mut Written,
+    context: &ChangeContext<'_>,
+    rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     if concurrently {
-        return schemas::concurrently(name, table, &sql, link.transaction, written);
+        return schemas::concurrently(name, table, &sql, context.transaction, rendered);
     }
-    written.push(Kind::Schema, sql);
+    rendered.schema(sql);
     Ok(())
 }
 
@@ -239,44 +244,49 @@ fn alter_column(table: &Table, column: &Column, action: &str) -> String {
     alter_table(table, &format!("ALTER COLUMN {} {action}", DIALECT.ident(&column.name)))
 }
 
-fn rename_sequence(table: &Table, from: &str, to: &str, written: &mut Written) {
+fn rename_sequence(table: &Table, from: &str, to: &str, rendered: &mut RenderedChange) {
     if from != to {
         let from = DIALECT.qualified(table.name.schema.as_deref(), from);
-        written.push(Kind::Schema, format!("ALTER SEQUENCE {from} RENAME TO {}", DIALECT.ident(to)));
+        rendered.schema(format!("ALTER SEQUENCE {from} RENAME TO {}", DIALECT.ident(to)));
     }
 }
 
 /// ADD COLUMN, with a value for the rows already there.
-fn add_column(column: &Column, fill: Option<&Scalar>, table: &Table, written: &mut Written) -> Result<(), RenderError> {
+fn add_column(
+    column: &Column,
+    fill: Option<&Scalar>,
+    table: &Table,
+    rendered: &mut RenderedChange,
+) -> Result<(), RenderError> {
     let Some(fill) = fill else {
         let definition = table::column_definition(DIALECT, column, table)?;
-        written.push(Kind::Schema, alter_table(table, &format!("ADD COLUMN {definition}")));
+        rendered.schema(alter_table(table, &format!("ADD COLUMN {definition}")));
         return Ok(());
     };
     if matches!(fill, Scalar::Literal(_)) {
         // A default for a moment: the table is not written anew, and no trigger fires.
         let filled = Column { default: Some(fill.clone()), ..column.clone() };
         let definition = table::column_definition(DIALECT, &filled, table)?;
-        written.push(Kind::Schema, alter_table(table, &format!("ADD COLUMN {definition}")));
+        rendered.schema(alter_table(table, &format!("ADD COLUMN {definition}")));
         if column.default.as_ref() != Some(fill) {
             let after = match &column.default {
                 Some(default) => format!("SET DEFAULT {}", value::default(DIALECT, default, column, table)?),
                 None => "DROP DEFAULT".to_owned(),
             };
-            written.push(Kind::Schema, alter_column(table, column, &after));
+            rendered.schema(alter_column(table, column, &after));
         }
         return Ok(());
     }
     let bare = Column { null: true, default: None, ..column.clone() };
     let definition = table::column_definition(DIALECT, &bare, table)?;
-    written.push(Kind::Schema, alter_table(table, &format!("ADD COLUMN {definition}")));
-    written.rows(vec![rows::update(DIALECT, table, &vec![(column.id, fill.clone())], None)?]);
+    rendered.schema(alter_table(table, &format!("ADD COLUMN {definition}")));
+    rendered.row(rows::update(DIALECT, table, &vec![(column.id, fill.clone())], None)?);
     if let Some(default) = &column.default {
         let set = format!("SET DEFAULT {}", value::default(DIALECT, default, column, table)?);
-        written.push(Kind::Schema, alter_column(table, column, &set));
+        rendered.schema(alter_column(table, column, &set));
     }
     if !column.null {
-        written.push(Kind::Schema, alter_column(table, column, "SET NOT NULL"));
+        rendered.schema(alter_column(table, column, "SET NOT NULL"));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What PostgreSQL alone has: extensions, and indexes that are made while others write.
 
+use super::super::change_context::RenderedChange;
 use super::super::error::RenderError;
-use super::super::walk::{Kind, Written};
 use super::DIALECT;
 use crate::state::Table;
 
@@ -39,25 +39,22 @@ pub(super) fn concurrently(
     table: &Table,
     sql: &str,
     transaction: bool,
-    written: &mut Written,
+    rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     if transaction {
         return Err(RenderError::Concurrently { index: name.to_owned() });
     }
     let qualified = DIALECT.qualified(table.name.schema.as_deref(), name);
     if let Some(rest) = sql.strip_prefix("DROP INDEX ") {
-        written.push(Kind::Schema, format!("DROP INDEX CONCURRENTLY IF EXISTS {rest}"));
+        rendered.schema(format!("DROP INDEX CONCURRENTLY IF EXISTS {rest}"));
         return Ok(());
     }
     let regclass = DIALECT.string(&qualified);
-    written.push(
-        Kind::Schema,
-        format!(
-            "{CLEARS} WHERE indexrelid = to_regclass({regclass}) AND NOT indisvalid) THEN DROP INDEX {qualified}; END IF; \
+    rendered.schema(format!(
+        "{CLEARS} WHERE indexrelid = to_regclass({regclass}) AND NOT indisvalid) THEN DROP INDEX {qualified}; END IF; \
              END $dbmigrate$"
-        ),
-    );
-    written.push(Kind::Schema, sql.replacen(" INDEX ", " INDEX CONCURRENTLY ", 1));
+    ));
+    rendered.schema(sql.replacen(" INDEX ", " INDEX CONCURRENTLY ", 1));
     Ok(())
 }
 

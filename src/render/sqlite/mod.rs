@@ -6,9 +6,9 @@ mod rebuild;
 
 use std::collections::HashSet;
 
+use super::change_context::{ChangeContext, RenderedChange, StatementKind};
 use super::dialect::Dialect;
 use super::error::RenderError;
-use super::walk::{Kind, Link, Written};
 use super::{index, kept, raw, rows, table, value};
 use crate::state::{Change, Column, ColumnId, Constraint, Object, State, Table, TableId};
 
@@ -71,25 +71,27 @@ fn waits(change: &Change, touched: &HashSet<ColumnId>) -> bool {
 }
 
 /// Writes a run of changes.
-pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, RenderError> {
-    let structural = links.first().is_some_and(|link| is_structural(link.change));
-    let needs_rebuild = |link: &Link<'_>| match (&link.before, &link.after) {
-        (Some(before), Some(after)) => cannot_alter(link.change, before, after),
+pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<RenderedChange, RenderError> {
+    let structural = contexts.first().is_some_and(|context| is_structural(context.change));
+    let needs_rebuild = |context: &ChangeContext<'_>| match (&context.before, &context.after) {
+        (Some(before), Some(after)) => cannot_alter(context.change, before, after),
         _ => false,
     };
     if structural {
-        if let Some(sql) = added_with_constraints(links, state)? {
-            return Ok(Written::ddl(sql));
+        if let Some(sql) = added_with_constraints(contexts, state)? {
+            let mut rendered = RenderedChange::default();
+            sql.into_iter().for_each(|sql| rendered.schema(sql));
+            return Ok(rendered);
         }
-        if links.iter().any(needs_rebuild) {
-            return rebuild::write(links, state);
+        if contexts.iter().any(needs_rebuild) {
+            return rebuild::write(contexts, state);
         }
     }
-    let mut written = Written::default();
-    for link in links {
-        one(link, state, &mut written)?;
+    let mut rendered = RenderedChange::default();
+    for context in contexts {
+        one(context, state, &mut rendered)?;
     }
-    Ok(written)
+    Ok(rendered)
 }
 
 fn cannot_alter(change: &Change, before: &Table, after: &Table) -> bool {
@@ -113,8 +115,8 @@ fn can_be_added(column: &Column) -> bool {
 }
 
 /// A nullable column with a foreign key or checks of its own: ADD COLUMN takes them behind the column.
-fn added_with_constraints(links: &[Link<'_>], state: &State) -> Result<Option<Vec<String>>, RenderError> {
-    let [first, rest @ ..] = links else { return Ok(None) };
+fn added_with_constraints(contexts: &[ChangeContext<'_>], state: &State) -> Result<Option<Vec<String>>, RenderError> {
+    let [first, rest @ ..] = contexts else { return Ok(None) };
     let (Change::AddColumn { column, fill: None, .. }, Some(after)) = (first.change, &first.after) else {
         return Ok(None);
     };
@@ -123,8 +125,8 @@ fn added_with_constraints(links: &[Link<'_>], state: &State) -> Result<Option<Ve
     }
     let mut sql = table::column_definition(DIALECT, column, after)?;
     let mut indexes = Vec::new();
-    for link in rest {
-        match (link.change, &link.after) {
+    for context in rest {
+        match (context.change, &context.after) {
             (Change::AddConstraint { constraint: constraint @ Constraint::ForeignKey(key), .. }, Some(after))
                 if key.columns == [column.id] =>
             {
@@ -148,88 +150,88 @@ fn added_with_constraints(links: &[Link<'_>], state: &State) -> Result<Option<Ve
 }
 
 /// One change that needs no rebuild.
-fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), RenderError> {
-    match link.change {
+fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
+    match context.change {
         Change::CreateTable(created) => {
-            written.push(Kind::Schema, table::create(DIALECT, state, created, None)?);
+            rendered.schema(table::create(DIALECT, state, created, None)?);
             for index in &created.indexes {
-                written.push(Kind::Schema, index::create(DIALECT, created, index)?);
+                rendered.schema(index::create(DIALECT, created, index)?);
             }
         }
-        Change::DropTable(_) => written.push(Kind::Schema, table::drop(DIALECT, link.before()?)),
+        Change::DropTable(_) => rendered.schema(table::drop(DIALECT, context.before()?)),
         Change::RenameTable { to, .. } => {
             DIALECT.check_schema(to)?;
-            rename_table(link.before()?, &to.name, state, written);
+            rename_table(context.before()?, &to.name, state, rendered);
         }
         Change::AddColumn { column, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             let definition = table::column_definition(DIALECT, column, after)?;
-            written.push(Kind::Schema, format!("ALTER TABLE {} ADD COLUMN {definition}", DIALECT.table(&after.name)));
+            rendered.schema(format!("ALTER TABLE {} ADD COLUMN {definition}", DIALECT.table(&after.name)));
         }
         Change::DropColumn { column, .. } => {
-            let before = link.before()?;
-            written.push(Kind::Schema, table::drop_column(DIALECT, before, before.column_name(*column)));
+            let before = context.before()?;
+            rendered.schema(table::drop_column(DIALECT, before, before.column_name(*column)));
         }
         Change::RenameColumn { column, to, .. } => {
-            let before = link.before()?;
+            let before = context.before()?;
             let from = before.column_name(*column);
             if from != to {
-                written.push(Kind::Schema, table::rename_column(DIALECT, before, from, to));
+                rendered.schema(table::rename_column(DIALECT, before, from, to));
             }
         }
         Change::AddIndex { index, .. } => {
-            written.push(Kind::Schema, index::create(DIALECT, link.after()?, index)?);
+            rendered.schema(index::create(DIALECT, context.after()?, index)?);
         }
         Change::DropIndex { name, .. } => {
-            written.push(Kind::Schema, index::drop(DIALECT, link.before()?, name));
+            rendered.schema(index::drop(DIALECT, context.before()?, name));
         }
         Change::RenameIndex { name, to, .. } => {
-            let (before, after) = (link.before()?, link.after()?);
+            let (before, after) = (context.before()?, context.after()?);
             if name != to {
                 // SQLite has no ALTER INDEX.
-                written.push(Kind::Schema, index::drop(DIALECT, before, name));
+                rendered.schema(index::drop(DIALECT, before, name));
                 for index in after.indexes.iter().filter(|index| index.name == *to) {
-                    written.push(Kind::Schema, index::create(DIALECT, after, index)?);
+                    rendered.schema(index::create(DIALECT, after, index)?);
                 }
             }
         }
         Change::AddConstraint { .. } | Change::DropConstraint { .. } | Change::RenameConstraint { .. } => {
-            *written = rebuild::write(std::slice::from_ref(link), state)?;
+            *rendered = rebuild::write(std::slice::from_ref(context), state)?;
         }
-        Change::Create(object) => create(object, state, written)?,
-        Change::Drop(object) => drop(object, written)?,
-        Change::Insert { rows, mode, .. } => written.rows(rows::insert(DIALECT, link.after()?, rows, mode)?),
+        Change::Create(object) => create(object, state, rendered)?,
+        Change::Drop(object) => drop(object, rendered)?,
+        Change::Insert { rows, mode, .. } => rendered.rows(rows::insert(DIALECT, context.after()?, rows, mode)?),
         Change::Update { set, filter, .. } => {
-            let after = link.after()?;
-            written.rows(vec![rows::update(DIALECT, after, set, filter.as_ref())?]);
-            written.keys_off = keys_off::update(state, after, set).map(Err);
+            let after = context.after()?;
+            rendered.row(rows::update(DIALECT, after, set, filter.as_ref())?);
+            rendered.keys_off = keys_off::update(state, after, set).map(Err);
         }
         Change::Delete { filter, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             let condition = DIALECT.expr(filter, after);
-            written.rows(vec![rows::delete(DIALECT, after, &condition)]);
-            written.keys_off = keys_off::deletes(state, after, &[condition]).transpose();
+            rendered.row(rows::delete(DIALECT, after, &condition));
+            rendered.keys_off = keys_off::deletes(state, after, &[condition]).transpose();
         }
         Change::DeleteRows { rows, .. } => {
-            let after = link.after()?;
+            let after = context.after()?;
             let conditions = rows::row_conditions(DIALECT, after, rows)?;
-            written.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)).collect());
-            written.keys_off = keys_off::deletes(state, after, &conditions).transpose();
+            rendered.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)));
+            rendered.keys_off = keys_off::deletes(state, after, &conditions).transpose();
         }
         Change::KeepRows(rows) => {
-            let [create, fill] = kept::keep(DIALECT, rows, link.after()?, state)?;
-            written.push(Kind::Schema, create);
-            written.push(Kind::Rows, fill);
+            let [create, fill] = kept::keep(DIALECT, rows, context.after()?, state)?;
+            rendered.schema(create);
+            rendered.row(fill);
         }
         Change::RestoreRows(rows) => {
-            let [back, drop] = kept::restore(DIALECT, rows, link.after()?);
-            written.push(Kind::Rows, back);
-            written.push(Kind::Schema, drop);
+            let [back, drop] = kept::restore(DIALECT, rows, context.after()?);
+            rendered.row(back);
+            rendered.schema(drop);
         }
         Change::Sql { sql, .. } => {
-            let kind = if raw::is_ddl(sql) { Kind::Schema } else { Kind::Rows };
-            written.push(kind, raw::closed(sql));
-            written.keys_off = keys_off::raw(state, sql).map(Err);
+            let kind = if raw::is_ddl(sql) { StatementKind::Schema } else { StatementKind::Rows };
+            rendered.push(kind, raw::closed(sql), None);
+            rendered.keys_off = keys_off::raw(state, sql).map(Err);
         }
         // A column that differs is rebuilt; SQLite has no sequences; an enum's values are in the checks of its columns.
         Change::AlterColumn { .. } | Change::RenameSequence { .. } | Change::AlterEnum { .. } | Change::Note(_) => {}
@@ -238,13 +240,13 @@ fn one(link: &Link<'_>, state: &State, written: &mut Written) -> Result<(), Rend
     Ok(())
 }
 
-fn create(object: &Object, state: &State, written: &mut Written) -> Result<(), RenderError> {
+fn create(object: &Object, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     match object {
-        Object::Trigger(trigger) => written.push(Kind::Schema, raw::closed(&trigger.sql)),
+        Object::Trigger(trigger) => rendered.schema(raw::closed(&trigger.sql)),
         Object::View(view) => {
             // As the state has it: with the names of the moment.
             let view = state.view_named(&view.name).unwrap_or(view);
-            written.push(Kind::Schema, raw::closed(&view.sql));
+            rendered.schema(raw::closed(&view.sql));
         }
         // Its columns have its values.
         Object::Enum(_) => {}
@@ -255,12 +257,12 @@ fn create(object: &Object, state: &State, written: &mut Written) -> Result<(), R
     Ok(())
 }
 
-fn drop(object: &Object, written: &mut Written) -> Result<(), RenderError> {
+fn drop(object: &Object, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     match object {
         Object::Trigger(trigger) => {
-            written.push(Kind::Schema, format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name)));
+            rendered.schema(format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name)));
         }
-        Object::View(view) => written.push(Kind::Schema, format!("DROP VIEW {}", DIALECT.table(&view.name))),
+        Object::View(view) => rendered.schema(format!("DROP VIEW {}", DIALECT.table(&view.name))),
         Object::Enum(_) => {}
         Object::Extension(_) | Object::Schema(_) | Object::Function(_) => {
             return Err(RenderError::no_object(DIALECT, object.get()));
@@ -270,16 +272,16 @@ fn drop(object: &Object, written: &mut Written) -> Result<(), RenderError> {
 }
 
 /// SQLite does not take another case of the same name at once.
-fn rename_table(before: &Table, to: &str, state: &State, written: &mut Written) {
+fn rename_table(before: &Table, to: &str, state: &State, rendered: &mut RenderedChange) {
     if before.name.name == to {
         return;
     }
     if before.name.name.eq_ignore_ascii_case(to) {
         let between = Table { name: before.name.renamed(temporary_name(state, before)), ..before.clone() };
-        written.push(Kind::Schema, table::rename(DIALECT, before, &between.name.name));
-        written.push(Kind::Schema, table::rename(DIALECT, &between, to));
+        rendered.schema(table::rename(DIALECT, before, &between.name.name));
+        rendered.schema(table::rename(DIALECT, &between, to));
     } else {
-        written.push(Kind::Schema, table::rename(DIALECT, before, to));
+        rendered.schema(table::rename(DIALECT, before, to));
     }
 }
 

@@ -8,48 +8,45 @@
 
 use std::collections::HashMap;
 
-use super::super::walk::{Kind, Link, Written};
+use super::super::change_context::{ChangeContext, RenderedChange};
 use super::super::{index, raw, table, value};
 use super::{DIALECT, RenderError, temporary_name};
 use crate::state::{Change, Column, ColumnId, Expr, Scalar, State, Table};
 
 /// Writes a run of changes of one table as one rebuild. `state` is the state after them.
-pub(super) fn write(links: &[Link<'_>], state: &State) -> Result<Written, RenderError> {
-    let tables = links.first().and_then(|link| link.before.as_deref());
-    let (Some(before), Some(after)) = (tables, links.last().and_then(|link| link.after.as_deref())) else {
-        return Ok(Written::default());
+pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<RenderedChange, RenderError> {
+    let tables = contexts.first().and_then(|context| context.before.as_deref());
+    let (Some(before), Some(after)) = (tables, contexts.last().and_then(|context| context.after.as_deref())) else {
+        return Ok(RenderedChange::default());
     };
     let temporary = temporary_name(state, after);
     let (new, old) = (DIALECT.ident(&temporary), DIALECT.table(&before.name));
-    let mut written = Written { rebuilds: true, ..Written::default() };
-    written.push(Kind::Schema, table::create(DIALECT, state, after, Some(&temporary))?);
-    let (columns, sources): (Vec<_>, Vec<_>) = copies(links, before, after)?.into_iter().unzip();
+    let mut rendered = RenderedChange { rebuilds: true, ..RenderedChange::default() };
+    rendered.schema(table::create(DIALECT, state, after, Some(&temporary))?);
+    let (columns, sources): (Vec<_>, Vec<_>) = copies(contexts, before, after)?.into_iter().unzip();
     if !columns.is_empty() {
         let (columns, sources) = (columns.join(", "), sources.join(", "));
-        written.push(Kind::Rows, format!("INSERT INTO {new} ({columns}) SELECT {sources} FROM {old}"));
+        rendered.row(format!("INSERT INTO {new} ({columns}) SELECT {sources} FROM {old}"));
     }
     if numbered(before) && numbered(after) {
         // The counter stands above the highest row when rows were deleted.
         let (to, from) = (DIALECT.string(&temporary), DIALECT.string(&before.name.name));
-        written.push(Kind::Rows, format!("DELETE FROM sqlite_sequence WHERE name = {to}"));
-        written.push(
-            Kind::Rows,
-            format!(
-                "INSERT INTO sqlite_sequence (name, seq) SELECT {to}, seq FROM sqlite_sequence WHERE name = {from}"
-            ),
-        );
+        rendered.row(format!("DELETE FROM sqlite_sequence WHERE name = {to}"));
+        rendered.row(format!(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT {to}, seq FROM sqlite_sequence WHERE name = {from}"
+        ));
     }
-    written.push(Kind::Schema, table::drop(DIALECT, before));
-    written.push(Kind::Schema, "PRAGMA legacy_alter_table = ON".to_owned());
-    written.push(Kind::Schema, format!("ALTER TABLE {new} RENAME TO {}", DIALECT.ident(&after.name.name)));
-    written.push(Kind::Schema, "PRAGMA legacy_alter_table = OFF".to_owned());
+    rendered.schema(table::drop(DIALECT, before));
+    rendered.schema("PRAGMA legacy_alter_table = ON".to_owned());
+    rendered.schema(format!("ALTER TABLE {new} RENAME TO {}", DIALECT.ident(&after.name.name)));
+    rendered.schema("PRAGMA legacy_alter_table = OFF".to_owned());
     for index in &after.indexes {
-        written.push(Kind::Schema, index::create(DIALECT, after, index)?);
+        rendered.schema(index::create(DIALECT, after, index)?);
     }
     for trigger in state.triggers_on(after.id) {
-        written.push(Kind::Schema, raw::closed(&trigger.sql));
+        rendered.schema(raw::closed(&trigger.sql));
     }
-    Ok(written)
+    Ok(rendered)
 }
 
 fn numbered(table: &Table) -> bool {
@@ -57,11 +54,11 @@ fn numbered(table: &Table) -> bool {
 }
 
 /// The columns of the new table with what is copied into each; columns left out take their defaults.
-fn copies(links: &[Link<'_>], before: &Table, after: &Table) -> Result<Vec<(String, String)>, RenderError> {
+fn copies(contexts: &[ChangeContext<'_>], before: &Table, after: &Table) -> Result<Vec<(String, String)>, RenderError> {
     let mut added: HashMap<ColumnId, Option<&Scalar>> = HashMap::new();
     let mut altered: HashMap<ColumnId, (Option<&Expr>, Option<&Scalar>)> = HashMap::new();
-    for link in links {
-        match link.change {
+    for context in contexts {
+        match context.change {
             Change::AddColumn { column, fill, .. } => {
                 added.insert(column.id, fill.as_ref());
             }

@@ -1,107 +1,35 @@
-//! The walk: over a plan's changes with the state beside it, so that each is written from its
-//! table before and after, and nothing is looked at twice.
+//! The renderer: goes over a plan's changes with the state beside it, so that each is written from its table before and
+//! after it, and nothing is looked up twice.
 
 use std::collections::HashSet;
 
+use super::change_context::{ChangeContext, RenderedChange, StatementKind};
 use super::destructive::Losses;
 use super::dialect::Dialect;
 use super::error::RenderError;
 use super::ledger::LedgerSql;
 use super::locks::{Lock, Locks};
 use super::model::{Destructive, Journaled, Recovery, RenderOptions, RenderedStep, Statement};
-use super::{known, mysql, postgres, raw, remarks, sqlite};
+use super::{known, mysql, postgres, raw, records, remarks, sqlite};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::operation::Checksums;
 use crate::plan::{Part, Place, Step};
-use crate::state::{Change, SharedTable, State, StateError, Table, TableId};
+use crate::state::{Change, State, TableId};
 
-/// What a statement is to those that come after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// It changes the schema.
-    Schema,
-    /// It changes rows.
-    Rows,
-    /// Neither.
-    Neutral,
-}
-
-/// A change with its table around it.
-pub(super) struct Link<'a> {
-    pub(super) change: &'a Change,
-    pub(super) before: Option<SharedTable>,
-    pub(super) after: Option<SharedTable>,
-    /// MySQL: what is true of an author's statement after an interruption.
-    pub(super) recovery: Option<Recovery>,
-    /// PostgreSQL: an enum that gets values is made anew, so that they can be used at once.
-    pub(super) enum_anew: bool,
-    /// It runs inside a transaction.
-    pub(super) transaction: bool,
-}
-
-impl Link<'_> {
-    /// The change's table before it.
-    pub(super) fn before(&self) -> Result<&Table, RenderError> {
-        self.before.as_deref().ok_or(RenderError::State(StateError::NoTable))
-    }
-
-    /// The change's table after it.
-    pub(super) fn after(&self) -> Result<&Table, RenderError> {
-        self.after.as_deref().ok_or(RenderError::State(StateError::NoTable))
-    }
-}
-
-/// What a change comes to.
-#[derive(Debug, Default)]
-pub(super) struct Written {
-    pub(super) statements: Vec<(Kind, String)>,
-    /// MySQL: what is true of each statement after an interruption.
-    pub(super) recoveries: Vec<Recovery>,
-    /// MySQL: the table that the one statement makes or drops.
-    pub(super) table: Option<String>,
-    /// PostgreSQL: values of enums, quoted, that the transaction which adds them may not use.
-    pub(super) adds: Vec<String>,
-    /// SQLite: a table is rebuilt.
-    pub(super) rebuilds: bool,
-    /// SQLite: what stands instead where the transaction's foreign keys are off, or why nothing can.
-    pub(super) keys_off: Option<Result<Vec<String>, RenderError>>,
-}
-
-impl Written {
-    pub(super) fn ddl(sql: Vec<String>) -> Self {
-        Self { statements: sql.into_iter().map(|sql| (Kind::Schema, sql)).collect(), ..Self::default() }
-    }
-
-    pub(super) fn push(&mut self, kind: Kind, sql: String) {
-        self.statements.push((kind, sql));
-    }
-
-    /// A statement that commits by itself.
-    pub(super) fn journaled(&mut self, sql: String, recovery: Recovery) {
-        self.statements.push((Kind::Schema, sql));
-        self.recoveries.push(recovery);
-    }
-
-    pub(super) fn rows(&mut self, sql: Vec<String>) {
-        self.recoveries.extend(sql.iter().map(|_| Recovery::Transactional));
-        self.statements.extend(sql.into_iter().map(|sql| (Kind::Rows, sql)));
-    }
-}
-
-/// Statements of a step that read otherwise where the transaction's foreign keys are off.
+/// Statements of a step that are others where the transaction's foreign keys are off.
 pub(super) struct Alternative {
     /// Which step.
     pub(super) step: usize,
-    /// The first statement of it that goes.
+    /// The first statement that is replaced.
     pub(super) at: usize,
-    /// How many go.
+    /// How many are replaced.
     pub(super) count: usize,
     /// What comes instead, or why it cannot run.
     pub(super) instead: Result<Vec<String>, Box<Diagnostic>>,
 }
 
-/// The walk's memory.
-pub(super) struct Walk<'a> {
+/// What the renderer knows of a plan at the change that it has come to.
+pub(super) struct Renderer<'a> {
     pub(super) dialect: Dialect,
     pub(super) state: State,
     pub(super) start: &'a State,
@@ -114,9 +42,9 @@ pub(super) struct Walk<'a> {
     pub(super) changes: usize,
     /// PostgreSQL: values that were added to enums.
     pub(super) added: Vec<AddedValue>,
-    /// PostgreSQL: steps whose enums are made anew.
-    pub(super) anew: HashSet<usize>,
-    /// PostgreSQL: rows were changed since deferred constraints were last looked at.
+    /// PostgreSQL: steps whose enums are created again.
+    pub(super) recreates: HashSet<usize>,
+    /// PostgreSQL: rows were changed since deferred constraints were last checked.
     pub(super) rows_changed: bool,
     pub(super) losses: Losses<'a>,
     /// The history and the plan do not fit: the rest cannot be written.
@@ -127,19 +55,19 @@ pub(super) struct Walk<'a> {
 pub(super) struct AddedValue {
     /// Number of the step.
     pub(super) step: usize,
-    /// The first statement of the step behind it.
+    /// The first statement of the step after it.
     pub(super) behind: usize,
     /// The value, quoted.
     pub(super) value: String,
-    /// The enum is made in the same plan: it is made anew where that helps.
-    pub(super) made_here: bool,
+    /// The same plan creates the enum: it is created again where that helps.
+    pub(super) created_here: bool,
 }
 
 /// A body's canonical JSON and its checksums.
 pub(super) type Seal = (String, Checksums);
 
-/// A step written, with the locks it takes.
-pub(super) type WrittenStep = (RenderedStep, HashSet<Lock>);
+/// A step with the locks it takes.
+pub(super) type StepWithLocks = (RenderedStep, HashSet<Lock>);
 
 /// Whose changes are written: a step's, or a seed's.
 pub(super) struct Scope<'a> {
@@ -160,8 +88,8 @@ pub(super) struct Block {
     pub(super) rebuilt: Vec<TableId>,
 }
 
-impl<'a> Walk<'a> {
-    /// A walk that begins at a state.
+impl<'a> Renderer<'a> {
+    /// A renderer that begins at a state.
     pub(super) fn new(dialect: Dialect, start: &'a State, options: &'a RenderOptions, ledger: LedgerSql) -> Self {
         Self {
             dialect,
@@ -173,7 +101,7 @@ impl<'a> Walk<'a> {
             alternatives: Vec::new(),
             locks: Locks::default(),
             added: Vec::new(),
-            anew: HashSet::new(),
+            recreates: HashSet::new(),
             changes: 0,
             rows_changed: false,
             losses: Losses::new(dialect, start),
@@ -182,10 +110,10 @@ impl<'a> Walk<'a> {
     }
 
     /// Writes one step.
-    pub(super) fn step(&mut self, number: usize, step: &Step) -> WrittenStep {
+    pub(super) fn step(&mut self, number: usize, step: &Step) -> StepWithLocks {
         let mut block = Block::default();
         if number == 0 && self.options.create_ledger {
-            self.make_ledger(&mut block);
+            block.statements = records::create_ledger(&self.ledger, &self.options.environment);
         }
         let scope = Scope { number, step: Some(step) };
         let tables = match self.dialect {
@@ -223,7 +151,7 @@ impl<'a> Walk<'a> {
         (rendered, locks)
     }
 
-    /// What makes a step's lost foreign keys again.
+    /// What creates a step's lost foreign keys again.
     fn restored(&mut self, scope: &Scope<'_>, into: &mut Block) -> Option<Statement> {
         let step = scope.step?;
         let part = Part {
@@ -255,34 +183,29 @@ impl<'a> Walk<'a> {
             };
             let (run, after) = rest.split_at(length.clamp(1, rest.len()));
             rest = after;
-            let written =
-                self.replay(scope, run, &part.changes, into).and_then(|links| match (self.dialect, links.as_slice()) {
-                    (Dialect::Sqlite, links) => {
-                        let written = sqlite::write(links, &self.state)?;
-                        let table = links.first().filter(|_| written.rebuilds).and_then(|link| link.change.table());
-                        into.rebuilt.extend(table);
-                        Ok(written)
-                    }
-                    (Dialect::Postgres, [link, ..]) => postgres::write(link, &self.state),
-                    (Dialect::Postgres, []) => Ok(Written::default()),
-                    (Dialect::Mysql, links) => mysql::write(links, &self.state),
-                });
-            match written {
-                Ok(written) => {
-                    let made_here = match run {
-                        [Change::AlterEnum { to, .. }] => self.start.enum_named(&to.name).is_none(),
-                        _ => false,
-                    };
-                    let adds = written.adds.clone();
-                    self.put(scope, part, written, run.len(), into);
-                    let (step, behind) = (scope.number, into.statements.len());
-                    self.added.extend(adds.into_iter().map(|value| AddedValue { step, behind, value, made_here }));
-                }
+            match self.rendered(scope, run, &part.changes, into) {
+                Ok(rendered) => self.put(scope, part, rendered, run, into),
                 Err(error) => {
                     self.lost |= matches!(error, RenderError::State(_));
                     self.diagnostics.push(self.diagnostic(&error, scope, part));
                 }
             }
+        }
+    }
+
+    /// What changes that are written together come to.
+    fn rendered(
+        &mut self,
+        scope: &Scope<'_>,
+        run: &[Change],
+        operation: &[Change],
+        into: &mut Block,
+    ) -> Result<RenderedChange, RenderError> {
+        let contexts = self.replay(scope, run, operation, into)?;
+        match self.dialect {
+            Dialect::Sqlite => sqlite::write(&contexts, &self.state),
+            Dialect::Postgres => postgres::write(&contexts, &self.state),
+            Dialect::Mysql => mysql::write(&contexts, &self.state),
         }
     }
 
@@ -299,20 +222,18 @@ impl<'a> Walk<'a> {
         run: &'c [Change],
         operation: &[Change],
         into: &mut Block,
-    ) -> Result<Vec<Link<'c>>, RenderError> {
-        let enum_anew = self.anew.contains(&scope.number);
+    ) -> Result<Vec<ChangeContext<'c>>, RenderError> {
+        let recreates_enum = self.recreates.contains(&scope.number);
         let transaction = scope.step.is_none_or(|step| step.transaction);
-        let mut links = Vec::with_capacity(run.len());
+        let mut contexts = Vec::with_capacity(run.len());
         for change in run {
             let table = change.table();
             let before = table.and_then(|id| self.state.table(id).cloned());
             into.destructive.extend(self.losses.of(change, &self.state, operation));
-            let recovery = match change {
-                Change::Sql { sql, effects, access } if self.dialect == Dialect::Mysql => {
-                    Some(mysql::of_raw(sql, effects, access, &self.state))
-                }
-                _ => None,
-            };
+            let mut recovery = None;
+            if let (Change::Sql { sql, effects, access }, Dialect::Mysql) = (change, self.dialect) {
+                recovery = Some(mysql::of_raw(sql, effects, access, &self.state));
+            }
             self.state.apply(change)?;
             let after = table.and_then(|id| self.state.table(id).cloned());
             if self.dialect == Dialect::Postgres {
@@ -321,51 +242,61 @@ impl<'a> Walk<'a> {
             if let Change::Note(words) = change {
                 into.notes.push(words.clone());
             }
-            links.push(Link { change, before, after, recovery, enum_anew, transaction });
+            contexts.push(ChangeContext { change, before, after, recovery, recreates_enum, transaction });
         }
-        Ok(links)
+        Ok(contexts)
     }
 
     /// Puts what was written into the step.
-    fn put(&mut self, scope: &Scope<'_>, part: &Part, written: Written, changes: usize, into: &mut Block) {
+    fn put(&mut self, scope: &Scope<'_>, part: &Part, rendered: RenderedChange, run: &[Change], into: &mut Block) {
         let at = into.statements.len();
-        let plain = |sql: String| plain(part, sql);
         let in_transaction = scope.step.is_none_or(|step| step.transaction);
-        into.rebuilds |= written.rebuilds;
-        let count = written.statements.len();
-        let mut recoveries = written.recoveries.into_iter();
-        for (number, (kind, sql)) in (1..).zip(written.statements) {
-            if self.dialect == Dialect::Sqlite && in_transaction && part.authored && raw::switches_keys(&sql) {
-                self.diagnostics.push(remarks::keys_stay(scope, part));
-            }
-            if self.dialect == Dialect::Postgres && in_transaction {
-                if kind == Kind::Schema && self.rows_changed {
-                    // A table with deferred checks still to come cannot be altered.
-                    into.statements.push(plain("SET CONSTRAINTS ALL IMMEDIATE".to_owned()));
-                    self.rows_changed = false;
+        if rendered.rebuilds {
+            into.rebuilds = true;
+            into.rebuilt.extend(run.first().and_then(Change::table));
+        }
+        let count = rendered.statements.len();
+        for (number, written) in (1..).zip(rendered.statements) {
+            let mut statement = plain(part, written.sql);
+            match self.dialect {
+                Dialect::Sqlite => {
+                    if in_transaction && part.authored && raw::switches_keys(&statement.sql) {
+                        self.diagnostics.push(remarks::keys_stay(scope.step, part));
+                    }
                 }
-                self.rows_changed |= kind == Kind::Rows;
-            }
-            let mut statement = plain(sql);
-            if self.dialect == Dialect::Mysql {
-                let reaches = if number == count {
-                    Place { change: self.changes + changes, part: 0 }
-                } else {
-                    Place { change: self.changes, part: number }
-                };
-                let recovery = recoveries.next().unwrap_or(Recovery::Unknowable);
-                if scope.step.is_none() && !matches!(recovery, Recovery::Transactional | Recovery::Session) {
-                    self.diagnostics.push(remarks::seed_commits(part));
+                Dialect::Postgres => {
+                    if in_transaction && written.kind == StatementKind::Schema && self.rows_changed {
+                        // A table with deferred checks still to come cannot be altered.
+                        into.statements.push(plain(part, "SET CONSTRAINTS ALL IMMEDIATE".to_owned()));
+                        self.rows_changed = false;
+                    }
+                    self.rows_changed |= in_transaction && written.kind == StatementKind::Rows;
                 }
-                let whole = !part.authored || mysql::is_refused_whole(&statement.sql);
-                statement.journaled = Some(Journaled { recovery, reaches, whole, table: written.table.clone() });
+                Dialect::Mysql => {
+                    let reaches = if number == count {
+                        Place { change: self.changes + run.len(), part: 0 }
+                    } else {
+                        Place { change: self.changes, part: number }
+                    };
+                    let recovery = written.recovery.unwrap_or(Recovery::Unknowable);
+                    if scope.step.is_none() && !recovery.rolls_back() {
+                        self.diagnostics.push(remarks::seed_commits(part));
+                    }
+                    let whole = !part.authored || mysql::is_refused_whole(&statement.sql);
+                    statement.journaled = Some(Journaled { recovery, reaches, whole, table: rendered.table.clone() });
+                }
             }
             into.statements.push(statement);
         }
-        self.changes += changes;
-        if let Some(instead) = written.keys_off {
+        self.changes += run.len();
+        let behind = into.statements.len();
+        for added in rendered.added_values {
+            let created_here = self.start.enum_named(&added.of).is_none();
+            self.added.push(AddedValue { step: scope.number, behind, value: added.value, created_here });
+        }
+        if let Some(instead) = rendered.keys_off {
             let instead = instead.map_err(|error| Box::new(self.diagnostic(&error, scope, part)));
-            self.alternatives.push(Alternative { step: scope.number, at, count: into.statements.len() - at, instead });
+            self.alternatives.push(Alternative { step: scope.number, at, count: behind - at, instead });
         }
     }
 
