@@ -3,9 +3,12 @@
 use super::dialect::Dialect;
 use super::ledger::{LedgerSql, RunValues};
 use super::model::{AppliedRecord, LedgerWrite, Statement};
-use super::renderer::Seal;
 use crate::diagnostic::{Direction, Span};
+use crate::operation::Checksums;
 use crate::plan::{RowState, Step};
+
+/// A body's canonical JSON and its checksums.
+pub(super) type Seal = (String, Checksums);
 
 /// The ledger's tables and the stamp, at the head of the first step.
 pub(super) fn create_ledger(ledger: &LedgerSql, environment: &str) -> Vec<Statement> {

@@ -12,7 +12,6 @@ use super::locks::{Lock, Locks};
 use super::model::{Destructive, Journaled, Recovery, RenderOptions, RenderedStep, Statement};
 use super::{known, mysql, postgres, raw, records, remarks, sqlite};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::operation::Checksums;
 use crate::plan::{Part, Place, Step};
 use crate::state::{Change, State, TableId};
 
@@ -62,9 +61,6 @@ pub(super) struct AddedValue {
     /// The same plan creates the enum: it is created again where that helps.
     pub(super) created_here: bool,
 }
-
-/// A body's canonical JSON and its checksums.
-pub(super) type Seal = (String, Checksums);
 
 /// A step with the locks it takes.
 pub(super) type StepWithLocks = (RenderedStep, HashSet<Lock>);
