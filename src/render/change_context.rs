@@ -90,7 +90,9 @@ impl RenderedChange {
 
     /// Adds statements that change rows.
     pub(super) fn rows(&mut self, sql: impl IntoIterator<Item = String>) {
-        sql.into_iter().for_each(|sql| self.row(sql));
+        for sql in sql {
+            self.row(sql);
+        }
     }
 
     /// Adds a statement that changes neither.

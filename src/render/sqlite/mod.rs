@@ -80,7 +80,9 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
     if structural {
         if let Some(sql) = added_with_constraints(contexts, state)? {
             let mut rendered = RenderedChange::default();
-            sql.into_iter().for_each(|sql| rendered.schema(sql));
+            for sql in sql {
+                rendered.schema(sql);
+            }
             return Ok(rendered);
         }
         if contexts.iter().any(needs_rebuild) {
