@@ -1,7 +1,7 @@
 //! `dbmigrate`: a declarative schema migrator driven by a manifest.
 //!
 //! The pipeline, in the order of the modules below; each stage may import from those
-//! before it and from the leaves (`ident`, `backend`, `diagnostic`, `sql_text`, `operation`), never the other way:
+//! before it and from the leaves (`ident`, `backend`, `diagnostic`, `sql_text`, `operation`, `grammar`), never the other way:
 //!
 //! ```text
 //! schema.toml ─► manifest ─► graph ─► state ─► check ─► plan ─► render ─► execute ─► report
@@ -133,6 +133,7 @@ pub mod database_url;
 pub mod diagnostic;
 #[expect(clippy::disallowed_methods, reason = "runs touch databases, their files and the clock")]
 pub mod execute;
+pub mod grammar;
 pub mod graph;
 pub mod ident;
 pub mod manifest;

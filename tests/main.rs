@@ -15,6 +15,8 @@ mod exact;
 mod example;
 mod execute;
 mod frame;
+#[cfg(feature = "cli")]
+mod generated;
 mod graphs;
 mod house;
 #[cfg(feature = "cli")]

@@ -8,7 +8,8 @@ use std::thread;
 
 use toml::de::DeTable;
 
-use super::parse::{Schema, with_plain_line_ends};
+use super::parse::Schema;
+use super::reader::with_plain_line_ends;
 use super::{Loaded, Manifest, ManifestError};
 
 /// Reads the manifest at `path` (a `schema.toml`), its node files and the SQL files that

@@ -1,23 +1,20 @@
 //! Names of tables and columns: `table`, `table.column`, with a schema in front,
 //! or as a table `{ schema, table, column }` where a name has dots in it.
 
-use super::places;
-use super::walk::{Val, Walk};
+use super::keys::Keys;
+use super::reader::{Reader, Val};
+use crate::grammar::{COLUMN_NAME, TABLE_NAME};
 use crate::ident::{ColumnName, FunctionName, TableName};
 
-impl Walk<'_, '_> {
+impl Reader<'_> {
     /// A table's name: `"posts"`, `"blog.posts"` or `{ schema, table }`.
     pub(super) fn table_name(&mut self, val: Val<'_>) -> Option<TableName> {
         if val.is_table() {
-            let mut table = self.table(val)?;
-            let schema = table.take("schema").map(|part| self.name(part));
-            let name = table.take("table").map(|part| self.name(part));
-            self.finish(&table, &places::TABLE_NAME);
-            let Some(name) = name else {
-                self.missing(val.span, &places::TABLE_NAME, "table");
-                return None;
-            };
-            return Some(TableName { schema: flatten(schema)?, name: name? });
+            let table = self.table(val, "a table")?;
+            let mut keys = Keys::of(self, table, &TABLE_NAME);
+            let (schema, name) =
+                (keys.optional("schema", |reader, val| reader.name(val).map(Some)), keys.name("table"));
+            return Some(TableName { schema: schema?, name: name? });
         }
         let Some(text) = val.as_str() else {
             self.wrong_kind(val, "a table's name");
@@ -47,17 +44,14 @@ impl Walk<'_, '_> {
     /// `{ schema, table, column }`.
     pub(super) fn column_name(&mut self, val: Val<'_>) -> Option<ColumnName> {
         if val.is_table() {
-            let mut table = self.table(val)?;
-            let schema = table.take("schema").map(|part| self.name(part));
-            let name = table.take("table").map(|part| self.name(part));
-            let column = table.take("column").map(|part| self.name(part));
-            self.finish(&table, &places::COLUMN_NAME);
-            for (key, part) in [("table", &name), ("column", &column)] {
-                if part.is_none() {
-                    self.missing(val.span, &places::COLUMN_NAME, key);
-                }
-            }
-            return Some(ColumnName { table: TableName { schema: flatten(schema)?, name: name?? }, column: column?? });
+            let table = self.table(val, "a table")?;
+            let mut keys = Keys::of(self, table, &COLUMN_NAME);
+            let (schema, name, column) = (
+                keys.optional("schema", |reader, val| reader.name(val).map(Some)),
+                keys.name("table"),
+                keys.name("column"),
+            );
+            return Some(ColumnName { table: TableName { schema: schema?, name: name? }, column: column? });
         }
         let Some(text) = val.as_str() else {
             self.wrong_kind(val, "`table.column`");
@@ -125,14 +119,5 @@ impl Walk<'_, '_> {
             return None;
         }
         Some(text)
-    }
-}
-
-/// A part that was not written, or was and could be read.
-#[expect(clippy::option_option, reason = "not written, written wrongly, and written are three things")]
-fn flatten(part: Option<Option<String>>) -> Option<Option<String>> {
-    match part {
-        None => Some(None),
-        Some(name) => name.map(Some),
     }
 }

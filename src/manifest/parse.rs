@@ -9,7 +9,7 @@ use std::thread;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::walk::{Shared, Table, Walk};
+use super::reader::{Reader, with_plain_line_ends};
 use super::{Loaded, Manifest, node, project};
 use crate::database_url::masked;
 use crate::diagnostic::{Code, Diagnostic, FileId, Source, Sources, Span};
@@ -74,18 +74,10 @@ impl Schema<'_> {
         if !self.errors.is_empty() || self.table.contains_key("migration") {
             return None;
         }
-        let file = FileId::default();
-        let mut shared = Shared {
-            read_sql: &|_| Err("no files can be read yet".to_owned()),
-            backends: Vec::new(),
-            sql_files: Vec::new(),
-            toml_files: 1,
-            folder: self.folder.to_owned(),
-            found: Vec::new(),
-        };
-        let root = Table::new(file, Span::new(file, 0..0), self.table);
-        let manifest = project::schema(&mut Walk::new(file, &mut shared), self.folder, root)?;
-        shared.found.is_empty().then_some(manifest)
+        let mut reader = Reader::new(&|_| Err("no files can be read yet".to_owned()), 1, self.folder);
+        let root = reader.open(FileId::default(), false, self.table);
+        let manifest = project::schema(&mut reader, self.folder, root)?;
+        reader.found.is_empty().then_some(manifest)
     }
 
     /// Goes on with the node files. `unreadable` are paths of node files that could not be read, and why.
@@ -105,31 +97,21 @@ impl Schema<'_> {
             let file = sources.add(path, "");
             found.push(Diagnostic::new(Code::WrongValue, message).at(Span::new(file, 0..0), ""));
         }
-        let mut shared = Shared {
-            read_sql,
-            backends: Vec::new(),
-            sql_files: Vec::new(),
-            toml_files: sources.iter().count(),
-            folder: self.folder.to_owned(),
-            found,
-        };
-        syntax_errors(schema_file, self.text, &self.errors, &mut shared.found);
-        let mut walk = Walk::new(schema_file, &mut shared);
-        walk.silent = !self.errors.is_empty();
-        let root = Table::new(schema_file, Span::new(schema_file, 0..0), self.table);
-        let mut manifest = project::schema(&mut walk, self.folder, root);
+        let mut reader = Reader::new(read_sql, sources.iter().count(), self.folder);
+        reader.found = found;
+        syntax_errors(schema_file, self.text, &self.errors, &mut reader.found);
+        let root = reader.open(schema_file, !self.errors.is_empty(), self.table);
+        let mut manifest = project::schema(&mut reader, self.folder, root);
 
         let node_sources: Vec<(FileId, &Source)> =
             node_files.iter().filter_map(|file| Some((*file, sources.get(*file)?))).collect();
         let texts: Vec<&str> = node_sources.iter().map(|(_, source)| source.text.as_str()).collect();
         each_tree(&texts, |at, (table, errors)| {
             let Some((file, source)) = node_sources.get(at) else { return };
-            syntax_errors(*file, &source.text, &errors, &mut shared.found);
-            let mut walk = Walk::new(*file, &mut shared);
-            walk.silent = !errors.is_empty();
+            syntax_errors(*file, &source.text, &errors, &mut reader.found);
             let name = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
-            let root = Table::new(*file, Span::new(*file, 0..0), table.get_ref());
-            if let Some(migration) = node::file(&mut walk, name, root)
+            let root = reader.open(*file, !errors.is_empty(), table.get_ref());
+            if let Some(migration) = node::file(&mut reader, name, root)
                 && let Some(manifest) = &mut manifest
             {
                 manifest.migrations.push(migration);
@@ -138,15 +120,15 @@ impl Schema<'_> {
         if let Some(manifest) = &mut manifest {
             manifest.migrations.sort_by_key(|migration| migration.version);
         }
-        for file in shared.sql_files {
+        for file in reader.sql_files {
             sources.add(file.path, file.text);
         }
-        for found in &mut shared.found {
+        for found in &mut reader.found {
             if found.labels.iter().any(|label| label.span.file == schema_file) {
                 without_secrets(found);
             }
         }
-        Loaded { manifest, sources, diagnostics: in_order(shared.found) }
+        Loaded { manifest, sources, diagnostics: in_order(reader.found) }
     }
 }
 
@@ -209,19 +191,6 @@ fn each_tree<'t>(texts: &[&'t str], mut take: impl FnMut(usize, Tree<'t>)) {
     });
 }
 
-/// A text without a byte order mark and with `\n` for `\r\n`, so that it means the same (and its
-/// checksum is the same) on every checkout.
-pub(super) fn with_plain_line_ends(text: String) -> String {
-    let plain = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    if plain.contains("\r\n") {
-        plain.replace("\r\n", "\n")
-    } else if plain.len() < text.len() {
-        plain.to_owned()
-    } else {
-        text
-    }
-}
-
 /// Findings in the order of files and places, none twice.
 fn in_order(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let place = |diagnostic: &Diagnostic| diagnostic.labels.first().map(|label| (label.span.file, label.span.start));
@@ -257,7 +226,7 @@ fn said(message: &str, written: &str) -> (String, Option<String>) {
     }
     if message.starts_with("string values must be quoted") {
         let help = (written.len() < 80).then(|| format!("write `{written:?}`"));
-        return ("a string value stands in quotes".to_owned(), help);
+        return ("put string values in quotes".to_owned(), help);
     }
     if message.starts_with("invalid basic string, expected `\"`") {
         return ("this string is not closed: expected `\"`".to_owned(), None);

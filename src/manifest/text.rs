@@ -2,32 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use super::places;
-use super::walk::{Val, Walk};
-use crate::diagnostic::{Code, Diagnostic, listed};
+use super::keys::Keys;
+use super::reader::{Reader, Val};
+use crate::diagnostic::listed;
+use crate::grammar::TEXT;
 use crate::operation::{Branch, ByBackend, Text};
 
-/// A key of a table by backend.
-fn branch(key: &str) -> Option<Branch> {
-    match key {
-        "sqlite" => Some(Branch::Sqlite),
-        "postgres" => Some(Branch::Postgres),
-        "mysql" => Some(Branch::Mysql),
-        "default" => Some(Branch::Default),
-        _ => None,
-    }
-}
+/// The branches of a table by backend.
+const BRANCHES: [(&str, Branch); 4] = [
+    ("sqlite", Branch::Sqlite),
+    ("postgres", Branch::Postgres),
+    ("mysql", Branch::Mysql),
+    ("default", Branch::Default),
+];
 
 /// Whether a value is a table whose keys name backends, rather than something else.
 pub(super) fn is_by_backend(val: Val<'_>) -> bool {
     ["sqlite", "postgres", "mysql"].into_iter().any(|key| val.has(key))
 }
 
-impl Walk<'_, '_> {
+impl Reader<'_> {
     /// SQL or a database's own word: a string, or a table by backend.
     pub(super) fn text(&mut self, val: Val<'_>) -> Option<Text> {
-        self.by_backend(val, "a string, or a table by backend", |walk, val, _| {
-            walk.filled_string(val).map(ToOwned::to_owned)
+        self.by_backend(val, "a string, or a table by backend", |reader, val, _| {
+            reader.string(val).map(ToOwned::to_owned)
         })
     }
 
@@ -46,29 +44,25 @@ impl Walk<'_, '_> {
             }
             return read(self, val, None).map(ByBackend::Same);
         }
-        let mut table = self.table(val)?;
+        let table = self.table(val, "a table")?;
+        let mut keys = Keys::of(self, table, &TEXT);
+        let all_known = keys.unknown().next().is_none();
+        let written = BRANCHES.map(|(key, branch)| keys.take(key).map(|part| (branch, part)));
         let mut branches = BTreeMap::new();
-        let mut written = Vec::new();
-        for key in places::TEXT.keys {
-            let (Some(part), Some(branch)) = (table.take(key), branch(key)) else { continue };
-            written.push(branch);
+        for (branch, part) in written.into_iter().flatten() {
             if part.is_table() {
                 self.wrong_kind(part, "a string");
             } else if let Some(one) = read(self, part, Some(branch)) {
                 branches.insert(branch, one);
             }
         }
-        self.finish(&table, &places::TEXT);
-        if !written.contains(&Branch::Default) && table.rest().next().is_none() {
-            let missing: Vec<_> =
-                self.covering.iter().filter(|b| !written.contains(&Branch::from(**b))).map(|b| b.name()).collect();
+        let has = |branch| written.iter().flatten().any(|(written, _)| *written == branch);
+        if !has(Branch::Default) && all_known {
+            let lacks = |backend: &&crate::backend::Backend| !has(Branch::from(**backend));
+            let missing: Vec<_> = self.covering.iter().filter(lacks).map(|backend| backend.name()).collect();
             if let Some(first) = missing.first() {
                 let help = format!("add `{first} = …`, or `default = …` for every backend that has no branch");
-                self.report(
-                    Diagnostic::new(Code::WrongValue, format!("`{}` says nothing for {}", val.key, listed(missing)))
-                        .at(val.span, "")
-                        .help(help),
-                );
+                self.wrong_help(val.span, format!("`{}` has nothing for {}", val.key, listed(missing)), help);
             }
         }
         (!branches.is_empty()).then_some(ByBackend::Each(branches))

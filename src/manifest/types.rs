@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::walk::{Val, Walk};
+use super::reader::{Reader, Val};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::ident::TableName;
 use crate::operation::{Branch, ByBackend, DataType, EnumType};
@@ -252,13 +252,35 @@ fn foreign(word: &str) -> Option<String> {
     Some(help.to_owned())
 }
 
-impl Walk<'_, '_> {
+/// The words of types in any case, with what may be in brackets behind them, as a regular expression.
+pub(super) fn type_pattern() -> String {
+    let any_case = |word: &str| -> String {
+        let letter = |c: char| match c {
+            'a'..='z' => format!("[{c}{}]", c.to_ascii_uppercase()),
+            other => other.to_string(),
+        };
+        word.chars().map(letter).collect()
+    };
+    // A decimal always has its digits.
+    let exact = ["decimal", "numeric"];
+    let mut words: Vec<String> = WORDS.iter().filter(|word| !exact.contains(word)).map(|word| any_case(word)).collect();
+    let others = ["bytea", "varbinary", "guid", "uniqueidentifier", "mediumtext", "longtext"];
+    words.extend(others.iter().map(|word| any_case(word)));
+    let unsigned = format!("({}\\s+)?", any_case("unsigned"));
+    let digits = "\\(\\s*[0-9]+\\s*(,\\s*[0-9]+\\s*)?\\)";
+    let exact = exact.map(any_case).join("|");
+    let of_enum = format!("{}\\s*\\([^'\"(),]+\\)", any_case("enum"));
+    let plain = format!("{unsigned}({})\\s*({digits})?|({exact})\\s*{digits}|{of_enum}", words.join("|"));
+    format!("^\\s*({plain})\\s*(\\[\\])?\\s*$")
+}
+
+impl Reader<'_> {
     /// A column's type: a word, or a table by backend. An unknown word is reported and kept
     /// as it stands, so that its column is not missed later.
     pub(super) fn data_type(&mut self, val: Val<'_>) -> Option<ByBackend<DataType>> {
-        self.by_backend(val, "a type", |walk, val, branch| {
-            let written = walk.filled_string(val)?;
-            Some(walk.type_word(val, written, branch))
+        self.by_backend(val, "a type", |reader, val, branch| {
+            let written = reader.string(val)?;
+            Some(reader.type_word(val, written, branch))
         })
     }
 
@@ -271,10 +293,10 @@ impl Walk<'_, '_> {
             Word::Wrong(message, help) => self.wrong_help(val.span, message, help),
             Word::Unknown(meant) => {
                 let diagnostic =
-                    Diagnostic::new(Code::UnknownType, format!("`{}` is no portable type", written.trim()))
+                    Diagnostic::new(Code::UnknownType, format!("`{}` is not a portable type", written.trim()))
                         .at(val.span, "");
                 self.report(diagnostic.help(meant.unwrap_or_else(|| {
-                    "a database's own type stands under its key: `type = { postgres = \"…\", default = \"text\" }`"
+                    "write a database's own type under its key: `type = { postgres = \"…\", default = \"text\" }`"
                         .to_owned()
                 })));
             }

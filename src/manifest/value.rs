@@ -3,10 +3,11 @@
 use toml::de::DeValue;
 use toml::value::Datetime;
 
-use super::places;
+use super::keys::Keys;
+use super::reader::{Reader, Val};
 use super::text::is_by_backend;
-use super::walk::{Val, Walk};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::grammar::VALUE;
 use crate::operation::{ByBackend, DataType, Literal, Value};
 
 /// Calls and words of SQL that people write as strings where they mean the SQL.
@@ -30,7 +31,7 @@ const MEANT_AS_SQL: &[&str] = &[
     "null",
 ];
 
-impl Walk<'_, '_> {
+impl Reader<'_> {
     /// A value; where the column's type is known, whether it fits it is reported too.
     /// In a place for defaults, strings that are SQL by all appearance are errors.
     pub(super) fn value_of(&mut self, val: Val<'_>, data_type: Option<&ByBackend<DataType>>) -> Option<Value> {
@@ -58,11 +59,11 @@ impl Walk<'_, '_> {
     /// A value: a literal, or `{ expr = text }`.
     pub(super) fn value(&mut self, val: Val<'_>) -> Option<Value> {
         let literal = match val.value {
-            DeValue::String(_) => Literal::String(self.string(val)?.to_owned()),
+            DeValue::String(_) => Literal::String(self.any_string(val)?.to_owned()),
             DeValue::Boolean(value) => Literal::Bool(*value),
-            DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
-                Ok(number) => Literal::Integer(number),
-                Err(_) => {
+            DeValue::Integer(_) => match val.as_integer() {
+                Some(number) => Literal::Integer(number),
+                None => {
                     let help = format!("`{} = {{ expr = \"…\" }}`", val.key);
                     self.wrong_help(val.span, format!("`{}` does not fit 64 bits", val.key), help);
                     return None;
@@ -100,10 +101,9 @@ impl Walk<'_, '_> {
                     );
                     return None;
                 }
-                let mut table = self.table(val)?;
-                let (expr, hex) = (table.take("expr"), table.take("hex"));
-                self.finish(&table, &places::VALUE);
-                match (expr, hex) {
+                let table = self.table(val, "a table")?;
+                let mut keys = Keys::of(self, table, &VALUE);
+                match (keys.take("expr"), keys.take("hex")) {
                     (Some(expr), None) => return self.text(expr).map(Value::Expr),
                     (None, Some(hex)) => self.bytes(hex)?,
                     (Some(_), Some(hex)) => {
@@ -111,8 +111,8 @@ impl Walk<'_, '_> {
                         return None;
                     }
                     (None, None) => {
-                        if table.is_empty() {
-                            self.missing(val.span, &places::VALUE, "expr");
+                        if keys.is_empty() {
+                            self.wrong(val.span, "a value needs `expr`");
                         }
                         return None;
                     }
@@ -121,12 +121,10 @@ impl Walk<'_, '_> {
         };
         Some(Value::Literal(literal))
     }
-}
 
-impl Walk<'_, '_> {
     /// Bytes: `00ff`, two digits each.
     fn bytes(&mut self, val: Val<'_>) -> Option<Literal> {
-        let text = self.string(val)?;
+        let text = self.any_string(val)?;
         if text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Some(Literal::Bytes(text.to_ascii_lowercase()));
         }

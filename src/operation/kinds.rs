@@ -25,6 +25,17 @@ pub enum Action {
     SetDefault,
 }
 
+impl Action {
+    /// Each as a manifest writes it.
+    pub const WORDS: [(&'static str, Self); 5] = [
+        ("cascade", Self::Cascade),
+        ("restrict", Self::Restrict),
+        ("set null", Self::SetNull),
+        ("set default", Self::SetDefault),
+        ("no action", Self::NoAction),
+    ];
+}
+
 /// When a foreign key that can wait is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,6 +44,11 @@ pub enum Deferrable {
     Immediate,
     /// At the end of the transaction.
     Deferred,
+}
+
+impl Deferrable {
+    /// Each as a manifest writes it.
+    pub const WORDS: [(&'static str, Self); 2] = [("immediate", Self::Immediate), ("deferred", Self::Deferred)];
 }
 
 /// A column as its author describes it.
@@ -87,6 +103,31 @@ pub struct ColumnDef {
     pub fill: Option<Value>,
 }
 
+impl ColumnDef {
+    /// A column with a name and a type, and otherwise as a column is that says nothing more.
+    #[must_use]
+    pub fn new(name: impl Into<String>, data_type: ByBackend<DataType>) -> Self {
+        Self {
+            name: name.into(),
+            data_type,
+            null: false,
+            default: None,
+            auto_increment: false,
+            unique: false,
+            references: None,
+            on_delete: Action::default(),
+            on_update: Action::default(),
+            deferrable: None,
+            check: None,
+            generated: None,
+            stored: None,
+            collation: None,
+            comment: None,
+            fill: None,
+        }
+    }
+}
+
 /// What an index part orders by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +149,11 @@ pub enum Order {
     Desc,
 }
 
+impl Order {
+    /// Each as a manifest writes it.
+    pub const WORDS: [(&'static str, Self); 2] = [("asc", Self::Asc), ("desc", Self::Desc)];
+}
+
 /// Where NULLs sort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -116,6 +162,11 @@ pub enum Nulls {
     First,
     /// After all values.
     Last,
+}
+
+impl Nulls {
+    /// Each as a manifest writes it.
+    pub const WORDS: [(&'static str, Self); 2] = [("first", Self::First), ("last", Self::Last)];
 }
 
 /// One part of an index.
@@ -138,6 +189,14 @@ pub struct IndexPartDef {
     /// The operator class (PostgreSQL): `jsonb_path_ops`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opclass: Option<Text>,
+}
+
+impl IndexPartDef {
+    /// A part over a column or an expression, ascending.
+    #[must_use]
+    pub const fn of(target: IndexTarget) -> Self {
+        Self { target, order: Order::Asc, nulls: None, length: None, collation: None, opclass: None }
+    }
 }
 
 /// An index, less its table.

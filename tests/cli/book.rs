@@ -1,8 +1,10 @@
 //! `docs/start.md` and `docs/operating.md` as a person types them: their files are written, its commands are run in a folder of their own, and print
-//! what stands below them. `DBMIGRATE_WRITE_DOCS=1` writes what they print.
+//! what stands below them. `scripts/generate` writes what they print.
 
 use std::path::Path;
 use std::process::Command;
+
+use crate::generated;
 
 /// A page cut at its fences: what is between them, in turn words and blocks.
 fn blocks(page: &str) -> Vec<(String, String)> {
@@ -70,13 +72,13 @@ fn console(block: &str, folder: &Path) -> String {
 }
 
 #[test]
-fn the_first_five_minutes_go_as_they_are_told() {
+fn the_first_five_minutes_are_as_generated() {
     // The project is called after the folder.
     goes_as_it_is_told("start.md", "blog", 8);
 }
 
 #[test]
-fn operating_it_goes_as_it_is_told() {
+fn the_page_of_operating_it_is_as_generated() {
     goes_as_it_is_told("operating.md", "shop", 8);
 }
 
@@ -99,11 +101,11 @@ fn goes_as_it_is_told(name: &str, folder: &str, least: usize) {
                 assert_eq!(info, "console");
                 let seen = console(&block, &folder);
                 commands += seen.matches("$ dbmigrate").count();
-                if std::env::var_os("DBMIGRATE_WRITE_DOCS").is_some() && steady(&seen) != steady(&block) {
+                if generated::is_writing() && steady(&seen) != steady(&block) {
                     page = page.replacen(&block, &seen, 1);
                     std::fs::write(&path, &page).unwrap();
                 } else {
-                    assert_eq!(steady(&seen), steady(&block));
+                    assert_eq!(steady(&seen), steady(&block), "docs/{name} is stale: run scripts/generate");
                 }
             }
         }
@@ -144,7 +146,7 @@ fn every_link_between_the_documents_leads_somewhere() {
 const COMMANDS: &str = "\
 # The commands
 
-Written by a test from the program's own help. `dbmigrate help COMMAND` says the same at a terminal, `dbmigrate man` makes a manual page of
+Generated from the program's help. `dbmigrate help COMMAND` says the same at a terminal, `dbmigrate man` makes a manual page of
 it, and `dbmigrate completions SHELL` completes it.
 
 Results go to standard output, everything else to standard error. With `--format json` the result is one document.
@@ -174,7 +176,7 @@ fn help(of: &[&str]) -> String {
 }
 
 #[test]
-fn the_commands_are_told_as_the_program_tells_them() {
+fn the_commands_are_generated() {
     let all = help(&["--help"]);
     let listed = all.split("\nCommands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let names: Vec<&str> = listed
@@ -194,12 +196,5 @@ fn the_commands_are_told_as_the_program_tells_them() {
                 .replace("\n\n```\n", "\n```\n"),
         );
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/commands.md");
-    if std::env::var_os("DBMIGRATE_WRITE_DOCS").is_some() {
-        std::fs::write(&path, &page).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(&path).unwrap() == page,
-        "write it again: `DBMIGRATE_WRITE_DOCS=1 cargo nextest run the_commands`"
-    );
+    generated::holds("docs/commands.md", &page);
 }

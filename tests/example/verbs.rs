@@ -1,15 +1,14 @@
-//! Each verb of the reference, with the example that stands there, on each database: up, down and up again over rows.
+//! Each verb of the grammar, with the example that the reference shows, on each database: up, down and up again over rows.
 
 use std::fs;
 
-use dbmigrate::manifest::{SchemaFor, json_schema};
+use dbmigrate::grammar::{Example, Verb};
 
 use crate::example::database::Database;
 use crate::example::project::Project;
-use crate::manifest::examples::{EXAMPLES, NAMES, base};
 
-/// Rows for what stands before an example, in the tables that do.
-const ROWS: [(&str, &str); 5] = [
+/// Rows for the tables that exist before an example.
+const ROWS: [(&str, &str); 4] = [
     ("users", "INSERT INTO users (email, name) VALUES ('x@example.com', 'Xi'), ('y@example.com', 'Yo')"),
     (
         "posts",
@@ -17,14 +16,16 @@ const ROWS: [(&str, &str); 5] = [
     ),
     ("tags", "INSERT INTO tags (id) VALUES (1)"),
     ("days", "INSERT INTO days (day, mood) VALUES ('2026-01-01', 'sad')"),
-    ("lines", "INSERT INTO lines (a) VALUES (1)"),
 ];
 
 pub fn each_verb_goes_up_down_and_up_over_rows(database: &dyn Database) {
     let schema = format!("[project]\nname = \"verbs\"\nbackends = [\"{}\"]\norder = \"linear\"\n", database.backend());
-    for (verb, node) in EXAMPLES {
-        let project = Project::of(&schema, &[("1_before", &base(node)), ("2_verb", &format!("[[up]]\n{node}\n"))]);
-        fs::write(project.path().join("names.sql"), NAMES).unwrap();
+    let [file, sql] = Example::SQL_FILE;
+    for verb in Verb::ALL {
+        let (name, Example { setup, toml }) = (verb.name, &verb.example);
+        let before = [Example::BASE, setup].concat();
+        let project = Project::of(&schema, &[("1_before", &before), ("2_verb", &format!("[[up]]\n{toml}\n"))]);
+        fs::write(project.path().join(file), sql).unwrap();
         project.run(database, &["up"]).ok();
         let tables = database.tables();
         for (_, rows) in ROWS.iter().filter(|(table, _)| tables.iter().any(|name| name == table)) {
@@ -34,31 +35,16 @@ pub fn each_verb_goes_up_down_and_up_over_rows(database: &dyn Database) {
         project.run(database, &["up"]).ok();
         let (after, rows_after) = (database.schema(), database.row_counts());
         project.run(database, &["down"]).ok();
-        assert_eq!(database.schema(), before, "{verb}: down");
-        if *verb != "drop_table" {
-            assert_eq!(database.row_counts(), rows, "{verb}: down");
+        assert_eq!(database.schema(), before, "{name}: down");
+        if *verb != Verb::DropTable {
+            assert_eq!(database.row_counts(), rows, "{name}: down");
         }
         project.run(database, &["up"]).ok();
-        assert_eq!(database.schema(), after, "{verb}: up again");
-        if *verb != "drop_table" {
-            assert_eq!(database.row_counts(), rows_after, "{verb}: up again");
+        assert_eq!(database.schema(), after, "{name}: up again");
+        if *verb != Verb::DropTable {
+            assert_eq!(database.row_counts(), rows_after, "{name}: up again");
         }
         project.run(database, &["reset"]).ok();
-        assert_eq!(database.schema(), "", "{verb}: reset");
-    }
-}
-
-/// The reference has an example of each verb that there is, and the README names it.
-#[test]
-fn no_verb_is_left_out() {
-    let grammar = json_schema(SchemaFor::Migration);
-    let verbs = grammar["$defs"]["operation"]["oneOf"].as_array().unwrap();
-    let verbs: Vec<&str> = verbs.iter().map(|verb| verb["required"][0].as_str().unwrap()).collect();
-    let examples: Vec<&str> = EXAMPLES.iter().map(|(verb, _)| *verb).collect();
-    assert!(verbs.len() > 30);
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    for verb in verbs {
-        assert!(readme.contains(&format!("`{verb}`")), "{verb}");
-        assert!(examples.contains(&verb), "{verb}");
+        assert_eq!(database.schema(), "", "{name}: reset");
     }
 }

@@ -14,10 +14,6 @@ const SMALL: usize = 12;
 const WRONG_WAY: &[(&str, &str, &str)] = &[
     ("check/blame.rs", "check/assume.rs", "whom to blame is asked of what is assumed, and the other way round"),
     ("cli/wheels.rs", "cli/mod.rs", "which program it is"),
-    ("manifest/mistakes.rs", "manifest/operations/", "the verbs that there are, for what is misspelt"),
-    ("manifest/mistakes.rs", "manifest/walk.rs", "mistakes are told on the walk that finds them"),
-    ("manifest/operations/", "manifest/node.rs", "`irreversible` is read alike in an operation and in a migration"),
-    ("manifest/operations/", "manifest/parse.rs", "line ends of SQL files"),
     ("render/error.rs", "render/dialect.rs", "what a database cannot do is told with its title"),
     ("state/change.rs", "state/objects/", "a change has the objects that it makes; what they do is told of changes"),
     ("state/effects/", "state/mod.rs", "effects are asked of the state that they are on"),

@@ -3,8 +3,9 @@
 
 mod broken;
 mod diagnose;
-pub(crate) mod examples;
+mod grammar;
 mod json_schema;
 mod mutate;
 mod reference;
 mod right;
+mod samples;

@@ -1,86 +1,110 @@
 //! The reference of the operations, `docs/reference.md`: written from the grammar itself and from examples that are planned and
-//! rendered here, so that it says what the program does. `DBMIGRATE_WRITE_DOCS=1` writes it.
+//! rendered here, so that it says what the program does.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::Direction;
+use dbmigrate::grammar::{Example, Verb};
 use dbmigrate::graph::Graph;
-use dbmigrate::manifest::{self, Files, SchemaFor, json_schema};
+use dbmigrate::manifest::{self, Files};
 use dbmigrate::plan::{self, Downs, Ledger, Reversal, Target};
 use dbmigrate::render::{RenderOptions, RenderedStep, render};
-use serde_json::Value;
 
-use crate::manifest::examples::{EXAMPLES, NAMES, base};
+use crate::generated;
 
-/// What not every backend has.
-const NOT_EVERYWHERE: &[(&str, &str)] = &[
+/// What not every backend has: what it is, what it needs, an operation that has it.
+const NOT_EVERYWHERE: &[(&str, &str, &str)] = &[
     (
         "an index with `where`",
+        "",
         "create_index = \"i\"\non = \"posts\"\ncolumns = [\"slug\"]\nwhere = \"slug IS NOT NULL\"",
     ),
-    ("an index over an `expr`", "create_index = \"i\"\non = \"posts\"\ncolumns = [{ expr = \"lower(slug)\" }]"),
+    ("an index over an `expr`", "", "create_index = \"i\"\non = \"posts\"\ncolumns = [{ expr = \"lower(slug)\" }]"),
     (
         "an index `using` a method of PostgreSQL",
+        "",
         "create_index = \"i\"\non = \"posts\"\ncolumns = [\"words\"]\nusing = \"brin\"",
     ),
     (
         "an index that sorts by a `collation`",
+        "",
         "create_index = \"i\"\non = \"posts\"\ncolumns = [{ column = \"slug\", collation = { sqlite = \"NOCASE\", default = \"C\" } }]",
     ),
     (
         "an index with an `opclass`",
+        "",
         "create_index = \"i\"\non = \"posts\"\ncolumns = [{ column = \"slug\", opclass = \"varchar_pattern_ops\" }]",
     ),
-    ("an index with `include`", "create_index = \"i\"\non = \"posts\"\ncolumns = [\"slug\"]\ninclude = [\"title\"]"),
+    (
+        "an index with `include`",
+        "",
+        "create_index = \"i\"\non = \"posts\"\ncolumns = [\"slug\"]\ninclude = [\"title\"]",
+    ),
     (
         "an index `with` storage parameters",
+        "",
         "create_index = \"i\"\non = \"posts\"\ncolumns = [\"slug\"]\nwith = \"fillfactor = 70\"",
     ),
     (
         "a unique index with `nulls_distinct = false`",
+        "",
         "create_index = \"i\"\non = \"posts\"\ncolumns = [\"slug\"]\nunique = true\nnulls_distinct = false",
     ),
     (
         "NULLs in another order than the backend's own",
+        "",
         "create_index = \"i\"\non = \"posts\"\ncolumns = [{ column = \"slug\", nulls = \"last\", order = \"asc\" }, { column = \"title\", nulls = \"first\", order = \"desc\" }]",
     ),
     (
         "an index over a `text` without `length`",
+        "",
         "create_table = \"t\"\ncolumns = { c = \"text\" }\nindexes = { i = { columns = [\"c\"] } }",
     ),
     (
         "a column that is computed when it is read (`stored = false`)",
+        "",
         "create_table = \"t\"\ncolumns = { a = \"integer\", b = { type = \"integer\", null = true, generated = \"a + 1\", stored = false } }",
     ),
-    ("a column renamed that another one is computed from", "rename_column = \"lines.a\"\nto = \"c\""),
-    ("a column that another one is computed from given another type", "alter_column = \"lines.a\"\ntype = \"bigint\""),
+    ("a column renamed that another one is computed from", LINES, "rename_column = \"lines.a\"\nto = \"c\""),
+    (
+        "a column that another one is computed from given another type",
+        LINES,
+        "alter_column = \"lines.a\"\ntype = \"bigint\"",
+    ),
     (
         "a view that keeps its rows (`materialized`)",
+        "",
         "create_view = \"kept\"\nselect = \"SELECT title FROM posts\"\nmaterialized = true",
     ),
-    ("extensions", "create_extension = \"citext\""),
-    ("schemas", "create_schema = \"blog\""),
+    ("extensions", "", "create_extension = \"citext\""),
+    ("schemas", "", "create_schema = \"blog\""),
     (
         "functions and procedures",
+        "",
         "create_function = \"f()\"\ndefinition = { postgres = \"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'\", default = \"CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1\" }",
     ),
-    ("a table in a schema", "create_table = \"blog.t\"\ncolumns = { c = \"text\" }"),
+    ("a table in a schema", "", "create_table = \"blog.t\"\ncolumns = { c = \"text\" }"),
     (
         "a foreign key that waits (`deferrable`)",
+        "",
         "create_table = \"t\"\ncolumns = { c = { type = \"bigint\", references = \"users.id\", deferrable = \"deferred\" } }",
     ),
     (
         "`on_delete = \"set default\"`",
+        "",
         "create_table = \"t\"\ncolumns = { c = { type = \"bigint\", default = 0, references = \"users.id\", on_delete = \"set default\" } }",
     ),
     (
         "numbering a column that is not the primary key",
+        "",
         "create_table = \"t\"\ncolumns = { c = \"bigint\", n = { type = \"bigint\", auto_increment = true } }\nprimary_key = [\"c\"]",
     ),
-    ("a type with a foreign key over it changed", "alter_column = \"posts.author_id\"\ntype = \"decimal(20,0)\""),
+    ("a type with a foreign key over it changed", "", "alter_column = \"posts.author_id\"\ntype = \"decimal(20,0)\""),
 ];
+
+/// A column that is computed from another one.
+const LINES: &str = "[[up]]\ncreate_table = \"lines\"\ncolumns = { a = \"integer\", b = { type = \"integer\", generated = \"a + 1\" } }\n";
 
 /// The types, each as it is written.
 const TYPES: &[&str] = &[
@@ -115,18 +139,17 @@ const TYPES: &[&str] = &[
     "text[]",
 ];
 
-/// What a node comes to on a backend, up and down; or why it does not.
-fn rendered(node: &str, backend: Backend) -> Result<[RenderedStep; 2], String> {
+/// What an operation is as SQL on a backend, up and down; or why it is refused.
+fn rendered(setup: &str, operation: &str, backend: Backend) -> Result<[RenderedStep; 2], String> {
     let schema = format!("[project]\nname = \"reference\"\nbackends = [\"{backend}\"]\norder = \"linear\"\n");
-    let base = base(node);
     let loaded = manifest::parse(&Files {
         path: "schema.toml".into(),
         schema,
         nodes: vec![
-            ("migrations/1_base.toml".into(), base),
-            ("migrations/2_node.toml".into(), format!("[[up]]\n{node}\n")),
+            ("migrations/1_base.toml".into(), [Example::BASE, setup].concat()),
+            ("migrations/2_node.toml".into(), format!("[[up]]\n{operation}\n")),
         ],
-        sql: Some(&|_| Ok(NAMES.to_owned())),
+        sql: Some(&|_| Ok(Example::SQL_FILE[1].to_owned())),
         ..Files::default()
     });
     let mut found = loaded.diagnostics;
@@ -145,7 +168,7 @@ fn rendered(node: &str, backend: Backend) -> Result<[RenderedStep; 2], String> {
     if let Some(error) = found.iter().find(|found| found.is_error()) {
         assert!(
             ["unsupported-by-backend", "still-referenced"].contains(&error.code.as_str()),
-            "{node} on {backend}: {}",
+            "{operation} on {backend}: {}",
             error.message
         );
         return Err(error.message.clone());
@@ -174,52 +197,35 @@ fn sql(step: &RenderedStep) -> String {
     if own.is_empty() { "-- nothing".to_owned() } else { own.join("\n") }
 }
 
-/// The keys of a verb: its own meaning, and a row for each of its keys.
-fn grammar<'s>(schema: &'s Value, verb: &str) -> (&'s str, Vec<(String, bool, &'s str)>) {
-    let verbs = schema["$defs"]["operation"]["oneOf"].as_array().expect("verbs");
-    let of = verbs.iter().find(|one| one["required"][0] == verb).expect("the verb");
-    let required: Vec<&str> = of["required"].as_array().expect("keys").iter().filter_map(Value::as_str).collect();
-    let keys = of["properties"].as_object().expect("keys");
-    let common = ["backends", "irreversible"];
-    let rows = keys.iter().filter(|(key, _)| *key != verb && !common.contains(&key.as_str()));
-    let rows = rows.map(|(key, shape)| (key.clone(), required.contains(&key.as_str()), words(shape)));
-    (words(&keys[verb]), rows.collect())
-}
-
-fn words(shape: &Value) -> &str {
-    shape["description"].as_str().expect("a meaning")
-}
-
 fn page() -> String {
-    let schema = json_schema(SchemaFor::Migration);
-    let mut page = "# The operations\n\nWritten by a test from the grammar, and from examples that it plans and renders; another test runs each over rows on SQLite, PostgreSQL and \
-                    MariaDB: up, down and up again. \
-                    Any operation may also have `backends` (those it runs on; the others skip it) and `irreversible` (why there is no way down).\n\n\
-                    The examples come after a migration that made `users` (`id`, `email`, `name`), `posts` (`id`, `author_id`, `title`, `slug`, \
-                    `words`) and the view `titles`. `skips`: nothing is run there, since the example says `backends`, or since an enum is kept in its columns.\n\n"
+    let mut page = "# The operations\n\nGenerated from the grammar, and from examples that are planned and rendered here; another test runs each over rows on SQLite, \
+                    PostgreSQL and MariaDB: up, down and up again. \
+                    Any operation may also have `backends` (those it runs on; the others skip it) and `irreversible` (why it cannot be undone).\n\n\
+                    The examples come after a migration that created `users` (`id`, `email`, `name`) and `posts` (`id`, `author_id`, `title`, `slug`, \
+                    `words`), and what else the example names. `skips`: not run on that backend, since the example says `backends`, or since an enum is kept in its columns.\n\n"
         .to_owned();
     let titles: Vec<&str> = Backend::ALL.iter().map(|backend| backend.title()).collect();
     writeln!(page, "| operation | {} | way down |\n|---|{}---|", titles.join(" | "), "---|".repeat(titles.len()))
         .unwrap();
     let mut sections = String::new();
-    for (verb, node) in EXAMPLES {
-        let (meaning, keys) = grammar(&schema, verb);
-        write!(sections, "## {verb}\n\n{}.\n\n", capital(meaning)).unwrap();
-        if !keys.is_empty() {
+    for verb in Verb::ALL {
+        let (name, example) = (verb.name, &verb.example);
+        write!(sections, "## {name}\n\n{}.\n\n", capital(verb.meaning)).unwrap();
+        if verb.place.own_keys().next().is_some() {
             sections.push_str("| key | | meaning |\n|---|---|---|\n");
-            for (key, required, meaning) in keys {
-                let required = if required { "required" } else { "" };
-                writeln!(sections, "| `{key}` | {required} | {} |", meaning.replace('|', "\\|")).unwrap();
+            for key in verb.place.own_keys() {
+                let required = if key.required { "required" } else { "" };
+                writeln!(sections, "| `{}` | {required} | {} |", key.name, key.meaning.replace('|', "\\|")).unwrap();
             }
             sections.push('\n');
         }
-        write!(sections, "```toml\n[[up]]\n{node}\n```\n\n").unwrap();
+        write!(sections, "```toml\n[[up]]\n{}\n```\n\n", example.toml).unwrap();
         let mut cells = Vec::new();
         let mut reversal = String::new();
         // Backends that say the same share a block.
         let mut blocks: Vec<(Vec<&str>, String)> = Vec::new();
         for backend in Backend::ALL {
-            let (cell, block) = match rendered(node, backend) {
+            let (cell, block) = match rendered(example.setup, example.toml, backend) {
                 Ok([up, down]) => {
                     reversal = way_back(&up);
                     let (up, down) = (sql(&up), sql(&down));
@@ -236,13 +242,13 @@ fn page() -> String {
         for (titles, block) in blocks {
             write!(sections, "{}:\n\n{block}\n\n", titles.join(", ")).unwrap();
         }
-        writeln!(page, "| [{verb}](#{verb}) | {} | {reversal} |", cells.join(" | ")).unwrap();
+        writeln!(page, "| [{name}](#{name}) | {} | {reversal} |", cells.join(" | ")).unwrap();
     }
     writeln!(page, "\n{}", sections.trim_end()).unwrap();
     page.push_str("\n# What not every backend has\n\nWhat says `no` is refused before anything runs.\n\n");
     writeln!(page, "| | {} |\n|---|{}", titles.join(" | "), "---|".repeat(titles.len())).unwrap();
-    for (what, node) in NOT_EVERYWHERE {
-        let cells = Backend::ALL.map(|backend| if rendered(node, backend).is_ok() { "yes" } else { "no" });
+    for (what, setup, node) in NOT_EVERYWHERE {
+        let cells = Backend::ALL.map(|backend| if rendered(setup, node, backend).is_ok() { "yes" } else { "no" });
         assert!(cells.contains(&"yes") && cells.contains(&"no"), "{what}: {cells:?}");
         writeln!(page, "| {what} | {} |", cells.join(" | ")).unwrap();
     }
@@ -250,7 +256,7 @@ fn page() -> String {
     writeln!(page, "| type | {} |\n|---|{}", titles.join(" | "), "---|".repeat(titles.len())).unwrap();
     for name in TYPES {
         let node = format!("create_table = \"t\"\ncolumns = {{ c = \"{name}\" }}");
-        let cell = |backend| match rendered(&node, backend) {
+        let cell = |backend| match rendered(Verb::AlterEnum.example.setup, &node, backend) {
             Err(_) => "no".to_owned(),
             Ok([up, _]) => {
                 let text = sql(&up);
@@ -271,23 +277,25 @@ fn capital(text: &str) -> String {
 }
 
 #[test]
-fn the_reference_says_what_is_done() {
-    let page = page();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
-    if std::env::var_os("DBMIGRATE_WRITE_DOCS").is_some() {
-        std::fs::write(&path, &page).unwrap();
-    }
-    let written = std::fs::read_to_string(&path).unwrap();
-    assert!(written == page, "write it again: `DBMIGRATE_WRITE_DOCS=1 cargo nextest run the_reference`");
+fn the_reference_is_generated() {
+    generated::holds("docs/reference.md", &page());
 }
 
+/// The verbs, those of one kind of object together.
 #[test]
-fn every_verb_has_its_place_in_the_reference() {
-    let schema = json_schema(SchemaFor::Migration);
-    let verbs = schema["$defs"]["operation"]["oneOf"].as_array().unwrap();
-    let mut verbs: Vec<&str> = verbs.iter().map(|verb| verb["required"][0].as_str().unwrap()).collect();
-    let mut shown: Vec<&str> = EXAMPLES.iter().map(|(verb, _)| *verb).collect();
-    verbs.sort_unstable();
-    shown.sort_unstable();
-    assert_eq!(verbs, shown);
+fn the_verbs_of_the_readme_are_generated() {
+    let kind = |verb: &Verb| verb.name.split_once('_').map_or(verb.name, |(_, kind)| kind);
+    let groups = Verb::ALL.chunk_by(|one, other| kind(one) == kind(other));
+    let groups: Vec<String> =
+        groups.map(|group| group.iter().map(|verb| format!("`{}`", verb.name)).collect::<Vec<_>>().join(" ")).collect();
+    let mut lines = vec![String::new()];
+    for word in format!("Operations: {}.", groups.join(" · ")).split(' ') {
+        let last = lines.last_mut().unwrap();
+        if last.chars().count() + word.chars().count() >= 120 {
+            lines.push(word.to_owned());
+        } else {
+            *last = [last.as_str(), word].join(" ").trim_start().to_owned();
+        }
+    }
+    generated::holds_part("README.md", "verbs", &lines.join("\n"));
 }

@@ -1,146 +1,102 @@
 //! Indexes: `create_index`, `drop_index`, `rename_index`, and those of a new table.
 
 use super::Op;
-use crate::diagnostic::{Code, Diagnostic, Span, listed, nearest};
-use crate::manifest::places::{INDEX_PART, Place};
-use crate::manifest::walk::{Table, Val, Walk};
+use crate::grammar::INDEX_PART;
+use crate::manifest::keys::Keys;
+use crate::manifest::reader::{Reader, Val};
 use crate::operation::{IndexDef, IndexPartDef, IndexTarget, Kind, Nulls, Order};
 
 /// `create_index = "name"`
-pub(super) fn create_index(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
-    let name = op.object_name();
-    let on = op.on();
-    let mut table = std::mem::replace(&mut op.table, Table::empty());
-    let (object, place) = (op.object, op.place);
-    let index = index(op, name.as_deref().unwrap_or_default(), &mut table, "", object.key_span, place);
-    op.table = table;
+pub(super) fn create_index(op: &mut Op) -> Option<Kind> {
+    let (name, on) = op.name_and_table();
+    let index = index(&mut op.keys, name.as_deref().unwrap_or_default());
+    let concurrently = op.keys.flag("concurrently");
     name?;
-    let concurrently = op.take("concurrently").and_then(|val| op.walk.boolean(val)).unwrap_or(false);
     Some(Kind::CreateIndex { on: on?, index: index?, concurrently })
 }
 
 /// `drop_index = "name"`
-pub(super) fn drop_index(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
-    let name = op.object_name();
-    let on = op.on();
-    let concurrently = op.take("concurrently").and_then(|val| op.walk.boolean(val)).unwrap_or(false);
+pub(super) fn drop_index(op: &mut Op) -> Option<Kind> {
+    let (name, on) = op.name_and_table();
+    let concurrently = op.keys.flag("concurrently");
     Some(Kind::DropIndex { on: on?, name: name?, concurrently })
 }
 
 /// `rename_index = "name"`
-pub(super) fn rename_index(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
-    let name = op.object_name();
-    let on = op.on();
-    let to = op.require("to").and_then(|val| op.walk.new_name(val));
+pub(super) fn rename_index(op: &mut Op) -> Option<Kind> {
+    let (name, on) = op.name_and_table();
+    let to = op.new_name();
     Some(Kind::RenameIndex { on: on?, name: name?, to: to? })
 }
 
-/// An index's own keys. `path` stands before the names of its parts; `at` is where
-/// what is missing is reported.
-pub(super) fn index(
-    op: &mut Op<'_, '_, '_, '_>,
-    name: &str,
-    table: &mut Table<'_>,
-    path: &str,
-    at: Span,
-    place: &Place,
-) -> Option<IndexDef> {
-    for key in ["columns", "unique", "where", "using", "include", "with", "nulls_distinct"] {
-        if let Some(val) = table.take(key) {
-            op.mark(format!("{path}{key}"), val.span);
-        }
-    }
-    let columns = match table.get("columns") {
-        Some(val) => parts(op, val, path),
-        None => {
-            if table.rest().all(|rest| crate::manifest::mistakes::stands_for(place, rest.key) != Some("columns")) {
-                op.walk.missing(at, place, "columns");
-            }
-            None
-        }
+/// An index's own keys, in `indexes` or on `create_index`.
+pub(super) fn index(keys: &mut Keys, name: &str) -> Option<IndexDef> {
+    let columns = keys.take("columns").and_then(|val| parts(keys, val));
+    let unique = keys.flag("unique");
+    let index = IndexDef {
+        name: name.to_owned(),
+        columns: columns.unwrap_or_default(),
+        unique,
+        predicate: keys.text("where"),
+        using: keys.text("using"),
+        include: keys.names("include").unwrap_or_default(),
+        with: keys.text("with"),
+        nulls_distinct: keys.boolean("nulls_distinct"),
     };
-    let unique = table.get("unique").and_then(|val| op.walk.boolean(val)).unwrap_or(false);
-    let predicate = table.get("where").and_then(|val| op.walk.text(val));
-    let using = table.get("using").and_then(|val| op.walk.text(val));
-    let include = match table.get("include") {
-        Some(val) => included(op, val, path),
-        None => Vec::new(),
-    };
-    let with = table.get("with").and_then(|val| op.walk.text(val));
-    let nulls_distinct =
-        table.get("nulls_distinct").and_then(|val| op.walk.boolean(val).map(|given| (given, val.span)));
-    if let Some((_, span)) = nulls_distinct.filter(|_| !unique) {
-        op.walk.wrong(span, "`nulls_distinct` says which rows are alike, so it stands with `unique = true` only");
+    if let Some(span) = keys.span("nulls_distinct").filter(|_| !unique) {
+        keys.reader.wrong(span, "`nulls_distinct` needs `unique = true`: it says which rows are the same");
     }
-    let nulls_distinct = nulls_distinct.map(|(given, _)| given);
-    Some(IndexDef { name: name.to_owned(), columns: columns?, unique, predicate, using, include, with, nulls_distinct })
+    (!index.columns.is_empty()).then_some(index)
 }
 
-fn included(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, path: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for (at, item) in op.walk.list(val).unwrap_or_default().into_iter().enumerate() {
-        op.mark(format!("{path}include.{at}"), item.span);
-        names.extend(op.walk.name(item));
+fn parts(keys: &mut Keys, val: Val<'_>) -> Option<Vec<IndexPartDef>> {
+    let mut parts = Vec::new();
+    for (at, item) in keys.reader.filled_list(val)?.into_iter().enumerate() {
+        keys.mark(&format!("columns.{at}"), item.span);
+        parts.extend(part(keys.reader, item));
     }
-    names
-}
-
-fn parts(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, path: &str) -> Option<Vec<IndexPartDef>> {
-    let items = op.walk.list(val)?;
-    if items.is_empty() {
-        op.walk.wrong(val.span, "an index has at least one column");
-        return None;
-    }
-    let mut parts = Vec::with_capacity(items.len());
-    for (at, item) in items.into_iter().enumerate() {
-        op.mark(format!("{path}columns.{at}"), item.span);
-        parts.extend(part(op.walk, item));
-    }
-    (!parts.is_empty()).then_some(parts)
+    Some(parts)
 }
 
 /// A column's name, or a table with `column` or `expr`.
-fn part(walk: &mut Walk<'_, '_>, val: Val<'_>) -> Option<IndexPartDef> {
+fn part(reader: &mut Reader, val: Val<'_>) -> Option<IndexPartDef> {
     if let Some(text) = val.as_str() {
         if let Some(help) = meant(text) {
-            walk.wrong_help(val.span, format!("`{text}` is not the name of a column"), help);
+            reader.wrong_help(val.span, format!("`{text}` is not the name of a column"), help);
             return None;
         }
-        let target = IndexTarget::Column(walk.name(val)?);
-        return Some(IndexPartDef {
-            target,
-            order: Order::Asc,
-            nulls: None,
-            length: None,
-            collation: None,
-            opclass: None,
-        });
+        return Some(IndexPartDef::of(IndexTarget::Column(reader.name(val)?)));
     }
-    let mut table = walk.table_or(val, "a list of column names, or of tables with `column` or `expr`")?;
-    let column = table.take("column");
-    let expr = table.take("expr");
-    let order = table.take("order").and_then(|val| word(walk, val, &[("asc", Order::Asc), ("desc", Order::Desc)]));
-    let nulls = table.take("nulls").and_then(|val| word(walk, val, &[("first", Nulls::First), ("last", Nulls::Last)]));
-    let length = table.take("length").and_then(|val| length(walk, val));
-    let collation = table.take("collation").and_then(|val| walk.text(val));
-    let opclass = table.take("opclass").and_then(|val| walk.text(val));
-    walk.finish(&table, &INDEX_PART);
-    let target = match (column, expr) {
-        (Some(column), None) => IndexTarget::Column(walk.name(column)?),
-        (None, Some(expr)) => IndexTarget::Expr(walk.text(expr)?),
+    let table = reader.table(val, "a list of column names, or of tables with `column` or `expr`")?;
+    let mut keys = Keys::of(reader, table, &INDEX_PART);
+    let part = IndexPartDef {
+        target: IndexTarget::Column(String::new()),
+        order: keys.word("order", &Order::WORDS).unwrap_or_default(),
+        nulls: keys.word("nulls", &Nulls::WORDS),
+        length: keys.read("length", length),
+        collation: keys.text("collation"),
+        opclass: keys.text("opclass"),
+    };
+    let target = match (keys.take("column"), keys.take("expr")) {
+        (Some(column), None) => IndexTarget::Column(reader.name(column)?),
+        (None, Some(expr)) => IndexTarget::Expr(reader.text(expr)?),
         (Some(_), Some(expr)) => {
-            walk.wrong(expr.key_span, "a part of an index has a `column` or an `expr`, not both");
+            reader.wrong(expr.key_span, "a part of an index has a `column` or an `expr`, not both");
             return None;
         }
         (None, None) => {
-            walk.wrong(val.span, "a part of an index needs a `column` or an `expr`");
+            reader.wrong(val.span, "a part of an index needs a `column` or an `expr`");
             return None;
         }
     };
-    Some(IndexPartDef { target, order: order.unwrap_or_default(), nulls, length, collation, opclass })
+    Some(IndexPartDef { target, ..part })
 }
 
-/// What an author meant who wrote SQL where the name of a column stands.
+fn length(reader: &mut Reader, val: Val<'_>) -> Option<u32> {
+    reader.integer(val, 1..=u32::MAX, "a number of characters, 1 or more")
+}
+
+/// What an author meant who wrote SQL in place of the name of a column.
 fn meant(text: &str) -> Option<String> {
     if text.contains('(') && text.ends_with(')') {
         return Some(format!("an expression is written `{{ expr = {text:?} }}`"));
@@ -150,29 +106,4 @@ fn meant(text: &str) -> Option<String> {
     ["asc", "desc"]
         .contains(&order.as_str())
         .then(|| format!("write `{{ column = {:?}, order = {order:?} }}`", column.trim()))
-}
-
-/// One word of a few.
-fn word<T: Copy>(walk: &mut Walk<'_, '_>, val: Val<'_>, words: &[(&'static str, T)]) -> Option<T> {
-    let written = walk.string(val)?;
-    if let Some((_, value)) = words.iter().find(|(name, _)| *name == written) {
-        return Some(*value);
-    }
-    let names: Vec<_> = words.iter().map(|(name, _)| *name).collect();
-    let diagnostic = Diagnostic::new(Code::WrongValue, format!("`{}` cannot be `{written}`", val.key)).at(val.span, "");
-    walk.report(match nearest(written, names.iter().copied()) {
-        Some(right) => diagnostic.help(format!("did you mean `{right}`?")),
-        None => diagnostic.help(format!("it is one of {}", listed(names))),
-    });
-    None
-}
-
-fn length(walk: &mut Walk<'_, '_>, val: Val<'_>) -> Option<u32> {
-    if let toml::de::DeValue::Integer(number) = val.value
-        && let Ok(length @ 1..) = u32::from_str_radix(number.as_str(), number.radix())
-    {
-        return Some(length);
-    }
-    walk.wrong(val.span, "`length` must be a number of characters, 1 or more");
-    None
 }

@@ -3,100 +3,81 @@
 use super::Op;
 use super::sql::down;
 use crate::diagnostic::Span;
-use crate::manifest::walk::{Val, Walk};
+use crate::manifest::keys::Keys;
+use crate::manifest::reader::{Reader, Val};
 use crate::operation::{Down, Kind, Row};
 
 /// `insert = "table"`
-pub(super) fn insert(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
-    let table = op.object_table();
-    let mut spans = Vec::new();
-    let rows = op.require("rows").and_then(|val| rows(op.walk, val, &mut spans));
-    op.spans.parts.append(&mut spans);
-    let key = op.take("key").and_then(|val| op.names(val, "key")).unwrap_or_default();
+pub(super) fn insert(op: &mut Op) -> Option<Kind> {
+    let (table, rows, key) = (op.object_table(), op.keys.read("rows", rows), op.keys.names("key").unwrap_or_default());
     if let Some(rows) = &rows {
-        rows_have_key(op.walk, &key, rows, |at| op.spans.part(&format!("rows.{at}")));
+        rows_have_key(&mut op.keys, &key, rows);
     }
-    let down = down(op, false);
+    let down = down(&mut op.keys, false);
     Some(Kind::Insert { table: table?, rows: rows?, key, down })
 }
 
 /// `update = "table"`
-pub(super) fn update(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
-    let table = op.object_table();
-    let mut spans = Vec::new();
-    let set = op.require("set").and_then(|val| row(op.walk, val, "set", &mut spans));
-    op.spans.parts.append(&mut spans);
-    let filter = op.take("where").and_then(|val| op.walk.text(val));
-    let (keep, down) = keep_or_down(op);
+pub(super) fn update(op: &mut Op) -> Option<Kind> {
+    let (table, set) = (op.object_table(), op.keys.read("set", |reader, val| row(reader, val, "set")));
+    let filter = op.keys.text("where");
+    let (keep, down) = keep_or_down(&mut op.keys);
     Some(Kind::Update { table: table?, set: set?, filter, keep, down })
 }
 
 /// `delete = "table"`
-pub(super) fn delete(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
-    let table = op.object_table();
-    let filter = op.require("where").and_then(|val| op.walk.text(val));
-    let (keep, down) = keep_or_down(op);
+pub(super) fn delete(op: &mut Op) -> Option<Kind> {
+    let (table, filter) = (op.object_table(), op.keys.text("where"));
+    let (keep, down) = keep_or_down(&mut op.keys);
     Some(Kind::Delete { table: table?, filter: filter?, keep, down })
 }
 
 /// `keep`, or a `down`.
-fn keep_or_down(op: &mut Op<'_, '_, '_, '_>) -> (bool, Option<Down>) {
-    let keep = op.take("keep").map(|val| (val, op.walk.boolean(val).unwrap_or(false)));
-    let down = down(op, false);
-    if let Some((val, true)) = keep.filter(|_| down.is_some()) {
-        op.walk.wrong(val.key_span, "`keep` brings the rows back, so there is no `down` beside it");
+fn keep_or_down(keys: &mut Keys) -> (bool, Option<Down>) {
+    let (keep, down) = (keys.flag("keep"), down(keys, false));
+    if let Some(span) = keys.key_span("keep").filter(|_| keep && down.is_some()) {
+        keys.reader.wrong(span, "`keep` restores the rows, so there is no `down` beside it");
     }
-    (keep.is_some_and(|(_, keep)| keep), down)
+    (keep, down)
 }
 
-/// A list of rows; their places are kept as `rows.0`, `rows.0.column`.
-pub(in crate::manifest) fn rows(
-    walk: &mut Walk<'_, '_>,
-    val: Val<'_>,
-    spans: &mut Vec<(Box<str>, Span)>,
-) -> Option<Vec<Row>> {
-    let items = walk.list(val)?;
-    if items.is_empty() {
-        walk.wrong(val.span, "`rows` is empty");
-        return None;
-    }
+/// A list of rows; where they are is remembered as `rows.0`, `rows.0.column`.
+pub(in crate::manifest) fn rows(reader: &mut Reader, val: Val<'_>) -> Option<Vec<Row>> {
+    let items = reader.filled_list(val)?;
     let mut rows = Vec::with_capacity(items.len());
     for (at, item) in items.into_iter().enumerate() {
         let path = format!("rows.{at}");
-        spans.push((path.as_str().into(), item.span));
+        reader.mark(path.as_str(), item.span);
         // A row that cannot be read keeps its place, so that places of the others stay right.
-        rows.push(row(walk, item, &path, spans).unwrap_or_default());
+        rows.push(row(reader, item, &path).unwrap_or_default());
     }
     Some(rows)
 }
 
 /// Reports rows that lack a column of the key.
-pub(in crate::manifest) fn rows_have_key(
-    walk: &mut Walk<'_, '_>,
-    key: &[String],
-    rows: &[Row],
-    place: impl Fn(usize) -> Span,
-) {
+pub(in crate::manifest) fn rows_have_key(keys: &mut Keys, key: &[String], rows: &[Row]) {
     for (at, row) in rows.iter().enumerate() {
         let missing = key.iter().find(|column| !row.iter().any(|(name, _)| name == *column));
         if let Some(column) = missing.filter(|_| !row.is_empty()) {
-            walk.wrong(place(at), format!("this row has no `{column}`, which is in `key`"));
+            let path = format!("rows.{at}");
+            let span = keys.reader.parts.iter().find(|(part, _)| **part == *path).map_or(Span::NONE, |(_, span)| *span);
+            keys.reader.wrong(span, format!("this row has no `{column}`, which is in `key`"));
         }
     }
 }
 
 /// A row: a table of columns and values, in the order written.
-fn row(walk: &mut Walk<'_, '_>, val: Val<'_>, path: &str, spans: &mut Vec<(Box<str>, Span)>) -> Option<Row> {
-    let table = walk.table_or(val, "made of tables: column names, each with a value")?;
+fn row(reader: &mut Reader, val: Val<'_>, path: &str) -> Option<Row> {
+    let table = reader.table(val, "made of tables: column names, each with a value")?;
     if table.is_empty() {
-        walk.wrong(val.span, format!("`{}` names no column", val.key));
+        reader.wrong(val.span, format!("`{}` names no column", val.key));
         return None;
     }
     let mut row = Vec::new();
     for entry in table.iter() {
-        if walk.is_name(entry.key, entry.key_span) {
-            spans.push((format!("{path}.{}", entry.key).into(), entry.span));
-            if let Some(value) = walk.value(entry) {
+        if reader.is_name(entry.key, entry.key_span) {
+            reader.mark(format!("{path}.{}", entry.key), entry.span);
+            if let Some(value) = reader.value(entry) {
                 row.push((entry.key.to_owned(), value));
             }
         }

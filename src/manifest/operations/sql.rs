@@ -2,83 +2,69 @@
 
 use super::{Op, Val};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Diagnostic, FileId, Source, Span};
-use crate::manifest::parse::with_plain_line_ends;
-use crate::manifest::walk::Walk;
+use crate::diagnostic::{Code, Diagnostic, FileId, Span};
+use crate::manifest::keys::Keys;
+use crate::manifest::reader::{Reader, with_plain_line_ends};
 use crate::operation::{Branch, Down, Kind, Text};
 use crate::sql_text::{is_transaction_control, split_statements};
 
 /// `sql = text`, or a list of them
-pub(super) fn sql(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
-    let object = op.object;
-    let batch = batch(op);
-    let statements = texts(op, object, "sql", batch);
-    if statements.as_ref().is_some_and(Vec::is_empty) && !object.is_table() {
-        op.walk.wrong(object.span, "`sql` holds no statement");
+pub(super) fn sql(op: &mut Op) -> Option<Kind> {
+    let batch = op.keys.flag("batch");
+    let statements = texts(&mut op.keys, op.object, "sql", batch);
+    if statements.as_ref().is_some_and(Vec::is_empty) && !op.object.is_table() {
+        op.keys.reader.wrong(op.object.span, "`sql` has no statement");
     }
-    finish(op, statements, batch)
+    with_keys(&mut op.keys, statements, batch)
 }
 
 /// `sql_file = path`
-pub(super) fn sql_file(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
-    let object = op.object;
-    let batch = batch(op);
-    let statements = read_file(op.walk, object, batch);
+pub(super) fn sql_file(op: &mut Op) -> Option<Kind> {
+    let batch = op.keys.flag("batch");
+    let statements = read_file(op.keys.reader, op.object, batch);
     if statements.as_ref().is_some_and(Vec::is_empty) {
-        op.walk.wrong(object.span, "the file holds no statement");
+        op.keys.reader.wrong(op.object.span, "the file has no statement");
     }
-    finish(op, statements, batch)
+    with_keys(&mut op.keys, statements, batch)
 }
 
 /// `note = string`
-pub(super) fn note(op: &mut Op<'_, '_, '_, '_>) -> Option<Kind> {
-    let text = op.walk.filled_string(op.object)?;
-    Some(Kind::Note { text: text.to_owned() })
+pub(super) fn note(op: &mut Op) -> Option<Kind> {
+    Some(Kind::Note { text: op.keys.reader.string(op.object)?.to_owned() })
 }
 
-fn batch(op: &mut Op<'_, '_, '_, '_>) -> bool {
-    op.take("batch").and_then(|val| op.walk.boolean(val)).unwrap_or(false)
-}
-
-fn finish(op: &mut Op<'_, '_, '_, '_>, statements: Option<Vec<Text>>, batch: bool) -> Option<Kind> {
-    let down = down(op, batch);
-    let [reads, writes, creates, drops] = ["reads", "writes", "creates", "drops"]
-        .map(|key| op.take(key).and_then(|val| op.names(val, key)).unwrap_or_default());
-    Some(Kind::Sql { statements: statements?, down, batch, reads, writes, creates, drops })
-}
-
-/// `down` or `down_file`: what undoes it; an empty text is nothing to undo.
-pub(super) fn down(op: &mut Op<'_, '_, '_, '_>, batch: bool) -> Option<Down> {
-    let down = op.take("down").map(|val| (val, texts(op, val, "down", batch)));
-    if !op.place.keys.contains(&"down_file") {
-        return down?.1;
+fn with_keys(keys: &mut Keys, statements: Option<Vec<Text>>, batch: bool) -> Option<Kind> {
+    let (down, file) = (down(keys, batch), keys.read("down_file", |reader, val| read_file(reader, val, batch)));
+    if let Some(span) = keys.key_span("down_file").filter(|_| keys.has("down")) {
+        keys.reader.wrong(span, "there are both `down` and `down_file`: keep one of them");
     }
-    let file = op.take("down_file").map(|val| (val, read_file(op.walk, val, batch)));
-    match (down, file) {
-        (Some(_), Some((val, _))) => {
-            op.walk.wrong(val.key_span, "`down` and `down_file` stand together: keep one of them");
-            None
-        }
-        (down, file) => down.or(file)?.1,
-    }
+    let [reads, writes, creates, drops] =
+        ["reads", "writes", "creates", "drops"].map(|key| keys.names(key).unwrap_or_default());
+    Some(Kind::Sql { statements: statements?, down: down.or(file), batch, reads, writes, creates, drops })
+}
+
+/// `down`: what undoes it; an empty text is nothing to undo.
+pub(super) fn down(keys: &mut Keys, batch: bool) -> Option<Down> {
+    let val = keys.take("down")?;
+    texts(keys, val, "down", batch)
 }
 
 /// A text or a list of texts, each checked to be one statement.
-fn texts(op: &mut Op<'_, '_, '_, '_>, val: Val<'_>, path: &str, batch: bool) -> Option<Vec<Text>> {
-    let may_batch = op.place.keys.contains(&"batch");
-    if matches!(val.value, toml::de::DeValue::Array(_)) {
+fn texts(keys: &mut Keys, val: Val<'_>, path: &str, batch: bool) -> Option<Vec<Text>> {
+    let may_batch = keys.place.has("batch");
+    if val.is_list() {
         let mut texts = Vec::new();
-        for (at, item) in op.walk.list(val)?.into_iter().enumerate() {
-            op.mark(format!("{path}.{at}"), item.span);
-            let Some(text) = text(op.walk, item, batch, may_batch) else { continue };
+        for (at, item) in keys.reader.list(val)?.into_iter().enumerate() {
+            keys.mark(&format!("{path}.{at}"), item.span);
+            let Some(text) = text(keys.reader, item, batch, may_batch) else { continue };
             if is_empty(&text) && !item.is_table() {
-                op.walk.wrong(item.span, format!("a statement of `{path}` is empty"));
+                keys.reader.wrong(item.span, format!("a statement of `{path}` is empty"));
             }
             texts.push(text);
         }
         return Some(texts);
     }
-    let text = text(op.walk, val, batch, may_batch)?;
+    let text = text(keys.reader, val, batch, may_batch)?;
     Some(if is_empty(&text) { Vec::new() } else { vec![text] })
 }
 
@@ -89,30 +75,30 @@ fn is_empty(text: &Text) -> bool {
 
 /// SQL, one or by backend, with its statements checked. An empty branch of a `down` is
 /// nothing to undo there.
-fn text(walk: &mut Walk<'_, '_>, val: Val<'_>, batch: bool, may_batch: bool) -> Option<Text> {
+fn text(reader: &mut Reader, val: Val<'_>, batch: bool, may_batch: bool) -> Option<Text> {
     let outer = val;
-    walk.by_backend(val, "SQL: a string, a list of strings, or a table by backend", |walk, val, branch| {
-        let text = walk.string(val)?;
+    reader.by_backend(val, "SQL: a string, a list of strings, or a table by backend", |reader, val, branch| {
+        let text = reader.any_string(val)?;
         let backend = match branch {
             Some(Branch::Sqlite) => Some(Backend::Sqlite),
             Some(Branch::Postgres) => Some(Backend::Postgres),
             Some(Branch::Mysql) => Some(Backend::Mysql),
-            Some(Branch::Default) | None => only(&walk.covering),
+            Some(Branch::Default) | None => only(&reader.covering),
         };
         let statements = split_statements(text, backend);
         if statements.is_empty() && branch.is_some() && outer.key == "sql" {
-            let message = format!("`{}` holds no statement", val.key);
-            walk.wrong_help(val.span, message, "an operation for some backends only says `backends = […]`");
+            let message = format!("`{}` has no statement", val.key);
+            reader.wrong_help(val.span, message, "an operation for some backends only has `backends = […]`");
         }
         if !batch && statements.len() > 1 {
-            let message = format!("`{}` holds {} statements in one string", val.key, statements.len());
+            let message = format!("`{}` has {} statements in one string", val.key, statements.len());
             let or_batch = if may_batch { ", or say `batch = true`" } else { "" };
-            walk.wrong_help(val.span, message, format!("write a list of statements{or_batch}"));
+            reader.wrong_help(val.span, message, format!("write a list of statements{or_batch}"));
         }
         for range in statements {
             let statement = text.get(range).unwrap_or_default();
             if is_transaction_control(statement) {
-                walk.report(transaction_control(statement).at(val.span, ""));
+                reader.report(transaction_control(statement).at(val.span, ""));
             }
         }
         Some(text.to_owned())
@@ -134,23 +120,22 @@ fn transaction_control(statement: &str) -> Diagnostic {
 }
 
 /// A file's statements: one text each, or with `batch` the whole file as one text.
-pub(in crate::manifest) fn read_file(walk: &mut Walk<'_, '_>, val: Val<'_>, batch: bool) -> Option<Vec<Text>> {
-    let path = walk.filled_string(val)?;
-    let text = match (walk.shared.read_sql)(path) {
+pub(in crate::manifest) fn read_file(reader: &mut Reader, val: Val<'_>, batch: bool) -> Option<Vec<Text>> {
+    let path = reader.string(val)?;
+    let text = match (reader.read_sql)(path) {
         Ok(text) => with_plain_line_ends(text),
         Err(why) => {
-            walk.wrong(val.span, format!("cannot read `{path}`: {why}"));
+            reader.wrong(val.span, format!("cannot read `{path}`: {why}"));
             return None;
         }
     };
-    let file = FileId(u32::try_from(walk.shared.toml_files + walk.shared.sql_files.len()).unwrap_or(u32::MAX - 1));
-    walk.shared.sql_files.push(Source { path: walk.shared.shown_path(path), text: text.clone() });
+    let file = reader.add_sql_file(path, text.clone());
     if text.contains('\0') {
-        walk.wrong(val.span, format!("`{path}` holds a NUL character, which no database takes"));
+        reader.wrong(val.span, format!("`{path}` has a NUL character in it, which no database accepts"));
         return None;
     }
-    let statements = split_statements(&text, only(&walk.covering));
-    check_statements(walk, &text, &statements, file, val.span);
+    let statements = split_statements(&text, only(&reader.covering));
+    check_statements(reader, &text, &statements, file, val.span);
     if batch {
         return Some(if statements.is_empty() { Vec::new() } else { vec![Text::Same(text)] });
     }
@@ -159,7 +144,7 @@ pub(in crate::manifest) fn read_file(walk: &mut Walk<'_, '_>, val: Val<'_>, batc
 
 /// Reports the statements of a file that begin or end a transaction.
 fn check_statements(
-    walk: &mut Walk<'_, '_>,
+    reader: &mut Reader,
     text: &str,
     statements: &[std::ops::Range<usize>],
     file: FileId,
@@ -169,7 +154,7 @@ fn check_statements(
         let statement = text.get(range.clone()).unwrap_or_default();
         if is_transaction_control(statement) {
             let place = Span::new(file, range.clone());
-            walk.report(transaction_control(statement).at(place, "").at(named_at, "read from here"));
+            reader.report(transaction_control(statement).at(place, "").at(named_at, "read from here"));
         }
     }
 }

@@ -1,0 +1,155 @@
+//! The grammar of the manifest as data: which tables there are, which keys each has, what may be written behind a key and
+//! what it means; and every verb.
+//!
+//! This is the one table: the parser, spelling help, the JSON Schema, the reference, the README's list of verbs and the
+//! generator of the tests go by it.
+
+mod mistakes;
+#[rustfmt::skip]
+mod places;
+#[rustfmt::skip]
+mod verbs;
+
+pub(crate) use mistakes::{backend_alias, verb_alias};
+pub use places::{
+    COLUMN, COLUMN_NAME, ENVIRONMENT, FOREIGN_KEY, HOOKS, INDEX, INDEX_PART, INLINE_NODE, MIGRATIONS, NODE, PROJECT,
+    SCHEMA, SEED, TABLE_NAME, TEXT, VALUE,
+};
+pub use verbs::{Entry, Example, Verb};
+
+/// What may be written behind a key.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number, 1 or more.
+    Count,
+    /// A string that is not empty.
+    String,
+    /// Any string.
+    AnyString,
+    /// One of a few words.
+    Word(&'static [&'static str]),
+    /// The version of a migration.
+    Version,
+    /// A bare name.
+    Name,
+    /// `table`, with a schema in front, or a table with the parts.
+    TableName,
+    /// `table.column`, with a schema in front, or a table with the parts.
+    ColumnName,
+    /// `function(types)`, with a schema in front.
+    FunctionName,
+    /// SQL or a database's own word: a string, or a table by backend.
+    Text,
+    /// The type of a column: a word, or a table by backend.
+    Type,
+    /// A literal, or a table with `expr`.
+    Value,
+    /// A backend.
+    Backend,
+    /// How serious each finding is, by its code.
+    Checks,
+    /// An operation: a verb, with its keys.
+    Operation,
+    /// A table with these keys.
+    Table(&'static Place),
+    /// A list of at least so many.
+    List(usize, &'static Shape),
+    /// A list of at least one, none of them twice.
+    Set(&'static Shape),
+    /// A table of at least so many names, each with one of these.
+    ByName(usize, &'static Shape),
+    /// One of these.
+    Either(&'static [Shape]),
+}
+
+/// A key of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// How it is written.
+    pub name: &'static str,
+    /// What may be written behind it.
+    pub shape: Shape,
+    /// Whether the table cannot go without it.
+    pub required: bool,
+    /// What it means, in a few words.
+    pub meaning: &'static str,
+}
+
+/// A key that may be left out.
+const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
+    Key { name, shape, required: false, meaning }
+}
+
+/// A key that must be there.
+const fn required(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
+    Key { name, shape, required: true, meaning }
+}
+
+/// A kind of table in the manifest.
+#[derive(Debug)]
+pub struct Place {
+    /// What it is called in messages: "a column", "`create_index`".
+    pub title: &'static str,
+    /// Which of the usual mistakes are made in it.
+    family: Family,
+    /// Its own keys, in groups that may be shared with other tables.
+    groups: &'static [&'static [Key]],
+    /// Keys that it has as any table of its kind has them.
+    common: &'static [Key],
+    /// Sets of keys of which exactly one must be there.
+    pub one_of: &'static [&'static [&'static str]],
+}
+
+/// Tables in which people make the same mistakes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Schema,
+    Project,
+    Migrations,
+    Environment,
+    Hooks,
+    Seed,
+    Node,
+    Operation,
+    Column,
+    AlterColumn,
+    Text,
+    Other,
+}
+
+impl Place {
+    const fn new(title: &'static str, family: Family, groups: &'static [&'static [Key]]) -> Self {
+        Self { title, family, groups, common: &[], one_of: &[] }
+    }
+
+    const fn with(self, common: &'static [Key]) -> Self {
+        Self { common, ..self }
+    }
+
+    const fn one_of(self, one_of: &'static [&'static [&'static str]]) -> Self {
+        Self { one_of, ..self }
+    }
+
+    /// Its own keys.
+    pub fn own_keys(&self) -> impl Iterator<Item = &'static Key> {
+        self.groups.iter().copied().flatten()
+    }
+
+    /// All of its keys.
+    pub fn keys(&self) -> impl Iterator<Item = &'static Key> {
+        self.own_keys().chain(self.common)
+    }
+
+    /// The names of its keys.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.keys().map(|key| key.name)
+    }
+
+    /// Whether it has a key.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.names().any(|key| key == name)
+    }
+}
