@@ -142,6 +142,16 @@ pub(super) enum Refusal {
         /// What to type.
         next: String,
     },
+    /// The database is another project's.
+    #[error("{}", no_migration_is_known(*.applied))]
+    Foreign {
+        /// How many migrations are applied to it.
+        applied: usize,
+        /// The database and some of them.
+        has: String,
+        /// What to type.
+        next: String,
+    },
     /// Something else was typed than the environment's name.
     #[error("that is not `{environment}`; nothing was changed")]
     NotConfirmed {
@@ -191,7 +201,7 @@ impl Error {
         match self {
             Self::User(error) => error.next(),
             Self::Configuration(error) => error.next(),
-            Self::Refusal(Refusal::Protected { next, .. }) => Some(next.clone()),
+            Self::Refusal(Refusal::Protected { next, .. } | Refusal::Foreign { next, .. }) => Some(next.clone()),
             Self::Refusal(Refusal::Unsteady(_)) => Some("wait until they are done, then run again".to_owned()),
             Self::Execute(error) => error.next(),
             Self::Refusal(_) | Self::Output(_) | Self::System { .. } | Self::Said(_) => None,
@@ -209,6 +219,9 @@ impl Error {
             Self::Refusal(Refusal::Protected { losing, .. }) => {
                 problem = losing.iter().fold(problem, Problem::note).note("nothing was changed");
             }
+            Self::Refusal(Refusal::Foreign { has, .. }) => {
+                problem = problem.note(has).note("it looks like another project's database; nothing was changed");
+            }
             Self::Execute(ExecuteError::EnvironmentMismatch { url, password, .. }) => {
                 let not_shown = if *password { " (password not shown)" } else { "" };
                 problem = problem.note(format!("{url}{not_shown}")).note("nothing was changed");
@@ -217,6 +230,16 @@ impl Error {
             _ => {}
         }
         problem.next(self.next())
+    }
+}
+
+fn no_migration_is_known(applied: usize) -> String {
+    match applied {
+        1 => "the one migration that is applied to this database is not in the manifest".to_owned(),
+        all => format!(
+            "none of the {} that are applied to this database is in the manifest",
+            words::count(all, "migration")
+        ),
     }
 }
 

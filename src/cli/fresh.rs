@@ -27,6 +27,8 @@ pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, conso
     let (project, connected) = start(global, Some(&changing.limits), console, || ()).await?;
     let Connected { place, mut session, heads } = connected;
     let ledger = session.ledger_of(heads, &|version, sums| project.known(version, sums)).await?;
+    let guard = Guard { safety: &changing.safety, place: &place, typed, console };
+    guard.knows(&project, &ledger, &session, changing.dry_run)?;
     let about = place.about(&project);
     let order = Order {
         command: "latest",
@@ -53,7 +55,6 @@ pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, conso
         return Err(Error::Said(code));
     }
     session.check_stamp(&ledger)?;
-    let guard = Guard { safety: &changing.safety, place: &place, typed, console };
     if !objects.is_empty() {
         guard.before(dropping(&objects), std::iter::empty(), &mut session).await?;
     } else if plan.is_destructive() {

@@ -1,4 +1,5 @@
-//! What stands before a run that may destroy something: the question of a protected environment, and the backup.
+//! What comes before a run that changes a database: whether it is the right one, the question of a protected environment,
+//! and the backup.
 
 use std::path::PathBuf;
 
@@ -6,9 +7,12 @@ use super::args::Safety;
 use super::connect::Place;
 use super::console::Console;
 use super::error::{Error, Refusal};
+use super::project::Project;
 use crate::execute::Session;
+use crate::plan::{self, Ledger};
 use crate::render::Destructive;
 use crate::report::run::losing;
+use crate::report::words;
 
 /// What a command is allowed, on which environment.
 pub(super) struct Guard<'a> {
@@ -19,7 +23,39 @@ pub(super) struct Guard<'a> {
     pub console: &'a Console,
 }
 
+/// How many of the migrations of another project are named.
+const MOST_NAMES: usize = 3;
+
 impl Guard<'_> {
+    /// Refuses a database whose migrations are all another project's; before a dry run it is worth a word.
+    ///
+    /// # Errors
+    /// It is another project's, or another environment's.
+    pub(super) fn knows(
+        &self,
+        project: &Project,
+        ledger: &Ledger,
+        session: &Session,
+        dry_run: bool,
+    ) -> Result<(), Error> {
+        if self.safety.allow_foreign || !plan::is_foreign(&project.manifest, ledger) {
+            return Ok(());
+        }
+        let names: Vec<String> = ledger.rows.iter().map(|row| format!("{} {}", row.version, row.name)).collect();
+        let refusal = Refusal::Foreign {
+            applied: names.len(),
+            has: format!("{} has {}", self.place.url, words::first_of(&names, MOST_NAMES, ", ")),
+            next: format!("look at the URL again; `{} --allow-foreign`, if that is what you mean", self.typed),
+        };
+        if dry_run {
+            let warning = self.console.err.warn("warning");
+            self.console.say(&format!("{warning}: {refusal}: a run would be refused"));
+            return Ok(());
+        }
+        session.check_stamp(ledger)?;
+        Err(refusal.into())
+    }
+
     /// Asks where the environment is protected, and backs up, where a folder for it is named. `what` the run does: `undoes 3
     /// migrations`; and what of it destroys something.
     ///

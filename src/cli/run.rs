@@ -178,6 +178,7 @@ impl Run<'_> {
                 Err(ExecuteError::LedgerChanged { .. }) => continue,
                 read => read?,
             };
+            self.guard().knows(self.project, &ledger, session, self.order.changing.dry_run)?;
             let (plan, ahead) = planned(self.order, self.project, self.place, session, &ledger)?;
             match self.once(plan, &ahead, ledger, session).await {
                 Err(Error::Execute(ExecuteError::LedgerChanged { .. })) => {}
@@ -218,7 +219,7 @@ impl Run<'_> {
             return Ok(());
         }
         if plan.is_destructive() {
-            match self.guard(&plan, session).await {
+            match self.ask(&plan, session).await {
                 Err(error @ Error::Refusal(_)) => return Err(self.stop(&error, &plan)),
                 guarded => guarded?,
             }
@@ -297,16 +298,19 @@ impl Run<'_> {
         self.info(session).await;
     }
 
-    /// What comes before a run that undoes or destroys anything.
-    async fn guard(&self, plan: &RenderedPlan, session: &mut Session) -> Result<(), Error> {
+    fn guard(&self) -> Guard<'_> {
         let (place, console) = (self.place, self.console);
-        let guard = Guard { safety: &self.order.changing.safety, place, typed: &self.order.typed, console };
+        Guard { safety: &self.order.changing.safety, place, typed: &self.order.typed, console }
+    }
+
+    /// What comes before a run that undoes or destroys anything.
+    async fn ask(&self, plan: &RenderedPlan, session: &mut Session) -> Result<(), Error> {
         let down = plan.steps.iter().filter(|step| step.direction == Direction::Down).count();
         let what = match down {
             0 => destroys(plan.destructive()),
             down => format!("undoes {}", words::count(down, "migration")),
         };
-        guard.before(what, plan.destructive(), session).await
+        self.guard().before(what, plan.destructive(), session).await
     }
 
     async fn execute(&self, plan: &RenderedPlan, ledger: &Ledger, session: &mut Session) -> Result<RunReport, Error> {

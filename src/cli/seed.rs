@@ -28,6 +28,8 @@ pub(super) async fn run(args: &Seed, typed: &str, global: &Global, console: &Con
     let place = Place::find(&project.manifest, global, &global.env)?;
     let mut session = place.connect(&project.manifest, Some(&args.limits)).await?;
     let ledger = session.ledger_beside(&|version, sums| project.known(version, sums)).await?;
+    let guard = Guard { safety: &args.safety, place: &place, typed, console };
+    guard.knows(&project, &ledger, &session, args.dry_run)?;
     let planned = plan::seed(&project.manifest, &project.graph, &ledger, place.url.backend());
     let mut seed = render::render_seed(&planned);
     project::show(&seed.diagnostics, &project.sources, console);
@@ -54,7 +56,6 @@ pub(super) async fn run(args: &Seed, typed: &str, global: &Global, console: &Con
     }
     session.check_stamp(&ledger)?;
     if seed.is_destructive() {
-        let guard = Guard { safety: &args.safety, place: &place, typed, console };
         guard.before(destroys(seed.destructive.iter()), seed.destructive.iter(), &mut session).await?;
     }
     let report = {

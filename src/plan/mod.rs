@@ -3,6 +3,7 @@
 mod back_out;
 mod difference;
 mod error;
+mod foreign;
 mod held;
 mod history;
 mod info;
@@ -20,6 +21,7 @@ mod ways;
 
 pub use crate::state::{Part, Reversal};
 pub use error::PlanError;
+pub use foreign::is_foreign;
 pub use held::held;
 pub use history::everything_applied;
 pub use info::{Info, InfoRow, InfoState, current_version, info};

@@ -7,6 +7,7 @@ mod computed;
 pub(crate) mod database;
 mod deferred;
 mod enums;
+mod foreign;
 mod fresh;
 mod indexes;
 mod kept;
@@ -98,6 +99,8 @@ on_each_database! {
     computed::columns_are_computed_and_collated,
     enums::enums_come_and_go,
     enums::a_value_that_rows_have_stops_a_way_down_and_no_reset,
+    foreign::another_projects_database_is_left_alone,
+    foreign::a_reset_works_from_any_checkout_of_the_project,
     fresh::everything_goes_whatever_the_ledger_says,
     indexes::a_column_goes_with_a_key_to_itself,
     indexes::a_key_to_itself_by_an_index,

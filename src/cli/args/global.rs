@@ -122,6 +122,9 @@ pub struct Safety {
     /// Allow a destructive run on a protected environment
     #[arg(long)]
     pub allow_protected: bool,
+    /// Allow a run on a database none of whose migrations is in the manifest
+    #[arg(long)]
+    pub allow_foreign: bool,
     /// Write a backup to this folder before a destructive run
     #[arg(long, value_name = "PATH")]
     pub backup: Option<PathBuf>,
