@@ -10,6 +10,7 @@ use crate::execute::{Session, Settings};
 use crate::manifest::Manifest;
 use crate::manifest::environment;
 use crate::report::About;
+use crate::report::words::one_line;
 
 /// An environment whose database is known, and not yet connected to.
 #[derive(Debug)]
@@ -56,9 +57,9 @@ impl Place {
     #[must_use]
     pub(super) fn about(&self, project: &Project) -> About {
         About {
-            project: project.manifest.project.clone(),
+            project: one_line(&project.manifest.project),
             environment: Some(self.environment.clone()),
-            database: Some(self.url.to_string()),
+            database: Some(one_line(&self.url.to_string())),
         }
     }
 

@@ -9,8 +9,8 @@ use anstream::{AutoStream, ColorChoice};
 use super::args::{Color, Format, Global};
 use super::error::{Error, UserError};
 use crate::database_url::masked;
-use crate::report::Paint;
 use crate::report::run::{Problem, Talk};
+use crate::report::{Paint, Visible};
 
 /// The narrowest and the widest that text is set for.
 const WIDTHS: (usize, usize) = (40, 120);
@@ -79,11 +79,21 @@ impl Console {
         Err(UserError::Format { format: self.format.name(), whose, command })
     }
 
-    /// Writes what a command is for to stdout. A reader who has seen enough (`| head`) is no error.
+    /// Writes what a command is for to stdout; in text for people, what steers a terminal is shown. A reader who has seen
+    /// enough (`| head`) is no error.
     ///
     /// # Errors
     /// Where it cannot be written.
     pub(super) fn result(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+        let for_people = matches!(self.format, Format::Text | Format::Markdown);
+        self.exact(|out| if for_people { write(&mut Visible(out)) } else { write(out) })
+    }
+
+    /// As [`Console::result`], byte by byte as it is: for files and other programs.
+    ///
+    /// # Errors
+    /// As [`Console::result`].
+    pub(super) fn exact(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
         let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
         match write(&mut out).and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -109,7 +119,7 @@ impl Console {
 
     /// Says something on stderr. Nobody there to hear it is no error.
     pub(super) fn say(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
+        let _ = writeln!(Visible(io::stderr().lock()), "{}", text.trim_end());
     }
 
     /// Shows a problem on stderr.
@@ -117,13 +127,13 @@ impl Console {
         let mut text = Vec::new();
         let _ = problem.write(self.err, &mut text);
         // What was typed is repeated in some; it may be a URL.
-        let _ = io::stderr().lock().write_all(masked(&String::from_utf8_lossy(&text)).as_bytes());
+        let _ = Visible(io::stderr().lock()).write_all(masked(&String::from_utf8_lossy(&text)).as_bytes());
     }
 
     /// Asks a person for a line; `None` where there is none.
     #[must_use]
     pub(super) fn ask(&self, question: &str) -> Option<String> {
-        let mut err = io::stderr().lock();
+        let mut err = Visible(io::stderr().lock());
         let _ = write!(err, "{question}");
         let _ = err.flush();
         let mut answer = String::new();

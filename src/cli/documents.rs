@@ -16,7 +16,7 @@ use crate::manifest::{SchemaFor, json_schema as schema_of};
 pub(super) fn completions(args: &Completions, console: &Console) -> Result<(), Error> {
     console.has_format("completions", &[])?;
     let mut grammar = CommandLine::command();
-    console.result(|out| {
+    console.exact(|out| {
         // The generator panics where its writer fails; this one does not.
         let mut text = Vec::new();
         clap_complete::generate(args.shell, &mut grammar, "dbmigrate", &mut text);
@@ -45,7 +45,7 @@ pub(super) fn man(args: &Man, console: &Console) -> Result<(), Error> {
         }
     };
     let text = page(command).map_err(Error::Output)?;
-    console.result(|out| out.write_all(&text))
+    console.exact(|out| out.write_all(&text))
 }
 
 /// Writes the JSON Schema of a kind of file.
@@ -58,7 +58,7 @@ pub(super) fn json_schema(args: &JsonSchema, console: &Console) -> Result<(), Er
         SchemaFile::Manifest => SchemaFor::Manifest,
         SchemaFile::Migration => SchemaFor::Migration,
     };
-    console.result(|out| writeln!(out, "{:#}", schema_of(of)))
+    console.exact(|out| writeln!(out, "{:#}", schema_of(of)))
 }
 
 fn page(command: clap::Command) -> io::Result<Vec<u8>> {

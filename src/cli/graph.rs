@@ -7,6 +7,7 @@ use super::exit_code;
 use super::project::{self, Project};
 use crate::graph::NodeId;
 use crate::report::graph::{Node, write_dot, write_json, write_mermaid, write_text};
+use crate::report::words;
 
 /// Draws it.
 ///
@@ -24,7 +25,7 @@ pub(super) fn run(global: &Global, console: &Console) -> Result<(), Error> {
         return Err(Error::Said(exit_code::CHECK));
     }
     let nodes = nodes(&project, &order.unwrap_or(all));
-    let name = &project.manifest.project;
+    let name = &words::one_line(&project.manifest.project);
     console.result(|out| match console.format {
         Format::Dot => write_dot(name, &nodes, out),
         Format::Mermaid => write_mermaid(&nodes, out),

@@ -37,6 +37,7 @@ use console::Console;
 use error::Error;
 
 use crate::database_url::masked;
+use crate::report::Visible;
 use crate::report::run::{Problem, RunJson};
 
 /// By which name the program was started.
@@ -78,7 +79,7 @@ pub fn main(program: Program, arguments: impl IntoIterator<Item = OsString>) -> 
             wheels::Line::Other(what) => {
                 let problem = Problem::new(format!("`wheels {}` is not here", masked(&what)))
                     .next(Some("`wheels dbmigrate COMMAND` or `wheels db seed`".to_owned()));
-                let _ = problem.write(crate::report::Paint::default(), &mut std::io::stderr());
+                let _ = problem.write(crate::report::Paint::default(), &mut Visible(std::io::stderr()));
                 exit_code::USAGE
             }
         },

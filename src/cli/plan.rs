@@ -9,7 +9,7 @@ use crate::backend::Backend;
 use crate::plan::{self, Downs, Ledger, Target};
 use crate::render::{self, RenderOptions, RenderedPlan, TransactionMode};
 use crate::report::diagnostics::merged;
-use crate::report::{About, PlanPage};
+use crate::report::{About, PlanPage, words};
 
 /// Shows it.
 ///
@@ -25,7 +25,7 @@ pub(super) fn run(args: &Plan, global: &Global, console: &Console) -> Result<(),
     let backends: Vec<_> = plans.iter().map(|plan| plan.backend).collect();
     let found = plans.iter().flat_map(|plan| plan.diagnostics.clone()).collect();
     project::show(&merged(found, &backends), &project.sources, console);
-    let about = About { project: project.manifest.project.clone(), environment: None, database: None };
+    let about = About { project: words::one_line(&project.manifest.project), environment: None, database: None };
     let pages: Vec<_> = plans.iter().map(|plan| PlanPage { plan, sources: &project.sources, about: &about }).collect();
     console.result(|out| write_plans(console, &pages, out))?;
     plans.iter().filter_map(|plan| code_of(&plan.diagnostics)).min().map_or(Ok(()), |code| Err(Error::Said(code)))

@@ -23,7 +23,7 @@ use crate::plan::{self, Ledger, PlanDirection, Target};
 use crate::render::{self, RenderOptions, RenderedPlan, TransactionMode};
 use crate::report::plan::{Json, Markdown, PlanFormat, Sql, Text};
 use crate::report::run::{Lines, Problem, RunJson, losing, opening, summary, write_failure, write_json};
-use crate::report::{About, PlanPage, words};
+use crate::report::{About, PlanPage, Visible, words};
 
 /// The formats of plans beside those of every command.
 pub(super) const PLANS: [Format; 2] = [Format::Sql, Format::Markdown];
@@ -321,7 +321,7 @@ impl Run<'_> {
         }
         let mut losing =
             (!json && !console.talk.quiet).then(|| losing(plan.destructive(), console.out.width.saturating_sub(2)));
-        let (mut stdout, mut stderr, mut nowhere) = (io::stdout(), io::stderr(), io::sink());
+        let (mut stdout, mut stderr, mut nowhere) = (Visible(io::stdout()), Visible(io::stderr()), io::sink());
         let out: &mut dyn Write = if json { &mut nowhere } else { &mut stdout };
         let mut lines = Lines::new(&Lines::widths(plan), console.out, console.talk, out, &mut stderr);
         let canceller = session.canceller();

@@ -37,7 +37,7 @@ pub(super) fn run(global: &Global, console: &Console) -> Result<(), Error> {
         }
         pages.push(Page { project: project.manifest.project.clone(), state: schema.state, plan });
     }
-    console.result(|out| match console.format {
+    console.exact(|out| match console.format {
         Format::Toml => write_toml(&pages, out),
         Format::Json => write_json(&pages, out),
         _ => write_sql(&pages, out),

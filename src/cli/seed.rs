@@ -14,6 +14,7 @@ use super::run::{code_of, interruptible};
 use crate::execute::{Event, SeedFailure, SeedReport};
 use crate::plan;
 use crate::render::{self, RenderedSeed};
+use crate::report::Visible;
 use crate::report::run::{Lines, Problem, RunJson};
 use crate::report::seed::{SeedPage, seed_failure, summary};
 use crate::report::words;
@@ -49,7 +50,7 @@ pub(super) async fn run(args: &Seed, typed: &str, global: &Global, console: &Con
             let nothing = SeedReport { loaded: vec![], failed: None, duration: Duration::ZERO, warnings: vec![] };
             console.report(|out| page.write_report(&nothing, None, out));
         } else {
-            let (project, backend) = (&project.manifest.project, place.url.backend());
+            let (project, backend) = (words::one_line(&project.manifest.project), place.url.backend());
             console.line(&format!("Nothing to do. No seeds of {project} are for {backend}."));
         }
         return Ok(());
@@ -59,7 +60,7 @@ pub(super) async fn run(args: &Seed, typed: &str, global: &Global, console: &Con
         guard.before(destroys(seed.destructive.iter()), seed.destructive.iter(), &mut session).await?;
     }
     let report = {
-        let (mut stdout, mut stderr, mut nowhere) = (io::stdout(), io::stderr(), io::sink());
+        let (mut stdout, mut stderr, mut nowhere) = (Visible(io::stdout()), Visible(io::stderr()), io::sink());
         let out: &mut dyn Write = if console.is_json() { &mut nowhere } else { &mut stdout };
         let widths: Vec<_> = seed.items.iter().map(|(title, _, _)| (0, words::width_of(title))).collect();
         let mut lines = Lines::new(&widths, console.out, console.talk, out, &mut stderr);

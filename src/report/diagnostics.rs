@@ -6,6 +6,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::Paint;
+use super::visible::trusted;
 use super::words;
 use crate::backend::Backend;
 use crate::database_url::masked;
@@ -21,7 +22,7 @@ pub fn render_text(diagnostics: &[Diagnostic], sources: &Sources, paint: Paint) 
     let renderer = renderer.term_width(paint.width);
     let mut text = String::new();
     for diagnostic in diagnostics {
-        text.push_str(&renderer.render(&[group(diagnostic, sources, paint.width)]));
+        text.push_str(&trusted(&renderer.render(&[group(diagnostic, sources, paint.width)])));
         text.push_str("\n\n");
     }
     text

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod run;
 pub mod schema;
 pub mod seed;
+mod visible;
 pub mod words;
 
 use std::io::{self, Write};
@@ -21,6 +22,7 @@ use serde::Serialize;
 
 pub use page::{About, PlanPage};
 pub use paint::Paint;
+pub use visible::Visible;
 
 /// The version of the JSON contracts, in every object as `format_version`.
 pub const FORMAT_VERSION: u32 = 1;

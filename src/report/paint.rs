@@ -1,4 +1,7 @@
-//! Colour where it carries meaning, and the width to keep to.
+//! Colour where it carries meaning, and the width to keep to. What is coloured is written through
+//! [`Visible`](super::Visible), which makes the escape sequences.
+
+use super::visible::styled;
 
 /// How to write for the reader at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +20,7 @@ impl Default for Paint {
 
 impl Paint {
     fn code(self, code: &str, text: &str) -> String {
-        if self.color && !text.is_empty() { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.color && !text.is_empty() { styled(code, text) } else { text.to_owned() }
     }
 
     /// Something is lost, or has failed.
@@ -63,7 +66,7 @@ mod tests {
     #[test]
     fn with_colour_the_text_is_closed_again() {
         let paint = Paint { color: true, width: 80 };
-        assert_eq!(paint.good("ok"), "\x1b[32mok\x1b[0m");
+        assert_eq!(paint.good("ok"), styled("32", "ok"));
         assert_eq!(paint.good(""), "");
     }
 }

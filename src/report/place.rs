@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::Paint;
+use super::visible::trusted;
 use crate::database_url::masked;
 use crate::diagnostic::{Sources, Span};
 
@@ -21,7 +22,7 @@ pub fn draw(span: Span, sources: &Sources, paint: Paint) -> String {
         .path(source.path.as_str())
         .annotation(AnnotationKind::Primary.span(start..start + shown));
     let renderer = if paint.color { Renderer::styled() } else { Renderer::plain() };
-    renderer.term_width(paint.width).render(&[Group::with_level(Level::ERROR).element(snippet)])
+    trusted(&renderer.term_width(paint.width).render(&[Group::with_level(Level::ERROR).element(snippet)]))
 }
 
 #[cfg(test)]

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use unicode_width::UnicodeWidthStr;
+
+use super::visible::visible;
+
 /// `1 step`, `14 steps`.
 #[must_use]
 pub fn count(n: usize, noun: &str) -> String {
@@ -59,26 +63,40 @@ pub fn first_of<T: AsRef<str>>(items: &[T], most: usize, between: &str) -> Strin
     text
 }
 
-/// A text of at most `width` characters, its end cut off where it is longer.
+/// A text of at most `width` columns, its end cut off where it is wider.
 #[must_use]
 pub fn fit(text: &str, width: usize) -> String {
     if width_of(text) <= width {
         return text.to_owned();
     }
-    let mut cut: String = text.chars().take(width.saturating_sub(1)).collect();
+    let (mut cut, mut left) = (String::new(), width.saturating_sub(1));
+    for c in text.chars() {
+        let wide = width_of(c.encode_utf8(&mut [0; 4]));
+        if wide > left {
+            break;
+        }
+        left -= wide;
+        cut.push(c);
+    }
     if width > 0 {
         cut.push('…');
     }
     cut
 }
 
-/// How many columns a text takes, each character one.
+/// A text with spaces behind it, up to `width` columns.
 #[must_use]
-pub fn width_of(text: &str) -> usize {
-    text.chars().count()
+pub fn pad(text: &str, width: usize) -> String {
+    format!("{text}{:spaces$}", "", spaces = width.saturating_sub(width_of(text)))
 }
 
-/// A text in lines of at most `width` characters, broken at spaces. A word longer than
+/// How many columns a text takes in a terminal.
+#[must_use]
+pub fn width_of(text: &str) -> usize {
+    visible(text).width()
+}
+
+/// A text in lines of at most `width` columns, broken at spaces. A word longer than
 /// that stands alone on its line.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -96,7 +114,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Items in lines of at most `width` characters, broken between items only.
+/// Items in lines of at most `width` columns, broken between items only.
 #[must_use]
 pub fn wrap_items<T: AsRef<str>>(items: &[T], between: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -153,6 +171,19 @@ mod tests {
         assert_eq!(fit("äöüß", 4), "äöüß");
         assert_eq!(fit("äöüßx", 4), "äöü…");
         assert_eq!(fit("abc", 0), "");
+        assert_eq!(fit("表の名前", 5), "表の…");
+        assert_eq!(fit("表の名前", 4), "表…");
+        assert_eq!(fit("a\u{1b}[0m", 5), "a…");
+    }
+
+    #[test]
+    fn columns_are_those_of_a_terminal() {
+        for (text, width) in [("abc", 3), ("é", 1), ("e\u{301}", 1), ("表名", 4), ("😀", 2), ("\u{1b}", 6), ("a\tb", 3)]
+        {
+            assert_eq!(width_of(text), width, "{text:?}");
+        }
+        assert_eq!(pad("表", 4), "表  ");
+        assert_eq!(pad("abc", 2), "abc");
     }
 
     #[test]

@@ -16,3 +16,4 @@ mod secrets;
 mod seeds;
 mod signals;
 mod support;
+mod terminal;

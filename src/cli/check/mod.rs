@@ -25,7 +25,7 @@ use findings::Looked;
 pub(super) async fn run(args: &Check, global: &Global, console: &Console) -> Result<(), Error> {
     if let Some(code) = args.explain {
         let page = rules::rule(code.0).map_or("", |rule| rule.page);
-        return console.result(|out| out.write_all(page.as_bytes()));
+        return console.exact(|out| out.write_all(page.as_bytes()));
     }
     let format = format(console)?;
     for code in args.warn.iter().chain(&args.allow) {

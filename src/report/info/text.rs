@@ -53,10 +53,9 @@ pub fn write_text(page: &InfoPage<'_>, paint: Paint, out: &mut dyn Write) -> io:
     let head = format!("  {:state$}  {:version$}  {:name$}  applied at", "state", "version", "name");
     writeln!(out, "{}", paint.dim(head.trim_end()))?;
     for row in &rows {
-        let shown = words::fit(row.name, name);
-        let pad = name - words::width_of(&shown);
+        let name = words::pad(&words::fit(row.name, name), name);
         let state = paint_state(paint, row.of, &format!("{:state$}", row.state));
-        write!(out, "  {state}  {:version$}  {shown}{:pad$}  ", row.version, "")?;
+        write!(out, "  {state}  {:version$}  {name}  ", row.version)?;
         if row.marks.is_empty() {
             writeln!(out, "{}", row.at)?;
         } else {

@@ -114,8 +114,8 @@ impl Text {
         let fixed = words::width_of(&lead) + 1;
         let room = self.paint.width.saturating_sub(fixed + 2 + words::width_of(&tag)).max(8);
         let name = words::fit(&step.name, room);
-        let shown = if step.destructive.is_empty() { self.paint.dim(&tag) } else { self.paint.warn(&tag) };
-        writeln!(out, "{lead} {}{:pad$}  {shown}", self.paint.strong(&name), "", pad = room - words::width_of(&name))?;
+        let tag = if step.destructive.is_empty() { self.paint.dim(&tag) } else { self.paint.warn(&tag) };
+        writeln!(out, "{lead} {}  {tag}", self.paint.strong(&words::pad(&name, room)))?;
         if !step.transaction {
             self.line("· runs outside a transaction", out)?;
         }

@@ -162,7 +162,7 @@ impl<'a> Lines<'a> {
             Event::SeedStarted { index, title, .. } => self.progress.step(*index, title),
             Event::SeedFinished { title, rows, .. } if self.steps => {
                 let rows = words::count(usize::try_from(*rows).unwrap_or(usize::MAX), "row");
-                let line = format!("  + {:width$}  {rows}", title, width = self.name);
+                let line = format!("  + {}  {rows}", words::pad(title, self.name));
                 let out = &mut *self.out;
                 self.progress.aside(|| writeln!(out, "{line}"))?;
             }
@@ -175,13 +175,11 @@ impl<'a> Lines<'a> {
         if !self.steps {
             return Ok(());
         }
-        let shown = words::fit(name, self.name);
-        let pad = self.name.saturating_sub(words::width_of(&shown));
         let took = words::duration(duration);
         let line = format!(
-            "  {} {version:width$} {shown}{:pad$}  {}",
+            "  {} {version:width$} {}  {}",
             arrow(direction),
-            "",
+            words::pad(&words::fit(name, self.name), self.name),
             self.paint.dim(&format!("{took:>7}")),
             width = self.version
         );

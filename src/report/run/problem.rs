@@ -63,7 +63,7 @@ impl Problem {
         let label = self.facts.iter().map(|(label, _)| words::width_of(label)).max().unwrap_or_default();
         for (name, text) in &self.facts {
             for (at, line) in lines_of(text, paint.width.saturating_sub(label + 4)).iter().enumerate() {
-                writeln!(out, "  {:label$}  {line}", if at == 0 { name } else { "" })?;
+                writeln!(out, "  {}  {line}", words::pad(if at == 0 { name } else { "" }, label))?;
             }
         }
         if !self.place.is_empty() {

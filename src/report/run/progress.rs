@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::report::visible::visible;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// More steps than this are a long run.
@@ -45,7 +46,7 @@ impl Progress {
         }
         if let Some(bar) = &self.bar {
             bar.set_position(index as u64);
-            bar.set_message(name.to_owned());
+            bar.set_message(visible(name).into_owned());
         }
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::Page;
 use super::columns::{action, column, deferrable, index, key, list, quoted};
 use crate::backend::Backend;
+use crate::report::words;
 use crate::state::{Change, Constraint, ForeignKey, Function, Object, State, Table, TableId, Trigger, View};
 
 /// Writes each schema as the operations of a migration.
@@ -13,7 +14,7 @@ use crate::state::{Change, Constraint, ForeignKey, Function, Object, State, Tabl
 /// What `out` gives.
 pub fn write_toml(pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
     for page in pages {
-        let text = super::super::words::one_line(&page.title()).trim_end().to_owned();
+        let text = words::one_line(&page.title()).trim_end().to_owned();
         writeln!(out, "description = {}", quoted(&text))?;
         let state = &page.state;
         for change in state.anew() {
@@ -105,9 +106,9 @@ fn table(table: &Table, state: &State) -> String {
     let columns: Vec<(String, String)> =
         table.columns.iter().map(|one| (key(&one.name), column(one, table, state))).collect();
     text += "\n[up.columns]\n";
-    let width = columns.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let width = columns.iter().map(|(name, _)| words::width_of(name)).max().unwrap_or_default();
     for (name, value) in columns {
-        text += &format!("{name:width$} = {value}\n");
+        text += &format!("{} = {value}\n", words::pad(&name, width));
     }
     let mut part = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
