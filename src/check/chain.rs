@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Direction, Severity, Span};
 use crate::graph::NodeId;
 use crate::operation::Migration;
 use crate::state::replay;
-use crate::state::{Change, ObjectKind, State, Verb};
+use crate::state::{Change, ObjectKind, State, Table, Verb};
 
 /// What the whole way down comes to.
 #[derive(Debug)]
@@ -92,14 +92,15 @@ fn unread(state: &State, change: &Change, migration: &Migration, span: Span, wal
 
 /// SQLite drops a table that keys of others point to, where no row needs it.
 fn leaves_keys(state: &State, change: &Change, migration: &Migration, span: Span) -> Vec<Diagnostic> {
-    let dropped = match change {
-        Change::Sql { effects, .. } => {
-            return effects.iter().flat_map(|effect| leaves_keys(state, effect, migration, span)).collect();
-        }
-        Change::DropTable(id) if state.backend().capabilities().keys_outlive_tables => state.table(*id),
-        _ => None,
-    };
-    let Some(table) = dropped else { return Vec::new() };
+    let outlive = state.backend().capabilities().keys_outlive_tables;
+    let dropped = change
+        .each()
+        .iter()
+        .filter_map(|change| if let Change::DropTable(id) = change { state.table(*id) } else { None });
+    dropped.filter(|_| outlive).flat_map(|table| leaves_keys_to(state, table, migration, span)).collect()
+}
+
+fn leaves_keys_to(state: &State, table: &Table, migration: &Migration, span: Span) -> Vec<Diagnostic> {
     let referrers = state.referrers(table.id).into_iter().filter(|other| other.id != table.id);
     let told = referrers.flat_map(|other| {
         let keys = other.foreign_keys.iter().filter(|key| key.table == table.id);

@@ -6,6 +6,7 @@
 //! conflicting pair is ordered by the graph, all orders are equivalent (Mazurkiewicz 1977)
 //! and the one replay proves them all. For a pair that is not ordered, two orders are replayed as
 //! witnesses.
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod assume;
 mod blame;
@@ -104,15 +105,17 @@ fn prove(migrations: &[Migration], graph: &Graph, backend: Backend) -> Vec<Diagn
     let mut ruled = observer.finish(migrations, &order);
     // A way down that fails in the chain is told there; that it fails alone, too, is no news.
     let of_the_same = |found: &Diagnostic, other: &Diagnostic| other.migration == found.migration;
-    ruled.retain(|found| match found.code {
-        Code::DownDoesNotRestore => !chain.iter().any(|other| other.is_error() && of_the_same(found, other)),
+    ruled.retain(|found| {
+        if found.code == Code::DownDoesNotRestore {
+            return !chain.iter().any(|other| other.is_error() && of_the_same(found, other));
+        }
         // Reading SQL may tell it already.
-        Code::HiddenByIfExists => !replay.diagnostics.iter().chain(&chain).any(|other| {
-            other.code == found.code
-                && of_the_same(found, other)
-                && other.labels.first().map(|l| l.span) == found.labels.first().map(|l| l.span)
-        }),
-        _ => true,
+        found.code != Code::HiddenByIfExists
+            || !replay.diagnostics.iter().chain(&chain).any(|other| {
+                other.code == found.code
+                    && of_the_same(found, other)
+                    && other.labels.first().map(|l| l.span) == found.labels.first().map(|l| l.span)
+            })
     });
     proved.extend(replay.diagnostics);
     proved.extend(chain);

@@ -43,11 +43,11 @@ fn whole_operations(replayed: &Replayed, done: usize, of: usize) -> Option<usize
             return Some(count);
         }
         for change in parts.by_ref().take(operation.parts).flat_map(|part| &part.changes) {
-            statements += match change {
-                Change::Sql { .. } | Change::AddIndex { .. } | Change::DropIndex { .. } => 1,
-                Change::Note(_) => 0,
-                _ => return None,
-            };
+            if matches!(change, Change::Sql { .. } | Change::AddIndex { .. } | Change::DropIndex { .. }) {
+                statements += 1;
+            } else if !matches!(change, Change::Note(_)) {
+                return None;
+            }
         }
     }
     (statements == done).then_some(replayed.undone.len())

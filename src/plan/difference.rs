@@ -140,6 +140,6 @@ fn words(value: &Value) -> Option<String> {
         }
         // A column is its type first of all.
         Value::Object(object) if name_of(value).is_some() => words(object.get("type")?),
-        _ => None,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => None,
     }
 }

@@ -44,7 +44,7 @@ pub fn held(manifest: &Manifest, graph: &Graph, ledger: &Ledger, backend: Backen
 fn interrupted(row: &LedgerRow, span: Span) -> Diagnostic {
     let (way, next) = match row.state {
         RowState::Reverting => ("down", format!("`dbmigrate down {}` goes on", row.name)),
-        _ => ("up", format!("`dbmigrate up {}` goes on", row.name)),
+        RowState::Applying | RowState::Applied => ("up", format!("`dbmigrate up {}` goes on", row.name)),
     };
     let mut diagnostic = Diagnostic::new(Code::Interrupted, format!("`{}` was interrupted on its way {way}", row.name))
         .of(&row.name)

@@ -54,11 +54,8 @@ fn try_leave_out(steps: &mut [Step], start: &State, horizon: &Horizons) -> bool 
                     && (follows(&change, &gone) || (depends_on_rows(&change, &state) && may_leave(&change, &state)));
                 if out {
                     let table = change.table().and_then(|id| state.table(id)).map(|table| table.name.to_string());
-                    let of_enum = match &change {
-                        Change::AlterEnum { from, .. } => Some(from.name.to_string()),
-                        _ => None,
-                    };
-                    let why = format!("`{}` is dropped later in this plan", table.or(of_enum).unwrap_or_default());
+                    let object = || change.objects(&state).into_iter().next().map(|object| object.name);
+                    let why = format!("`{}` is dropped later in this plan", table.or_else(object).unwrap_or_default());
                     mark(&change, &mut gone);
                     let left = LeftOut { operation: part.operation.clone(), why };
                     if !step.left_out.contains(&left) {
@@ -129,15 +126,16 @@ impl Horizons {
     }
 
     fn of_change(&self, change: &Change) -> Option<&Horizon> {
-        match change {
-            Change::AlterEnum { from, .. } => self.enums.get(&from.name),
-            // Of an enum, too, where its values stand in its columns.
-            Change::AlterColumn { patch, .. } if patch.is_of_enum() => {
-                let name = &patch.data_type.as_ref()?.of_enum()?.name;
-                self.enums.get(name).or_else(|| self.tables.get(&change.table()?))
-            }
-            change => self.tables.get(&change.table()?),
+        if let Change::AlterEnum { from, .. } = change {
+            return self.enums.get(&from.name);
         }
+        // A column's type, too, where an enum's values are in its columns.
+        let of_enum = if let Change::AlterColumn { patch, .. } = change {
+            patch.data_type.as_ref().and_then(|to| self.enums.get(&to.of_enum()?.name))
+        } else {
+            None
+        };
+        of_enum.or_else(|| self.tables.get(&change.table()?))
     }
 }
 
@@ -163,7 +161,32 @@ fn may_leave(change: &Change, state: &State) -> bool {
         Change::AddConstraint { table, constraint: Constraint::PrimaryKey(_) | Constraint::Unique(_) } => {
             state.referrers(*table).is_empty()
         }
-        _ => true,
+        Change::CreateTable(_)
+        | Change::DropTable(_)
+        | Change::RenameTable { .. }
+        | Change::AddColumn { .. }
+        | Change::DropColumn { .. }
+        | Change::RenameColumn { .. }
+        | Change::AlterColumn { .. }
+        | Change::AddIndex { .. }
+        | Change::DropIndex { .. }
+        | Change::RenameIndex { .. }
+        | Change::AddConstraint { .. }
+        | Change::DropConstraint { .. }
+        | Change::RenameConstraint { .. }
+        | Change::RenameSequence { .. }
+        | Change::Create(_)
+        | Change::Drop(_)
+        | Change::ReplaceFunction { .. }
+        | Change::AlterEnum { .. }
+        | Change::Insert { .. }
+        | Change::Update { .. }
+        | Change::Delete { .. }
+        | Change::KeepRows(_)
+        | Change::RestoreRows(_)
+        | Change::DeleteRows { .. }
+        | Change::Sql { .. }
+        | Change::Note(_) => true,
     }
 }
 
@@ -185,7 +208,21 @@ fn follows(change: &Change, gone: &Gone) -> bool {
             over(&[column.id])
                 || column.generated.as_ref().is_some_and(|how| how.expr.columns().any(|id| gone.columns.contains(&id)))
         }
-        _ => false,
+        Change::CreateTable(_)
+        | Change::DropTable(_)
+        | Change::RenameTable { .. }
+        | Change::Create(_)
+        | Change::Drop(_)
+        | Change::ReplaceFunction { .. }
+        | Change::AlterEnum { .. }
+        | Change::Insert { .. }
+        | Change::Update { .. }
+        | Change::Delete { .. }
+        | Change::KeepRows(_)
+        | Change::RestoreRows(_)
+        | Change::DeleteRows { .. }
+        | Change::Sql { .. }
+        | Change::Note(_) => false,
     }
 }
 
@@ -214,6 +251,23 @@ fn mark(change: &Change, gone: &mut Gone) {
         Change::DropConstraint { table, name, .. } | Change::DropIndex { table, name, .. } => {
             gone.names.remove(&(*table, name.clone()));
         }
-        _ => {}
+        Change::CreateTable(_)
+        | Change::DropTable(_)
+        | Change::RenameTable { .. }
+        | Change::RenameColumn { .. }
+        | Change::AlterColumn { .. }
+        | Change::RenameSequence { .. }
+        | Change::Create(_)
+        | Change::Drop(_)
+        | Change::ReplaceFunction { .. }
+        | Change::AlterEnum { .. }
+        | Change::Insert { .. }
+        | Change::Update { .. }
+        | Change::Delete { .. }
+        | Change::KeepRows(_)
+        | Change::RestoreRows(_)
+        | Change::DeleteRows { .. }
+        | Change::Sql { .. }
+        | Change::Note(_) => {}
     }
 }

@@ -1,4 +1,5 @@
 //! Plans: which migrations, in which order, in which direction, and what each comes to.
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod back_out;
 mod difference;

@@ -182,9 +182,8 @@ impl Half {
             end = start;
         }
         // It would be done again, so it must have gone with its tables.
-        let gone = |change: &Change| match change {
-            Change::Note(_) => true,
-            change => change.table().is_some_and(|table| dropped.contains(&table)),
+        let gone = |change: &Change| {
+            matches!(change, Change::Note(_)) || change.table().is_some_and(|table| dropped.contains(&table))
         };
         beside.iter().all(|up| up.iter().all(gone)).then_some(Place { change: place, part: 0 })
     }

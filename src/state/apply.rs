@@ -249,7 +249,7 @@ impl State {
         };
         let bound = match constraint {
             Constraint::ForeignKey(key) => self.binding(key, &standing),
-            _ => None,
+            Constraint::PrimaryKey(_) | Constraint::Unique(_) | Constraint::Check(_) => None,
         };
         self.edit(id, |edited| {
             match constraint {

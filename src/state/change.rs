@@ -324,6 +324,12 @@ impl Change {
         Self::Drop(object.into())
     }
 
+    /// What it is made of: the effects that were read of raw SQL, or itself.
+    #[must_use]
+    pub fn each(&self) -> &[Self] {
+        if let Self::Sql { effects, .. } = self { effects } else { std::slice::from_ref(self) }
+    }
+
     /// The table it is about, where it is about one.
     #[must_use]
     pub fn table(&self) -> Option<TableId> {

@@ -2,6 +2,7 @@
 //!
 //! An operation is *lowered* on a state to [`Change`]s; a change is applied and
 //! gives its inverse. So the way down of anything is known before it runs.
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod anew;
 mod apply;

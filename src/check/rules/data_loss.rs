@@ -6,9 +6,8 @@ use crate::state::{Change, Loss};
 
 pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
     if seen.direction == Direction::Up {
-        match seen.change {
-            Change::Sql { effects, .. } => effects.iter().for_each(|effect| judge(seen, effect, found)),
-            change => judge(seen, change, found),
+        for change in seen.change.each() {
+            judge(seen, change, found);
         }
     }
 }

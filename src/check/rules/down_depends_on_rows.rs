@@ -45,7 +45,32 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
                 format!("{way} makes {} NOT NULL again, which fails on rows that are NULL by then", named(column)),
                 "a `[[down]]` of its own can fill them first",
             ),
-            _ => return,
+            Change::CreateTable(_)
+            | Change::DropTable(_)
+            | Change::RenameTable { .. }
+            | Change::AddColumn { .. }
+            | Change::DropColumn { .. }
+            | Change::RenameColumn { .. }
+            | Change::AlterColumn { .. }
+            | Change::AddIndex { .. }
+            | Change::DropIndex { .. }
+            | Change::RenameIndex { .. }
+            | Change::AddConstraint { .. }
+            | Change::DropConstraint { .. }
+            | Change::RenameConstraint { .. }
+            | Change::RenameSequence { .. }
+            | Change::Create(_)
+            | Change::Drop(_)
+            | Change::ReplaceFunction { .. }
+            | Change::AlterEnum { .. }
+            | Change::Insert { .. }
+            | Change::Update { .. }
+            | Change::Delete { .. }
+            | Change::KeepRows(_)
+            | Change::RestoreRows(_)
+            | Change::DeleteRows { .. }
+            | Change::Sql { .. }
+            | Change::Note(_) => return,
         },
         MayFail::Collation(column) => {
             let message = format!(

@@ -34,7 +34,40 @@ impl Before {
             || body.up.iter().any(|operation| match &operation.kind {
                 Kind::Sql { down, .. } => down.is_some(),
                 Kind::Insert { down, .. } | Kind::Update { down, .. } | Kind::Delete { down, .. } => down.is_some(),
-                _ => false,
+                Kind::CreateTable(_)
+                | Kind::DropTable { .. }
+                | Kind::RenameTable { .. }
+                | Kind::AddColumn { .. }
+                | Kind::DropColumn { .. }
+                | Kind::RenameColumn { .. }
+                | Kind::AlterColumn { .. }
+                | Kind::CreateIndex { .. }
+                | Kind::DropIndex { .. }
+                | Kind::RenameIndex { .. }
+                | Kind::AddForeignKey { .. }
+                | Kind::DropForeignKey { .. }
+                | Kind::AddCheck { .. }
+                | Kind::DropCheck { .. }
+                | Kind::AddUnique { .. }
+                | Kind::DropUnique { .. }
+                | Kind::AddPrimaryKey { .. }
+                | Kind::DropPrimaryKey { .. }
+                | Kind::CreateView { .. }
+                | Kind::ReplaceView { .. }
+                | Kind::DropView { .. }
+                | Kind::CreateFunction { .. }
+                | Kind::ReplaceFunction { .. }
+                | Kind::DropFunction { .. }
+                | Kind::CreateTrigger { .. }
+                | Kind::DropTrigger { .. }
+                | Kind::CreateExtension { .. }
+                | Kind::DropExtension { .. }
+                | Kind::CreateSchema { .. }
+                | Kind::DropSchema { .. }
+                | Kind::CreateEnum { .. }
+                | Kind::AlterEnum { .. }
+                | Kind::DropEnum { .. }
+                | Kind::Note { .. } => false,
             });
         (authored && body.irreversible.is_none()).then(Self::default)
     }

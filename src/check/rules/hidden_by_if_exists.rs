@@ -192,7 +192,23 @@ impl Made {
             Change::Create(Object::Trigger(trigger)) => self.add(Kind::Trigger, "", &trigger.name),
             Change::Create(Object::View(view)) => self.add(Kind::Relation, "", &view.name.name),
             Change::Sql { effects, .. } => effects.iter().for_each(|effect| self.change(state, effect)),
-            _ => {}
+            Change::DropTable(_)
+            | Change::DropColumn { .. }
+            | Change::AlterColumn { .. }
+            | Change::DropIndex { .. }
+            | Change::DropConstraint { .. }
+            | Change::RenameSequence { .. }
+            | Change::Create(_)
+            | Change::Drop(_)
+            | Change::ReplaceFunction { .. }
+            | Change::AlterEnum { .. }
+            | Change::Insert { .. }
+            | Change::Update { .. }
+            | Change::Delete { .. }
+            | Change::KeepRows(_)
+            | Change::RestoreRows(_)
+            | Change::DeleteRows { .. }
+            | Change::Note(_) => {}
         }
     }
 }

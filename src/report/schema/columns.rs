@@ -60,9 +60,10 @@ pub(super) fn key_of(own: &ForeignKey, table: &Table) -> Option<ColumnId> {
 /// A column: its type alone, or a table of its keys.
 pub(super) fn column(column: &Column, table: &Table, state: &State) -> String {
     let backend = state.backend();
-    let data_type = match &column.data_type {
-        DataType::Verbatim(word) => format!("{{ {backend} = {} }}", quoted(word)),
-        known => quoted(&known.to_string()),
+    let data_type = if let DataType::Verbatim(word) = &column.data_type {
+        format!("{{ {backend} = {} }}", quoted(word))
+    } else {
+        quoted(&column.data_type.to_string())
     };
     let mut parts = Vec::new();
     let keyed = table.primary_key.as_ref().is_some_and(|key| key.columns.contains(&column.id));

@@ -1,4 +1,5 @@
 //! The schema at latest: as SQL, as one migration, as JSON.
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod columns;
 mod toml;

@@ -47,7 +47,30 @@ fn operation(change: &Change, state: &State) -> Option<String> {
         }
         Change::Create(Object::View(view)) => self::view(view, state.backend()),
         Change::Create(Object::Trigger(trigger)) => self::trigger(trigger),
-        _ => return None,
+        Change::DropTable(_)
+        | Change::RenameTable { .. }
+        | Change::AddColumn { .. }
+        | Change::DropColumn { .. }
+        | Change::RenameColumn { .. }
+        | Change::AlterColumn { .. }
+        | Change::AddIndex { .. }
+        | Change::DropIndex { .. }
+        | Change::RenameIndex { .. }
+        | Change::AddConstraint { .. }
+        | Change::DropConstraint { .. }
+        | Change::RenameConstraint { .. }
+        | Change::RenameSequence { .. }
+        | Change::Drop(_)
+        | Change::ReplaceFunction { .. }
+        | Change::AlterEnum { .. }
+        | Change::Insert { .. }
+        | Change::Update { .. }
+        | Change::Delete { .. }
+        | Change::KeepRows(_)
+        | Change::RestoreRows(_)
+        | Change::DeleteRows { .. }
+        | Change::Sql { .. }
+        | Change::Note(_) => return None,
     })
 }
 

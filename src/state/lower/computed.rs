@@ -155,7 +155,7 @@ fn varies(expr: &Expr) -> Option<String> {
     });
     let mut words = words.filter_map(|lexeme| match lexeme {
         Lexeme::Word(word) => Some(word.to_ascii_lowercase()),
-        _ => None,
+        Lexeme::Quoted(_) | Lexeme::Mark(_) => None,
     });
     words.find(|word| VARIES.contains(&word.as_str()))
 }

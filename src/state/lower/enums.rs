@@ -267,7 +267,7 @@ impl Lower<'_> {
                 Backend::Mysql if !seen.insert(value.trim_end().to_lowercase()) => {
                     format!("MySQL does not tell `{value}` from another value: case and blanks at the end do not count")
                 }
-                _ => continue,
+                Backend::Sqlite | Backend::Postgres | Backend::Mysql => continue,
             };
             let diagnostic = self.error(Code::UnsupportedByBackend, part, message);
             self.report(diagnostic);

@@ -26,9 +26,8 @@ impl Lower<'_> {
             return None;
         }
         let reading = self.read(&sql, None);
-        let mut made = reading.effects.into_iter().filter_map(|change| match change {
-            Change::Create(Object::Trigger(trigger)) => Some(trigger),
-            _ => None,
+        let mut made = reading.effects.into_iter().filter_map(|change| {
+            if let Change::Create(Object::Trigger(trigger)) = change { Some(trigger) } else { None }
         });
         let said = reading.diagnostics.iter().any(crate::diagnostic::Diagnostic::is_error);
         self.found.extend(reading.diagnostics);

@@ -28,7 +28,31 @@ impl Lower<'_> {
                 let of = match &column.data_type {
                     DataType::Verbatim(text) => mentions(&text.to_lowercase(), extension),
                     DataType::Vector(_) => extension == "vector",
-                    _ => continue,
+                    DataType::SmallInt { .. }
+                    | DataType::Integer { .. }
+                    | DataType::BigInt { .. }
+                    | DataType::Float
+                    | DataType::Double
+                    | DataType::Decimal { .. }
+                    | DataType::Boolean
+                    | DataType::Char(_)
+                    | DataType::String(_)
+                    | DataType::Text
+                    | DataType::Date
+                    | DataType::Time
+                    | DataType::DateTime
+                    | DataType::TimestampTz
+                    | DataType::Binary(_)
+                    | DataType::Blob
+                    | DataType::Json
+                    | DataType::Jsonb
+                    | DataType::Uuid
+                    | DataType::Interval
+                    | DataType::Inet
+                    | DataType::Cidr
+                    | DataType::Macaddr
+                    | DataType::Enum(_)
+                    | DataType::Array(_) => continue,
                 };
                 let place = if of { &mut sure } else { &mut perhaps };
                 place

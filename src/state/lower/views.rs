@@ -39,9 +39,12 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
-        let own = changes.iter().filter_map(|change| match change {
-            Change::Drop(Object::Trigger(trigger)) => Some(Change::create(trigger.clone())),
-            _ => None,
+        let own = changes.iter().filter_map(|change| {
+            if let Change::Drop(Object::Trigger(trigger)) = change {
+                Some(Change::create(trigger.clone()))
+            } else {
+                None
+            }
         });
         let own: Vec<Change> = own.collect();
         changes.push(Change::create(view));

@@ -107,9 +107,8 @@ pub(crate) fn head(sql: &str, backend: Backend) -> Option<Head> {
         fixed.extend(rest.take_while(|word| !OPTIONS.contains(&word.as_str())));
     }
     let args = args.into_iter().filter_map(of_call).collect();
-    let default = |lexeme: &&Lexeme<'_>| match lexeme {
-        Lexeme::Word(word) => word.eq_ignore_ascii_case("default"),
-        lexeme => **lexeme == Lexeme::Mark('='),
+    let default = |lexeme: &&Lexeme<'_>| {
+        matches!(lexeme, Lexeme::Word(word) if word.eq_ignore_ascii_case("default")) || **lexeme == Lexeme::Mark('=')
     };
     let defaults = all.get(open..after).unwrap_or_default().iter().filter(default).count();
     Some(Head { schema, name, procedure, args, fixed, defaults })
@@ -135,7 +134,7 @@ fn arguments(all: &[Lexeme<'_>], open: usize) -> Option<(Vec<Vec<String>>, usize
             Lexeme::Mark(')' | ']') => depth -= 1,
             Lexeme::Mark('=' | ':') => default = true,
             Lexeme::Word(word) if word.eq_ignore_ascii_case("default") => default = true,
-            _ => {}
+            Lexeme::Word(_) | Lexeme::Quoted(_) | Lexeme::Mark(_) => {}
         }
         if !default {
             arg.push(text(lexeme));

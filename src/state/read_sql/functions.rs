@@ -279,7 +279,7 @@ fn body<'s>(rest: &[Lexeme<'s>]) -> Option<(&'s str, bool)> {
             Lexeme::Quoted(text) if body.is_none() && at.checked_sub(1).is_some_and(|at| word(rest, at) == "as") => {
                 body = Some(inside(text)?);
             }
-            _ => return None,
+            Lexeme::Word(_) | Lexeme::Quoted(_) | Lexeme::Mark(_) => return None,
         }
         at += 1;
     }

@@ -21,7 +21,7 @@ impl Reader<'_, '_> {
         let twice = state.triggers.iter().any(|other| match self.backend() {
             // Their names are the database's there.
             Backend::Mysql => fold(&other.name) == fold(&trigger.name),
-            _ => is_same(other, &trigger.name, trigger.table_id, state),
+            Backend::Sqlite | Backend::Postgres => is_same(other, &trigger.name, trigger.table_id, state),
         });
         if twice && state.knows_all() {
             let message = format!("trigger `{}` on `{}` stands already", trigger.name, trigger.table);

@@ -125,7 +125,14 @@ fn negated(literal: &Literal) -> Option<Literal> {
     match literal {
         Literal::Integer(number) => number.checked_neg().map(Literal::Integer),
         Literal::Float(number) => Some(Literal::Float(-*number)),
-        _ => None,
+        Literal::Bool(_)
+        | Literal::String(_)
+        | Literal::Date(_)
+        | Literal::Time(_)
+        | Literal::DateTime(_)
+        | Literal::OffsetDateTime(_)
+        | Literal::Bytes(_)
+        | Literal::Array(_) => None,
     }
 }
 

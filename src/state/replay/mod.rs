@@ -177,10 +177,10 @@ fn replay_up(
                     continue;
                 }
             };
-            match &change {
-                Change::CreateTable(table) => _ = context.created.insert(table.id),
-                Change::AddColumn { table, column, .. } => _ = added.insert((*table, column.id)),
-                _ => {}
+            if let Change::CreateTable(table) = &change {
+                context.created.insert(table.id);
+            } else if let Change::AddColumn { table, column, .. } = &change {
+                added.insert((*table, column.id));
             }
             if let Some(inverse) = inverse {
                 lossy |= inverse.loses(state).is_some();
@@ -197,11 +197,11 @@ fn replay_up(
                 let file = operation.spans.written("down_file");
                 file.unwrap_or_else(|| operation.spans.part("down"))
             }
-            _ => operation.spans.object(),
+            Undo::Changes(_) | Undo::Nothing | Undo::Missing | Undo::Irreversible(_) => operation.spans.object(),
         };
         let down_spans = match undo {
             Undo::Authored(..) => statement_spans(operation, "down", span),
-            _ => Vec::new(),
+            Undo::Changes(_) | Undo::Nothing | Undo::Missing | Undo::Irreversible(_) => Vec::new(),
         };
         if !keeps_parts {
             replayed.undone.push(Undone { at: number, span, undo, lossy, down_spans, parts: 0 });

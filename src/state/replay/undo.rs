@@ -54,14 +54,11 @@ pub(super) fn undo(
         }
         Kind::Update { keep: true, .. } | Kind::Delete { keep: true, .. } => Undo::Changes(inverses),
         Kind::Update { .. } | Kind::Delete { .. } => {
-            let own = changes.iter().all(|change| match change {
+            let own = changes.iter().all(|change| {
                 // What is set goes with the columns.
-                Change::Update { table, set, .. }
-                    if set.iter().all(|(column, _)| added.contains(&(*table, *column))) =>
-                {
-                    true
-                }
-                change => change.table().is_none_or(|table| made_here(&table)),
+                matches!(change, Change::Update { table, set, .. }
+                    if set.iter().all(|(column, _)| added.contains(&(*table, *column))))
+                    || change.table().is_none_or(|table| made_here(&table))
             });
             if own { Undo::Nothing } else { Undo::Missing }
         }
@@ -80,17 +77,95 @@ pub(super) fn undo(
                         Change::AddIndex { table, .. }
                         | Change::AddColumn { table, .. }
                         | Change::AddConstraint { table, .. } => made_here(table),
-                        _ => false,
+                        Change::CreateTable(_)
+                        | Change::DropTable(_)
+                        | Change::RenameTable { .. }
+                        | Change::DropColumn { .. }
+                        | Change::RenameColumn { .. }
+                        | Change::AlterColumn { .. }
+                        | Change::DropIndex { .. }
+                        | Change::RenameIndex { .. }
+                        | Change::DropConstraint { .. }
+                        | Change::RenameConstraint { .. }
+                        | Change::RenameSequence { .. }
+                        | Change::Create(_)
+                        | Change::Drop(_)
+                        | Change::ReplaceFunction { .. }
+                        | Change::AlterEnum { .. }
+                        | Change::Insert { .. }
+                        | Change::Update { .. }
+                        | Change::Delete { .. }
+                        | Change::KeepRows(_)
+                        | Change::RestoreRows(_)
+                        | Change::DeleteRows { .. }
+                        | Change::Sql { .. }
+                        | Change::Note(_) => false,
                     });
                     let mut rows = access.writes.iter().chain(&access.inserts);
                     let something = !effects.is_empty() || rows.clone().next().is_some();
                     something && adds && !access.unread && rows.all(quiet)
                 }
-                _ => false,
+                Change::CreateTable(_)
+                | Change::DropTable(_)
+                | Change::RenameTable { .. }
+                | Change::AddColumn { .. }
+                | Change::DropColumn { .. }
+                | Change::RenameColumn { .. }
+                | Change::AlterColumn { .. }
+                | Change::AddIndex { .. }
+                | Change::DropIndex { .. }
+                | Change::RenameIndex { .. }
+                | Change::AddConstraint { .. }
+                | Change::DropConstraint { .. }
+                | Change::RenameConstraint { .. }
+                | Change::RenameSequence { .. }
+                | Change::Create(_)
+                | Change::Drop(_)
+                | Change::ReplaceFunction { .. }
+                | Change::AlterEnum { .. }
+                | Change::Insert { .. }
+                | Change::Update { .. }
+                | Change::Delete { .. }
+                | Change::KeepRows(_)
+                | Change::RestoreRows(_)
+                | Change::DeleteRows { .. }
+                | Change::Note(_) => false,
             });
             if own { Undo::Nothing } else { Undo::Missing }
         }
-        _ => Undo::Changes(inverses),
+        Kind::CreateTable(_)
+        | Kind::DropTable { .. }
+        | Kind::RenameTable { .. }
+        | Kind::AddColumn { .. }
+        | Kind::DropColumn { .. }
+        | Kind::RenameColumn { .. }
+        | Kind::AlterColumn { .. }
+        | Kind::CreateIndex { .. }
+        | Kind::DropIndex { .. }
+        | Kind::RenameIndex { .. }
+        | Kind::AddForeignKey { .. }
+        | Kind::DropForeignKey { .. }
+        | Kind::AddCheck { .. }
+        | Kind::DropCheck { .. }
+        | Kind::AddUnique { .. }
+        | Kind::DropUnique { .. }
+        | Kind::AddPrimaryKey { .. }
+        | Kind::DropPrimaryKey { .. }
+        | Kind::CreateView { .. }
+        | Kind::ReplaceView { .. }
+        | Kind::DropView { .. }
+        | Kind::CreateFunction { .. }
+        | Kind::ReplaceFunction { .. }
+        | Kind::DropFunction { .. }
+        | Kind::CreateTrigger { .. }
+        | Kind::DropTrigger { .. }
+        | Kind::CreateExtension { .. }
+        | Kind::DropExtension { .. }
+        | Kind::CreateSchema { .. }
+        | Kind::DropSchema { .. }
+        | Kind::CreateEnum { .. }
+        | Kind::AlterEnum { .. }
+        | Kind::DropEnum { .. } => Undo::Changes(inverses),
     }
 }
 
