@@ -7,7 +7,7 @@ use super::blame::{self, Blame};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Fix, Span};
 use crate::graph::{Graph, NodeId};
-use crate::operation::{Kind, Migration, Operation};
+use crate::operation::{Migration, Operation};
 use crate::state::replay;
 use crate::state::{Change, State};
 
@@ -122,7 +122,7 @@ fn remover(
 
 /// Those that speak of a table that the node speaks of too; a few of them.
 pub(super) fn akin(migrations: &[Migration], node: NodeId, others: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
-    let body = |node: NodeId| migrations.get(node.0).map(|migration| names(&migration.body.up)).unwrap_or_default();
+    let body = |node: NodeId| migrations.get(node.0).map(|migration| named(&migration.body.up)).unwrap_or_default();
     let needed = body(node);
     others.filter(|other| !needed.is_disjoint(&body(*other))).take(MOST_MAKERS).collect()
 }
@@ -173,69 +173,9 @@ fn failures(migrations: &[Migration], order: &[NodeId], backend: Backend, node: 
     Vec::new()
 }
 
-/// The tables that operations speak of, by bare name.
-fn names(operations: &[Operation]) -> HashSet<String> {
-    let mut names = HashSet::new();
-    for operation in operations {
-        match &operation.kind {
-            Kind::CreateTable(def) => {
-                names.insert(def.table.name.clone());
-                names.extend(def.columns.iter().filter_map(|c| c.references.as_ref()).map(|r| r.table.name.clone()));
-                names.extend(def.foreign_keys.iter().map(|key| key.table.name.clone()));
-            }
-            Kind::RenameTable { table, to } => names.extend([table.name.clone(), to.clone()]),
-            Kind::AddColumn { table, column } => {
-                names.insert(table.name.clone());
-                names.extend(column.references.iter().map(|references| references.table.name.clone()));
-            }
-            Kind::DropColumn { columns, .. } => names.extend(columns.iter().map(|column| column.table.name.clone())),
-            Kind::RenameColumn { column, .. } | Kind::AlterColumn { column, .. } => {
-                names.insert(column.table.name.clone());
-            }
-            Kind::AddForeignKey { on, foreign_key } => {
-                names.extend([on.name.clone(), foreign_key.table.name.clone()]);
-            }
-            Kind::CreateIndex { on, .. }
-            | Kind::DropIndex { on, .. }
-            | Kind::RenameIndex { on, .. }
-            | Kind::DropForeignKey { on, .. }
-            | Kind::AddCheck { on, .. }
-            | Kind::DropCheck { on, .. }
-            | Kind::AddUnique { on, .. }
-            | Kind::DropUnique { on, .. } => _ = names.insert(on.name.clone()),
-            Kind::DropTable { table }
-            | Kind::AddPrimaryKey { table, .. }
-            | Kind::DropPrimaryKey { table }
-            | Kind::Insert { table, .. }
-            | Kind::Update { table, .. }
-            | Kind::Delete { table, .. } => _ = names.insert(table.name.clone()),
-            Kind::CreateView { view, select, .. } | Kind::ReplaceView { view, select, .. } => {
-                names.insert(view.name.clone());
-                names.extend(select.branches().flat_map(|text| words(text)));
-            }
-            Kind::DropView { view } => _ = names.insert(view.name.clone()),
-            Kind::CreateTrigger { on, definition, .. } => {
-                names.insert(on.name.clone());
-                names.extend(definition.branches().flat_map(|text| words(text)));
-            }
-            Kind::DropTrigger { on, .. } => _ = names.insert(on.name.clone()),
-            Kind::CreateFunction { function, definition, .. } | Kind::ReplaceFunction { function, definition, .. } => {
-                names.insert(function.name.clone());
-                names.extend(definition.branches().flat_map(|text| words(text)));
-            }
-            Kind::CreateExtension { .. } | Kind::DropExtension { .. } => {}
-            Kind::CreateSchema { name } | Kind::DropSchema { name } => _ = names.insert(name.clone()),
-            Kind::CreateEnum { name, .. } | Kind::AlterEnum { name, .. } | Kind::DropEnum { name } => {
-                names.insert(name.name.clone());
-            }
-            Kind::DropFunction { function } => _ = names.insert(function.name.clone()),
-            Kind::Sql { statements, .. } => {
-                names.extend(statements.iter().flat_map(crate::operation::Text::branches).flat_map(|text| words(text)));
-            }
-            Kind::Note { .. } => {}
-        }
-    }
-    names
+/// The names that operations speak of.
+fn named(operations: &[Operation]) -> HashSet<String> {
+    operations.iter().flat_map(|operation| operation.kind.names()).collect()
 }
 
 /// Whose doing the failure is, among the earlier ones.
@@ -277,11 +217,6 @@ fn makes_it(
         }
     }
     None
-}
-
-/// The words of SQL: any of them may be a table's name.
-fn words(sql: &str) -> impl Iterator<Item = String> {
-    sql.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).map(str::to_owned)
 }
 
 fn report(

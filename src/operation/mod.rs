@@ -3,6 +3,7 @@
 //! A leaf: every stage may use it. [`Kind`] is what the ledger stores, so that a
 //! migration can be undone from any checkout.
 
+mod asked;
 mod checksum;
 mod kinds;
 mod literal;

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::Observer;
 use crate::diagnostic::{Code, Diagnostic, Direction};
 use crate::ident::TableName;
-use crate::operation::{Kind, Migration};
+use crate::operation::Migration;
 use crate::state::{Change, StandaloneObject, State, TableId};
 
 /// What a migration touches, as it was before it.
@@ -30,45 +30,7 @@ impl Before {
     /// A fresh one for migrations whose way down has something authored in it.
     pub(super) fn wanted(migration: &Migration) -> Option<Self> {
         let body = &migration.body;
-        let authored = body.down.is_some()
-            || body.up.iter().any(|operation| match &operation.kind {
-                Kind::Sql { down, .. } => down.is_some(),
-                Kind::Insert { down, .. } | Kind::Update { down, .. } | Kind::Delete { down, .. } => down.is_some(),
-                Kind::CreateTable(_)
-                | Kind::DropTable { .. }
-                | Kind::RenameTable { .. }
-                | Kind::AddColumn { .. }
-                | Kind::DropColumn { .. }
-                | Kind::RenameColumn { .. }
-                | Kind::AlterColumn { .. }
-                | Kind::CreateIndex { .. }
-                | Kind::DropIndex { .. }
-                | Kind::RenameIndex { .. }
-                | Kind::AddForeignKey { .. }
-                | Kind::DropForeignKey { .. }
-                | Kind::AddCheck { .. }
-                | Kind::DropCheck { .. }
-                | Kind::AddUnique { .. }
-                | Kind::DropUnique { .. }
-                | Kind::AddPrimaryKey { .. }
-                | Kind::DropPrimaryKey { .. }
-                | Kind::CreateView { .. }
-                | Kind::ReplaceView { .. }
-                | Kind::DropView { .. }
-                | Kind::CreateFunction { .. }
-                | Kind::ReplaceFunction { .. }
-                | Kind::DropFunction { .. }
-                | Kind::CreateTrigger { .. }
-                | Kind::DropTrigger { .. }
-                | Kind::CreateExtension { .. }
-                | Kind::DropExtension { .. }
-                | Kind::CreateSchema { .. }
-                | Kind::DropSchema { .. }
-                | Kind::CreateEnum { .. }
-                | Kind::AlterEnum { .. }
-                | Kind::DropEnum { .. }
-                | Kind::Note { .. } => false,
-            });
+        let authored = body.down.is_some() || body.up.iter().any(|operation| operation.kind.down().is_some());
         (authored && body.irreversible.is_none()).then(Self::default)
     }
 

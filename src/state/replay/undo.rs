@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Reversal, Undo, Undone};
 use crate::operation::{Body, Down, Kind, Operation};
-use crate::state::{Change, ColumnId, Context, Object, Piece, RowValues, Scalar, State, TableId};
+use crate::state::{Change, ColumnId, Context, Object, Piece, RowValues, Scalar, State, Table, TableId};
 
 /// How an operation is undone, whose changes were applied and gave `inverses`.
 /// `added` are the columns that the same migration added.
@@ -20,153 +20,70 @@ pub(super) fn undo(
         return Undo::Irreversible(why.clone());
     }
     let made_here = |table: &TableId| context.created.contains(table);
-    match &operation.kind {
-        Kind::Note { .. } => Undo::Nothing,
-        Kind::Insert { down: Some(down), .. }
-        | Kind::Update { down: Some(down), .. }
-        | Kind::Delete { down: Some(down), .. } => Undo::Authored(down.clone(), false),
-        Kind::Sql { down: Some(down), batch, .. } => Undo::Authored(down.clone(), *batch),
-        Kind::Insert { key, .. } => {
-            let Some(Change::Insert { table, rows, .. }) = changes.first() else { return Undo::Nothing };
-            if made_here(table) {
-                return Undo::Nothing;
-            }
-            let Some(found) = state.table(*table) else { return Undo::Missing };
-            let backend = state.backend();
-            let is_key = |name: &str| key.iter().any(|key| backend.fold(key) == backend.fold(name));
-            let finds: Option<Vec<RowValues>> = rows
-                .iter()
-                .map(|row| {
-                    let by: RowValues = row
-                        .iter()
-                        .filter(
-                            |(id, value)| {
-                                if key.is_empty() { findable(value) } else { is_key(found.column_name(*id)) }
-                            },
-                        )
-                        .cloned()
-                        .collect();
-                    let enough = !by.is_empty() && (key.is_empty() || by.len() == key.len());
-                    enough.then_some(by)
-                })
-                .collect();
-            finds.map_or(Undo::Missing, |rows| Undo::Changes(vec![Change::DeleteRows { table: *table, rows }]))
-        }
-        Kind::Update { keep: true, .. } | Kind::Delete { keep: true, .. } => Undo::Changes(inverses),
-        Kind::Update { .. } | Kind::Delete { .. } => {
-            let own = changes.iter().all(|change| {
-                // What is set goes with the columns.
-                matches!(change, Change::Update { table, set, .. }
-                    if set.iter().all(|(column, _)| added.contains(&(*table, *column))))
-                    || change.table().is_none_or(|table| made_here(&table))
-            });
-            if own { Undo::Nothing } else { Undo::Missing }
-        }
-        Kind::Sql { .. } => {
-            // What it adds to tables that the same migration makes goes with them, and so do their rows.
-            // A trigger may do more to rows than the statement says.
-            let quiet = |table: &TableId| {
-                made_here(table)
-                    && state.triggers_on(*table).next().is_none()
-                    && state.referrers(*table).iter().all(|referrer| made_here(&referrer.id))
-            };
-            let own = changes.iter().all(|change| match change {
-                Change::Sql { effects, access, .. } => {
-                    let adds = effects.iter().all(|effect| match effect {
-                        Change::Create(Object::Trigger(trigger)) => trigger.table_id.as_ref().is_some_and(made_here),
-                        Change::AddIndex { table, .. }
-                        | Change::AddColumn { table, .. }
-                        | Change::AddConstraint { table, .. } => made_here(table),
-                        Change::CreateTable(_)
-                        | Change::DropTable(_)
-                        | Change::RenameTable { .. }
-                        | Change::DropColumn { .. }
-                        | Change::RenameColumn { .. }
-                        | Change::AlterColumn { .. }
-                        | Change::DropIndex { .. }
-                        | Change::RenameIndex { .. }
-                        | Change::DropConstraint { .. }
-                        | Change::RenameConstraint { .. }
-                        | Change::RenameSequence { .. }
-                        | Change::Create(_)
-                        | Change::Drop(_)
-                        | Change::ReplaceFunction { .. }
-                        | Change::AlterEnum { .. }
-                        | Change::Insert { .. }
-                        | Change::Update { .. }
-                        | Change::Delete { .. }
-                        | Change::KeepRows(_)
-                        | Change::RestoreRows(_)
-                        | Change::DeleteRows { .. }
-                        | Change::Sql { .. }
-                        | Change::Note(_) => false,
-                    });
-                    let mut rows = access.writes.iter().chain(&access.inserts);
-                    let something = !effects.is_empty() || rows.clone().next().is_some();
-                    something && adds && !access.unread && rows.all(quiet)
-                }
-                Change::CreateTable(_)
-                | Change::DropTable(_)
-                | Change::RenameTable { .. }
-                | Change::AddColumn { .. }
-                | Change::DropColumn { .. }
-                | Change::RenameColumn { .. }
-                | Change::AlterColumn { .. }
-                | Change::AddIndex { .. }
-                | Change::DropIndex { .. }
-                | Change::RenameIndex { .. }
-                | Change::AddConstraint { .. }
-                | Change::DropConstraint { .. }
-                | Change::RenameConstraint { .. }
-                | Change::RenameSequence { .. }
-                | Change::Create(_)
-                | Change::Drop(_)
-                | Change::ReplaceFunction { .. }
-                | Change::AlterEnum { .. }
-                | Change::Insert { .. }
-                | Change::Update { .. }
-                | Change::Delete { .. }
-                | Change::KeepRows(_)
-                | Change::RestoreRows(_)
-                | Change::DeleteRows { .. }
-                | Change::Note(_) => false,
-            });
-            if own { Undo::Nothing } else { Undo::Missing }
-        }
-        Kind::CreateTable(_)
-        | Kind::DropTable { .. }
-        | Kind::RenameTable { .. }
-        | Kind::AddColumn { .. }
-        | Kind::DropColumn { .. }
-        | Kind::RenameColumn { .. }
-        | Kind::AlterColumn { .. }
-        | Kind::CreateIndex { .. }
-        | Kind::DropIndex { .. }
-        | Kind::RenameIndex { .. }
-        | Kind::AddForeignKey { .. }
-        | Kind::DropForeignKey { .. }
-        | Kind::AddCheck { .. }
-        | Kind::DropCheck { .. }
-        | Kind::AddUnique { .. }
-        | Kind::DropUnique { .. }
-        | Kind::AddPrimaryKey { .. }
-        | Kind::DropPrimaryKey { .. }
-        | Kind::CreateView { .. }
-        | Kind::ReplaceView { .. }
-        | Kind::DropView { .. }
-        | Kind::CreateFunction { .. }
-        | Kind::ReplaceFunction { .. }
-        | Kind::DropFunction { .. }
-        | Kind::CreateTrigger { .. }
-        | Kind::DropTrigger { .. }
-        | Kind::CreateExtension { .. }
-        | Kind::DropExtension { .. }
-        | Kind::CreateSchema { .. }
-        | Kind::DropSchema { .. }
-        | Kind::CreateEnum { .. }
-        | Kind::AlterEnum { .. }
-        | Kind::DropEnum { .. } => Undo::Changes(inverses),
+    if let Some((down, batch)) = operation.kind.down() {
+        return Undo::Authored(down.clone(), batch);
     }
+    if let Kind::Note { .. } = operation.kind {
+        return Undo::Nothing;
+    }
+    if let Kind::Insert { key, .. } = &operation.kind {
+        let Some(Change::Insert { table, rows, .. }) = changes.first() else { return Undo::Nothing };
+        if made_here(table) {
+            return Undo::Nothing;
+        }
+        let Some(found) = state.table(*table) else { return Undo::Missing };
+        let finds: Option<Vec<RowValues>> = rows.iter().map(|row| found_by(row, key, found, state)).collect();
+        return finds.map_or(Undo::Missing, |rows| Undo::Changes(vec![Change::DeleteRows { table: *table, rows }]));
+    }
+    if let Kind::Update { keep: false, .. } | Kind::Delete { keep: false, .. } = operation.kind {
+        let own = changes.iter().all(|change| {
+            // What is set goes with the columns.
+            matches!(change, Change::Update { table, set, .. }
+                if set.iter().all(|(column, _)| added.contains(&(*table, *column))))
+                || change.table().is_none_or(|table| made_here(&table))
+        });
+        return if own { Undo::Nothing } else { Undo::Missing };
+    }
+    if let Kind::Sql { .. } = operation.kind {
+        let own = changes.iter().all(|change| goes_with_its_tables(change, &made_here, state));
+        return if own { Undo::Nothing } else { Undo::Missing };
+    }
+    Undo::Changes(inverses)
+}
+
+/// What a row that was put in is found by again: its key, or where there is none all of its literals.
+fn found_by(row: &RowValues, key: &[String], table: &Table, state: &State) -> Option<RowValues> {
+    let backend = state.backend();
+    let is_key = |name: &str| key.iter().any(|key| backend.fold(key) == backend.fold(name));
+    let counts = |(id, value): &&(ColumnId, Scalar)| {
+        if key.is_empty() { findable(value) } else { is_key(table.column_name(*id)) }
+    };
+    let by: RowValues = row.iter().filter(counts).cloned().collect();
+    (!by.is_empty() && (key.is_empty() || by.len() == key.len())).then_some(by)
+}
+
+/// Whether what raw SQL adds goes with tables that the same migration makes, and so do their rows.
+fn goes_with_its_tables(change: &Change, made_here: &impl Fn(&TableId) -> bool, state: &State) -> bool {
+    let Change::Sql { effects, access, .. } = change else { return false };
+    // A trigger may do more to rows than the statement says.
+    let quiet = |table: &TableId| {
+        made_here(table)
+            && state.triggers_on(*table).next().is_none()
+            && state.referrers(*table).iter().all(|referrer| made_here(&referrer.id))
+    };
+    let adds = effects.iter().all(|effect| {
+        let adds = matches!(
+            effect,
+            Change::Create(Object::Trigger(_))
+                | Change::AddIndex { .. }
+                | Change::AddColumn { .. }
+                | Change::AddConstraint { .. }
+        );
+        adds && effect.table().as_ref().is_some_and(made_here)
+    });
+    let mut rows = access.writes.iter().chain(&access.inserts);
+    let something = !effects.is_empty() || rows.clone().next().is_some();
+    something && adds && !access.unread && rows.all(quiet)
 }
 
 /// Whether a value can be looked for again: a literal, or NULL.
