@@ -4,16 +4,16 @@
 use std::collections::HashSet;
 
 use super::blame::{self, Blame};
+use super::related::{depends_on_others, related_migrations};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Fix, Span};
 use crate::graph::{Graph, NodeId};
-use crate::operation::{Migration, Operation};
+use crate::operation::Migration;
 use crate::state::replay;
 use crate::state::{Change, State};
 
-/// At most so many edges are assumed, and so many makers tried for each.
+/// At most so many edges are assumed.
 const MOST_EDGES: usize = 100;
-const MOST_MAKERS: usize = 20;
 
 /// The graph with the edges that had to be assumed, and a finding for each.
 #[derive(Debug)]
@@ -64,20 +64,6 @@ fn first_failure(
     None
 }
 
-/// Whether a failure of that kind may be another node's doing.
-pub(super) const fn depends_on_others(code: Code) -> bool {
-    matches!(
-        code,
-        Code::UnknownTable
-            | Code::UnknownColumn
-            | Code::UnknownIndex
-            | Code::UnknownConstraint
-            | Code::AlreadyExists
-            | Code::StillReferenced
-            | Code::TypeMismatch
-    )
-}
-
 /// An edge without which a node fails.
 struct Missing {
     /// The node that comes before.
@@ -100,7 +86,7 @@ fn maker(
     let at = order.iter().position(|other| *other == node)?;
     let dependents: HashSet<NodeId> = graph.with_dependents([node]).into_iter().collect();
     let later = order.get(at + 1..)?.iter().copied().filter(|other| !dependents.contains(other));
-    let edges = akin(migrations, node, later).into_iter().map(|other| (other, node));
+    let edges = related_migrations(migrations, node, later).into_iter().map(|other| (other, node));
     mends(migrations, graph, backend, node, finding, edges)
 }
 
@@ -116,15 +102,8 @@ fn remover(
     let at = order.iter().position(|other| *other == node)?;
     let required: HashSet<NodeId> = graph.with_requirements([node]).into_iter().collect();
     let earlier = order.get(..at)?.iter().rev().copied().filter(|other| !required.contains(other));
-    let edges = akin(migrations, node, earlier).into_iter().map(|other| (node, other));
+    let edges = related_migrations(migrations, node, earlier).into_iter().map(|other| (node, other));
     mends(migrations, graph, backend, node, finding, edges)
-}
-
-/// Those that speak of a table that the node speaks of too; a few of them.
-pub(super) fn akin(migrations: &[Migration], node: NodeId, others: impl Iterator<Item = NodeId>) -> Vec<NodeId> {
-    let body = |node: NodeId| migrations.get(node.0).map(|migration| named(&migration.body.up)).unwrap_or_default();
-    let needed = body(node);
-    others.filter(|other| !needed.is_disjoint(&body(*other))).take(MOST_MAKERS).collect()
 }
 
 /// The first of some edges with which a node does not fail any more as it did.
@@ -171,11 +150,6 @@ fn failures(migrations: &[Migration], order: &[NodeId], backend: Backend, node: 
         }
     }
     Vec::new()
-}
-
-/// The names that operations speak of.
-fn named(operations: &[Operation]) -> HashSet<String> {
-    operations.iter().flat_map(|operation| operation.kind.names()).collect()
 }
 
 /// Whose doing the failure is, among the earlier ones.

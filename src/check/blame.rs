@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 
-use super::assume::{akin, depends_on_others};
+use super::related::{depends_on_others, related_migrations};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Label, Span};
 use crate::graph::NodeId;
@@ -156,7 +156,8 @@ pub(super) fn earlier<'m>(
 ) -> Option<Blame<'m>> {
     let own = migrations.get(order.get(at)?.0)?;
     let before = order.get(..at)?;
-    let near: HashSet<NodeId> = akin(migrations, *order.get(at)?, before.iter().rev().copied()).into_iter().collect();
+    let near: HashSet<NodeId> =
+        related_migrations(migrations, *order.get(at)?, before.iter().rev().copied()).into_iter().collect();
     let fails = |state: &State| {
         let mut found = Vec::new();
         replay::up(&mut state.clone(), &own.name, &own.body, &mut found);

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::assume::depends_on_others;
 use super::blame::{Blame, MOST_BLAMED, blame};
+use super::related::depends_on_others;
 use super::walk::Replay;
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Severity, Span};

@@ -13,6 +13,7 @@ mod blame;
 mod chain;
 #[doc(hidden)]
 pub mod frame;
+mod related;
 pub mod rules;
 mod touched;
 mod verdict;
@@ -87,7 +88,7 @@ fn prove(migrations: &[Migration], graph: &Graph, backend: Backend) -> Vec<Diagn
     let mut proved = Vec::new();
     let Some(mut walked) = walk_all(migrations, graph, backend) else { return proved };
     let mut graph = Cow::Borrowed(graph);
-    if walked.1.diagnostics.iter().any(|found| found.is_error() && assume::depends_on_others(found.code)) {
+    if walked.1.diagnostics.iter().any(|found| found.is_error() && related::depends_on_others(found.code)) {
         let assumed = assume::missing_edges(migrations, &graph, backend);
         if !assumed.diagnostics.is_empty() {
             proved.extend(assumed.diagnostics);

@@ -8,6 +8,7 @@ mod failures;
 mod grammar;
 mod info;
 mod json;
+mod left;
 mod pipes;
 mod plans;
 mod protected;

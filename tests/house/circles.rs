@@ -12,7 +12,6 @@ const SMALL: usize = 12;
 /// Needs that go the wrong way, each of which closes a circle: from a file, or a folder's files, to another; and what for. Each
 /// is to go, and this list with it; nothing comes to it.
 const WRONG_WAY: &[(&str, &str, &str)] = &[
-    ("check/blame.rs", "check/assume.rs", "whom to blame is asked of what is assumed, and the other way round"),
     ("cli/wheels.rs", "cli/mod.rs", "which program it is"),
     ("render/error.rs", "render/dialect.rs", "what a database cannot do is told with its title"),
     ("state/change.rs", "state/objects/", "a change has the objects that it makes; what they do is told of changes"),
