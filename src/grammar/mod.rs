@@ -5,6 +5,7 @@
 //! generator of the tests go by it.
 
 mod mistakes;
+// A line for each key.
 #[rustfmt::skip]
 mod places;
 #[rustfmt::skip]
@@ -32,16 +33,14 @@ pub enum Shape {
     Word(&'static [&'static str]),
     /// The version of a migration.
     Version,
-    /// A bare name.
+    /// A bare name that its author chooses.
     Name,
-    /// `table`, with a schema in front, or a table with the parts.
-    TableName,
-    /// `table.column`, with a schema in front, or a table with the parts.
-    ColumnName,
-    /// `function(types)`, with a schema in front.
-    FunctionName,
+    /// The name of something that is created.
+    New(Thing),
+    /// The name of something that exists.
+    Existing(Thing),
     /// SQL or a database's own word: a string, or a table by backend.
-    Text,
+    Text(Sql),
     /// The type of a column: a word, or a table by backend.
     Type,
     /// A literal, or a table with `expr`.
@@ -58,10 +57,70 @@ pub enum Shape {
     List(usize, &'static Shape),
     /// A list of at least one, none of them twice.
     Set(&'static Shape),
-    /// A table of at least so many names, each with one of these.
-    ByName(usize, &'static Shape),
+    /// A table of at least so many names of one shape, each with something of another.
+    ByName(usize, &'static Shape, &'static Shape),
     /// One of these.
     Either(&'static [Shape]),
+}
+
+/// What a name is the name of, which decides how it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    /// A table: `table`, with a schema in front, or a table with the parts.
+    Table,
+    /// A view, written as a table is.
+    View,
+    /// An enum, written as a table is.
+    Enum,
+    /// A column with its table: `table.column`, with a schema in front, or a table with the parts.
+    Column,
+    /// A column of the table that the operation is on: a bare name.
+    OwnColumn,
+    /// A value of the enum that the operation is on.
+    EnumValue,
+    /// An index of a table.
+    Index,
+    /// A foreign key of a table.
+    ForeignKey,
+    /// A check of a table.
+    Check,
+    /// A unique constraint of a table.
+    Unique,
+    /// A trigger of a table or view.
+    Trigger,
+    /// A function or procedure: `function(types)`, with a schema in front.
+    Function,
+    /// An extension.
+    Extension,
+    /// A schema.
+    Schema,
+    /// Whatever SQL touches: `table`, `table.column`, `kind:name`.
+    Any,
+}
+
+/// What a text of SQL is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sql {
+    /// A condition over the columns of a table.
+    Condition,
+    /// An expression over the columns of a table.
+    Expression,
+    /// A query.
+    Query,
+    /// The statement that creates what the operation creates.
+    Definition,
+    /// A statement.
+    Statement,
+    /// The name of a collation.
+    Collation,
+    /// The method of an index.
+    Method,
+    /// The operator class of a part of an index.
+    OperatorClass,
+    /// The storage parameters of an index.
+    Parameters,
+    /// What follows the closing parenthesis of CREATE TABLE.
+    TableOptions,
 }
 
 /// A key of a table.
@@ -75,16 +134,24 @@ pub struct Key {
     pub required: bool,
     /// What it means, in a few words.
     pub meaning: &'static str,
+    /// The key without which it has no effect; empty if there is none.
+    pub needs: &'static str,
+}
+
+impl Key {
+    const fn needs(self, key: &'static str) -> Self {
+        Self { needs: key, ..self }
+    }
 }
 
 /// A key that may be left out.
 const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
-    Key { name, shape, required: false, meaning }
+    Key { name, shape, required: false, meaning, needs: "" }
 }
 
 /// A key that must be there.
 const fn required(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
-    Key { name, shape, required: true, meaning }
+    Key { required: true, ..key(name, shape, meaning) }
 }
 
 /// A kind of table in the manifest.

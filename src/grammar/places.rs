@@ -2,10 +2,10 @@
 //! what may be written as a table in place of a string.
 
 use super::Shape::{
-    Backend, Boolean, ByName, Checks, ColumnName, Count, Either, List, Name, Operation, Set, String, TableName, Text,
-    Type, Value, Version, Word,
+    Backend, Boolean, ByName, Checks, Count, Either, Existing, List, Name, Operation, Set, String, Text, Type, Value,
+    Version, Word,
 };
-use super::{Family, Key, Place, Shape, key, required};
+use super::{Family, Key, Place, Shape, Sql, Thing, key, required};
 use crate::operation::{Action, Deferrable, Nulls, Order};
 
 /// `schema.toml`.
@@ -13,7 +13,7 @@ pub static SCHEMA: Place = Place::new("`schema.toml`", Family::Schema, &[&[
     required("project", Shape::Table(&PROJECT), "what the project is called and which backends it runs on"),
     key("migrations", Shape::Table(&MIGRATIONS), "where the migrations are"),
     key("database", Shape::Table(&ENVIRONMENT), "the environment `development`"),
-    key("environments", ByName(0, &Shape::Table(&ENVIRONMENT)), "environments by name, chosen with --env"),
+    key("environments", ByName(0, &Name, &Shape::Table(&ENVIRONMENT)), "environments by name, chosen with --env"),
     key("checks", Checks, "how serious each finding of `check` is"),
     key("hooks", Shape::Table(&HOOKS), "shell commands around runs; variables DBMIGRATE_… say what runs"),
     key("seed", List(0, &Shape::Table(&SEED)), "rows for `dbmigrate seed`"),
@@ -57,8 +57,8 @@ pub static HOOKS: Place = Place::new("`[hooks]`", Family::Hooks, &[&[
 
 /// `[[seed]]`.
 pub static SEED: Place = Place::new("a seed", Family::Seed, &[&[
-    key("insert", TableName, "the table to load rows into"),
-    key("key", NAMES, "columns that identify a row: one that exists is updated"),
+    key("insert", Existing(Thing::Table), "the table to load rows into"),
+    key("key", COLUMNS, "columns that identify a row: one that exists is updated"),
     key("rows", ROWS, "the rows, each a table of column and value"),
     key("sql_file", String, "a file of SQL; its author makes sure that it may run twice"),
     key("backends", BACKENDS, "the backends that this runs on; the others skip it"),
@@ -97,14 +97,14 @@ pub(super) const COLUMN_KEYS: &[Key] = &[
     key("default", Value, "the default value: a literal, or `{ expr = … }`"),
     key("auto_increment", Boolean, "auto-increment"),
     key("unique", Boolean, "a unique constraint over this column alone"),
-    key("references", ColumnName, "a foreign key to `table.column`"),
-    ON_DELETE,
-    ON_UPDATE,
-    DEFERRABLE,
-    key("check", Text, "a condition that every row meets"),
-    key("generated", Text, "the expression that it is computed from, over its row"),
-    key("stored", Boolean, "`false`: computed when it is read, and not stored (SQLite, MySQL)"),
-    key("collation", Text, "how it is compared and sorted: the database's own word for it"),
+    key("references", Existing(Thing::Column), "a foreign key to `table.column`"),
+    ON_DELETE.needs("references"),
+    ON_UPDATE.needs("references"),
+    DEFERRABLE.needs("references"),
+    key("check", Text(Sql::Condition), "a condition that every row meets"),
+    key("generated", Text(Sql::Expression), "the expression that it is computed from, over its row"),
+    key("stored", Boolean, "`false`: computed when it is read, and not stored (SQLite, MySQL)").needs("generated"),
+    key("collation", COLLATION, "how it is compared and sorted: the database's own word for it"),
     COMMENT,
 ];
 
@@ -112,32 +112,32 @@ pub(super) const COLUMN_KEYS: &[Key] = &[
 pub static INDEX: Place = Place::new("an index", Family::Operation, &[&INDEX_KEYS]);
 
 pub(super) static INDEX_KEYS: [Key; 7] = [
-    required("columns", List(1, &Either(&[Name, Shape::Table(&INDEX_PART)])), "what it is over, in order: names, or tables with `column` or `expr`"),
+    required("columns", List(1, &Either(&[Existing(Thing::OwnColumn), Shape::Table(&INDEX_PART)])), "what it is over, in order: names, or tables with `column` or `expr`"),
     key("unique", Boolean, "no two rows are the same in it"),
-    key("where", Text, "which rows it holds (SQLite, PostgreSQL)"),
-    key("using", Text, "its method: btree, gin, … (PostgreSQL, MySQL)"),
-    key("include", NAMES, "columns stored in it besides (PostgreSQL)"),
-    key("with", Text, "storage parameters: `fillfactor = 70` (PostgreSQL)"),
-    key("nulls_distinct", Boolean, "`false`: NULLs are equal, so that a unique index has only one (PostgreSQL)"),
+    key("where", Text(Sql::Condition), "which rows it holds (SQLite, PostgreSQL)"),
+    key("using", Text(Sql::Method), "its method: btree, gin, … (PostgreSQL, MySQL)"),
+    key("include", COLUMNS, "columns stored in it besides (PostgreSQL)"),
+    key("with", Text(Sql::Parameters), "storage parameters: `fillfactor = 70` (PostgreSQL)"),
+    key("nulls_distinct", Boolean, "`false`: NULLs are equal, so that a unique index has only one (PostgreSQL)").needs("unique"),
 ];
 
 /// A part of an index.
 pub static INDEX_PART: Place = Place::new("a part of an index", Family::Other, &[&[
-    key("column", Name, "a column of the table"),
-    key("expr", Text, "an expression over the table's columns (SQLite, PostgreSQL)"),
+    key("column", Existing(Thing::OwnColumn), "a column of the table"),
+    key("expr", Text(Sql::Expression), "an expression over the table's columns (SQLite, PostgreSQL)"),
     key("order", Word(&words(&Order::WORDS)), "ascending (the default) or descending"),
     key("nulls", Word(&words(&Nulls::WORDS)), "where NULLs sort"),
     key("length", Count, "leading characters only (MySQL)"),
-    key("collation", Text, "sorts by this collation (SQLite, PostgreSQL)"),
-    key("opclass", Text, "the operator class (PostgreSQL)"),
+    key("collation", COLLATION, "sorts by this collation (SQLite, PostgreSQL)"),
+    key("opclass", Text(Sql::OperatorClass), "the operator class (PostgreSQL)"),
 ]]).one_of(&[&["column"], &["expr"]]);
 
 /// A foreign key of a new table.
 pub static FOREIGN_KEY: Place = Place::new("a foreign key", Family::Operation, &[FOREIGN_KEY_KEYS]);
 
 pub(super) const FOREIGN_KEY_KEYS: &[Key] = &[
-    required("columns", NAMES, "the referring columns"),
-    required("references", Either(&[ColumnName, List(1, &ColumnName)]), "the column pointed to, `table.column`, or a list of them"),
+    required("columns", COLUMNS, "the referring columns"),
+    required("references", Either(&[Existing(Thing::Column), List(1, &Existing(Thing::Column))]), "the column pointed to, `table.column`, or a list of them"),
     ON_DELETE,
     ON_UPDATE,
     DEFERRABLE,
@@ -159,7 +159,7 @@ pub static TEXT: Place = Place::new("a text by backend", Family::Text, &[&[
 
 /// A value that is not a literal of TOML.
 pub static VALUE: Place = Place::new("a value", Family::Other, &[&[
-    key("expr", Text, "SQL instead of a literal: `{ expr = \"CURRENT_TIMESTAMP\" }`; NULL is `{ expr = \"NULL\" }`"),
+    key("expr", Text(Sql::Expression), "SQL instead of a literal: `{ expr = \"CURRENT_TIMESTAMP\" }`; NULL is `{ expr = \"NULL\" }`"),
     key("hex", Shape::AnyString, "bytes, in two digits of base 16 each"),
 ]]).one_of(&[&["expr"], &["hex"]]);
 
@@ -177,9 +177,10 @@ pub static COLUMN_NAME: Place = Place::new("a column's name", Family::Other, &[&
 ]]);
 
 pub(super) const BACKENDS: Shape = Set(&Backend);
-pub(super) const NAMES: Shape = Set(&Name);
+pub(super) const COLUMNS: Shape = Set(&Existing(Thing::OwnColumn));
+pub(super) const COLLATION: Shape = Text(Sql::Collation);
 pub(super) const ROWS: Shape = List(1, &ROW);
-pub(super) const ROW: Shape = ByName(1, &Value);
+pub(super) const ROW: Shape = ByName(1, &Existing(Thing::OwnColumn), &Value);
 const ACTION: Shape = Word(&words(&Action::WORDS));
 
 /// The words alone, of words with what each means.

@@ -7,11 +7,11 @@
 use std::fmt::Display;
 use std::ops::Deref;
 
-use super::Shape::{
-    Boolean, ByName, ColumnName, Either, FunctionName, List, Name, Set, String as Words, TableName, Text, Type, Value, Word,
+use super::Shape::{Boolean, ByName, Either, Existing, List, Name, New, Set, String as Words, Text, Type, Value, Word};
+use super::places::{
+    COLLATION, COLUMN_KEYS, COLUMNS, COMMENT, FOREIGN_KEY_KEYS, INDEX_KEYS, OPERATION_KEYS, ROW, ROWS,
 };
-use super::places::{COLUMN_KEYS, COMMENT, FOREIGN_KEY_KEYS, INDEX_KEYS, NAMES, OPERATION_KEYS, ROW, ROWS};
-use super::{COLUMN, FOREIGN_KEY, Family, INDEX, Key, Place, Shape, key, required};
+use super::{COLUMN, FOREIGN_KEY, Family, INDEX, Key, Place, Shape, Sql, Thing, key, required};
 use crate::operation::{Kind, Operation};
 
 /// What the grammar says of a verb.
@@ -129,21 +129,24 @@ fn joined<T: Display>(names: &[T]) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-const ON: Key = required("on", TableName, "its table");
+const ON: Key = required("on", Existing(Thing::Table), "its table");
 const ON_TABLE: &[Key] = &[ON];
 const TO: Key = required("to", Name, "the new name");
 const FILL: &str = "the value for existing rows";
-const COLLATION: Key = key("collation", Text, "how it is compared and sorted: the database's own word for it");
+const COLLATED: Key = key("collation", COLLATION, "how it is compared and sorted: the database's own word for it");
 const CONCURRENTLY: Key = key("concurrently", Boolean, "while others write to the table; the migration needs `transaction = false` (PostgreSQL; elsewhere as the database does it)");
-const SELECT: Key = required("select", Text, "its query");
+const SELECT: Key = required("select", Text(Sql::Query), "its query");
 const READS_OF_VIEW: Key = key("reads", DECLARED, "the tables that it reads, besides those found in its query");
-const DEFINITION: Key = required("definition", Text, "the whole statement that creates it, from CREATE to the end of its body");
-const DECLARED: Shape = Set(&Words);
+const DEFINITION: Key = required("definition", Text(Sql::Definition), "the whole statement that creates it, from CREATE to the end of its body");
+const DECLARED: Shape = Set(&Existing(Thing::Any));
 const READS: Key = key("reads", DECLARED, "what it reads: `table`, `table.column`, `kind:name`; besides what is found in it");
 const WRITES: Key = key("writes", DECLARED, "what it writes: `table`, `table.column`, `kind:name`; besides what is found in it");
-const VALUES: Shape = Set(&Shape::AnyString);
-const TEXTS: Shape = Either(&[Text, List(1, &Text)]);
+const VALUES: Shape = Set(&NEW_VALUE);
+const NEW_VALUE: Shape = New(Thing::EnumValue);
+const TEXTS: Shape = Either(&[STATEMENT, List(1, &STATEMENT)]);
+const STATEMENT: Shape = Text(Sql::Statement);
 const DOWN: Key = key("down", TEXTS, "SQL that undoes it; `\"\"` if there is nothing to undo");
+const CONDITION: Shape = Text(Sql::Condition);
 const KEEP: Key = key("keep", Boolean, "the rows are first copied to a side table, and restored from it when this is undone");
 const SQL_KEYS: &[Key] = &[
     DOWN,
@@ -156,15 +159,15 @@ const SQL_KEYS: &[Key] = &[
 ];
 
 verbs! {
-    CreateTable "create_table" Kind::CreateTable(def) => def.table, Operation(TableName),
+    CreateTable "create_table" Kind::CreateTable(def) => def.table, Operation(New(Thing::Table)),
         "creates a table; undone by dropping it", &[&[
-            required("columns", ByName(1, &Either(&[Type, Shape::Table(&COLUMN)])), "the columns, in the order written: a type, or a table with `type`"),
-            key("primary_key", NAMES, "the columns of the primary key"),
-            key("indexes", ByName(0, &Shape::Table(&INDEX)), "indexes by name"),
-            key("foreign_keys", ByName(0, &Shape::Table(&FOREIGN_KEY)), "foreign keys by name"),
-            key("uniques", ByName(0, &NAMES), "unique constraints by name, each a list of columns"),
-            key("checks", ByName(0, &Text), "checks by name, each a condition"),
-            key("options", Text, "table options after the closing parenthesis: `STRICT`, `ENGINE=InnoDB`"),
+            required("columns", ByName(1, &New(Thing::OwnColumn), &Either(&[Type, Shape::Table(&COLUMN)])), "the columns, in the order written: a type, or a table with `type`"),
+            key("primary_key", COLUMNS, "the columns of the primary key"),
+            key("indexes", ByName(0, &New(Thing::Index), &Shape::Table(&INDEX)), "indexes by name"),
+            key("foreign_keys", ByName(0, &New(Thing::ForeignKey), &Shape::Table(&FOREIGN_KEY)), "foreign keys by name"),
+            key("uniques", ByName(0, &New(Thing::Unique), &COLUMNS), "unique constraints by name, each a list of columns"),
+            key("checks", ByName(0, &New(Thing::Check), &CONDITION), "checks by name, each a condition"),
+            key("options", Text(Sql::TableOptions), "table options after the closing parenthesis: `STRICT`, `ENGINE=InnoDB`"),
             COMMENT,
         ]], "",
 r#"create_table = "comments"
@@ -180,42 +183,42 @@ made_at = { type = "timestamptz", default = { expr = "CURRENT_TIMESTAMP" } }
 [up.indexes]
 comments_user_idx = { columns = ["user_id", { column = "made_at", order = "desc" }] }"#;
 
-    DropTable "drop_table" Kind::DropTable { table } => table, Operation(TableName),
+    DropTable "drop_table" Kind::DropTable { table } => table, Operation(Existing(Thing::Table)),
         "drops a table; undone by creating it as it was, without its rows", &[], "",
 r#"drop_table = "posts""#;
 
-    RenameTable "rename_table" Kind::RenameTable { table, .. } => table, Operation(TableName),
+    RenameTable "rename_table" Kind::RenameTable { table, .. } => table, Operation(Existing(Thing::Table)),
         "renames a table, and the names generated from it", &[&[TO]], "",
 r#"rename_table = "users"
 to = "people""#;
 
-    AddColumn "add_column" Kind::AddColumn { table, column } => format_args!("{table}.{}", column.name), Column(ColumnName),
+    AddColumn "add_column" Kind::AddColumn { table, column } => format_args!("{table}.{}", column.name), Column(New(Thing::Column)),
         "adds a column, `table.column`; undone by dropping it", &[COLUMN_KEYS, &[key("fill", Value, FILL)]], "",
 r#"add_column = "users.born"
 type = "integer"
 default = 1970
 fill = { expr = "length(name)" }"#;
 
-    DropColumn "drop_column" Kind::DropColumn { columns, .. } => joined(columns), Operation(Either(&[ColumnName, List(1, &ColumnName)])),
+    DropColumn "drop_column" Kind::DropColumn { columns, .. } => joined(columns), Operation(Either(&[Existing(Thing::Column), List(1, &Existing(Thing::Column))])),
         "drops a column, or several; undone by adding it again, without its values", &[&[
             key("refill", Value, "the value that rows get when the column is added again"),
         ]], "",
 r#"drop_column = "posts.slug""#;
 
-    RenameColumn "rename_column" Kind::RenameColumn { column, .. } => column, Operation(ColumnName),
+    RenameColumn "rename_column" Kind::RenameColumn { column, .. } => column, Operation(Existing(Thing::Column)),
         "renames a column, `table.column`", &[&[TO]], "",
 r#"rename_column = "users.name"
 to = "full_name""#;
 
-    AlterColumn "alter_column" Kind::AlterColumn { column, .. } => column, AlterColumn(ColumnName),
+    AlterColumn "alter_column" Kind::AlterColumn { column, .. } => column, AlterColumn(Existing(Thing::Column)),
         "changes a column's type, null, default and the like; undone by what it was before", &[&[
             key("type", Type, "the new type"),
             key("null", Boolean, "whether it allows NULL from now on"),
             key("default", Value, "the new default"),
-            COLLATION,
+            COLLATED,
             COMMENT,
-            key("using", Text, "the new value from the old one, where the types do not convert by themselves"),
-            key("using_down", Text, "the old value from the new one, when this is undone"),
+            key("using", Text(Sql::Expression), "the new value from the old one, where the types do not convert by themselves").needs("type"),
+            key("using_down", Text(Sql::Expression), "the old value from the new one, when this is undone").needs("type"),
             key("fill", Value, FILL),
             key("unset", Set(&Word(&["default", "auto_increment", "comment", "collation"])), "what the column loses"),
         ]], "",
@@ -223,25 +226,25 @@ r#"alter_column = "posts.words"
 type = "bigint"
 default = 0"#;
 
-    CreateIndex "create_index" Kind::CreateIndex { index, .. } => index.name, Operation(Name),
+    CreateIndex "create_index" Kind::CreateIndex { index, .. } => index.name, Operation(New(Thing::Index)),
         "creates an index; undone by dropping it", &[ON_TABLE, &INDEX_KEYS, &[CONCURRENTLY]], "",
 r#"create_index = "posts_slug_key"
 on = "posts"
 columns = ["slug"]
 unique = true"#;
 
-    DropIndex "drop_index" Kind::DropIndex { name, .. } => name, Operation(Name),
+    DropIndex "drop_index" Kind::DropIndex { name, .. } => name, Operation(Existing(Thing::Index)),
         "drops an index; undone by creating it again", &[&[ON, CONCURRENTLY]], "",
 r#"drop_index = "posts_title_idx"
 on = "posts""#;
 
-    RenameIndex "rename_index" Kind::RenameIndex { name, .. } => name, Operation(Name),
+    RenameIndex "rename_index" Kind::RenameIndex { name, .. } => name, Operation(Existing(Thing::Index)),
         "renames an index", &[&[ON, TO]], "",
 r#"rename_index = "posts_title_idx"
 on = "posts"
 to = "posts_by_title""#;
 
-    AddForeignKey "add_foreign_key" Kind::AddForeignKey { foreign_key, .. } => foreign_key.name, Operation(Name),
+    AddForeignKey "add_foreign_key" Kind::AddForeignKey { foreign_key, .. } => foreign_key.name, Operation(New(Thing::ForeignKey)),
         "adds a foreign key; undone by dropping it", &[ON_TABLE, FOREIGN_KEY_KEYS], "",
 r#"add_foreign_key = "posts_editor_fk"
 on = "posts"
@@ -249,39 +252,39 @@ columns = ["id"]
 references = "users.id"
 on_delete = "cascade""#;
 
-    DropForeignKey "drop_foreign_key" Kind::DropForeignKey { name, .. } => name, Operation(Name),
+    DropForeignKey "drop_foreign_key" Kind::DropForeignKey { name, .. } => name, Operation(Existing(Thing::ForeignKey)),
         "drops a foreign key; undone by adding it again", &[ON_TABLE], "",
 r#"drop_foreign_key = "posts_author_fk"
 on = "posts""#;
 
-    AddCheck "add_check" Kind::AddCheck { check, .. } => check.name, Operation(Name),
-        "adds a check; undone by dropping it", &[&[ON, required("expr", Text, "the condition")]], "",
+    AddCheck "add_check" Kind::AddCheck { check, .. } => check.name, Operation(New(Thing::Check)),
+        "adds a check; undone by dropping it", &[&[ON, required("expr", CONDITION, "the condition")]], "",
 r#"add_check = "posts_title_given"
 on = "posts"
 expr = "title <> ''""#;
 
-    DropCheck "drop_check" Kind::DropCheck { name, .. } => name, Operation(Name),
+    DropCheck "drop_check" Kind::DropCheck { name, .. } => name, Operation(Existing(Thing::Check)),
         "drops a check; undone by adding it again", &[ON_TABLE], "",
 r#"drop_check = "posts_words_check"
 on = "posts""#;
 
-    AddUnique "add_unique" Kind::AddUnique { unique, .. } => unique.name, Operation(Name),
-        "adds a unique constraint; undone by dropping it", &[&[ON, required("columns", NAMES, "its columns")]], "",
+    AddUnique "add_unique" Kind::AddUnique { unique, .. } => unique.name, Operation(New(Thing::Unique)),
+        "adds a unique constraint; undone by dropping it", &[&[ON, required("columns", COLUMNS, "its columns")]], "",
 r#"add_unique = "posts_slug_key"
 on = "posts"
 columns = ["slug"]"#;
 
-    DropUnique "drop_unique" Kind::DropUnique { name, .. } => name, Operation(Name),
+    DropUnique "drop_unique" Kind::DropUnique { name, .. } => name, Operation(Existing(Thing::Unique)),
         "drops a unique constraint; undone by adding it again", &[ON_TABLE], "",
 r#"drop_unique = "users_email_key"
 on = "users""#;
 
-    AddPrimaryKey "add_primary_key" Kind::AddPrimaryKey { table, .. } => table, Operation(TableName),
-        "adds a primary key to a table; undone by dropping it", &[&[required("columns", NAMES, "its columns")]], "",
+    AddPrimaryKey "add_primary_key" Kind::AddPrimaryKey { table, .. } => table, Operation(Existing(Thing::Table)),
+        "adds a primary key to a table; undone by dropping it", &[&[required("columns", COLUMNS, "its columns")]], "",
 r#"add_primary_key = "posts"
 columns = ["id"]"#;
 
-    DropPrimaryKey "drop_primary_key" Kind::DropPrimaryKey { table } => table, Operation(TableName),
+    DropPrimaryKey "drop_primary_key" Kind::DropPrimaryKey { table } => table, Operation(Existing(Thing::Table)),
         "drops the primary key of a table; undone by adding it again", &[],
 r#"[[up]]
 create_table = "tags"
@@ -290,7 +293,7 @@ columns = { id = "bigint" }
 "#,
 r#"drop_primary_key = "tags""#;
 
-    CreateView "create_view" Kind::CreateView { view, .. } => view, Operation(TableName),
+    CreateView "create_view" Kind::CreateView { view, .. } => view, Operation(New(Thing::View)),
         "creates a view; undone by dropping it", &[&[
             SELECT,
             key("materialized", Boolean, "its rows are stored, and computed again by `REFRESH MATERIALIZED VIEW` (PostgreSQL); replacing it drops the indexes that SQL created on it"),
@@ -299,16 +302,16 @@ r#"drop_primary_key = "tags""#;
 r#"create_view = "long_posts"
 select = "SELECT id, title FROM posts WHERE words > 1000""#;
 
-    ReplaceView "replace_view" Kind::ReplaceView { view, .. } => view, Operation(TableName),
+    ReplaceView "replace_view" Kind::ReplaceView { view, .. } => view, Operation(Existing(Thing::View)),
         "drops a view and creates it again with another query; undone by the query before", &[&[SELECT, READS_OF_VIEW]], TITLES,
 r#"replace_view = "titles"
 select = "SELECT title, slug FROM posts""#;
 
-    DropView "drop_view" Kind::DropView { view } => view, Operation(TableName),
+    DropView "drop_view" Kind::DropView { view } => view, Operation(Existing(Thing::View)),
         "drops a view; undone by creating it as it was", &[], TITLES,
 r#"drop_view = "titles""#;
 
-    CreateFunction "create_function" Kind::CreateFunction { function, .. } => function, Operation(FunctionName),
+    CreateFunction "create_function" Kind::CreateFunction { function, .. } => function, Operation(New(Thing::Function)),
         "creates a function or procedure, `name(types)`; undone by dropping it", &[&[DEFINITION, READS, WRITES]], "",
 r#"create_function = "touch_post()"
 definition = { postgres = """
@@ -319,18 +322,18 @@ BEGIN
 END $$""", mysql = "CREATE FUNCTION touch_post() RETURNS INT DETERMINISTIC RETURN 0" }
 backends = ["postgres", "mysql"]"#;
 
-    ReplaceFunction "replace_function" Kind::ReplaceFunction { function, .. } => function, Operation(FunctionName),
+    ReplaceFunction "replace_function" Kind::ReplaceFunction { function, .. } => function, Operation(Existing(Thing::Function)),
         "replaces the definition of a function; undone by the one before", &[&[DEFINITION, READS, WRITES]], ONE,
 r#"replace_function = "one()"
 definition = { postgres = "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2'", mysql = "CREATE FUNCTION one() RETURNS INT DETERMINISTIC RETURN 2" }
 backends = ["postgres", "mysql"]"#;
 
-    DropFunction "drop_function" Kind::DropFunction { function } => function, Operation(FunctionName),
+    DropFunction "drop_function" Kind::DropFunction { function } => function, Operation(Existing(Thing::Function)),
         "drops a function or procedure, `name(types)`; undone by creating it as it was", &[], ONE,
 r#"drop_function = "one()"
 backends = ["postgres", "mysql"]"#;
 
-    CreateTrigger "create_trigger" Kind::CreateTrigger { name, .. } => name, Operation(Name),
+    CreateTrigger "create_trigger" Kind::CreateTrigger { name, .. } => name, Operation(New(Thing::Trigger)),
         "creates a trigger; undone by dropping it", &[&[ON, DEFINITION]], "",
 r#"create_trigger = "posts_count"
 on = "posts"
@@ -339,7 +342,7 @@ CREATE TRIGGER posts_count AFTER INSERT ON posts BEGIN
   UPDATE posts SET words = 1 WHERE id = NEW.id AND words = 0;
 END""", postgres = "CREATE TRIGGER posts_count BEFORE UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()", mysql = "CREATE TRIGGER posts_count BEFORE INSERT ON posts FOR EACH ROW SET NEW.words = coalesce(NEW.words, 0)" }"#;
 
-    DropTrigger "drop_trigger" Kind::DropTrigger { name, .. } => name, Operation(Name),
+    DropTrigger "drop_trigger" Kind::DropTrigger { name, .. } => name, Operation(Existing(Thing::Trigger)),
         "drops a trigger; undone by creating it as it was", &[ON_TABLE],
 r#"[[up]]
 create_trigger = "posts_kept"
@@ -353,16 +356,16 @@ mysql = "CREATE TRIGGER posts_kept BEFORE DELETE ON posts FOR EACH ROW SIGNAL SQ
 r#"drop_trigger = "posts_kept"
 on = "posts""#;
 
-    CreateEnum "create_enum" Kind::CreateEnum { name, .. } => name, Operation(TableName),
+    CreateEnum "create_enum" Kind::CreateEnum { name, .. } => name, Operation(New(Thing::Enum)),
         "creates an enum, whose values have the type `enum(name)`; undone by dropping it", &[&[required("values", VALUES, "its values, in order")]], "",
 r#"create_enum = "state"
 values = ["draft", "public"]"#;
 
-    AlterEnum "alter_enum" Kind::AlterEnum { name, .. } => name, Operation(TableName),
+    AlterEnum "alter_enum" Kind::AlterEnum { name, .. } => name, Operation(Existing(Thing::Enum)),
         "adds values to an enum, or renames some; undone by removing them, for which the type is created again", &[&[
-            key("add", Either(&[Shape::AnyString, VALUES]), "a value to add, or a list of them"),
-            key("after", Shape::AnyString, "the existing value that they come after; by default they come last"),
-            key("rename", ByName(1, &Shape::AnyString), "values to rename: `{ old = \"new\" }`; existing rows follow"),
+            key("add", Either(&[NEW_VALUE, VALUES]), "a value to add, or a list of them"),
+            key("after", Existing(Thing::EnumValue), "the existing value that they come after; by default they come last").needs("add"),
+            key("rename", ByName(1, &Existing(Thing::EnumValue), &NEW_VALUE), "values to rename: `{ old = \"new\" }`; existing rows follow"),
         ]],
 r#"[[up]]
 create_enum = "mood"
@@ -377,7 +380,7 @@ add = "fair"
 after = "glad"
 rename = { sad = "blue" }"#;
 
-    DropEnum "drop_enum" Kind::DropEnum { name } => name, Operation(TableName),
+    DropEnum "drop_enum" Kind::DropEnum { name } => name, Operation(Existing(Thing::Enum)),
         "drops an enum; undone by creating it again", &[],
 r#"[[up]]
 create_enum = "unused"
@@ -385,12 +388,12 @@ values = ["a", "b"]
 "#,
 r#"drop_enum = "unused""#;
 
-    CreateExtension "create_extension" Kind::CreateExtension { name } => name, Operation(Name),
+    CreateExtension "create_extension" Kind::CreateExtension { name } => name, Operation(New(Thing::Extension)),
         "creates an extension if it does not exist; undone by dropping it, unless it existed before", &[], "",
 r#"create_extension = "citext"
 backends = ["postgres"]"#;
 
-    DropExtension "drop_extension" Kind::DropExtension { name } => name, Operation(Name),
+    DropExtension "drop_extension" Kind::DropExtension { name } => name, Operation(Existing(Thing::Extension)),
         "drops an extension; undone by creating it again", &[],
 r#"[[up]]
 create_extension = "unaccent"
@@ -399,12 +402,12 @@ backends = ["postgres"]
 r#"drop_extension = "unaccent"
 backends = ["postgres"]"#;
 
-    CreateSchema "create_schema" Kind::CreateSchema { name } => name, Operation(Name),
+    CreateSchema "create_schema" Kind::CreateSchema { name } => name, Operation(New(Thing::Schema)),
         "creates a schema; undone by dropping it", &[], "",
 r#"create_schema = "blog"
 backends = ["postgres"]"#;
 
-    DropSchema "drop_schema" Kind::DropSchema { name } => name, Operation(Name),
+    DropSchema "drop_schema" Kind::DropSchema { name } => name, Operation(Existing(Thing::Schema)),
         "drops an empty schema; undone by creating it again", &[],
 r#"[[up]]
 create_schema = "shop"
@@ -413,20 +416,20 @@ backends = ["postgres"]
 r#"drop_schema = "shop"
 backends = ["postgres"]"#;
 
-    Insert "insert" Kind::Insert { table, .. } => table, Operation(TableName),
+    Insert "insert" Kind::Insert { table, .. } => table, Operation(Existing(Thing::Table)),
         "inserts rows into a table; undone by deleting them", &[&[
             required("rows", ROWS, "the rows, each a table of column and value"),
-            key("key", NAMES, "columns by which the rows are found again to undo it"),
+            key("key", COLUMNS, "columns by which the rows are found again to undo it"),
             DOWN,
         ]], "",
 r#"insert = "users"
 key = ["email"]
 rows = [{ email = "ada@example.com", name = "Ada" }, { email = "bob@example.com", name = { expr = "upper('bob')" } }]"#;
 
-    Update "update" Kind::Update { table, .. } => table, Operation(TableName),
+    Update "update" Kind::Update { table, .. } => table, Operation(Existing(Thing::Table)),
         "updates rows; undone by `down` or `keep`", &[&[
             required("set", ROW, "the columns to change, with their new values"),
-            key("where", Text, "which rows: a condition"),
+            key("where", CONDITION, "which rows: a condition"),
             KEEP,
             DOWN,
         ]], "",
@@ -435,8 +438,8 @@ set = { words = 0 }
 where = "words IS NULL"
 down = "UPDATE posts SET words = NULL WHERE words = 0""#;
 
-    Delete "delete" Kind::Delete { table, .. } => table, Operation(TableName),
-        "deletes rows; undone by `down` or `keep`", &[&[required("where", Text, "which rows: a condition"), KEEP, DOWN]], "",
+    Delete "delete" Kind::Delete { table, .. } => table, Operation(Existing(Thing::Table)),
+        "deletes rows; undone by `down` or `keep`", &[&[required("where", CONDITION, "which rows: a condition"), KEEP, DOWN]], "",
 r#"delete = "posts"
 where = "words = 0"
 keep = true"#;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::types::type_pattern;
 use crate::backend::Backend;
 use crate::diagnostic::Code;
-use crate::grammar::{COLUMN_NAME, Key, NODE, Place, SCHEMA, Shape, TABLE_NAME, TEXT, VALUE, Verb};
+use crate::grammar::{COLUMN_NAME, Key, NODE, Place, SCHEMA, Shape, TABLE_NAME, TEXT, Thing, VALUE, Verb};
 
 /// Which files a schema is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,11 @@ impl Schemas {
         if !required.is_empty() {
             set(&mut schema, "required", json!(required));
         }
+        let needs: Map<String, Value> =
+            keys().filter(|key| !key.needs.is_empty()).map(|key| (key.name.to_owned(), json!([key.needs]))).collect();
+        if !needs.is_empty() {
+            set(&mut schema, "dependentRequired", Value::Object(needs));
+        }
         if !place.one_of.is_empty() {
             set(&mut schema, "oneOf", place.one_of.iter().map(|keys| json!({ "required": keys })).collect());
         }
@@ -83,15 +88,26 @@ impl Schemas {
                 { "type": "integer", "minimum": 1 },
                 { "type": "string", "pattern": "^[0-9]{1,20}$" },
             ] }),
-            Shape::TableName => {
-                self.named("table_name", |all| json!({ "anyOf": [all.of(&Shape::Name), all.table(&TABLE_NAME, &[])] }))
-            }
-            Shape::ColumnName => self.named("column_name", |all| {
-                let dotted = json!({ "type": "string", "pattern": "^[^.]+(\\.[^.]+){1,2}$" });
-                json!({ "anyOf": [dotted, all.table(&COLUMN_NAME, &[])] })
-            }),
-            Shape::FunctionName => json!({ "type": "string", "pattern": "^[^(]*[^(\\s][^(]*\\(.*\\)\\s*$" }),
-            Shape::Text => self.named("text", |all| json!({ "anyOf": [string(), all.by_backend()] })),
+            Shape::New(thing) | Shape::Existing(thing) => match thing {
+                Thing::Table | Thing::View | Thing::Enum => self
+                    .named("table_name", |all| json!({ "anyOf": [all.of(&Shape::Name), all.table(&TABLE_NAME, &[])] })),
+                Thing::Column => self.named("column_name", |all| {
+                    let dotted = json!({ "type": "string", "pattern": "^[^.]+(\\.[^.]+){1,2}$" });
+                    json!({ "anyOf": [dotted, all.table(&COLUMN_NAME, &[])] })
+                }),
+                Thing::Function => json!({ "type": "string", "pattern": "^[^(]*[^(\\s][^(]*\\(.*\\)\\s*$" }),
+                Thing::EnumValue => string(),
+                Thing::OwnColumn
+                | Thing::Index
+                | Thing::ForeignKey
+                | Thing::Check
+                | Thing::Unique
+                | Thing::Trigger
+                | Thing::Extension
+                | Thing::Schema
+                | Thing::Any => self.of(&Shape::Name),
+            },
+            Shape::Text(_) => self.named("text", |all| json!({ "anyOf": [string(), all.by_backend()] })),
             Shape::Type => self.named("type", |all| json!({ "anyOf": [all.type_word(), all.by_backend()] })),
             Shape::Value => self.named("value", |all| {
                 let plain = json!({ "type": ["string", "boolean", "number", "array"] });
@@ -116,7 +132,7 @@ impl Schemas {
             }
             Shape::List(least, of) => json!({ "type": "array", "items": self.of(of), "minItems": least }),
             Shape::Set(of) => json!({ "type": "array", "items": self.of(of), "minItems": 1, "uniqueItems": true }),
-            Shape::ByName(least, of) => {
+            Shape::ByName(least, _, of) => {
                 json!({ "type": "object", "additionalProperties": self.of(of), "minProperties": least })
             }
             Shape::Either(shapes) => json!({ "anyOf": shapes.iter().map(|shape| self.of(shape)).collect::<Vec<_>>() }),
@@ -124,7 +140,7 @@ impl Schemas {
     }
 
     fn operation(&mut self, verb: Verb) -> Value {
-        let object = Key { name: verb.name, shape: verb.object, required: true, meaning: verb.meaning };
+        let object = Key { name: verb.name, shape: verb.object, required: true, meaning: verb.meaning, needs: "" };
         self.table(&verb.place, &[object])
     }
 

@@ -61,6 +61,13 @@ impl<'r, 'a, 't> Keys<'r, 'a, 't> {
                 self.missing(title, at, key);
             }
         }
+        for key in self.place.keys().filter(|key| !key.needs.is_empty()) {
+            let (name, needs) = (key.name, key.needs);
+            if let Some(span) = self.key_span(name).filter(|_| !self.has(needs) && !self.is_meant(needs)) {
+                let help = format!("add `{needs}`, or leave it out");
+                self.reader.misplaced(span, format!("`{name}` has no effect without `{needs}`"), help);
+            }
+        }
     }
 
     fn missing(&mut self, title: &str, at: Span, key: &Key) {

@@ -1,6 +1,6 @@
 //! Tables of the manifest made from the grammar alone: a smallest one, and for each key another one that has it.
 
-use dbmigrate::grammar::{Place, Shape, Verb};
+use dbmigrate::grammar::{Place, Shape, Thing, Verb};
 
 /// The entries of a table, each as a line of TOML, and which key they are to show, as a path.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ fn value(shape: &Shape) -> String {
         Shape::Table(place) => format!("{{ {} }}", smallest(place).join(", ")),
         Shape::List(0, _) => "[]".to_owned(),
         Shape::List(_, of) | Shape::Set(of) => format!("[{}]", value(of)),
-        Shape::ByName(_, of) => format!("{{ c = {} }}", value(of)),
+        Shape::ByName(_, _, of) => format!("{{ c = {} }}", value(of)),
         Shape::Either(shapes) => value(&shapes[0]),
         _ => values(shape).remove(0).1,
     }
@@ -73,10 +73,15 @@ fn values(shape: &Shape) -> Vec<(String, String)> {
         Shape::Word(words) => words.iter().map(|word| (String::new(), format!("'{word}'"))).collect(),
         Shape::Version => all(&["7", "'8'"]),
         Shape::Name => all(&["'c'", "'d'"]),
-        Shape::TableName => all(&["'t'", "'s.t'", "{ table = 't' }", "{ schema = 's', table = 't' }"]),
-        Shape::ColumnName => all(&["'t.c'", "'s.t.c'", "{ table = 't', column = 'c' }"]),
-        Shape::FunctionName => all(&["'f(integer)'", "'s.f()'"]),
-        Shape::Text => all(&["'SELECT 1'", "{ sqlite = 'SELECT 1', default = 'SELECT 2' }"]),
+        Shape::New(thing) | Shape::Existing(thing) => match thing {
+            Thing::Table | Thing::View | Thing::Enum => {
+                all(&["'t'", "'s.t'", "{ table = 't' }", "{ schema = 's', table = 't' }"])
+            }
+            Thing::Column => all(&["'t.c'", "'s.t.c'", "{ table = 't', column = 'c' }"]),
+            Thing::Function => all(&["'f(integer)'", "'s.f()'"]),
+            _ => all(&["'c'", "'d'"]),
+        },
+        Shape::Text(_) => all(&["'SELECT 1'", "{ sqlite = 'SELECT 1', default = 'SELECT 2' }"]),
         Shape::Type => all(&["'text'", "{ postgres = 'geometry', default = 'text' }"]),
         Shape::Value => all(&["7", "'a'", "{ expr = 'SELECT 1' }", "{ hex = '00ff' }", "[1]", "1.5", "2026-01-31"]),
         Shape::Backend => all(&["'sqlite'", "'postgres'"]),
@@ -90,7 +95,7 @@ fn values(shape: &Shape) -> Vec<(String, String)> {
         Shape::List(_, of) | Shape::Set(of) => {
             values(of).into_iter().map(|(within, value)| (within, format!("[{value}]"))).collect()
         }
-        Shape::ByName(_, of) => {
+        Shape::ByName(_, _, of) => {
             values(of).into_iter().map(|(within, value)| (within, format!("{{ c = {value} }}"))).collect()
         }
         Shape::Either(shapes) => shapes.iter().flat_map(values).collect(),

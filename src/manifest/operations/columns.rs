@@ -63,11 +63,6 @@ pub(super) fn alter_column(op: &mut Op) -> Option<Kind> {
         let help = "say what changes: `type`, `null`, `default`, `collation`, `comment` or `unset`";
         keys.reader.wrong_help(op.object.key_span, "this `alter_column` changes nothing", help);
     }
-    for key in ["using", "using_down"] {
-        if let Some(span) = keys.span(key).filter(|_| !keys.has("type")) {
-            keys.reader.wrong(span, format!("`{key}` says how values are converted, and the `type` does not change"));
-        }
-    }
     Some(Kind::AlterColumn { column: column?, alter })
 }
 
@@ -106,16 +101,6 @@ pub(super) fn column(keys: &mut Keys, name: &str) -> Option<ColumnDef> {
     let types = data_type.as_ref();
     let default = keys.value("default", types);
     let (null, auto_increment) = (keys.flag("null"), keys.flag("auto_increment"));
-    let mut say_nothing_without = |key: &str, other: &str, help: &str| {
-        if let Some(span) = keys.key_span(key).filter(|_| !keys.has(other)) {
-            let message = format!("`{key}` has no effect on a column without `{other}`");
-            keys.reader.misplaced(span, message, format!("add `{other} = \"{help}\"`, or leave it out"));
-        }
-    };
-    for key in ["on_delete", "on_update", "deferrable"] {
-        say_nothing_without(key, "references", "table.column");
-    }
-    say_nothing_without("stored", "generated", "…");
     for key in ["default", "auto_increment", "fill"] {
         if let Some(span) = keys.key_span(key).filter(|_| keys.has("generated") && keys.place.has(key)) {
             keys.reader.wrong(span, format!("a column that is computed has no `{key}`"));

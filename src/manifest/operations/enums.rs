@@ -20,9 +20,6 @@ pub(super) fn alter_enum(op: &mut Op) -> Option<Kind> {
     });
     let after = keys.optional("after", |reader, val| value(reader, val).map(Some));
     let rename = keys.optional("rename", renames);
-    if let Some(span) = keys.key_span("after").filter(|_| !keys.has("add")) {
-        keys.reader.wrong(span, "`after` says where added values go, and none is added");
-    }
     // With a key that is not known, that one is the finding.
     if !keys.has("add") && !keys.has("rename") && keys.unknown().next().is_none() {
         let message = "this `alter_enum` changes nothing";

@@ -43,7 +43,7 @@ pub(super) fn index(keys: &mut Keys, name: &str) -> Option<IndexDef> {
         with: keys.text("with"),
         nulls_distinct: keys.boolean("nulls_distinct"),
     };
-    if let Some(span) = keys.span("nulls_distinct").filter(|_| !unique) {
+    if let Some(span) = keys.span("nulls_distinct").filter(|_| !unique && keys.has("unique")) {
         keys.reader.wrong(span, "`nulls_distinct` needs `unique = true`: it says which rows are the same");
     }
     (!index.columns.is_empty()).then_some(index)
