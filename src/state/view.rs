@@ -79,9 +79,18 @@ impl View {
         mentions(&self.sql.to_ascii_lowercase(), "group")
     }
 
-    /// The statement with the names of the moment.
+    /// The statement with the names of the moment. Where something that it reads does not exist (SQLite lets a table be dropped
+    /// under a view), it stays as it is.
     pub(super) fn follow(&mut self, state: &State) {
         let Some(pieces) = &self.pieces else { return };
+        let exists = |piece: &ViewPiece| match piece {
+            ViewPiece::Text(_) => true,
+            ViewPiece::Table { id, .. } => state.table(*id).is_some(),
+            ViewPiece::Column { table, id, .. } => state.table(*table).is_some_and(|table| table.column(*id).is_some()),
+        };
+        if !pieces.iter().all(exists) {
+            return;
+        }
         let quote = |name: &str| state.backend().quote(name);
         let mut sql = String::with_capacity(self.sql.len());
         for piece in pieces {

@@ -1,6 +1,7 @@
 //! `create_view` and `drop_view` on a state, and what stands over and under views.
 
 use crate::backend::Backend;
+use crate::diagnostic::Span;
 use crate::ident::{ColumnName, TableName};
 use crate::operation::{AlterColumn, ByBackend, DataType, Kind, Operation, Text};
 use crate::state::{Change, Context, Declared, State, raw_changes};
@@ -8,7 +9,7 @@ use crate::state::{Change, Context, Declared, State, raw_changes};
 fn start(backend: Backend) -> State {
     let mut state = State::empty(backend);
     let sql = "CREATE TABLE a (id integer PRIMARY KEY, n integer, m text); CREATE TABLE b (id integer, a_id integer)";
-    let raw = raw_changes(&[(sql.into(), crate::diagnostic::Span::NONE)], true, &Declared::default(), &mut state);
+    let raw = raw_changes(&[(sql.into(), Span::NONE)], true, &Declared::default(), &mut state);
     raw.changes.iter().for_each(|change| _ = state.apply(change).unwrap());
     state
 }
@@ -62,6 +63,22 @@ fn a_dropped_view_comes_back_with_the_names_of_the_moment() {
         run(&mut state, Kind::RenameTable { table: TableName::bare("things"), to: "a".into() }).unwrap();
         assert_eq!(state.describe(), before);
     }
+}
+
+/// SQLite lets a table be dropped under a view; the view keeps the name that the table had then.
+#[test]
+fn a_view_whose_table_was_dropped_is_restored_as_it_was() {
+    let mut state = start(Backend::Sqlite);
+    run(&mut state, view("v", "SELECT id FROM a")).unwrap();
+    run(&mut state, Kind::RenameTable { table: TableName::bare("a"), to: "things".into() }).unwrap();
+    let raw = raw_changes(&[("DROP TABLE things".into(), Span::NONE)], true, &Declared::default(), &mut state);
+    raw.changes.iter().for_each(|change| _ = state.apply(change).unwrap());
+    let before = state.clone();
+    assert!(state.views()[0].sql.contains("things"), "{}", state.views()[0].sql);
+    for change in run(&mut state, drop_view("v")).unwrap() {
+        state.apply(&change).unwrap();
+    }
+    assert_eq!(before.differences(&state), Vec::<String>::new());
 }
 
 #[test]
