@@ -17,6 +17,7 @@ mod execute;
 mod frame;
 #[cfg(feature = "cli")]
 mod generated;
+mod generator;
 mod graphs;
 mod house;
 #[cfg(feature = "cli")]

@@ -1,0 +1,139 @@
+//! Operations for the tests, made from the grammar and a state: each verb, with each of its keys, on what exists there. A new
+//! verb is generated as soon as it is in the grammar; only what a new kind of value looks like has to be said (`values`, `sql`).
+//!
+//! All that is random comes from [`Numbers`], so that the seed of a run repeats it.
+
+mod sql;
+mod values;
+
+use std::collections::BTreeSet;
+
+use dbmigrate::backend::Backend;
+use dbmigrate::diagnostic::Diagnostic;
+use dbmigrate::grammar::{Shape, Thing, Verb};
+use dbmigrate::manifest::{Files, parse};
+use dbmigrate::operation::Operation;
+use dbmigrate::state::{Change, Context, State};
+
+use crate::seed::Numbers;
+use values::Maker;
+
+/// An operation that was made.
+#[derive(Debug, Clone)]
+pub struct Made {
+    pub operation: Operation,
+    /// As it would be written in a migration.
+    pub toml: String,
+    /// The keys that it has, as paths from its verb: `create_table.columns.check`.
+    pub keys: BTreeSet<String>,
+}
+
+/// What an operation makes of a state.
+pub struct Applied {
+    pub after: State,
+    /// What undoes it, in order.
+    pub inverses: Vec<Change>,
+}
+
+/// Makes an operation of a verb on a state, with a key if one is wanted, by its path. It need not be valid there. `None` where
+/// nothing exists that it could be about.
+pub fn make(state: &State, verb: Verb, wanted: Option<&str>, numbers: &mut Numbers) -> Option<Made> {
+    for _ in 0..8 {
+        let mut maker = Maker::new(state, verb, wanted, numbers);
+        let entries = maker.operation()?;
+        let keys = maker.keys;
+        if wanted.is_some_and(|path| !keys.contains(path)) {
+            continue;
+        }
+        let toml = format!("up = [{{ {entries} }}]");
+        if let Some(operation) = read(&toml, state.backend()) {
+            return Some(Made { operation, toml, keys });
+        }
+    }
+    None
+}
+
+fn read(toml: &str, backend: Backend) -> Option<Operation> {
+    let loaded = parse(&Files {
+        schema: format!("project = {{ name = 'p', backends = ['{backend}'] }}"),
+        nodes: vec![("1_one.toml".to_owned(), toml.to_owned())],
+        sql: Some(&|_| Ok("UPDATE t SET a = a;".to_owned())),
+        ..Files::default()
+    });
+    if loaded.diagnostics.iter().any(Diagnostic::is_error) {
+        let wrong = loaded.diagnostics.iter().find(|found| found.code.as_str() == "toml-syntax");
+        assert!(wrong.is_none(), "{wrong:?} in {toml}");
+        return None;
+    }
+    loaded.manifest?.migrations.first()?.body.up.first().cloned()
+}
+
+/// Applies an operation to a state; `None` where it is not valid there, and then nothing is changed.
+pub fn apply(state: &State, operation: &Operation) -> Option<Applied> {
+    let mut after = state.clone();
+    let lowered = after.lower(operation, &Context { lenient: true, ..Context::default() });
+    if lowered.diagnostics.iter().any(Diagnostic::is_error) {
+        assert!(lowered.changes.is_empty(), "{}: an operation with an error comes to nothing", operation.title());
+        assert_eq!(after.differences(state), Vec::<String>::new(), "{}", operation.title());
+        return None;
+    }
+    let mut inverses = Vec::new();
+    for change in &lowered.changes {
+        let inverse = after.apply(change);
+        let inverse =
+            inverse.unwrap_or_else(|error| panic!("{} is valid and does not apply: {error}", operation.title()));
+        inverses.extend(inverse);
+    }
+    inverses.reverse();
+    Some(Applied { after, inverses })
+}
+
+/// A valid operation on a state, of some verbs, and what it makes of it. The first few of a history create things.
+pub fn step(state: &State, verbs: &[Verb], number: usize, numbers: &mut Numbers) -> Option<(Made, Applied)> {
+    const FIRST: [Verb; 4] = [Verb::CreateEnum, Verb::CreateTable, Verb::CreateTable, Verb::CreateTable];
+    for _ in 0..60 {
+        let verb = FIRST.get(number).copied().unwrap_or_else(|| verbs[numbers.place(verbs.len())]);
+        let drops =
+            verb.name.starts_with("drop_") && matches!(verb.object, Shape::Existing(Thing::Table | Thing::Schema));
+        if drops && numbers.below(3) > 0 {
+            continue;
+        }
+        let Some(made) = make(state, verb, None, numbers) else { continue };
+        if let Some(applied) = apply(state, &made.operation) {
+            return Some((made, applied));
+        }
+    }
+    None
+}
+
+/// Valid operations of some verbs, one after the other from the empty state.
+pub fn history(backend: Backend, verbs: &[Verb], steps: usize, numbers: &mut Numbers) -> Vec<Made> {
+    let mut state = State::empty(backend);
+    let mut all = Vec::new();
+    for number in 0..steps {
+        let Some((made, applied)) = step(&state, verbs, number, numbers) else { break };
+        state = applied.after;
+        all.push(made);
+    }
+    all
+}
+
+/// The shortest history still found that fails as this one does, by leaving out operations; those that are not valid any more
+/// are passed over by whoever looks.
+pub fn shortest(mut history: Vec<Made>, fails: impl Fn(&[Made]) -> bool) -> Vec<Made> {
+    let mut at = history.len();
+    while at > 0 {
+        at -= 1;
+        let mut shorter = history.clone();
+        shorter.remove(at);
+        if fails(&shorter) {
+            history = shorter;
+        }
+    }
+    history
+}
+
+/// A history for people, as migrations would have it.
+pub fn shown(history: &[Made]) -> String {
+    history.iter().map(|made| made.toml.as_str()).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,138 @@
+//! What the generator reaches: every verb, with every key of the grammar, is made and is valid on each backend that has it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dbmigrate::backend::Backend;
+use dbmigrate::grammar::{Place, Shape, Verb};
+use dbmigrate::state::State;
+
+use crate::generator::{apply, make, step};
+use crate::seed::Numbers;
+
+/// How often each is valid, at least.
+const LEAST: usize = 5;
+
+/// Verbs and keys that a backend does not have, by the beginnings or ends of their paths.
+const NOT_THERE: [(Backend, &[&str]); 3] = [
+    (
+        Backend::Sqlite,
+        &[
+            "create_extension",
+            "drop_extension",
+            "create_schema",
+            "drop_schema",
+            "create_function",
+            "replace_function",
+            "drop_function",
+            "opclass",
+            "include",
+            "with",
+            "create_index.using",
+            "indexes.using",
+        ],
+    ),
+    (Backend::Postgres, &[]),
+    (
+        Backend::Mysql,
+        &[
+            "create_extension",
+            "drop_extension",
+            "create_schema",
+            "drop_schema",
+            "deferrable",
+            "create_index.where",
+            "indexes.where",
+            "indexes.columns.expr",
+            "create_index.columns.expr",
+            "indexes.columns.collation",
+            "create_index.columns.collation",
+            "opclass",
+            "include",
+            "with",
+        ],
+    ),
+];
+
+fn is_there(backend: Backend, path: &str) -> bool {
+    let not_there = NOT_THERE.iter().find(|(of, _)| *of == backend).map_or(&[][..], |(_, paths)| paths);
+    let dotted = format!(".{path}.");
+    !not_there.iter().any(|part| dotted.starts_with(&format!(".{part}.")) || dotted.ends_with(&format!(".{part}.")))
+}
+
+/// Each verb, and each of its keys with those of the tables within, as paths.
+fn paths() -> BTreeSet<String> {
+    fn within(shape: &Shape, path: &str, paths: &mut BTreeSet<String>) {
+        match *shape {
+            Shape::Table(place) => of(place, path, paths),
+            Shape::List(_, of) | Shape::Set(of) | Shape::ByName(_, _, of) => within(of, path, paths),
+            Shape::Either(shapes) => shapes.iter().for_each(|shape| within(shape, path, paths)),
+            _ => {}
+        }
+    }
+    fn of(place: &'static Place, path: &str, paths: &mut BTreeSet<String>) {
+        for key in place.keys() {
+            let path = format!("{path}.{}", key.name);
+            within(&key.shape, &path, paths);
+            paths.insert(path);
+        }
+    }
+    let mut paths = BTreeSet::new();
+    for verb in Verb::ALL {
+        paths.insert(verb.name.to_owned());
+        of(&verb.entry().place, verb.name, &mut paths);
+    }
+    paths
+}
+
+fn reached(backend: Backend) {
+    let paths = paths();
+    let mut valid: BTreeMap<String, usize> = BTreeMap::new();
+    let enough = |valid: &BTreeMap<String, usize>, path: &String| valid.get(path).is_some_and(|times| *times >= LEAST);
+    for number in 0..100 {
+        if paths.iter().all(|path| enough(&valid, path) || !is_there(backend, path)) && number >= 10 {
+            break;
+        }
+        let mut numbers = Numbers::new(number);
+        let mut state = State::empty(backend);
+        for at in 0..24 {
+            let Some((made, applied)) = step(&state, Verb::ALL, at, &mut numbers) else { break };
+            made.keys.into_iter().for_each(|key| *valid.entry(key).or_default() += 1);
+            state = applied.after;
+            if at % 8 != 7 {
+                continue;
+            }
+            for path in &paths {
+                let verb = Verb::named(path.split('.').next().unwrap()).unwrap();
+                if enough(&valid, path) {
+                    continue;
+                }
+                let Some(made) = make(&state, verb, Some(path), &mut numbers) else { continue };
+                if apply(&state, &made.operation).is_some() {
+                    made.keys.into_iter().for_each(|key| *valid.entry(key).or_default() += 1);
+                }
+            }
+        }
+    }
+    let few: Vec<String> = paths
+        .iter()
+        .map(|path| (if is_there(backend, path) { LEAST } else { 0 }, valid.get(path).copied().unwrap_or(0), path))
+        .filter(|(least, times, _)| times < least || (*least == 0 && *times > 0))
+        .map(|(least, times, path)| format!("{path}: {times}, and should be {least}"))
+        .collect();
+    assert!(few.is_empty(), "on {backend}:\n{}", few.join("\n"));
+}
+
+#[test]
+fn every_verb_and_key_is_reached_in_sqlites_state() {
+    reached(Backend::Sqlite);
+}
+
+#[test]
+fn every_verb_and_key_is_reached_in_the_state_of_postgre() {
+    reached(Backend::Postgres);
+}
+
+#[test]
+fn every_verb_and_key_is_reached_in_the_state_of_maria() {
+    reached(Backend::Mysql);
+}
