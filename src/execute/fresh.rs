@@ -4,10 +4,9 @@
 use super::database::{Cells, Database, quote};
 use super::error::ExecuteError;
 use super::event::Event;
-use super::hooks::{self, Told};
-use super::ledger::Books;
+use super::hooks::Hooks;
+use super::ledger::LedgerStore;
 use super::lock::lock;
-use super::report::Outcome;
 use super::session::Session;
 use super::who;
 use crate::backend::Backend;
@@ -128,12 +127,12 @@ async fn standing(database: &mut Database, schemas: &[String]) -> Result<Vec<Sta
 
 /// Drops all of it, the ledger's own tables emptied of what is applied first: where each statement commits by itself,
 /// a run that is cut short leaves a database that says nothing is applied, and `fresh` again goes on.
-async fn drop_all(database: &mut Database, books: &Books, schemas: &[String]) -> Result<(), ExecuteError> {
+async fn drop_all(database: &mut Database, store: &LedgerStore, schemas: &[String]) -> Result<(), ExecuteError> {
     const DOING: &str = "dropping what stands";
     // Others may have made something before the lock was held.
     let objects = standing(database, schemas).await?;
-    if books.stand(database).await? {
-        for sql in books.forget_all() {
+    if store.exists(database).await? {
+        for sql in store.sql.forget_all() {
             database.must(DOING, sql).await?;
         }
     }
@@ -182,21 +181,15 @@ impl Session {
         if !self.database.is_there() {
             return Ok(None);
         }
-        let mut told = Told {
-            command: "fresh".to_owned(),
-            run: who::run_id(),
-            direction: "down".to_owned(),
-            target: "0".to_owned(),
-            outcome: None,
-        };
-        hooks::run(&self.settings, "before_fresh", &told, events).await?;
-        let books = Books::new(&self.database, told.run.clone());
-        lock(&mut self.database, &self.settings, &self.canceller, true, events).await?;
-        let dropped = drop_all(&mut self.database, &books, schemas).await;
-        let ended = self.end("dropping what stands", dropped).await;
-        told.outcome = Some(if ended.is_ok() { Outcome::Done } else { Outcome::Failed }.as_str());
-        let hook = if ended.is_ok() { "after_fresh" } else { "on_failure" };
-        let after = hooks::run(&self.settings, hook, &told, events).await;
-        ended.map(|()| after.err().map(|error| error.to_string()))
+        let run = who::run_id();
+        let settings = self.settings.clone();
+        let hooks = Hooks { settings: &settings, command: "fresh", run: &run, direction: "down", target: "0" };
+        hooks.before(events).await?;
+        let store = LedgerStore::new(&self.database, run.clone());
+        lock(&mut self.database, &settings, &self.canceller, true, events).await?;
+        let dropped = drop_all(&mut self.database, &store, schemas).await;
+        let ended = self.end("dropping what exists", dropped).await;
+        let warning = hooks.after(ended.is_ok(), events).await;
+        ended.map(|()| warning)
     }
 }

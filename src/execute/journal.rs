@@ -1,17 +1,17 @@
-//! Steps outside transactions: the ledger's row says `applying` or `reverting` first, and each
-//! statement is announced in the journal, run by itself, and marked. Killed in between, the
-//! journal tells how far it came; only a statement announced and not marked is in doubt.
+//! Steps outside transactions, where DDL can be rolled back otherwise: the ledger's row says `applying` or `reverting`
+//! first, and each statement is announced in the journal, run by itself, and marked as done. After a crash the journal
+//! shows how far it came; only a statement that was announced and not marked is in doubt.
 
 use std::ops::Range;
 use std::time::Instant;
 
 use super::error::ExecuteError;
 use super::event::Event;
-use super::ledger::{Entry, Glance};
+use super::ledger::{RowDigest, own};
 use super::lock::wait;
 use super::report::{Cause, DatabaseState, Outcome};
 use super::run::{Run, Stop};
-use super::words::Trouble;
+use super::words::{DatabaseWords, Trouble};
 use crate::diagnostic::Direction;
 use crate::plan::{Ledger, Progress, RowState};
 use crate::render::{LedgerWrite, RenderedPlan, RenderedStep, Statement};
@@ -21,16 +21,16 @@ impl Run<'_> {
     pub(super) async fn outside(
         &mut self,
         chunk: Range<usize>,
-        expected: &[Glance],
+        expected: &[RowDigest],
         last: bool,
-    ) -> Result<Vec<Glance>, Stop> {
+    ) -> Result<Vec<RowDigest>, Stop> {
         let index = chunk.start;
         let Some(step) = self.plan.steps.get(index) else { return Ok(expected.to_vec()) };
         let keys_off = step.rebuilds;
         let attempt = async |database: &mut super::database::Database| database.try_hold(keys_off).await;
         wait(self.database, self.settings, self.canceller, self.events, attempt).await?;
         let done = self.outside_locked(index, step, expected, last).await;
-        self.database.let_go().await;
+        self.database.release().await;
         done
     }
 
@@ -38,9 +38,9 @@ impl Run<'_> {
         &mut self,
         index: usize,
         step: &RenderedStep,
-        expected: &[Glance],
+        expected: &[RowDigest],
         last: bool,
-    ) -> Result<Vec<Glance>, Stop> {
+    ) -> Result<Vec<RowDigest>, Stop> {
         self.compare(expected).await?;
         let begun = Instant::now();
         self.begun = super::who::now_precisely();
@@ -63,15 +63,15 @@ impl Run<'_> {
         self.committed = index + 1;
         self.tell_finished(index, begun.elapsed());
         (self.events)(&Event::Committed { steps: self.committed });
-        if last { Ok(Vec::new()) } else { Ok(self.books.glance(self.database).await?) }
+        if last { Ok(Vec::new()) } else { Ok(self.store.digests(self.database).await?) }
     }
 
-    /// A run that goes on after an interruption counts statements: those that ran must still be the first ones.
+    /// A run that goes on after an interruption counts statements, so those that ran must still be the first ones.
     async fn unedited(&mut self, step: &RenderedStep, own: &[&Statement]) -> Result<(), ExecuteError> {
         if step.skip_statements == 0 {
             return Ok(());
         }
-        let ran = self.books.journaled(self.database, step.version).await?;
+        let ran = self.store.journaled(self.database, step.version).await?;
         for (number, sql) in (1..).zip(ran.iter().take(step.skip_statements)) {
             let now = own.get(number - 1).map(|statement| statement.sql.as_str());
             if now != Some(sql.as_str()) {
@@ -86,18 +86,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Takes statements out of the journal that ran and run again: what they cleared away may be there anew.
+    /// Removes statements from the journal that ran and are to run again: what they removed may be there again.
     async fn run_again(&mut self, index: usize, step: &RenderedStep, of: usize) -> Result<(), Stop> {
-        let ran = self.books.journaled(self.database, step.version).await?.len();
-        let entry = |statement| Entry { version: step.version, direction: step.direction, statement, of };
-        let again: Vec<Statement> =
-            (step.skip_statements + 1..=ran).map(|statement| self.books.withdraw(&entry(statement))).collect();
+        let ran = self.store.journaled(self.database, step.version).await?.len();
+        let forget = |statement| own(self.store.sql.journal_forget(step.version, statement));
+        let again: Vec<Statement> = (step.skip_statements + 1..=ran).map(forget).collect();
         let known = Progress { done: step.skip_statements, unknown: None, of, place: None };
         self.together(index, &again, known, true).await
     }
 
-    /// Says in the ledger that the step has begun, and makes the ledger where the step is to.
-    async fn open(&mut self, index: usize, step: &RenderedStep, expected: &[Glance]) -> Result<(), Stop> {
+    /// Records that the step has begun, and creates the ledger if the step is to do so.
+    async fn open(&mut self, index: usize, step: &RenderedStep, expected: &[RowDigest]) -> Result<(), Stop> {
         let mut statements: Vec<Statement> = step
             .statements
             .iter()
@@ -110,18 +109,21 @@ impl Run<'_> {
             _ => None,
         });
         match (step.direction, state, applied) {
-            (Direction::Up, None, Some(record)) => statements.push(self.books.applying(record)),
+            (Direction::Up, None, Some(record)) => {
+                let values = self.store.values(&super::who::now_precisely());
+                statements.push(own(self.store.sql.insert_version(record, RowState::Applying, &values)));
+            }
             (Direction::Down, Some(RowState::Applied | RowState::Applying), _) => {
-                statements.push(self.books.reverting(step.version));
+                statements.push(own(self.store.sql.set_state(step.version, RowState::Reverting)));
             }
             _ => {}
         }
         if step.direction == Direction::Down && state == Some(RowState::Applying) {
-            // Backing out: the journal of the way up gives way to that of the way down.
-            statements.push(self.books.clear(step.version));
+            // Backing out: the journal of the way down replaces that of the way up.
+            statements.push(own(self.store.sql.journal_clear(step.version)));
         }
         if !self.written {
-            statements.push(self.books.begin_run(&self.row));
+            statements.push(own(self.store.sql.insert_run(&self.row)));
         }
         let nothing_yet =
             Progress { done: step.skip_statements, unknown: None, of: step.statements.len(), place: None };
@@ -130,7 +132,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Announces a statement, runs it, marks it.
+    /// Announces a statement, runs it, marks it as done.
     async fn journaled(
         &mut self,
         index: usize,
@@ -144,22 +146,22 @@ impl Run<'_> {
         if self.canceller.is_cancelled() {
             return Err(self.within(index, None, Cause::Interrupted, known));
         }
-        let entry = Entry { version: step.version, direction: step.direction, statement: number, of };
-        self.together(index, &[self.books.announce(&entry, &statement.sql)], known.clone(), true).await?;
-        let sent = self.database.send(statement.sql.clone(), &mut |_| ()).await;
-        let Some(words) = &sent.error else {
-            return self.together(index, &[self.books.mark(&entry)], doubt, true).await;
+        let (sql, way) = (&self.store.sql, step.direction.to_string());
+        let announced = own(sql.journal_start(step.version, number, of, &way, &self.store.run, &statement.sql));
+        let (done, forgotten) = (sql.journal_done(step.version, number), sql.journal_forget(step.version, number));
+        self.together(index, &[announced], known.clone(), true).await?;
+        let Some(error) = self.database.send(statement.sql.clone(), &mut |_| ()).await.error else {
+            return self.together(index, &[own(done)], doubt, true).await;
         };
-        let lost = words.trouble == Trouble::Lost;
-        let position = words.position;
-        let cause = self.cause(sent, position);
-        // A statement that the database refused by itself did not run; one whose connection was
-        // lost may have, and its announcement stays.
-        let withdrawn = !lost && self.database.settle(self.books.withdraw(&entry).sql).await.error.is_none();
-        Err(self.within(index, Some(statement), cause, if withdrawn { known } else { doubt }))
+        // A statement that the database refused did not run. One whose connection was lost may have run, so its
+        // announcement stays.
+        let lost = error.trouble == Trouble::Lost;
+        let withdrawn = !lost && self.database.settle(forgotten).await.error.is_none();
+        let progress = if withdrawn { known } else { doubt };
+        Err(self.within(index, Some(statement), self.cause(error), progress))
     }
 
-    /// The step is done: the ledger's row, and the journal cleared.
+    /// Records that the step is done, and clears the journal.
     async fn close(&mut self, index: usize, step: &RenderedStep, of: usize, last: bool) -> Result<(), Stop> {
         let mut statements: Vec<Statement> = step
             .statements
@@ -167,14 +169,14 @@ impl Run<'_> {
             .filter(|s| matches!(s.ledger, Some(LedgerWrite::Applied(_) | LedgerWrite::Undone { .. })))
             .cloned()
             .collect();
-        statements.push(self.books.clear(step.version));
+        statements.push(own(self.store.sql.journal_clear(step.version)));
         if last {
-            statements.push(self.books.end_run(Outcome::Done, index + 1, None));
+            statements.push(own(self.store.end_run(Outcome::Done, index + 1, None)));
         }
         self.together(index, &statements, Progress { done: of, unknown: None, of, place: None }, true).await
     }
 
-    /// Ledger statements in one transaction of their own.
+    /// Sends ledger statements in a transaction of their own.
     async fn together(
         &mut self,
         index: usize,
@@ -185,26 +187,20 @@ impl Run<'_> {
         if statements.is_empty() {
             return Ok(());
         }
-        let statements = self.books.rewritten(statements, &self.begun);
-        let mut sql = "BEGIN".to_owned();
-        for statement in &statements {
-            sql.push_str(";\n");
-            sql.push_str(&statement.sql);
-        }
-        sql.push_str(";\nCOMMIT");
-        let sent = self.database.settle(sql).await;
-        if sent.error.is_none() {
-            return Ok(());
-        }
+        let statements = self.store.rewritten(statements, &self.begun);
+        let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+        let sent = self.database.settle(format!("BEGIN;\n{};\nCOMMIT", texts.join(";\n"))).await;
+        let Some(error) = sent.error else { return Ok(()) };
         self.database.rollback().await;
         let statement = sent.done.checked_sub(1).and_then(|number| statements.get(number));
-        let cause = self.cause(sent, None);
+        // The position is one in the whole message.
+        let cause = self.cause(DatabaseWords { position: None, ..error });
         Err(if begun { self.within(index, statement, cause, progress) } else { self.stop(index, statement, cause) })
     }
 
     fn within(&self, index: usize, statement: Option<&Statement>, cause: Cause, progress: Progress) -> Stop {
         let state = DatabaseState::Within { done: self.committed, of: self.plan.steps.len(), progress };
-        Stop::Failed(Box::new(self.failure(index, statement, cause)), state)
+        self.stop_in(index, statement, cause, state)
     }
 }
 

@@ -1,9 +1,8 @@
-//! Messages: several statements sent as one text, and whose fault it was when one fails.
+//! Messages: several statements sent as one text, and which of them failed.
 //!
-//! Sent one by one, statements cost PostgreSQL a round trip each. So those whose text is plain go together, and their results are counted; a text that could hold
-//! more or fewer than one statement, or swallow its neighbour, goes alone.
+//! Sent one by one, statements cost PostgreSQL a round trip each. So those with plain text are sent together, and their
+//! results are counted; a text that could hold more or fewer than one statement, or swallow its neighbour, is sent alone.
 
-use super::database::Sent;
 use crate::render::Statement;
 
 /// Statements that go as one text.
@@ -15,8 +14,7 @@ pub(super) struct Message {
     parts: Vec<(usize, usize)>,
 }
 
-/// How long a message grows before the next begins, in bytes. For each statement SQLite copies all that is left of its
-/// message, so longer is not better.
+/// How long a message may be, in bytes. For each statement SQLite copies the rest of its message, so longer is not better.
 pub(super) const LONGEST: usize = 32 * 1024;
 
 /// Packs statements, given with their numbers, into messages.
@@ -27,7 +25,7 @@ pub(super) fn pack<'s>(statements: impl IntoIterator<Item = (usize, &'s Statemen
     }))
 }
 
-/// Packs texts, given with their numbers and whether each is surely one whole statement.
+/// Packs texts, given with their numbers and whether each is certainly one whole statement.
 pub(super) fn pack_texts<'s>(texts: impl IntoIterator<Item = (usize, &'s str, bool)>) -> Vec<Message> {
     let mut messages: Vec<Message> = Vec::new();
     let mut open = false;
@@ -56,22 +54,21 @@ impl Message {
         first..first + self.parts.len()
     }
 
-    /// The number of the statement that failed, and the place in it (characters from 1) where
-    /// the database gave one.
+    /// The number of the statement that failed, and the position in it (characters from 1) if the database gave one.
+    /// `done` is how many results came before the error, `position` the error's position in the message.
     ///
-    /// PostgreSQL reads a whole message before it runs any of it, and gives the place in the
-    /// message of whatever it cannot read; where it gives none, the results before the error count.
-    pub(super) fn blame(&self, sent: &Sent) -> (Option<usize>, Option<usize>) {
-        let position = sent.error.as_ref().and_then(|words| words.position);
+    /// PostgreSQL parses a whole message before it runs any of it, and gives the position in the message of what it
+    /// cannot parse. Where it gives none, the results before the error count.
+    pub(super) fn blame(&self, done: usize, position: Option<usize>) -> (Option<usize>, Option<usize>) {
         if let Some(position) = position.and_then(|position| position.checked_sub(1)) {
             let part = self.parts.iter().rev().find(|(_, start)| *start <= position);
             return (part.map(|(number, _)| *number), part.map(|(_, start)| position - start + 1));
         }
-        (self.parts.get(sent.done).or(self.parts.last()).map(|(number, _)| *number), None)
+        (self.parts.get(done).or(self.parts.last()).map(|(number, _)| *number), None)
     }
 }
 
-/// Whether a text is surely one statement that ends where it ends: no semicolon, no comment, no
+/// Whether a text is certainly one statement that ends where it ends: no semicolon, no comment, no
 /// dollar quotes or backslashes, all quotes and brackets closed.
 pub(super) fn is_plain(sql: &str) -> bool {
     let mut counts = [0_usize; 5];
@@ -97,12 +94,6 @@ pub(super) fn is_plain(sql: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::execute::words::{DatabaseWords, Trouble};
-
-    fn sent(done: usize, position: Option<usize>) -> Sent {
-        let words = DatabaseWords { position, ..DatabaseWords::plain("no", Trouble::Statement) };
-        Sent { done, changed: 0, error: Some(words) }
-    }
 
     fn texts<'s>(list: &[&'s str]) -> Vec<(usize, &'s str, bool)> {
         list.iter().enumerate().map(|(index, text)| (index, *text, is_plain(text))).collect()
@@ -113,7 +104,7 @@ mod tests {
         let messages = pack_texts(texts(&["SELECT 1", "SELECT 'it''s'", "DROP TABLE \"a\""]));
         assert_eq!(messages.len(), 1);
         assert_eq!(messages[0].sql, "SELECT 1;\nSELECT 'it''s';\nDROP TABLE \"a\"");
-        assert_eq!(messages[0].blame(&sent(2, None)).0, Some(2));
+        assert_eq!(messages[0].blame(2, None).0, Some(2));
     }
 
     #[test]
@@ -123,7 +114,7 @@ mod tests {
         {
             let messages = pack_texts(texts(&["SELECT 1", odd, "SELECT 3"]));
             assert_eq!(messages.len(), 3, "{odd}");
-            assert_eq!(messages[1].blame(&sent(1, None)).0, Some(1), "{odd}");
+            assert_eq!(messages[1].blame(1, None).0, Some(1), "{odd}");
         }
     }
 
@@ -131,7 +122,7 @@ mod tests {
     fn a_place_in_the_message_becomes_one_in_its_statement() {
         let messages = pack_texts(texts(&["SELECT 'ä'", "SELEC 2"]));
         // `SELECT 'ä';\n` has 12 characters.
-        assert_eq!(messages[0].blame(&sent(0, Some(13))), (Some(1), Some(1)));
-        assert_eq!(messages[0].blame(&sent(0, Some(8))), (Some(0), Some(8)));
+        assert_eq!(messages[0].blame(0, Some(13)), (Some(1), Some(1)));
+        assert_eq!(messages[0].blame(0, Some(8)), (Some(0), Some(8)));
     }
 }

@@ -1,42 +1,37 @@
-//! Where DDL commits by itself: what a run sees to before an interrupted migration goes on, and after an answer that
+//! Where DDL commits by itself: what a run does before an interrupted migration goes on, and after an answer that
 //! never came.
 
-use super::ledger::Glance;
+use super::ledger::RowDigest;
 use super::report::DatabaseState;
 use super::run::{RECORD_PATIENCE, Run, Stop};
-use super::stepwise::Here;
+use super::stepwise::StepCursor;
 use crate::diagnostic::Direction;
 use crate::plan::{Progress, RowState};
 use crate::render::{Recovery, RenderedStep, Statement};
 
 impl Run<'_> {
-    /// What a server took with it when it died is made again. The journal stays as it is: interrupted here, the next run finds
+    /// Restores what a server lost when it crashed. The journal is not changed: interrupted here, the next run finds
     /// out again what is missing.
-    pub(super) async fn restore(&mut self, here: Here<'_>) -> Result<(), Stop> {
-        let Some(statement) = &here.step.restores else { return Ok(()) };
-        let sent = self.database.send(statement.sql.clone(), &mut |_| ()).await;
-        if sent.error.is_none() {
-            return Ok(());
+    pub(super) async fn restore(&mut self, cursor: StepCursor<'_>) -> Result<(), Stop> {
+        let Some(statement) = &cursor.step.restores else { return Ok(()) };
+        match self.database.send(statement.sql.clone(), &mut |_| ()).await.error {
+            None => Ok(()),
+            Some(error) => Err(self.within_step(cursor, Some(statement), self.cause(error), None)),
         }
-        let position = sent.error.as_ref().and_then(|error| error.position);
-        let cause = self.cause(sent, position);
-        Err(self.within_step(here, Some(statement), cause, None))
     }
 
-    /// What the statements before an interruption set of their session is set in this one.
-    pub(super) async fn settle_session(&mut self, here: Here<'_>, ran: &[&Statement]) -> Result<(), Stop> {
+    /// Repeats the session settings that statements before an interruption made.
+    pub(super) async fn settle_session(&mut self, cursor: StepCursor<'_>, ran: &[&Statement]) -> Result<(), Stop> {
         let sets = |s: &&&Statement| s.journaled.as_ref().is_some_and(|j| j.recovery == Recovery::Session);
         for statement in ran.iter().filter(sets) {
-            let sent = self.database.settle(statement.sql.clone()).await;
-            if sent.error.is_some() {
-                let cause = self.cause(sent, None);
-                return Err(self.within_step(here, Some(statement), cause, None));
+            if let Some(error) = self.database.settle(statement.sql.clone()).await.error {
+                return Err(self.within_step(cursor, Some(statement), self.cause(error), None));
             }
         }
         Ok(())
     }
 
-    /// After an answer that never came: how many steps are committed, by the ledger.
+    /// After an answer that never came: counts the committed steps again, by the ledger.
     pub(super) async fn counted_again(&mut self, stop: Stop) -> Stop {
         let Ok(found) = tokio::time::timeout(RECORD_PATIENCE, self.look_again()).await.unwrap_or(Err(())) else {
             return stop;
@@ -49,7 +44,7 @@ impl Run<'_> {
             }
         };
         let counted = self.committed;
-        // Of those that went together, more may have run than were told of.
+        // Of a batch, more steps may have run than were reported.
         while self.plan.steps.get(self.committed).is_some_and(is_done) {
             self.committed += 1;
         }
@@ -59,16 +54,16 @@ impl Run<'_> {
             }
             self.committed -= 1;
         }
-        let of = self.plan.steps.len();
         match stop {
             Stop::Failed(failure, DatabaseState::Within { progress, .. }) => {
                 let next = self.plan.steps.get(self.committed).map(|step| step.version);
                 let progress = match found.into_iter().find(|row| Some(row.version) == next) {
                     _ if self.committed == counted => progress,
-                    Some(Glance { progress: Some(stands), .. }) => stands,
+                    Some(RowDigest { progress: Some(progress), .. }) => progress,
                     _ => Progress { done: 0, unknown: None, ..progress },
                 };
-                Stop::Failed(failure, DatabaseState::Within { done: self.committed, of, progress })
+                let (done, of) = (self.committed, self.plan.steps.len());
+                Stop::Failed(failure, DatabaseState::Within { done, of, progress })
             }
             Stop::Failed(failure, _) => Stop::Failed(failure, self.state_of_committed()),
             stop @ Stop::Error(_) => stop,
@@ -76,8 +71,8 @@ impl Run<'_> {
     }
 
     /// The ledger, over a new connection.
-    async fn look_again(&mut self) -> Result<Vec<Glance>, ()> {
+    async fn look_again(&mut self) -> Result<Vec<RowDigest>, ()> {
         self.database.reconnect().await.map_err(drop)?;
-        Ok(self.books.look(self.database).await.map_err(drop)?.0)
+        self.store.digests(self.database).await.map_err(drop)
     }
 }

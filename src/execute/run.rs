@@ -1,12 +1,12 @@
-//! What a run works with, why it stops, and the report that it ends with; an `Err` means that nothing was done.
+//! What a run works with, why it stops, and the report that it ends with. An `Err` means that nothing was done.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::database::{Database, Sent};
+use super::database::Database;
 use super::error::ExecuteError;
 use super::event::Event;
-use super::ledger::{Books, Glance};
+use super::ledger::{LedgerStore, RowDigest};
 use super::lock::lock;
 use super::report::{Cause, DatabaseState, Failure, Outcome, RunReport};
 use super::settings::Settings;
@@ -18,7 +18,7 @@ use crate::plan::Moment;
 use crate::render::ledger::RunRow;
 use crate::render::{RenderedPlan, RenderedStep, Statement};
 
-/// How long asking what is true after a failure may take, and writing it down; connecting anew included.
+/// How long it may take, after a failure, to find out what is true and to record it; reconnecting included.
 pub(super) const RECORD_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a run works with, from its start to its end.
@@ -28,17 +28,17 @@ pub(super) struct Run<'r> {
     pub(super) canceller: &'r Canceller,
     pub(super) events: &'r mut dyn FnMut(&Event),
     pub(super) plan: &'r RenderedPlan,
-    pub(super) books: Books,
+    pub(super) store: LedgerStore,
     /// The run's row in the history, as it begins.
     pub(super) row: RunRow,
     /// Whether that row is written (within the open transaction, or committed).
     pub(super) written: bool,
-    /// Whether the ledger's tables stand.
-    pub(super) stands: bool,
+    /// Whether the ledger's tables exist.
+    pub(super) has_ledger: bool,
     /// When the ledger that the plan was made from was read.
     pub(super) as_of: Option<Moment>,
     pub(super) clock: Instant,
-    /// When the step outside transactions that is running began, as the ledger writes it.
+    /// When the running step outside transactions began, as the ledger writes it.
     pub(super) begun: String,
     /// Steps committed.
     pub(super) committed: usize,
@@ -60,40 +60,47 @@ impl From<ExecuteError> for Stop {
 }
 
 impl Run<'_> {
-    /// Rereads the ledger and compares it with what the plan, or the chunk before, expects.
-    pub(super) async fn compare(&mut self, expected: &[Glance]) -> Result<(), ExecuteError> {
-        let (found, stamped) = self.books.look(self.database).await?;
+    /// Rereads the ledger and compares it with what the plan, or the transaction before, expects.
+    pub(super) async fn compare(&mut self, expected: &[RowDigest]) -> Result<(), ExecuteError> {
+        let (found, stamped) = self.store.look(self.database).await?;
         if let Some(stamped) = stamped.filter(|stamped| *stamped != self.settings.environment) {
             return Err(self.settings.mismatch(&stamped));
         }
-        match super::ledger::difference(expected, &found) {
-            Some(what) => Err(ExecuteError::LedgerChanged { what }),
-            None => Ok(()),
-        }
+        super::ledger::unchanged(expected, &found)
     }
 
-    /// Why a message failed, in words that say whose doing it was.
-    pub(super) fn cause(&self, sent: Sent, position: Option<usize>) -> Cause {
-        let Some(mut words) = sent.error else { return Cause::Interrupted };
+    /// Why a message failed: the database's error, unless a person or the time limit stopped it.
+    pub(super) fn cause(&self, mut error: DatabaseWords) -> Cause {
         // Where the server does not end the statement, the connection is closed.
-        if matches!(words.trouble, Trouble::Cancelled | Trouble::Lost) && self.canceller.is_cancelled() {
+        if matches!(error.trouble, Trouble::Cancelled | Trouble::Lost) && self.canceller.is_cancelled() {
             return Cause::Interrupted;
         }
-        if words.trouble == Trouble::Cancelled
+        if error.trouble == Trouble::Cancelled
             && let Some(limit) = self.settings.statement_timeout
         {
             let hint = format!("statements may take {} ms (`--statement-timeout`)", limit.as_millis());
-            words.hint = Some(hint.into());
+            error.hint = Some(hint.into());
         }
-        words.position = position;
-        Cause::Statement(words)
+        Cause::Statement(error)
     }
 
+    /// Stops at a step, with what is committed so far.
     pub(super) fn stop(&self, index: usize, statement: Option<&Statement>, cause: Cause) -> Stop {
-        Stop::Failed(Box::new(self.failure(index, statement, cause)), self.state_of_committed())
+        self.stop_in(index, statement, cause, self.state_of_committed())
     }
 
-    pub(super) fn failure(&self, index: usize, statement: Option<&Statement>, error: Cause) -> Failure {
+    /// Stops at a step, with the database in a state.
+    pub(super) fn stop_in(
+        &self,
+        index: usize,
+        statement: Option<&Statement>,
+        cause: Cause,
+        state: DatabaseState,
+    ) -> Stop {
+        Stop::Failed(Box::new(self.failure(index, statement, cause)), state)
+    }
+
+    fn failure(&self, index: usize, statement: Option<&Statement>, error: Cause) -> Failure {
         let step = self.plan.steps.get(index).or(self.plan.steps.last());
         let span = statement.map(|s| s.span).unwrap_or_default();
         Failure {
@@ -116,28 +123,23 @@ impl Run<'_> {
         }
     }
 
-    /// The report of a run that did all.
+    /// The report of a run that completed.
     pub(super) fn done(self) -> RunReport {
-        RunReport {
-            run: self.books.run().to_owned(),
-            outcome: Outcome::Done,
-            steps_done: self.committed,
-            failed: None,
-            state: self.versions(),
-            duration: self.clock.elapsed(),
-            database_state: DatabaseState::AtTarget,
-            warnings: self.warnings,
-        }
+        self.report(Outcome::Done, None, DatabaseState::AtTarget)
     }
 
-    fn versions(&self) -> Vec<Version> {
-        let mut versions = self.plan.from.iter().copied().collect();
-        apply(&mut versions, self.plan.steps.get(..self.committed).unwrap_or_default());
-        versions.into_iter().collect()
-    }
-
-    /// Writes a failed run into the history, and reports it.
-    pub(super) async fn failed(mut self, failure: Failure, state: DatabaseState) -> RunReport {
+    /// The report of a run that stopped before the step `index`, or in it. It is recorded in the history.
+    pub(super) async fn stopped(mut self, stop: Stop, index: usize) -> RunReport {
+        let (failure, state) = match stop {
+            Stop::Failed(failure, state) => (*failure, state),
+            Stop::Error(error) => {
+                let cause = match error {
+                    ExecuteError::Cancelled => Cause::Interrupted,
+                    error => Cause::BetweenTransactions(error.to_string()),
+                };
+                (self.failure(index, None, cause), self.state_of_committed())
+            }
+        };
         let error = match &failure.statement {
             _ if failure.error == Cause::Interrupted => failure.error.to_string(),
             Some(sql) => format!("{} {}: {}: {sql}", failure.version, failure.migration, failure.error),
@@ -150,21 +152,27 @@ impl Run<'_> {
         if let Err(error) = recorded {
             self.warnings.push(format!("this run could not be written into the ledger's history: {error}"));
         }
+        self.report(Outcome::Failed, Some(failure), state)
+    }
+
+    fn report(self, outcome: Outcome, failed: Option<Failure>, database_state: DatabaseState) -> RunReport {
+        let mut applied = self.plan.from.iter().copied().collect();
+        apply(&mut applied, self.plan.steps.get(..self.committed).unwrap_or_default());
         RunReport {
-            run: self.books.run().to_owned(),
-            outcome: Outcome::Failed,
+            run: self.store.run,
+            outcome,
             steps_done: self.committed,
-            failed: Some(failure),
-            state: self.versions(),
+            failed,
+            state: applied.into_iter().collect(),
             duration: self.clock.elapsed(),
-            database_state: state,
+            database_state,
             warnings: self.warnings,
         }
     }
 
-    /// A transaction of its own for the row of a failed run; the ledger is made where the
-    /// rollback took it away.
+    /// Writes the row of a failed run in a transaction of its own, and the ledger's tables if they were rolled back.
     async fn record(&mut self, error: &str) -> Result<(), ExecuteError> {
+        const DOING: &str = "writing the history";
         const PATIENCE: Duration = Duration::from_secs(2);
         if self.database.rows("SELECT 1".to_owned()).await.is_err_and(|words| words.trouble == Trouble::Lost) {
             self.database.reconnect().await?;
@@ -172,23 +180,25 @@ impl Run<'_> {
         let settings = Settings { lock_timeout: self.settings.lock_timeout.min(PATIENCE), ..self.settings.clone() };
         lock(self.database, &settings, &Canceller::new(), false, &mut |_| ()).await?;
         let written = async {
-            if !self.books.stand(self.database).await? {
-                for sql in self.books.make(&self.settings.environment) {
-                    self.database.must("making the ledger", sql).await?;
-                }
+            let mut statements = Vec::new();
+            if !self.store.exists(self.database).await? {
+                statements.extend(self.store.make(&self.settings.environment));
+                statements.push(self.store.sql.insert_run(&self.row));
+            } else if !self.store.has_run(self.database).await? {
+                statements.push(self.store.sql.insert_run(&self.row));
             }
-            if !self.books.has_run(self.database).await? {
-                self.database.must("writing the history", self.books.begin_run(&self.row).sql).await?;
+            statements.push(self.store.end_run(Outcome::Failed, self.committed, Some(error)));
+            for sql in statements {
+                self.database.must(DOING, sql).await?;
             }
-            let end = self.books.end_run(Outcome::Failed, self.committed, Some(error));
-            self.database.must("writing the history", end.sql).await
+            Ok(())
         };
         let written = written.await;
         if written.is_err() {
             self.database.rollback().await;
             return written;
         }
-        self.database.commit().await.map_err(|words| ExecuteError::of("writing the history", words))
+        self.database.commit().await.map_err(|words| ExecuteError::of(DOING, words))
     }
 }
 
@@ -197,7 +207,7 @@ fn smallest_version() -> Version {
     Version::new(1).unwrap_or_else(smallest_version)
 }
 
-/// Plays the steps of a plan on the versions applied.
+/// Applies the steps of a plan to the set of applied versions.
 pub(super) fn apply(versions: &mut BTreeSet<Version>, steps: &[RenderedStep]) {
     for step in steps {
         match step.direction {

@@ -83,12 +83,11 @@ async fn one(
     if canceller.is_cancelled() {
         return Err((None, Cause::Interrupted));
     }
-    for message in pack(statements.iter().enumerate()) {
-        let mut message = message;
+    for mut message in pack(statements.iter().enumerate()) {
         let sent = database.send(std::mem::take(&mut message.sql), &mut |_| ()).await;
         rows += sent.changed;
-        let (number, position) = message.blame(&sent);
         let Some(words) = sent.error else { continue };
+        let (number, position) = message.blame(sent.done, words.position);
         let statement = number.and_then(|number| statements.get(number)).cloned();
         let cancelled = matches!(words.trouble, Trouble::Cancelled | Trouble::Lost) && canceller.is_cancelled();
         let cause = if cancelled { Cause::Interrupted } else { Cause::Statement(DatabaseWords { position, ..words }) };

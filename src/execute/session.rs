@@ -7,17 +7,16 @@ use super::counts::CountedAhead;
 use super::database::{Database, Facts};
 use super::error::ExecuteError;
 use super::event::Event;
-use super::hooks::{self, Told};
-use super::ledger::{Books, Entry, Known, LedgerHeads, difference, glance_of, run_row};
+use super::hooks::Hooks;
+use super::ledger::{Known, LedgerHeads, LedgerStore, digests_of, run_row, unchanged};
 use super::lock::lock;
 use super::report::{Outcome, RunReport, SeedReport};
 use super::run::Run;
 use super::settings::Settings;
 use super::signal::Canceller;
 use super::{batch, counts, journal, seed, who};
-use crate::diagnostic::Direction;
 use crate::ident::Version;
-use crate::plan::{Ledger, RowState};
+use crate::plan::Ledger;
 use crate::render::{RenderedPlan, RenderedSeed};
 
 /// A session with a database.
@@ -73,8 +72,7 @@ impl Session {
     /// # Errors
     /// As [`Session::ledger`].
     pub async fn ledger_beside(&mut self, known: Known<'_>) -> Result<Ledger, ExecuteError> {
-        let books = Books::new(&self.database, String::new());
-        books.read(&mut self.database, known).await
+        self.store().read(&mut self.database, known).await
     }
 
     /// Reads all of the ledger that can be read before the manifest is known; [`Session::ledger_of`] goes on. Changes nothing.
@@ -82,8 +80,7 @@ impl Session {
     /// # Errors
     /// As [`Session::ledger`].
     pub async fn ledger_heads(&mut self) -> Result<LedgerHeads, ExecuteError> {
-        let books = Books::new(&self.database, String::new());
-        books.heads(&mut self.database).await
+        self.store().heads(&mut self.database).await
     }
 
     /// The ledger of those heads, as [`Session::ledger_beside`] gives it.
@@ -91,8 +88,12 @@ impl Session {
     /// # Errors
     /// As [`Session::ledger`]; and [`ExecuteError::LedgerChanged`] where another run was there in between.
     pub async fn ledger_of(&mut self, heads: LedgerHeads, known: Known<'_>) -> Result<Ledger, ExecuteError> {
-        let books = Books::new(&self.database, String::new());
-        books.whole(&mut self.database, heads, known).await
+        self.store().whole(&mut self.database, heads, known).await
+    }
+
+    /// The ledger, for what is no run.
+    fn store(&self) -> LedgerStore {
+        LedgerStore::new(&self.database, String::new())
     }
 
     /// Refuses a database that is stamped with another environment's name. Every run looks again.
@@ -174,57 +175,44 @@ impl Session {
         }
         self.check_stamp(expected)?;
         if plan.steps.is_empty() {
-            batch::write_down(&mut self.database, expected).await?;
+            batch::record_interrupted(&mut self.database, expected).await?;
             return Ok(RunReport::of_nothing(run, plan.from.clone()));
         }
         if let Err(doubt) = journal::refuse_doubt(expected, plan) {
             return Err(self.doubt(doubt, expected, events).await);
         }
         let row = run_row(&self.settings, plan, command, &run, &who::now());
-        let mut told = Told {
-            command: command.to_owned(),
-            run: run.clone(),
-            direction: row.direction.clone(),
-            target: plan.target.clone(),
-            outcome: None,
-        };
-        let books = Books::new(&self.database, run);
-        let before = format!("before_{command}");
-        if self.settings.hooks.commands.contains_key(&before) {
-            // A hook may close a shop: not for a plan that is stale already.
-            let (found, _) = books.look(&mut self.database).await?;
-            if let Some(what) = difference(&glance_of(expected), &found) {
-                return Err(ExecuteError::LedgerChanged { what });
-            }
+        let settings = self.settings.clone();
+        let hooks =
+            Hooks { settings: &settings, command, run: &run, direction: &row.direction.clone(), target: &plan.target };
+        let store = LedgerStore::new(&self.database, run.clone());
+        let expected_rows = digests_of(expected);
+        if settings.hooks.commands.contains_key(&format!("before_{command}")) {
+            // The hook may close a shop, so it does not run for a plan that is out of date already.
+            unchanged(&expected_rows, &store.digests(&mut self.database).await?)?;
         }
-        hooks::run(&self.settings, &before, &told, events).await?;
+        hooks.before(events).await?;
         let run = Run {
             database: &mut self.database,
-            settings: &self.settings,
+            settings: &settings,
             canceller: &self.canceller,
             events: &mut *events,
             plan,
-            books,
+            store,
             row,
             written: false,
-            stands: expected.exists,
+            has_ledger: expected.exists,
             as_of: expected.as_of,
             clock,
             begun: who::now_precisely(),
             committed: 0,
             warnings: Vec::new(),
         };
-        let mut ended = run.steps(glance_of(expected)).await;
-        let (hook, outcome) = match &ended {
-            Ok(report) if report.outcome == Outcome::Done => (format!("after_{command}"), Outcome::Done),
-            _ => ("on_failure".to_owned(), Outcome::Failed),
-        };
-        told.outcome = Some(outcome.as_str());
-        if let Err(error) = hooks::run(&self.settings, &hook, &told, events).await
-            && let Ok(report) = &mut ended
-            && let ExecuteError::HookFailed { hook, status, .. } = error
-        {
-            report.warnings.push(format!("the hook `{hook}` failed ({status})"));
+        let mut ended = run.steps(expected_rows).await;
+        let done = ended.as_ref().is_ok_and(|report| report.outcome == Outcome::Done);
+        let warning = hooks.after(done, events).await;
+        if let Ok(report) = &mut ended {
+            report.warnings.extend(warning);
         }
         ended
     }
@@ -234,14 +222,9 @@ impl Session {
         if let Err(error) = lock(&mut self.database, &self.settings, &self.canceller, false, events).await {
             return error;
         }
-        let looked = async { Books::new(&self.database, String::new()).look(&mut self.database).await }.await;
+        let looked = self.store().digests(&mut self.database).await;
         self.database.rollback().await;
-        match looked {
-            Ok((found, _)) => {
-                difference(&glance_of(expected), &found).map_or(doubt, |what| ExecuteError::LedgerChanged { what })
-            }
-            Err(error) => error,
-        }
+        looked.and_then(|found| unchanged(&digests_of(expected), &found)).err().unwrap_or(doubt)
     }
 
     /// Loads seeds, all in one transaction.
@@ -261,22 +244,14 @@ impl Session {
         }
         let ledger = self.ledger().await?;
         self.check_stamp(&ledger)?;
-        let mut told = Told {
-            command: "seed".to_owned(),
-            run: who::run_id(),
-            direction: String::new(),
-            target: String::new(),
-            outcome: None,
-        };
-        hooks::run(&self.settings, "before_seed", &told, events).await?;
-        let mut ended = seed::load(&mut self.database, &self.settings, &self.canceller, seed, events).await;
+        let (settings, run) = (self.settings.clone(), who::run_id());
+        let hooks = Hooks { settings: &settings, command: "seed", run: &run, direction: "", target: "" };
+        hooks.before(events).await?;
+        let mut ended = seed::load(&mut self.database, &settings, &self.canceller, seed, events).await;
         let done = ended.as_ref().is_ok_and(|report| report.failed.is_none());
-        told.outcome = Some(if done { Outcome::Done } else { Outcome::Failed }.as_str());
-        let hook = if done { "after_seed" } else { "on_failure" };
-        if let Err(error) = hooks::run(&self.settings, hook, &told, events).await
-            && let Ok(report) = &mut ended
-        {
-            report.warnings.push(error.to_string());
+        let warning = hooks.after(done, events).await;
+        if let Ok(report) = &mut ended {
+            report.warnings.extend(warning);
         }
         ended
     }
@@ -287,13 +262,13 @@ impl Session {
     /// # Errors
     /// Locked, or the database refuses.
     pub async fn stamp(&mut self, environment: &str) -> Result<Option<String>, ExecuteError> {
-        let books = Books::new(&self.database, String::new());
+        let store = self.store();
         self.database.create().await?;
         lock(&mut self.database, &self.settings, &self.canceller, false, &mut |_| ()).await?;
         let database = &mut self.database;
         let stamped = async {
-            let before = if books.stand(database).await? { books.stamped(database).await? } else { None };
-            for sql in books.make(environment).into_iter().chain(books.stamp(environment)) {
+            let before = if store.exists(database).await? { store.stamped(database).await? } else { None };
+            for sql in store.make(environment).into_iter().chain(store.sql.stamp(environment)) {
                 database.must("stamping the database", sql).await?;
             }
             Ok(before)
@@ -308,7 +283,7 @@ impl Session {
     /// # Errors
     /// [`ExecuteError::NothingToResolve`] where no such statement is in doubt; locked; stamped otherwise.
     pub async fn resolve(&mut self, version: Version, statement: usize, ran: bool) -> Result<String, ExecuteError> {
-        let books = Books::new(&self.database, String::new());
+        let store = self.store();
         let nothing = |why: String| ExecuteError::NothingToResolve { version, statement, why };
         if !self.database.is_there() {
             return Err(nothing("there is no database yet".to_owned()));
@@ -317,7 +292,7 @@ impl Session {
         let settings = &self.settings;
         let database = &mut self.database;
         let resolved = async {
-            let ledger = books.read(database, &|_, _| None).await?;
+            let ledger = store.read(database, &|_, _| None).await?;
             if let Some(stamped) = ledger.environment.as_ref().filter(|name| **name != settings.environment) {
                 return Err(settings.mismatch(stamped));
             }
@@ -332,15 +307,12 @@ impl Session {
                 Some(unknown) => return Err(nothing(format!("statement {unknown} is"))),
                 None => return Err(nothing(format!("{} of {} statements ran", progress.done, progress.of))),
             }
-            let direction = if row.state == RowState::Reverting { Direction::Down } else { Direction::Up };
-            let entry = Entry { version, direction, statement, of: progress.of };
             let settled = match (database.backend().capabilities().transactional_ddl, ran) {
-                (true, true) => books.mark(&entry),
-                (true, false) => books.withdraw(&entry),
-                (false, _) => books.settled(version, ran),
+                (true, true) => store.sql.journal_done(version, statement),
+                (true, false) => store.sql.journal_forget(version, statement),
+                (false, _) => store.sql.journal_settle(version, ran),
             };
-            let sql = settled.sql;
-            database.must("writing the journal", sql).await?;
+            database.must("writing the journal", settled).await?;
             Ok(row.name.clone())
         };
         let resolved = resolved.await;

@@ -1,4 +1,4 @@
-//! Steps inside a transaction: how they are put into messages, and told of as they happen.
+//! Steps inside a transaction: how they are packed into messages, and reported as they happen.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -8,10 +8,11 @@ use super::event::Event;
 use super::message::{LONGEST, is_plain, pack};
 use super::report::Cause;
 use super::run::{Run, Stop};
+use super::words::DatabaseWords;
 use crate::render::{RenderedPlan, RenderedStep, Statement};
 
-/// Plans of more steps than this have several steps in a message. With fewer, a message a step
-/// costs nothing that anybody feels, and the ledger has each step's own time.
+/// Plans of more steps than this have several steps in a message. With fewer, one message per step costs nothing
+/// noticeable, and the ledger has each step's own time.
 const MANY_STEPS: usize = 64;
 
 /// The steps, from `start` on, that go in messages together; `far`: whether that saves anything.
@@ -22,7 +23,7 @@ pub(super) fn batch(plan: &RenderedPlan, start: usize, end: usize, far: bool) ->
     }
     let mut bytes = 0;
     let fits = |step: &&RenderedStep| {
-        // What an author wrote may change the session, so what comes after starts anew.
+        // What an author wrote may change the session, so a new message starts after it.
         let plain = step.derived
             && step.keeps.is_empty()
             && step.statements.iter().all(|s| s.ledger.is_some() || is_plain(&s.sql));
@@ -33,8 +34,8 @@ pub(super) fn batch(plan: &RenderedPlan, start: usize, end: usize, far: bool) ->
     start..alone.end.max(start + count)
 }
 
-/// Tells of steps as the results of their statements come in.
-pub(super) struct Teller<'t> {
+/// Reports steps as the results of their statements come in.
+pub(super) struct StepReporter<'t> {
     pub(super) plan: &'t RenderedPlan,
     pub(super) events: &'t mut dyn FnMut(&Event),
     /// The step that is running.
@@ -44,7 +45,7 @@ pub(super) struct Teller<'t> {
     pub(super) begun: Instant,
 }
 
-impl Teller<'_> {
+impl StepReporter<'_> {
     /// So many statements of the batch are done.
     pub(super) fn reached(&mut self, done: usize) {
         while self.ends.as_slice().first().is_some_and(|end| *end <= done) {
@@ -60,7 +61,7 @@ impl Teller<'_> {
 }
 
 impl Run<'_> {
-    /// A batch of steps, in as few messages as can be.
+    /// Runs a batch of steps, in as few messages as possible.
     pub(super) async fn send_steps(&mut self, batch: Range<usize>) -> Result<(), Stop> {
         if self.canceller.is_cancelled() {
             return Err(self.stop(batch.start, None, Cause::Interrupted));
@@ -70,12 +71,12 @@ impl Run<'_> {
         let mut statements: Vec<Statement> = Vec::new();
         let mut ends = Vec::with_capacity(steps.len());
         for step in steps {
-            statements.extend(self.books.rewritten(&step.statements, &now));
+            statements.extend(self.store.rewritten(&step.statements, &now));
             ends.push(statements.len());
         }
         started(self.plan, self.events, batch.start);
         self.nothing_unknown(batch.start).await?;
-        let mut teller = Teller {
+        let mut reporter = StepReporter {
             plan: self.plan,
             events: &mut *self.events,
             index: batch.start,
@@ -87,32 +88,31 @@ impl Run<'_> {
             let parts = message.statements();
             let text = std::mem::take(&mut message.sql);
             let first = parts.start;
-            // A text that goes alone may give any number of results.
+            // A text that is sent alone may give any number of results.
             let mut each = |done: usize| {
                 if parts.len() > 1 {
-                    teller.reached(first + done);
+                    reporter.reached(first + done);
                 }
             };
             let sent = self.database.send(text, &mut each).await;
-            if sent.error.is_some() {
-                failed = Some((message, sent));
+            if let Some(error) = sent.error {
+                failed = Some((message, sent.done, error));
                 break;
             }
-            teller.reached(parts.end);
+            reporter.reached(parts.end);
         }
         // Steps without statements.
         if failed.is_none() {
-            teller.reached(statements.len());
+            reporter.reached(statements.len());
         }
-        let Some((message, sent)) = failed else { return Ok(()) };
-        let (number, position) = message.blame(&sent);
+        let Some((message, done, error)) = failed else { return Ok(()) };
+        let (number, position) = message.blame(done, error.position);
         let index = batch.start + ends.iter().take_while(|end| number.is_some_and(|number| **end <= number)).count();
         let statement = number.and_then(|number| statements.get(number));
-        let cause = self.cause(sent, position);
-        Err(self.stop(index, statement, cause))
+        Err(self.stop(index, statement, self.cause(DatabaseWords { position, ..error })))
     }
 
-    /// Before a table is rebuilt: it must hold nothing that the migrations do not know.
+    /// Before a table is rebuilt: it must not have anything that the migrations do not know.
     pub(super) async fn nothing_unknown(&mut self, index: usize) -> Result<(), Stop> {
         for known in self.plan.steps.get(index).map(|step| step.keeps.as_slice()).unwrap_or_default() {
             let rows = self.database.rows(known.sql.clone()).await;

@@ -1,5 +1,5 @@
-//! A run where DDL can be rolled back: the plan's steps in the plan's transactions, with the lock held and the ledger kept
-//! in step.
+//! A run where DDL can be rolled back: the steps in the plan's transactions, each with the lock held and with the ledger
+//! written in it.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::error::ExecuteError;
 use super::event::Event;
-use super::ledger::Glance;
+use super::ledger::{RowDigest, own};
 use super::lock::lock;
 use super::report::{Cause, DatabaseState, Outcome, RunReport, Violation};
 use super::run::{Run, Stop, apply};
@@ -15,15 +15,14 @@ use super::signal::Canceller;
 use super::steps::batch;
 use super::words::{DatabaseWords, Trouble};
 use crate::ident::Version;
-use crate::render::{RenderedPlan, RenderedStep, Statement};
+use crate::render::{RenderedPlan, RenderedStep};
 
 impl Run<'_> {
     /// Runs every step. `expected` is the ledger that the plan was made from.
-    pub(super) async fn steps(mut self, expected: Vec<Glance>) -> Result<RunReport, ExecuteError> {
+    pub(super) async fn steps(mut self, mut expected: Vec<RowDigest>) -> Result<RunReport, ExecuteError> {
         if !self.plan.backend.capabilities().transactional_ddl {
             return self.stepwise(&expected).await;
         }
-        let mut expected = expected;
         if self.database.create().await? {
             (self.events)(&Event::DatabaseCreated);
         }
@@ -33,37 +32,32 @@ impl Run<'_> {
             if index > 0 {
                 (self.events)(&Event::Cut { next: chunk.start });
             }
-            let outside = self.plan.steps.get(chunk.clone()).is_some_and(|steps| steps.iter().any(|s| !s.transaction));
-            let ended = if outside {
-                self.outside(chunk.clone(), &expected, index == last).await
-            } else {
+            let steps = self.plan.steps.get(chunk.clone()).unwrap_or_default();
+            let ended = if steps.iter().all(|step| step.transaction) {
                 self.inside(chunk.clone(), &expected, index == last).await
+            } else {
+                self.outside(chunk.clone(), &expected, index == last).await
             };
             match ended {
-                Ok(glance) => expected = glance,
+                Ok(after) => expected = after,
                 Err(Stop::Error(error)) if self.committed == 0 => return Err(error),
-                Err(Stop::Error(error)) => {
-                    let cause = match error {
-                        ExecuteError::Cancelled => Cause::Interrupted,
-                        error => Cause::BetweenTransactions(error.to_string()),
-                    };
-                    let failure = self.failure(chunk.start, None, cause);
-                    let state = self.state_of_committed();
-                    return Ok(self.failed(failure, state).await);
-                }
-                Err(Stop::Failed(failure, state)) => return Ok(self.failed(*failure, state).await),
+                Err(stop) => return Ok(self.stopped(stop, chunk.start).await),
             }
         }
         Ok(self.done())
     }
 
     /// Some steps in one transaction; gives the ledger as it is afterwards.
-    async fn inside(&mut self, chunk: Range<usize>, expected: &[Glance], last: bool) -> Result<Vec<Glance>, Stop> {
+    async fn inside(
+        &mut self,
+        chunk: Range<usize>,
+        expected: &[RowDigest],
+        last: bool,
+    ) -> Result<Vec<RowDigest>, Stop> {
         let steps = self.plan.steps.get(chunk.clone()).unwrap_or_default();
         let keys_off = steps.iter().any(|step| step.rebuilds);
         lock(self.database, self.settings, self.canceller, keys_off, self.events).await?;
-        let done = self.within_transaction(chunk.clone(), expected, keys_off, last).await;
-        let after = match done {
+        let after = match self.within_transaction(chunk.clone(), expected, keys_off, last).await {
             Ok(after) => after,
             Err(stop) => {
                 self.database.rollback().await;
@@ -72,10 +66,8 @@ impl Run<'_> {
             }
         };
         (self.events)(&Event::Committing);
-        if let Err(words) = self.database.commit().await
-            && let Err(stop) = self.after_failed_commit(words, &chunk, expected).await
-        {
-            return Err(stop);
+        if let Err(words) = self.database.commit().await {
+            self.after_failed_commit(words, &chunk, expected).await?;
         }
         self.committed = chunk.end;
         (self.events)(&Event::Committed { steps: self.committed });
@@ -86,11 +78,11 @@ impl Run<'_> {
     async fn within_transaction(
         &mut self,
         chunk: Range<usize>,
-        expected: &[Glance],
+        expected: &[RowDigest],
         keys_off: bool,
         last: bool,
-    ) -> Result<Vec<Glance>, Stop> {
-        // The ledger is still that of then, if nobody committed anything since.
+    ) -> Result<Vec<RowDigest>, Stop> {
+        // If nobody has committed anything since, the ledger is still the same.
         if self.as_of.is_none() || self.database.moment() != self.as_of {
             self.compare(expected).await?;
         }
@@ -104,12 +96,12 @@ impl Run<'_> {
                 self.database.must("resetting the session", sql).await?;
             }
             authored = self.plan.steps.get(index).is_some_and(|step| !step.derived);
-            if self.stands {
+            if self.has_ledger {
                 self.begin(index).await?;
             }
             index = batch.end;
             self.send_steps(batch.clone()).await?;
-            // The first step of all makes the ledger.
+            // The very first step creates the ledger.
             self.begin(batch.start).await?;
         }
         if keys_off {
@@ -125,30 +117,27 @@ impl Run<'_> {
             return Err(self.stop(blamed, None, Cause::Interrupted));
         }
         if last {
-            self.ledger_statement(blamed, self.books.end_run(Outcome::Done, chunk.end, None)).await?;
+            self.write(blamed, self.store.end_run(Outcome::Done, chunk.end, None)).await?;
             return Ok(Vec::new());
         }
-        Ok(self.books.glance(self.database).await?)
+        Ok(self.store.digests(self.database).await?)
     }
 
     /// Writes the run's row as it begins, once.
     async fn begin(&mut self, index: usize) -> Result<(), Stop> {
-        if self.written {
-            return Ok(());
+        if !self.written {
+            self.write(index, self.store.sql.insert_run(&self.row)).await?;
+            self.written = true;
         }
-        self.ledger_statement(index, self.books.begin_run(&self.row)).await?;
-        self.written = true;
         Ok(())
     }
 
-    /// One of the ledger's own statements, blamed on a step if it fails.
-    async fn ledger_statement(&mut self, index: usize, statement: Statement) -> Result<(), Stop> {
-        let sent = self.database.settle(statement.sql.clone()).await;
-        if sent.error.is_none() {
-            return Ok(());
+    /// Sends one of the ledger's own statements; a step is blamed if it fails.
+    async fn write(&mut self, index: usize, sql: String) -> Result<(), Stop> {
+        match self.database.settle(sql.clone()).await.error {
+            None => Ok(()),
+            Some(error) => Err(self.stop(index, Some(&own(sql)), self.cause(error))),
         }
-        let cause = self.cause(sent, None);
-        Err(self.stop(index, Some(&statement), cause))
     }
 
     /// The step that most likely broke these keys: the last rebuild that mentions the table.
@@ -162,12 +151,12 @@ impl Run<'_> {
         mentioned.or_else(|| candidates.next()).unwrap_or(chunk.start)
     }
 
-    /// COMMIT did not come back well: find out what is true.
+    /// COMMIT failed: find out whether it took effect.
     async fn after_failed_commit(
         &mut self,
         words: DatabaseWords,
         chunk: &Range<usize>,
-        expected: &[Glance],
+        expected: &[RowDigest],
     ) -> Result<(), Stop> {
         let blamed = chunk.end.saturating_sub(1);
         if words.trouble != Trouble::Lost {
@@ -179,22 +168,16 @@ impl Run<'_> {
         let before: BTreeSet<Version> = expected.iter().map(|row| row.version).collect();
         let mut after = before.clone();
         apply(&mut after, self.plan.steps.get(chunk.clone()).unwrap_or_default());
-        match self.versions_after_reconnecting().await {
-            Ok(found) if found == after && after != before => Ok(()),
-            Ok(found) if found == before => Err(self.stop(blamed, None, Cause::LostAtCommit(words))),
-            Ok(_) => {
-                let why = "its ledger is neither that of before nor that of after".to_owned();
-                let failure = self.failure(blamed, None, Cause::LostAtCommit(words));
-                Err(Stop::Failed(Box::new(failure), DatabaseState::Unknown { why }))
-            }
-            Err(error) => {
-                let failure = self.failure(blamed, None, Cause::LostAtCommit(words));
-                Err(Stop::Failed(Box::new(failure), DatabaseState::Unknown { why: error.to_string() }))
-            }
-        }
+        let why = match self.versions_after_reconnecting().await {
+            Ok(found) if found == after && after != before => return Ok(()),
+            Ok(found) if found == before => return Err(self.stop(blamed, None, Cause::LostAtCommit(words))),
+            Ok(_) => "its ledger is neither that of before nor that of after".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Err(self.stop_in(blamed, None, Cause::LostAtCommit(words), DatabaseState::Unknown { why }))
     }
 
-    /// The versions in the ledger, asked over a new connection, with the lock: the old session may
+    /// The versions in the ledger, read over a new connection with the lock held: the old session may
     /// still be committing.
     async fn versions_after_reconnecting(&mut self) -> Result<BTreeSet<Version>, ExecuteError> {
         let begun = Instant::now();
@@ -206,23 +189,17 @@ impl Run<'_> {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
         lock(self.database, self.settings, &Canceller::new(), false, self.events).await?;
-        let looked = self.books.look(self.database).await;
+        let looked = self.store.look(self.database).await;
         self.database.rollback().await;
         Ok(looked?.0.into_iter().map(|row| row.version).collect())
     }
 }
 
-/// The plan's transactions, as ranges of its steps; a step outside transactions is one by itself.
+/// The plan's transactions, as ranges of its steps; a step outside transactions is a range by itself.
 fn chunks(plan: &RenderedPlan) -> Vec<Range<usize>> {
-    let count = plan.steps.len();
-    let mut starts: BTreeSet<usize> = plan.cuts.iter().copied().filter(|cut| *cut < count).collect();
-    starts.insert(0);
-    for (index, _) in plan.steps.iter().enumerate().filter(|(_, step)| !step.transaction) {
-        starts.insert(index);
-        if index + 1 < count {
-            starts.insert(index + 1);
-        }
-    }
-    let ends = starts.iter().copied().skip(1).chain([count]);
+    let alone = plan.steps.iter().enumerate().filter(|(_, step)| !step.transaction);
+    let starts = alone.flat_map(|(index, _)| [index, index + 1]).chain(plan.cuts.iter().copied()).chain([0]);
+    let starts: BTreeSet<usize> = starts.filter(|start| *start < plan.steps.len()).collect();
+    let ends = starts.iter().copied().skip(1).chain([plan.steps.len()]);
     starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
 }

@@ -229,8 +229,8 @@ impl Database {
     }
 
     /// Lets go of the lock taken by [`Self::try_hold`].
-    pub(super) async fn let_go(&mut self) {
-        each!(self, database => database.let_go().await);
+    pub(super) async fn release(&mut self) {
+        each!(self, database => database.release().await);
     }
 
     /// What puts the session's settings back after SQL that an author wrote; `None`: nothing needs it.

@@ -73,14 +73,14 @@ impl Mysql {
 
     pub(super) async fn commit(&mut self) -> Result<(), DatabaseWords> {
         self.server.execute("COMMIT".to_owned()).await?;
-        self.let_go().await;
+        self.release().await;
         Ok(())
     }
 
     pub(super) async fn rollback(&mut self) {
         // On a lost connection there is nothing to undo.
         let _ = self.server.execute("ROLLBACK".to_owned()).await;
-        self.let_go().await;
+        self.release().await;
     }
 
     pub(super) async fn try_hold(&mut self, _keys_off: bool) -> Result<Option<Holder>, ExecuteError> {
@@ -97,7 +97,7 @@ impl Mysql {
         Ok(is_true(&self.server.rows(sql).await?))
     }
 
-    pub(super) async fn let_go(&mut self) {
+    pub(super) async fn release(&mut self) {
         let _ = self.server.execute(format!("DO RELEASE_LOCK('{}')", self.lock)).await;
     }
 
@@ -174,7 +174,7 @@ impl Mysql {
     }
 
     pub(super) async fn close(mut self) {
-        self.let_go().await;
+        self.release().await;
         self.server.close().await;
     }
 

@@ -167,7 +167,7 @@ impl Postgres {
     }
 
     pub(super) async fn close(mut self) {
-        self.let_go().await;
+        self.release().await;
         self.server.close().await;
     }
 
@@ -184,7 +184,7 @@ impl Postgres {
         Ok(Some(self.holder().await))
     }
 
-    pub(super) async fn let_go(&mut self) {
+    pub(super) async fn release(&mut self) {
         if let Some(holding) = self.holding.take() {
             let _ = self.server.execute("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL".to_owned()).await;
             // Closing ends the open transaction, and the lock with it.

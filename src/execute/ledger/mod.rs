@@ -1,17 +1,15 @@
-//! (Long: many verbs of a few lines each.)
-//! The ledger in the database: its rows read into plain data, and the statements that change
-//! them. Their SQL is `render`'s; which of them run, and when, is decided here.
+//! The ledger in the database: its rows read into plain data. The SQL of its statements is `render`'s.
 
 mod rows;
 mod standing;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rows::{Head, Texts, known_bodies, unreadable};
 pub use rows::{Known, LedgerHeads};
-use standing::{Found, Journal, Stands};
+use standing::{Found, Journal, RowFate};
 
 use super::database::{Cells, Database};
 use super::error::ExecuteError;
@@ -24,18 +22,18 @@ use crate::ident::Version;
 use crate::operation::Body;
 use crate::plan::{Ledger, LedgerRow, Place, Progress, RowState};
 use crate::render::ledger::{JournalEntry, LedgerSql, RunRow, RunValues};
-use crate::render::{AppliedRecord, Journaled, Statement};
+use crate::render::{Journaled, Statement};
 
 /// How many bodies are read in one query.
 const BODIES_AT_ONCE: usize = 500;
 
-/// How often, and in what distance, a ledger is read again whose rows and journal are of two moments.
+/// How often, and at what interval, a ledger is read again whose rows and journal were read at two different moments.
 const READS: usize = 20;
 const BETWEEN_READS: Duration = Duration::from_millis(10);
 
-/// As much of a row as tells whether it is still the same.
+/// As much of a row as shows whether it has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Glance {
+pub(super) struct RowDigest {
     pub(super) position: i64,
     pub(super) version: Version,
     pub(super) state: RowState,
@@ -44,35 +42,27 @@ pub(super) struct Glance {
     pub(super) progress: Option<Progress>,
 }
 
-/// A statement in the journal.
+/// A statement that is about to run, where DDL commits by itself.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    pub(super) version: Version,
-    pub(super) direction: Direction,
-    pub(super) statement: usize,
-    pub(super) of: usize,
-}
-
-/// A statement on its way, where DDL commits by itself.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct At {
+pub(super) struct StatementPlace {
     pub(super) version: Version,
     pub(super) direction: Direction,
     pub(super) statement: usize,
     pub(super) of: usize,
     pub(super) from: Place,
-    /// Where the other direction stood, if it was turned round there.
+    /// The place of the other direction, if the migration was turned round there.
     pub(super) turned: Option<Place>,
 }
 
 /// The ledger of one database, for one run.
 #[derive(Debug, Clone)]
-pub(super) struct Books {
-    sql: LedgerSql,
-    run: String,
+pub(super) struct LedgerStore {
+    pub(super) sql: LedgerSql,
+    /// The run's id.
+    pub(super) run: String,
 }
 
-impl Books {
+impl LedgerStore {
     /// The ledger of a database; `run` is the id that its rows will name.
     pub(super) fn new(database: &Database, run: String) -> Self {
         let backend = database.backend();
@@ -80,19 +70,15 @@ impl Books {
         Self { sql: LedgerSql::new(backend, schema), run }
     }
 
-    pub(super) fn run(&self) -> &str {
-        &self.run
-    }
-
-    /// Whether its tables stand.
-    pub(super) async fn stand(&self, database: &mut Database) -> Result<bool, ExecuteError> {
+    /// Whether its tables exist.
+    pub(super) async fn exists(&self, database: &mut Database) -> Result<bool, ExecuteError> {
         if !database.is_there() {
             return Ok(false);
         }
         Ok(database.tables_if(&self.sql.tables_that_stand(), &[]).await.map_err(of)?.is_some())
     }
 
-    /// The rows of a query, and the environment's name; `None` where the ledger does not stand.
+    /// The rows of a query, and the environment's name; `None` where there is no ledger.
     async fn with_stamp(
         &self,
         database: &mut Database,
@@ -108,7 +94,7 @@ impl Books {
         Ok(Some((answers.pop().unwrap_or_default(), stamp)))
     }
 
-    /// The statements that make it, with the stamp.
+    /// The statements that create it, with the stamp.
     pub(super) fn make(&self, environment: &str) -> Vec<String> {
         let mut statements = self.sql.create_tables();
         statements.push(self.sql.stamp_if_none(environment));
@@ -144,7 +130,7 @@ impl Books {
         if rows.iter().any(|row| row.state != RowState::Applied) || journaled(database) {
             let mut read = self.journal(database).await?;
             for _ in 0..READS {
-                // The rows are of before, and the journal of after a step of a run that is at work.
+                // Another run is at work, and has finished a step since the rows were read.
                 if !journaled(database) || rows.iter().all(|row| read.knows(row.version, row.state)) {
                     break;
                 }
@@ -158,7 +144,7 @@ impl Books {
         if let Some(journal) = journal {
             let mut stand = Vec::with_capacity(rows.len());
             for row in rows {
-                if let Stands::As(state, progress) = journal.stands(row.version, row.state)? {
+                if let RowFate::As(state, progress) = journal.stands(row.version, row.state)? {
                     stand.push(LedgerRow { state, progress, ..row });
                 }
             }
@@ -167,7 +153,7 @@ impl Books {
         Ok(Ledger { exists: true, rows, environment: heads.environment, as_of: heads.as_of })
     }
 
-    /// Rows with what they did: what is not known is read, which most often is nothing.
+    /// Rows with what their migrations did. What is not known yet is read, which usually is nothing.
     async fn with_bodies(
         &self,
         database: &mut Database,
@@ -196,36 +182,35 @@ impl Books {
                     })?;
                     Ok(head.with(Arc::new(body)))
                 }
-                // Between the two queries another run took it back.
+                // Another run undid it between the two queries.
                 None => Err(ExecuteError::LedgerChanged { what: format!("`{}` was undone meanwhile", head.version) }),
             },
         };
         heads.into_iter().map(whole).collect()
     }
 
-    /// The environment's name in a ledger that stands.
+    /// The environment's name in a ledger that exists.
     pub(super) async fn stamped(&self, database: &mut Database) -> Result<Option<String>, ExecuteError> {
         Ok(first_cell(ask(database, self.sql.select_stamp()).await?))
     }
 
-    /// Its rows at a glance, and the stamp; nothing where it does not stand.
-    pub(super) async fn look(&self, database: &mut Database) -> Result<(Vec<Glance>, Option<String>), ExecuteError> {
+    /// Digests of its rows, and the stamp; nothing where there is no ledger.
+    pub(super) async fn look(&self, database: &mut Database) -> Result<(Vec<RowDigest>, Option<String>), ExecuteError> {
         match self.with_stamp(database, &self.sql.select_states()).await? {
-            Some((rows, stamp)) => Ok((self.glances(database, rows).await?, stamp)),
+            Some((rows, stamp)) => Ok((self.digests_of(database, rows).await?, stamp)),
             None => Ok((Vec::new(), None)),
         }
     }
 
-    /// The rows at a glance of a ledger that stands.
-    pub(super) async fn glance(&self, database: &mut Database) -> Result<Vec<Glance>, ExecuteError> {
-        let rows = ask(database, self.sql.select_states()).await?;
-        self.glances(database, rows).await
+    /// Digests of its rows.
+    pub(super) async fn digests(&self, database: &mut Database) -> Result<Vec<RowDigest>, ExecuteError> {
+        Ok(self.look(database).await?.0)
     }
 
-    async fn glances(&self, database: &mut Database, rows: Vec<Cells>) -> Result<Vec<Glance>, ExecuteError> {
-        let glance = |row| {
+    async fn digests_of(&self, database: &mut Database, rows: Vec<Cells>) -> Result<Vec<RowDigest>, ExecuteError> {
+        let digest = |row| {
             let mut cells = Texts::new(row);
-            Ok(Glance {
+            Ok(RowDigest {
                 position: cells.number("position")?,
                 version: cells.version()?,
                 state: cells.state()?,
@@ -234,13 +219,13 @@ impl Books {
                 progress: None,
             })
         };
-        let mut rows = rows.into_iter().map(glance).collect::<Result<Vec<Glance>, ExecuteError>>()?;
+        let mut rows = rows.into_iter().map(digest).collect::<Result<Vec<RowDigest>, ExecuteError>>()?;
         if rows.iter().any(|row| row.state != RowState::Applied) || journaled(database) {
             let journal = self.journal(database).await?;
             let mut stand = Vec::with_capacity(rows.len());
             for row in rows {
-                if let Stands::As(state, progress) = journal.stands(row.version, row.state)? {
-                    stand.push(Glance { state, progress, ..row });
+                if let RowFate::As(state, progress) = journal.stands(row.version, row.state)? {
+                    stand.push(RowDigest { state, progress, ..row });
                 }
             }
             rows = stand;
@@ -315,28 +300,8 @@ impl Books {
             .collect()
     }
 
-    fn values(&self, started: &str) -> RunValues {
+    pub(super) fn values(&self, started: &str) -> RunValues {
         RunValues { run: self.run.clone(), started: started.to_owned() }
-    }
-
-    /// Says that a migration outside transactions has begun.
-    pub(super) fn applying(&self, record: &AppliedRecord) -> Statement {
-        own(self.sql.insert_version(record, RowState::Applying, &self.values(&who::now_precisely())))
-    }
-
-    /// Says that undoing a migration outside transactions has begun.
-    pub(super) fn reverting(&self, version: Version) -> Statement {
-        own(self.sql.set_state(version, RowState::Reverting))
-    }
-
-    /// Says that a migration is not applied.
-    pub(super) fn undone(&self, version: Version) -> Statement {
-        own(self.sql.delete_version(version))
-    }
-
-    pub(super) fn announce(&self, entry: &Entry, sql: &str) -> Statement {
-        let direction = entry.direction.to_string();
-        own(self.sql.journal_start(entry.version, wide(entry.statement), wide(entry.of), &direction, &self.run, sql))
     }
 
     /// The SQL of the statements of a migration outside a transaction that the journal knows to have run, in order.
@@ -349,17 +314,19 @@ impl Books {
         Ok(rows.into_iter().filter_map(|mut row| row.pop().flatten()).collect())
     }
 
-    pub(super) fn mark(&self, entry: &Entry) -> Statement {
-        own(self.sql.journal_done(entry.version, wide(entry.statement)))
-    }
-
     /// Where DDL commits by itself: the place that a statement comes from and goes to.
-    pub(super) fn at(&self, at: &At, journaled: &Journaled, sql: &str) -> String {
+    pub(super) fn at(&self, at: &StatementPlace, journaled: &Journaled, sql: &str) -> String {
         self.at_batch(at, journaled, sql, &[])
     }
 
     /// As [`Self::at`], with the migrations that follow in the same message, each of one statement, and their questions.
-    pub(super) fn at_batch(&self, at: &At, journaled: &Journaled, sql: &str, rest: &[(Version, &str)]) -> String {
+    pub(super) fn at_batch(
+        &self,
+        at: &StatementPlace,
+        journaled: &Journaled,
+        sql: &str,
+        rest: &[(Version, &str)],
+    ) -> String {
         let rest: Vec<(String, &str)> =
             rest.iter().map(|(version, question)| (version.to_string(), *question)).collect();
         let batch = if rest.is_empty() { String::new() } else { serde_json::json!(rest).to_string() };
@@ -381,51 +348,14 @@ impl Books {
         })
     }
 
-    /// Where DDL commits by itself: whether the statement on its way ran.
-    pub(super) fn settled(&self, version: Version, ran: bool) -> Statement {
-        own(self.sql.journal_settle(version, ran))
-    }
-
-    pub(super) fn withdraw(&self, entry: &Entry) -> Statement {
-        own(self.sql.journal_forget(entry.version, wide(entry.statement)))
-    }
-
-    /// Where DDL commits by itself: the journal's one row stands from here on.
-    pub(super) fn slot(&self) -> Statement {
-        own(self.sql.journal_slot())
-    }
-
-    /// Where DDL commits by itself: the journal is done with.
-    pub(super) fn empty_journal(&self) -> Statement {
-        own(self.sql.journal_empty())
-    }
-
-    pub(super) fn clear(&self, version: Version) -> Statement {
-        own(self.sql.journal_clear(version))
-    }
-
-    pub(super) fn stamp(&self, environment: &str) -> [String; 2] {
-        self.sql.stamp(environment)
-    }
-
-    /// Nothing is applied, and nothing on its way.
-    pub(super) fn forget_all(&self) -> [String; 2] {
-        self.sql.forget_all()
-    }
-
     /// Whether the run's row stands.
     pub(super) async fn has_run(&self, database: &mut Database) -> Result<bool, ExecuteError> {
         Ok(!ask(database, self.sql.select_run(&self.run)).await?.is_empty())
     }
 
-    /// The run's row as it begins.
-    pub(super) fn begin_run(&self, row: &RunRow) -> Statement {
-        own(self.sql.insert_run(row))
-    }
-
     /// How the run ended.
-    pub(super) fn end_run(&self, outcome: Outcome, steps_done: usize, error: Option<&str>) -> Statement {
-        own(self.sql.finish_run(&self.run, outcome.as_str(), wide(steps_done), error))
+    pub(super) fn end_run(&self, outcome: Outcome, steps_done: usize, error: Option<&str>) -> String {
+        self.sql.finish_run(&self.run, outcome.as_str(), steps_done, error)
     }
 }
 
@@ -435,7 +365,7 @@ fn journaled(database: &Database) -> bool {
 }
 
 /// The ledger's own statement.
-fn own(sql: String) -> Statement {
+pub(super) fn own(sql: String) -> Statement {
     Statement { sql, operation: "ledger".to_owned(), span: Span::NONE, ledger: None, journaled: None }
 }
 
@@ -443,45 +373,44 @@ fn first_cell(rows: Vec<Cells>) -> Option<String> {
     rows.into_iter().next().and_then(|row| row.into_iter().next().flatten())
 }
 
-fn wide(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
-}
-
 async fn ask(database: &mut Database, sql: String) -> Result<Vec<Cells>, ExecuteError> {
-    // A reader of SQLite may meet the moment in which another commits, longer than its own patience.
-    match database.rows(sql).await {
-        Ok(rows) => Ok(rows),
-        Err(words) => Err(of(words)),
-    }
+    database.rows(sql).await.map_err(of)
 }
 
 fn of(words: DatabaseWords) -> ExecuteError {
     match words.trouble {
+        // A reader of SQLite may meet the moment in which another commits, for longer than it waits.
         Trouble::Busy => ExecuteError::Locked { holder: super::holder::Holder::default(), waited: Duration::default() },
         _ => ExecuteError::of("reading the ledger", words),
     }
 }
 
-/// What the rows of one ledger are told apart by; `None` where they are the same.
-pub(super) fn difference(expected: &[Glance], found: &[Glance]) -> Option<String> {
-    let before: HashMap<Version, &Glance> = expected.iter().map(|row| (row.version, row)).collect();
-    for row in found {
-        match before.get(&row.version) {
-            None => return Some(format!("`{}` was applied meanwhile", row.version)),
-            Some(old) if *old != row => return Some(format!("`{}` is not as it was", row.version)),
-            Some(_) => {}
-        }
+/// Compares a ledger with what was expected.
+///
+/// # Errors
+/// [`ExecuteError::LedgerChanged`] with the first difference.
+pub(super) fn unchanged(expected: &[RowDigest], found: &[RowDigest]) -> Result<(), ExecuteError> {
+    let before: HashMap<Version, &RowDigest> = expected.iter().map(|row| (row.version, row)).collect();
+    let now: HashSet<Version> = found.iter().map(|row| row.version).collect();
+    let changed = |row: &RowDigest| match before.get(&row.version) {
+        None => Some(format!("`{}` was applied meanwhile", row.version)),
+        Some(old) if *old != row => Some(format!("`{}` is not as it was", row.version)),
+        Some(_) => None,
+    };
+    let gone =
+        |row: &RowDigest| (!now.contains(&row.version)).then(|| format!("`{}` was undone meanwhile", row.version));
+    match found.iter().find_map(changed).or_else(|| expected.iter().find_map(gone)) {
+        Some(what) => Err(ExecuteError::LedgerChanged { what }),
+        None => Ok(()),
     }
-    let now: std::collections::HashSet<Version> = found.iter().map(|row| row.version).collect();
-    expected.iter().find(|row| !now.contains(&row.version)).map(|row| format!("`{}` was undone meanwhile", row.version))
 }
 
-/// A ledger at a glance, from the plain data of a plan.
-pub(super) fn glance_of(ledger: &Ledger) -> Vec<Glance> {
+/// Digests of the ledger that a plan was made from.
+pub(super) fn digests_of(ledger: &Ledger) -> Vec<RowDigest> {
     ledger
         .rows
         .iter()
-        .map(|row| Glance {
+        .map(|row| RowDigest {
             position: row.position,
             version: row.version,
             state: row.state,
@@ -512,7 +441,7 @@ pub(super) fn run_row(
         environment: settings.environment.clone(),
         who: who::who(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        steps: wide(plan.steps.len()),
+        steps: plan.steps.len(),
     }
 }
 
@@ -520,19 +449,23 @@ pub(super) fn run_row(
 mod tests {
     use super::*;
 
-    fn glance(version: u128, state: RowState) -> Glance {
+    fn digest(version: u128, state: RowState) -> RowDigest {
         let version = Version::new(version).unwrap();
-        Glance { position: 1, version, state, up: "u".into(), down: "d".into(), progress: None }
+        RowDigest { position: 1, version, state, up: "u".into(), down: "d".into(), progress: None }
     }
 
     #[test]
     fn any_difference_is_named() {
-        let one = glance(1, RowState::Applied);
+        let one = digest(1, RowState::Applied);
         let same = [one.clone()];
-        assert_eq!(difference(&same, &same), None);
-        assert_eq!(difference(&[], &same).unwrap(), "`1` was applied meanwhile");
-        assert_eq!(difference(&same, &[]).unwrap(), "`1` was undone meanwhile");
-        let edited = Glance { down: "x".into(), ..one };
-        assert_eq!(difference(&same, &[edited]).unwrap(), "`1` is not as it was");
+        let difference = |expected: &[RowDigest], found: &[RowDigest]| match unchanged(expected, found) {
+            Err(ExecuteError::LedgerChanged { what }) => what,
+            other => format!("{other:?}"),
+        };
+        assert!(unchanged(&same, &same).is_ok());
+        assert_eq!(difference(&[], &same), "`1` was applied meanwhile");
+        assert_eq!(difference(&same, &[]), "`1` was undone meanwhile");
+        let edited = RowDigest { down: "x".into(), ..one };
+        assert_eq!(difference(&same, &[edited]), "`1` is not as it was");
     }
 }

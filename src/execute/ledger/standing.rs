@@ -91,7 +91,7 @@ pub(super) struct Journal {
 }
 
 /// What the journal makes of a row of the ledger.
-pub(super) enum Stands {
+pub(super) enum RowFate {
     /// The migration is in that state.
     As(RowState, Option<Progress>),
     /// It is not applied, whatever the row says: it was undone already, or never begun.
@@ -180,11 +180,11 @@ impl Journal {
     /// # Errors
     ///
     /// As [`Self::of`].
-    pub(super) fn stands(&self, version: Version, state: RowState) -> Result<Stands, ExecuteError> {
+    pub(super) fn stands(&self, version: Version, state: RowState) -> Result<RowFate, ExecuteError> {
         match self.left(version, state) {
-            Some(true) => Ok(Stands::As(RowState::Applied, None)),
-            Some(false) => Ok(Stands::Not),
-            None => self.of(version, state).map(|(state, progress)| Stands::As(state, progress)),
+            Some(true) => Ok(RowFate::As(RowState::Applied, None)),
+            Some(false) => Ok(RowFate::Not),
+            None => self.of(version, state).map(|(state, progress)| RowFate::As(state, progress)),
         }
     }
 
@@ -295,14 +295,14 @@ mod tests {
         // What the ledger has been told of already stays as it is, whatever stands today.
         assert_eq!(left(&journal, RowState::Applied), [None; 5]);
         let stands = |at, state| journal.stands(Version::new(at).unwrap(), state).unwrap();
-        assert!(matches!(stands(8, RowState::Applying), Stands::As(RowState::Applied, None)));
-        assert!(matches!(stands(9, RowState::Applying), Stands::Not));
+        assert!(matches!(stands(8, RowState::Applying), RowFate::As(RowState::Applied, None)));
+        assert!(matches!(stands(9, RowState::Applying), RowFate::Not));
         let mut journal = Journal::default();
         journal.put_batch(&batch("down"), 2);
         assert_eq!(left(&journal, RowState::Applied), [Some(false), Some(false), None, None, None]);
         assert!(matches!(
             journal.stands(Version::new(9).unwrap(), RowState::Applied),
-            Ok(Stands::As(RowState::Applied, None))
+            Ok(RowFate::As(RowState::Applied, None))
         ));
     }
 
@@ -312,9 +312,9 @@ mod tests {
         journal.at_work(&batch("up"));
         assert!(matches!(
             journal.stands(Version::new(7).unwrap(), RowState::Applying),
-            Ok(Stands::As(RowState::Applying, Some(_)))
+            Ok(RowFate::As(RowState::Applying, Some(_)))
         ));
-        assert!(matches!(journal.stands(Version::new(8).unwrap(), RowState::Applying), Ok(Stands::Not)));
+        assert!(matches!(journal.stands(Version::new(8).unwrap(), RowState::Applying), Ok(RowFate::Not)));
         assert!(journal.knows(Version::new(8).unwrap(), RowState::Applying));
         assert!(!journal.knows(Version::new(11).unwrap(), RowState::Applying));
     }

@@ -55,8 +55,8 @@ impl LedgerSql {
     pub fn journal_start(
         &self,
         version: Version,
-        statement: u64,
-        statements: u64,
+        statement: usize,
+        statements: usize,
         direction: &str,
         run: &str,
         sql: &str,
@@ -67,8 +67,8 @@ impl LedgerSql {
         );
         let _ = query.values([
             self.string(&version.to_string()),
-            Expr::val(statement),
-            Expr::val(statements),
+            Expr::val(statement as u64),
+            Expr::val(statements as u64),
             self.string(direction),
             self.string("started"),
             self.string(run),
@@ -80,24 +80,24 @@ impl LedgerSql {
 
     /// Journals that it has run.
     #[must_use]
-    pub fn journal_done(&self, version: Version, statement: u64) -> String {
+    pub fn journal_done(&self, version: Version, statement: usize) -> String {
         let query = Query::update()
             .table(self.table(JOURNAL))
             .value(Alias::new("state"), self.string("done"))
             .value(Alias::new("changed_at"), Expr::cust(self.now()))
             .and_where(Self::eq("version", &version.to_string()))
-            .and_where(Expr::col(Alias::new("statement")).eq(statement))
+            .and_where(Expr::col(Alias::new("statement")).eq(statement as u64))
             .take();
         self.dialect.query(&query)
     }
 
     /// Takes a statement out of the journal: it did not run.
     #[must_use]
-    pub fn journal_forget(&self, version: Version, statement: u64) -> String {
+    pub fn journal_forget(&self, version: Version, statement: usize) -> String {
         let query = Query::delete()
             .from_table(self.table(JOURNAL))
             .and_where(Self::eq("version", &version.to_string()))
-            .and_where(Expr::col(Alias::new("statement")).eq(statement))
+            .and_where(Expr::col(Alias::new("statement")).eq(statement as u64))
             .take();
         self.dialect.query(&query)
     }

@@ -24,7 +24,7 @@ pub struct RunRow {
     /// Of dbmigrate.
     pub tool_version: String,
     /// Steps planned.
-    pub steps: u64,
+    pub steps: usize,
 }
 
 impl LedgerSql {
@@ -58,7 +58,7 @@ impl LedgerSql {
             self.string(&row.tool_version),
             self.string(&row.started),
             self.string("running"),
-            Expr::val(row.steps),
+            Expr::val(row.steps as u64),
             Expr::val(0),
         ]);
         self.dialect.query(&query)
@@ -74,11 +74,11 @@ impl LedgerSql {
 
     /// Writes down how a run ended: `done`, `failed`; how many steps stay done; the error.
     #[must_use]
-    pub fn finish_run(&self, run: &str, outcome: &str, steps_done: u64, error: Option<&str>) -> String {
+    pub fn finish_run(&self, run: &str, outcome: &str, steps_done: usize, error: Option<&str>) -> String {
         let query = Query::update()
             .table(self.table(RUNS))
             .value(Alias::new("outcome"), self.string(outcome))
-            .value(Alias::new("steps_done"), steps_done)
+            .value(Alias::new("steps_done"), steps_done as u64)
             .value(Alias::new("finished_at"), Expr::cust(self.now()))
             .value(
                 Alias::new("error"),

@@ -332,7 +332,7 @@ impl Sqlite {
     }
 
     pub(super) async fn close(mut self) {
-        self.let_go().await;
+        self.release().await;
         if let Some(connection) = self.connection.take() {
             let _ = connection.close();
         }

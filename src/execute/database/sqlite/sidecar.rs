@@ -42,7 +42,7 @@ impl Sqlite {
         // A transaction that is open elsewhere holds the other lock.
         self.sidecar = Some((path, file));
         if let Err(words) = self.quietly("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK") {
-            self.let_go().await;
+            self.release().await;
             self.restore().await;
             return match words.trouble {
                 Trouble::Busy => Ok(Some(self.holder())),
@@ -63,7 +63,7 @@ impl Sqlite {
         Ok(())
     }
 
-    pub(in crate::execute::database) async fn let_go(&mut self) {
+    pub(in crate::execute::database) async fn release(&mut self) {
         if self.keys_off {
             self.restore().await;
         }
