@@ -17,7 +17,7 @@ impl State {
         let claims = change.claims(self);
         self.are_free(&claims)?;
         let inverse = self.change(change)?;
-        self.commit(&claims);
+        self.commit(claims);
         Ok(inverse)
     }
 

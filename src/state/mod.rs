@@ -165,6 +165,14 @@ impl State {
         self.tables.get(&holder.table?)
     }
 
+    /// A name as the maps have it; it is given back where it is that already.
+    fn folded(&self, name: TableName) -> TableName {
+        match self.fold(&name) {
+            Cow::Owned(folded) => folded,
+            Cow::Borrowed(_) => name,
+        }
+    }
+
     /// A name as the maps have it; most are that already.
     fn fold<'n>(&self, name: &'n TableName) -> Cow<'n, TableName> {
         let schema = name.schema.as_deref().map(|schema| self.backend.fold(schema));

@@ -227,7 +227,8 @@ impl State {
         match namespace {
             Namespace::Relations(schema) => {
                 let name = TableName { schema: schema.clone(), name: name.to_owned() };
-                self.name_taken(&name)
+                // Folded already, and so are schemas where they differ.
+                self.relations.get(&self.folded(name)).map(|holder| holder.by)
             }
             Namespace::Columns(table) => {
                 let has = self.table(*table)?.columns.iter().any(|column| is(&column.name));
@@ -297,11 +298,10 @@ impl State {
     }
 
     /// Takes and frees names that are free.
-    pub(in crate::state) fn commit(&mut self, claims: &[Claim]) {
+    pub(in crate::state) fn commit(&mut self, claims: Vec<Claim>) {
         for claim in claims {
-            let Namespace::Relations(schema) = &claim.namespace else { continue };
-            let name = TableName { schema: schema.clone(), name: claim.name.clone() };
-            let name = self.fold(&name).into_owned();
+            let Namespace::Relations(schema) = claim.namespace else { continue };
+            let name = self.folded(TableName { schema, name: claim.name });
             if claim.takes {
                 self.relations.insert(name, Holder { by: claim.by, table: claim.table });
             } else {

@@ -7,6 +7,8 @@
 //!
 //! Indexes and constraints are told apart by their names, which every change of one takes, frees or uses.
 
+use std::borrow::Cow;
+
 use super::{Claim, Mode, Namespace, ObjectEffect, Resource, Verb};
 use crate::diagnostic::Span;
 use crate::ident::TableName;
@@ -229,10 +231,10 @@ impl Uses<'_> {
     }
 
     /// A name that is taken or freed.
-    fn claim(&mut self, claim: &Claim, own: Option<&str>) {
+    fn claim(&mut self, claim: Claim, own: Option<String>) {
         // What the change is about has its words; the names that come and go with it have others.
         let words = match (own, &claim.namespace) {
-            (Some(own), _) => own.to_owned(),
+            (Some(own), _) => own,
             (None, Namespace::Relations(schema)) => {
                 let shown = schema.as_deref().filter(|_| self.state.backend().capabilities().schemas);
                 let shown = shown.map_or_else(|| claim.name.clone(), |schema| format!("{schema}.{}", claim.name));
@@ -242,11 +244,14 @@ impl Uses<'_> {
                 say!(self, "{} the name {}", if claim.takes { "takes" } else { "frees" }, claim.name)
             }
         };
-        let folded = self.fold(&claim.name);
-        self.push(Resource::Name(claim.namespace.clone(), folded), Mode::Change, words);
         if let Namespace::Relations(Some(schema)) = &claim.namespace {
             self.schema(schema);
         }
+        let folded = match self.state.backend().fold(&claim.name) {
+            Cow::Owned(folded) => Some(folded),
+            Cow::Borrowed(_) => None,
+        };
+        self.push(Resource::Name(claim.namespace, folded.unwrap_or(claim.name)), Mode::Change, words);
     }
 
     /// A schema that something is in.
@@ -263,10 +268,10 @@ impl Uses<'_> {
             return;
         }
         let object = if self.says { change.objects(self.state).into_iter().next() } else { None };
-        for claim in &claims {
+        for claim in claims {
             let about = |kind: ObjectKind| kind == claim.by && !matches!(kind, ObjectKind::Table | ObjectKind::View);
             let own = object.as_ref().filter(|object| about(object.kind)).map(ObjectEffect::words);
-            self.claim(claim, own.as_deref());
+            self.claim(claim, own);
         }
     }
 
