@@ -21,7 +21,7 @@ use crate::execute::{
 use crate::ident::Version;
 use crate::plan::{self, Ledger, PlanDirection, Target};
 use crate::render::{self, RenderOptions, RenderedPlan, TransactionMode};
-use crate::report::plan::{Json, Markdown, PlanFormat, Sql, Text};
+use crate::report::plan::{PlanFormat, Text, write as write_page};
 use crate::report::run::{Lines, Problem, RunJson, losing, opening, summary, write_failure, write_json};
 use crate::report::{About, PlanPage, Visible, words};
 
@@ -414,10 +414,11 @@ pub(super) async fn interruptible<T>(
 
 /// Writes plans in the format asked for.
 pub(super) fn write_plans(console: &Console, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
-    match console.format {
-        Format::Json => Json.write(pages, out),
-        Format::Sql => Sql.write(pages, out),
-        Format::Markdown => Markdown.write(pages, out),
-        _ => Text { paint: console.out, verbose: console.talk.verbose }.write(pages, out),
-    }
+    let format = match console.format {
+        Format::Json => PlanFormat::Json,
+        Format::Sql => PlanFormat::Sql,
+        Format::Markdown => PlanFormat::Markdown,
+        _ => PlanFormat::Text(Text { paint: console.out, verbose: console.talk.verbose }),
+    };
+    write_page(pages, format, out)
 }

@@ -1,5 +1,6 @@
 //! What people and programs read: one serializer per output format, over the plain
-//! data that the stages before it hand on. Nothing here decides anything or opens anything.
+//! data that the stages before it hand on. Nothing here decides anything or opens anything;
+//! what writes fails only if its `out` does.
 
 pub mod check;
 pub mod diagnostics;
@@ -28,9 +29,6 @@ pub use visible::Visible;
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Writes one JSON document, indented, with a line end.
-///
-/// # Errors
-/// What `out` gives.
 pub fn write_json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, value)?;
     writeln!(out)

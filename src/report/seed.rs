@@ -65,9 +65,6 @@ struct FailedJson<'a> {
 
 impl SeedPage<'_> {
     /// What would be done, for people.
-    ///
-    /// # Errors
-    /// What `out` gives.
     pub fn write_text(&self, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
         let text = Text { paint, verbose: false };
         let seeds = words::count(self.seed.items.len(), "seed");
@@ -90,9 +87,6 @@ impl SeedPage<'_> {
     }
 
     /// What would be done, for programs.
-    ///
-    /// # Errors
-    /// What `out` gives.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
         let seeds = self
             .seed
@@ -109,9 +103,6 @@ impl SeedPage<'_> {
     }
 
     /// What loading them came to, for programs.
-    ///
-    /// # Errors
-    /// What `out` gives.
     pub fn write_report(&self, report: &SeedReport, next: Option<String>, out: &mut dyn Write) -> io::Result<()> {
         let loaded = report.loaded.iter().map(|(title, rows)| LoadedJson { title, rows: *rows }).collect();
         let failed = report.failed.as_ref().map(|failure| FailedJson {

@@ -49,14 +49,11 @@ pub enum CheckFormat {
 }
 
 /// Writes a page.
-///
-/// # Errors
-/// What `out` gives.
 pub fn write(page: &CheckPage<'_>, format: CheckFormat, out: &mut dyn Write) -> io::Result<()> {
     match format {
         CheckFormat::Text(paint) => text::write(page, paint, out),
         CheckFormat::Json => super::write_json(&json::CheckJson::of(page), out),
-        CheckFormat::Sarif => super::write_json(&sarif::Log::of(page), out),
+        CheckFormat::Sarif => super::write_json(&sarif::log(page), out),
         CheckFormat::Github => github::write(page, out),
     }
 }

@@ -54,29 +54,24 @@ impl Proof {
 
     /// As a sentence.
     #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::NotTried => "the order was not checked: mend the errors first",
-            Self::Broken => "nothing is proved about the order: mend the errors first",
-            Self::Held { but_pairs: false, but_opaque: false, down: true } => {
-                "every order the graph allows leaves the same schema; the way back to 0 was replayed"
-            }
-            Self::Held { but_pairs: false, but_opaque: false, down: false } => {
-                "every order the graph allows leaves the same schema; the way back to 0 does not work"
-            }
-            Self::Held { but_pairs: true, but_opaque: false, down: true } => {
-                "every other pair commutes or is ordered; the way back to 0 was replayed"
-            }
-            Self::Held { but_pairs: true, but_opaque: false, down: false } => {
-                "every other pair commutes or is ordered; the way back to 0 does not work"
-            }
-            Self::Held { but_opaque: true, down: true, .. } => {
-                "but for the SQL that cannot be read, every other pair commutes or is ordered;\nthe way back to 0 was replayed as far as it can be read"
-            }
-            Self::Held { but_opaque: true, down: false, .. } => {
-                "but for the SQL that cannot be read, every other pair commutes or is ordered;\nthe way back to 0 does not work"
-            }
-        }
+    pub fn words(self) -> String {
+        let Self::Held { but_pairs, but_opaque, down } = self else {
+            return match self {
+                Self::NotTried => "the order was not checked: mend the errors first".to_owned(),
+                _ => "nothing is proved about the order: mend the errors first".to_owned(),
+            };
+        };
+        let order = match (but_pairs, but_opaque) {
+            (_, true) => "but for the SQL that cannot be read, every other pair commutes or is ordered;\n",
+            (true, false) => "every other pair commutes or is ordered; ",
+            (false, false) => "every order the graph allows leaves the same schema; ",
+        };
+        let back = match (down, but_opaque) {
+            (false, _) => "the way back to 0 does not work",
+            (true, true) => "the way back to 0 was replayed as far as it can be read",
+            (true, false) => "the way back to 0 was replayed",
+        };
+        format!("{order}{back}")
     }
 }
 

@@ -22,10 +22,6 @@ pub struct Node {
 
 /// Draws it in the terminal, newest first: under each migration what it requires, lines between them. `nodes` are in
 /// the order in which they are applied, requirements first.
-///
-/// # Errors
-///
-/// What `out` gives.
 pub fn write_text(project: &str, nodes: &[Node], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let mut required = vec![false; nodes.len()];
     for at in nodes.iter().flat_map(|node| &node.requires) {
@@ -57,10 +53,6 @@ pub fn write_text(project: &str, nodes: &[Node], paint: Paint, out: &mut dyn Wri
 }
 
 /// Writes it for Graphviz.
-///
-/// # Errors
-///
-/// What `out` gives.
 pub fn write_dot(project: &str, nodes: &[Node], out: &mut dyn Write) -> io::Result<()> {
     let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
     writeln!(out, "digraph {} {{", quoted(project))?;
@@ -76,10 +68,6 @@ pub fn write_dot(project: &str, nodes: &[Node], out: &mut dyn Write) -> io::Resu
 }
 
 /// Writes it as a Mermaid flowchart, which code hosts draw in Markdown.
-///
-/// # Errors
-///
-/// What `out` gives.
 pub fn write_mermaid(nodes: &[Node], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "flowchart LR")?;
     for node in nodes {
@@ -94,10 +82,6 @@ pub fn write_mermaid(nodes: &[Node], out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes it as JSON: `{ format_version, migrations: [{ version, name, requires: [names] }] }`, in the order in which they are
 /// applied (of a circle, which has none, by version).
-///
-/// # Errors
-///
-/// What `out` gives.
 pub fn write_json(nodes: &[Node], out: &mut dyn Write) -> io::Result<()> {
     let migration = |node: &Node| MigrationJson {
         version: node.version.to_string(),

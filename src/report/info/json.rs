@@ -52,9 +52,6 @@ impl<'a> From<&'a InfoRow> for RowJson<'a> {
 }
 
 /// Writes one JSON document.
-///
-/// # Errors
-/// What `out` gives.
 pub fn write_json(page: &InfoPage<'_>, out: &mut dyn Write) -> io::Result<()> {
     let info = page.info;
     let version = |version: Option<Version>| version.map_or_else(|| "0".to_owned(), |version| version.to_string());

@@ -11,9 +11,6 @@ use crate::report::{Paint, words};
 const LEAST_NAME: usize = 12;
 
 /// Writes the table.
-///
-/// # Errors
-/// What `out` gives.
 pub fn write_text(page: &InfoPage<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let info = page.info;
     let environment = page.about.environment.as_deref().unwrap_or("no environment");

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::PlanFormat;
 use crate::backend::Backend;
 use crate::diagnostic::{Direction, Location, Sources};
 use crate::ident::Version;
@@ -13,16 +12,10 @@ use crate::render::{Destructive, RenderedStep, Statement, Transactions};
 use crate::report::PlanPage;
 use crate::report::found::{DiagnosticJson, diagnostics};
 
-/// JSON: one object, or an array where there are several plans.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Json;
-
-impl PlanFormat for Json {
-    fn write(&self, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
-        match pages {
-            [page] => crate::report::write_json(&PlanJson::of(page), out),
-            pages => crate::report::write_json(&pages.iter().map(PlanJson::of).collect::<Vec<_>>(), out),
-        }
+pub(super) fn write(pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
+    match pages {
+        [page] => crate::report::write_json(&PlanJson::of(page), out),
+        pages => crate::report::write_json(&pages.iter().map(PlanJson::of).collect::<Vec<_>>(), out),
     }
 }
 

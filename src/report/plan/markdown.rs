@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use super::PlanFormat;
 use super::text::arrow;
 use crate::diagnostic::Severity;
 use crate::plan::PlanDirection;
@@ -10,23 +9,7 @@ use crate::render::RenderedStep;
 use crate::report::page::{closed, how, loss, losses, tag, way_back};
 use crate::report::{PlanPage, words};
 
-/// GitHub's and GitLab's Markdown.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Markdown;
-
-impl PlanFormat for Markdown {
-    fn write(&self, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
-        for (at, page) in pages.iter().enumerate() {
-            if at > 0 {
-                writeln!(out)?;
-            }
-            write_page(page, out)?;
-        }
-        Ok(())
-    }
-}
-
-fn write_page(page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
     let plan = page.plan;
     let about = escape(&page.about.project);
     writeln!(out, "### {about} on {}: {}", plan.backend.title(), escape(&page.headline()))?;

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use super::PlanFormat;
 use super::text::arrow;
 use crate::backend::Backend;
 use crate::plan::PlanDirection;
@@ -10,23 +9,7 @@ use crate::render::{RenderedStep, Transactions};
 use crate::report::page::{closed, divisions, tag};
 use crate::report::{PlanPage, words};
 
-/// SQL with its transactions written out.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Sql;
-
-impl PlanFormat for Sql {
-    fn write(&self, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
-        for (at, page) in pages.iter().enumerate() {
-            if at > 0 {
-                writeln!(out)?;
-            }
-            write_page(page, out)?;
-        }
-        Ok(())
-    }
-}
-
-fn write_page(page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
     let plan = page.plan;
     comment(&format!("{}: {}", page.about.project, page.headline()), out)?;
     if plan.direction == PlanDirection::None {

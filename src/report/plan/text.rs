@@ -3,7 +3,6 @@
 
 use std::io::{self, Write};
 
-use super::PlanFormat;
 use crate::diagnostic::Direction;
 use crate::plan::PlanDirection;
 use crate::render::{Destructive, RenderedStep, Statement};
@@ -24,20 +23,8 @@ pub struct Text {
     pub verbose: bool,
 }
 
-impl PlanFormat for Text {
-    fn write(&self, pages: &[PlanPage<'_>], out: &mut dyn Write) -> io::Result<()> {
-        for (at, page) in pages.iter().enumerate() {
-            if at > 0 {
-                writeln!(out)?;
-            }
-            self.page(page, out)?;
-        }
-        Ok(())
-    }
-}
-
 impl Text {
-    fn page(&self, page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn page(&self, page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> {
         let plan = page.plan;
         let mut head = format!("Plan: {} · {}", page.headline(), plan.backend);
         if plan.direction != PlanDirection::None {
@@ -69,9 +56,6 @@ impl Text {
     }
 
     /// What is lost: rows, and values of rows that stay.
-    ///
-    /// # Errors
-    /// What `out` gives.
     pub(in crate::report) fn losses<'d>(
         &self,
         all: impl Iterator<Item = &'d Destructive> + Clone,

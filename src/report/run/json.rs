@@ -30,7 +30,7 @@ pub struct RunJson<'a> {
     warnings: Vec<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 struct FailedJson<'a> {
     migration: Option<&'a str>,
     operation: Option<&'a str>,
@@ -40,47 +40,14 @@ struct FailedJson<'a> {
 }
 
 impl<'a> RunJson<'a> {
-    /// A run that took place.
-    #[must_use]
-    pub fn ran(report: &'a RunReport, page: &PlanPage<'a>, next: Option<String>) -> Self {
-        Self {
-            format_version: FORMAT_VERSION,
-            run: Some(&report.run),
-            outcome: report.outcome.as_str(),
-            plan: Some(PlanJson::of(page)),
-            steps_done: report.steps_done,
-            failed: report.failed.as_ref().map(|failure| FailedJson::of(failure, page.sources)),
-            state: report.state.clone(),
-            next,
-            diagnostics: Vec::new(),
-            warnings: report.warnings.iter().map(String::as_str).collect(),
-        }
-    }
-
-    /// A run with nothing to do.
-    #[must_use]
-    pub fn nothing(page: &PlanPage<'a>) -> Self {
-        let state = page.plan.to.clone();
-        Self { outcome: Outcome::Done.as_str(), plan: Some(PlanJson::of(page)), state, ..Self::ended("", None) }
-            .without_failure()
-    }
-
-    /// A command that ended before anything ran. `refused` where it was not allowed to.
-    #[must_use]
-    pub fn ended(error: &str, next: Option<String>) -> Self {
+    fn new(outcome: Outcome, next: Option<String>) -> Self {
         Self {
             format_version: FORMAT_VERSION,
             run: None,
-            outcome: Outcome::Failed.as_str(),
+            outcome: outcome.as_str(),
             plan: None,
             steps_done: 0,
-            failed: Some(FailedJson {
-                migration: None,
-                operation: None,
-                statement: None,
-                location: None,
-                error: error.to_owned(),
-            }),
+            failed: None,
             state: Vec::new(),
             next,
             diagnostics: Vec::new(),
@@ -88,9 +55,31 @@ impl<'a> RunJson<'a> {
         }
     }
 
-    fn without_failure(mut self) -> Self {
-        self.failed = None;
-        self
+    /// A run that took place.
+    #[must_use]
+    pub fn ran(report: &'a RunReport, page: &PlanPage<'a>, next: Option<String>) -> Self {
+        Self {
+            run: Some(&report.run),
+            plan: Some(PlanJson::of(page)),
+            steps_done: report.steps_done,
+            failed: report.failed.as_ref().map(|failure| FailedJson::of(failure, page.sources)),
+            state: report.state.clone(),
+            warnings: report.warnings.iter().map(String::as_str).collect(),
+            ..Self::new(report.outcome, next)
+        }
+    }
+
+    /// A run with nothing to do.
+    #[must_use]
+    pub fn nothing(page: &PlanPage<'a>) -> Self {
+        Self { plan: Some(PlanJson::of(page)), state: page.plan.to.clone(), ..Self::new(Outcome::Done, None) }
+    }
+
+    /// A command that ended before anything ran. `refused` where it was not allowed to.
+    #[must_use]
+    pub fn ended(error: &str, next: Option<String>) -> Self {
+        let failed = FailedJson { error: error.to_owned(), ..FailedJson::default() };
+        Self { failed: Some(failed), ..Self::new(Outcome::Failed, next) }
     }
 
     /// Says that it was refused.
@@ -129,9 +118,6 @@ impl<'a> FailedJson<'a> {
 }
 
 /// Writes one JSON document.
-///
-/// # Errors
-/// What `out` gives.
 pub fn write_json(run: &RunJson<'_>, out: &mut dyn Write) -> io::Result<()> {
     crate::report::write_json(run, out)
 }

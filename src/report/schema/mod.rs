@@ -39,9 +39,6 @@ impl Page {
 }
 
 /// Writes the statements that make each schema from nothing.
-///
-/// # Errors
-/// What `out` gives.
 pub fn write_sql(pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
     for (at, page) in pages.iter().enumerate() {
         if at > 0 {
@@ -64,9 +61,6 @@ struct Json<'p> {
 }
 
 /// Writes the same as one JSON document: an object, or an array of them for several backends.
-///
-/// # Errors
-/// What `out` gives.
 pub fn write_json(pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
     let all: Vec<Json<'_>> = pages
         .iter()

@@ -9,9 +9,6 @@ use crate::report::words;
 use crate::state::{Change, Constraint, ForeignKey, Function, Object, State, Table, TableId, Trigger, View};
 
 /// Writes each schema as the operations of a migration.
-///
-/// # Errors
-/// What `out` gives.
 pub fn write_toml(pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
     for page in pages {
         let text = words::one_line(&page.title()).trim_end().to_owned();
