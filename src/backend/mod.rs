@@ -3,6 +3,7 @@
 
 mod mysql;
 mod postgres;
+mod quoting;
 mod sqlite;
 
 use std::borrow::Cow;
@@ -10,6 +11,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+pub use quoting::quoted;
 
 /// A kind of database that a manifest can be run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -126,17 +129,6 @@ impl Backend {
         } else {
             Cow::Borrowed(name)
         }
-    }
-
-    /// A name in quotes, whatever is in it.
-    #[must_use]
-    pub fn quote(self, name: &str) -> String {
-        let quote = match self {
-            Self::Mysql => '`',
-            Self::Sqlite | Self::Postgres => '"',
-        };
-        let doubled = name.replace(quote, &format!("{quote}{quote}"));
-        format!("{quote}{doubled}{quote}")
     }
 
     /// Whether an identifier *written in SQL* (an expression, a trigger) means `name`.

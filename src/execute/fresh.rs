@@ -1,7 +1,7 @@
 //! Everything that stands in a database's schema, whoever made it, and how it is dropped: for when ways down are beyond
 //! repair. The ledger's own tables stay, and forget what is applied; the history of runs does not.
 
-use super::database::{Cells, Database, quote};
+use super::database::{Cells, Database};
 use super::error::ExecuteError;
 use super::event::Event;
 use super::hooks::Hooks;
@@ -9,7 +9,7 @@ use super::ledger::LedgerStore;
 use super::lock::lock;
 use super::session::Session;
 use super::who;
-use crate::backend::Backend;
+use crate::backend::{Backend, quoted};
 use crate::render::ledger::{ENVIRONMENT, JOURNAL, RUNS, VERSIONS};
 
 /// Something that stands.
@@ -70,7 +70,7 @@ fn postgres(ledger: &str, schemas: &[String]) -> String {
     };
     let owned = "NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid \
                  AND d.deptype IN ('a', 'i'))";
-    let named: Vec<String> = schemas.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+    let named: Vec<String> = schemas.iter().map(|name| Backend::Postgres.string(name)).collect();
     let named = if named.is_empty() { "NULL".to_owned() } else { named.join(", ") };
     let parts = [
         relations(1, "view", "c.relkind = 'v'"),
@@ -153,7 +153,7 @@ impl StandingObject {
     /// Its kind and name, as one reads it: `table "posts"`.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{} {}", self.kind, quote(&self.name))
+        format!("{} {}", self.kind, quoted(&self.name, '"'))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why a change cannot be written for a backend. The walk makes a diagnostic of it,
 //! with the operation and its place.
 
-use super::dialect::Dialect;
+use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::state::{SchemaObject, StateError};
 
@@ -78,8 +78,8 @@ pub(super) enum RenderError {
 
 impl RenderError {
     /// An object of a kind that a backend does not have.
-    pub(super) fn no_object(dialect: Dialect, object: &dyn SchemaObject) -> Self {
-        let title = dialect.backend().title();
+    pub(super) fn no_object(backend: Backend, object: &dyn SchemaObject) -> Self {
+        let title = backend.title();
         Self::NoSuchObject { title, noun: object.noun(), name: object.full_name() }
     }
 

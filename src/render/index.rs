@@ -1,25 +1,26 @@
 //! Indexes as SQL: what the backends say alike. By hand through sea-query's quoting, which writes names of indexes unescaped,
 //! and panics on expressions in them.
 
-use super::dialect::Dialect;
 use super::error::RenderError;
+use super::expression::own_expression;
+use crate::backend::Backend;
 use crate::operation::{DataType, Nulls, Order};
 use crate::state::{Column, ColumnId, Index, IndexKey, IndexPart, Table};
 
 /// CREATE INDEX.
-pub(super) fn create(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
-    if dialect == Dialect::Mysql {
+pub(super) fn create(backend: Backend, table: &Table, index: &Index) -> Result<String, RenderError> {
+    if backend == Backend::Mysql {
         let (word, method) = mysql_kind(index)?;
         let method = method.map_or_else(String::new, |method| format!(" USING {method}"));
-        let (name, on) = (dialect.ident(&index.name), dialect.table(&table.name));
-        return Ok(format!("CREATE {word}INDEX {name}{method} ON {on} ({})", parts(dialect, table, index)?));
+        let (name, on) = (backend.ident(&index.name), backend.table(&table.name));
+        return Ok(format!("CREATE {word}INDEX {name}{method} ON {on} ({})", parts(backend, table, index)?));
     }
     let mut sql = if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " }.to_owned();
-    sql.push_str(&dialect.ident(&index.name));
+    sql.push_str(&backend.ident(&index.name));
     sql.push_str(" ON ");
-    sql.push_str(&dialect.table(&table.name));
+    sql.push_str(&backend.table(&table.name));
     if let Some(method) = &index.using {
-        let capabilities = dialect.backend().capabilities();
+        let capabilities = backend.capabilities();
         if !capabilities.index_methods {
             return Err(RenderError::IndexMethod {
                 title: capabilities.title,
@@ -28,13 +29,13 @@ pub(super) fn create(dialect: Dialect, table: &Table, index: &Index) -> Result<S
             });
         }
         sql.push_str(" USING ");
-        sql.push_str(&dialect.ident(&method.trim().to_lowercase()));
+        sql.push_str(&backend.ident(&method.trim().to_lowercase()));
     }
     sql.push_str(" (");
-    sql.push_str(&parts(dialect, table, index)?);
+    sql.push_str(&parts(backend, table, index)?);
     sql.push(')');
     if !index.include.is_empty() {
-        sql.push_str(&format!(" INCLUDE ({})", dialect.idents(table.column_names(&index.include))));
+        sql.push_str(&format!(" INCLUDE ({})", backend.idents(table.column_names(&index.include))));
     }
     if index.nulls_alike {
         sql.push_str(" NULLS NOT DISTINCT");
@@ -44,15 +45,15 @@ pub(super) fn create(dialect: Dialect, table: &Table, index: &Index) -> Result<S
     }
     if let Some(predicate) = &index.predicate {
         sql.push_str(" WHERE ");
-        sql.push_str(&dialect.own_expr(predicate, table));
+        sql.push_str(&own_expression(backend, predicate, table));
     }
     Ok(sql)
 }
 
 /// MySQL's index within CREATE TABLE and behind ADD: `UNIQUE KEY `name` (…) USING …`.
-pub(super) fn definition(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
+pub(super) fn definition(backend: Backend, table: &Table, index: &Index) -> Result<String, RenderError> {
     let (word, method) = mysql_kind(index)?;
-    let mut sql = format!("{word}KEY {} ({})", dialect.ident(&index.name), parts(dialect, table, index)?);
+    let mut sql = format!("{word}KEY {} ({})", backend.ident(&index.name), parts(backend, table, index)?);
     if let Some(method) = method {
         sql.push_str(" USING ");
         sql.push_str(method);
@@ -78,59 +79,59 @@ fn mysql_kind(index: &Index) -> Result<(&'static str, Option<&'static str>), Ren
     })
 }
 
-fn parts(dialect: Dialect, table: &Table, index: &Index) -> Result<String, RenderError> {
-    let parts: Result<Vec<_>, _> = index.parts.iter().map(|one| part(dialect, table, index, one)).collect();
+fn parts(backend: Backend, table: &Table, index: &Index) -> Result<String, RenderError> {
+    let parts: Result<Vec<_>, _> = index.parts.iter().map(|one| part(backend, table, index, one)).collect();
     Ok(parts?.join(", "))
 }
 
-fn part(dialect: Dialect, table: &Table, index: &Index, part: &IndexPart) -> Result<String, RenderError> {
+fn part(backend: Backend, table: &Table, index: &Index, part: &IndexPart) -> Result<String, RenderError> {
     let mut sql = match &part.key {
         IndexKey::Column(id) => {
-            are_compared(dialect, table, &[*id], || format!("index `{}`", index.name))?;
-            dialect.ident(table.column_name(*id))
+            are_compared(backend, table, &[*id], || format!("index `{}`", index.name))?;
+            backend.ident(table.column_name(*id))
         }
-        IndexKey::Expr(expr) => format!("({})", dialect.own_expr(expr, table)),
+        IndexKey::Expr(expr) => format!("({})", own_expression(backend, expr, table)),
     };
-    if let (Some(length), Dialect::Mysql) = (part.length, dialect) {
+    if let (Some(length), Backend::Mysql) = (part.length, backend) {
         sql.push_str(&format!("({length})"));
     }
     if let Some(collation) = &part.collation {
-        sql.push_str(&format!(" COLLATE {}", dialect.own_name(collation)));
+        sql.push_str(&format!(" COLLATE {}", backend.own_name(collation)));
     }
     if let Some(opclass) = &part.opclass {
-        sql.push_str(&format!(" {}", dialect.own_name(opclass)));
+        sql.push_str(&format!(" {}", backend.own_name(opclass)));
     }
     if part.order == Order::Desc {
         sql.push_str(" DESC");
     }
-    match (dialect, part.order, part.nulls) {
+    match (backend, part.order, part.nulls) {
         (_, _, None)
         // Their own order, for which they have no words in an index.
-        | (Dialect::Sqlite | Dialect::Mysql, Order::Asc, Some(Nulls::First))
-        | (Dialect::Sqlite | Dialect::Mysql, Order::Desc, Some(Nulls::Last)) => {}
-        (Dialect::Sqlite | Dialect::Mysql, ..) => {
-            let title = dialect.backend().title();
+        | (Backend::Sqlite | Backend::Mysql, Order::Asc, Some(Nulls::First))
+        | (Backend::Sqlite | Backend::Mysql, Order::Desc, Some(Nulls::Last)) => {}
+        (Backend::Sqlite | Backend::Mysql, ..) => {
+            let title = backend.title();
             return Err(RenderError::NullsOrder { title, index: index.name.clone() });
         }
-        (Dialect::Postgres, _, Some(Nulls::First)) => sql.push_str(" NULLS FIRST"),
-        (Dialect::Postgres, _, Some(Nulls::Last)) => sql.push_str(" NULLS LAST"),
+        (Backend::Postgres, _, Some(Nulls::First)) => sql.push_str(" NULLS FIRST"),
+        (Backend::Postgres, _, Some(Nulls::Last)) => sql.push_str(" NULLS LAST"),
     }
     Ok(sql)
 }
 
 /// DROP INDEX; an index stands in its table's schema.
-pub(super) fn drop(dialect: Dialect, table: &Table, name: &str) -> String {
-    format!("DROP INDEX {}", dialect.qualified(table.name.schema.as_deref(), name))
+pub(super) fn drop(backend: Backend, table: &Table, name: &str) -> String {
+    format!("DROP INDEX {}", backend.qualified(table.name.schema.as_deref(), name))
 }
 
 /// Refuses a key or an index over values that the backend does not compare.
 pub(super) fn are_compared(
-    dialect: Dialect,
+    backend: Backend,
     table: &Table,
     columns: &[ColumnId],
     over: impl Fn() -> String,
 ) -> Result<(), RenderError> {
-    let json = |column: &&Column| dialect == Dialect::Postgres && column.data_type == DataType::Json;
+    let json = |column: &&Column| backend == Backend::Postgres && column.data_type == DataType::Json;
     match columns.iter().filter_map(|id| table.column(*id)).find(json) {
         Some(column) => Err(RenderError::NotCompared { over: over(), column: column.name.clone() }),
         None => Ok(()),

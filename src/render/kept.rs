@@ -1,38 +1,39 @@
 //! Rows kept beside their table, and brought back.
 
-use super::dialect::Dialect;
 use super::error::RenderError;
+use super::expression::expression;
 use super::table;
+use crate::backend::Backend;
 use crate::state::{ColumnId, Kept, State, Table};
 
 /// The table beside, and the rows put into it.
-pub(super) fn keep(dialect: Dialect, kept: &Kept, of: &Table, state: &State) -> Result<[String; 2], RenderError> {
-    let create = table::create(dialect, state, &kept.beside, None)?;
-    let filter = kept.filter.as_ref().map(|filter| format!(" WHERE {}", dialect.expr(filter, of)));
+pub(super) fn keep(backend: Backend, kept: &Kept, of: &Table, state: &State) -> Result<[String; 2], RenderError> {
+    let create = table::create(backend, state, &kept.beside, None)?;
+    let filter = kept.filter.as_ref().map(|filter| format!(" WHERE {}", expression(backend, filter, of)));
     let fill = format!(
         "INSERT INTO {} ({}) SELECT {} FROM {}{}",
-        dialect.table(&kept.beside.name),
-        names(dialect, &kept.beside, kept.columns.iter().map(|(_, own)| *own)),
-        names(dialect, of, kept.columns.iter().map(|(id, _)| *id)),
-        dialect.table(&of.name),
+        backend.table(&kept.beside.name),
+        names(backend, &kept.beside, kept.columns.iter().map(|(_, own)| *own)),
+        names(backend, of, kept.columns.iter().map(|(id, _)| *id)),
+        backend.table(&of.name),
         filter.unwrap_or_default()
     );
     Ok([create, fill])
 }
 
 /// The rows brought back, and the table beside dropped.
-pub(super) fn restore(dialect: Dialect, kept: &Kept, of: &Table) -> [String; 2] {
-    let (beside, table) = (dialect.table(&kept.beside.name), dialect.table(&of.name));
-    let drop = table::drop(dialect, &kept.beside);
+pub(super) fn restore(backend: Backend, kept: &Kept, of: &Table) -> [String; 2] {
+    let (beside, table) = (backend.table(&kept.beside.name), backend.table(&of.name));
+    let drop = table::drop(backend, &kept.beside);
     if kept.key.is_empty() {
         let back = format!(
             "INSERT INTO {table} ({}) SELECT {} FROM {beside}",
-            names(dialect, of, kept.columns.iter().map(|(id, _)| *id)),
-            names(dialect, &kept.beside, kept.columns.iter().map(|(_, own)| *own)),
+            names(backend, of, kept.columns.iter().map(|(id, _)| *id)),
+            names(backend, &kept.beside, kept.columns.iter().map(|(_, own)| *own)),
         );
         return [back, drop];
     }
-    let column = |table: &Table, id: ColumnId| dialect.ident(table.column_name(id));
+    let column = |table: &Table, id: ColumnId| backend.ident(table.column_name(id));
     let same: Vec<String> = kept
         .key
         .iter()
@@ -52,6 +53,6 @@ pub(super) fn restore(dialect: Dialect, kept: &Kept, of: &Table) -> [String; 2] 
     [back, drop]
 }
 
-fn names(dialect: Dialect, table: &Table, ids: impl Iterator<Item = ColumnId>) -> String {
-    dialect.idents(ids.map(|id| table.column_name(id)))
+fn names(backend: Backend, table: &Table, ids: impl Iterator<Item = ColumnId>) -> String {
+    backend.idents(ids.map(|id| table.column_name(id)))
 }

@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::dialect::Dialect;
 use super::model::Known;
+use crate::backend::Backend;
 use crate::plan::Step;
 use crate::state::{SharedTable, State, TableId};
 
@@ -24,7 +24,7 @@ pub(super) fn rebuilt(tables: Vec<(SharedTable, Vec<String>)>, rebuilt: &[TableI
         .map(|(table, triggers)| {
             let columns = table.columns.iter().map(|column| column.name.clone());
             let indexes = table.indexes.iter().map(|index| index.name.clone());
-            let name = Dialect::Sqlite.string(&table.name.name);
+            let name = Backend::Sqlite.string(&table.name.name);
             Known {
                 table: table.name.name.clone(),
                 names: columns.chain(indexes).chain(triggers).collect(),

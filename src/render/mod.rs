@@ -1,16 +1,16 @@
 //! SQL: each change as one backend's statements. The only user of sea-query.
 //!
-//! [`render`] goes over a plan with its state beside it, so that every change is written from its table
-//! before and after it; `sqlite`, `postgres` and `mysql` write what each backend says its own way, `table`,
-//! `rows` and `value` what they say alike, all through `dialect`'s quoting. Then `divide` cuts the
-//! plan into transactions. To add a backend: a dialect, a type table, a folder like `sqlite`.
+//! [`render`] goes over a plan with its state beside it, so that every change is written from its table before and after
+//! it. What the backends write alike is in `table`, `index`, `rows` and `value`, what each writes its own way in `sqlite`,
+//! `postgres` and `mysql`; names and texts are quoted by [`Backend`](crate::backend::Backend). Then `divide` cuts the plan
+//! into transactions. To add a backend: a type table, a folder like `sqlite`.
 
 mod change_context;
 mod destructive;
-mod dialect;
 mod divide;
 mod enum_values;
 mod error;
+mod expression;
 #[cfg(test)]
 mod fixture;
 mod index;
@@ -27,6 +27,7 @@ mod records;
 mod remarks;
 mod renderer;
 mod rows;
+mod sea;
 mod seed;
 mod sqlite;
 mod table;

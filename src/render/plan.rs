@@ -3,7 +3,6 @@
 
 use std::thread;
 
-use super::dialect::Dialect;
 use super::divide::{Division, StepFacts, divide};
 use super::enum_values;
 use super::ledger::LedgerSql;
@@ -11,6 +10,7 @@ use super::model::{RenderOptions, RenderedPlan, RenderedStep, Statement, Transac
 use super::records::Seal;
 use super::renderer::{Alternative, Renderer, StepWithLocks};
 use super::{mysql, records};
+use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Direction};
 use crate::operation::sealed;
 use crate::plan::{Place, Plan};
@@ -33,13 +33,13 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
         steps: Vec::new(),
         diagnostics: plan.diagnostics.clone(),
     };
-    let dialect = Dialect::of(plan.backend);
+    let backend = plan.backend;
     let ledger = LedgerSql::new(plan.backend, options.ledger_schema.as_deref());
-    let mut renderer = Renderer::new(dialect, &plan.start, options, ledger.clone());
+    let mut renderer = Renderer::new(&plan.start, options, ledger.clone());
     let mut steps = write_steps(&mut renderer, plan);
     let mut apart = enum_values::apart(&renderer.added, &steps);
     if !apart.recreates.is_empty() {
-        renderer = Renderer { recreates: apart.recreates, ..Renderer::new(dialect, &plan.start, options, ledger) };
+        renderer = Renderer { recreates: apart.recreates, ..Renderer::new(&plan.start, options, ledger) };
         steps = write_steps(&mut renderer, plan);
         apart = enum_values::apart(&renderer.added, &steps);
     }
@@ -56,7 +56,7 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
             StepFacts { name: &step.name, transaction: step.transaction, locks, apart }
         })
         .collect();
-    let slots = options.lock_slots.filter(|_| dialect == Dialect::Postgres);
+    let slots = options.lock_slots.filter(|_| backend == Backend::Postgres);
     let division = divide(plan.backend, &facts, goes_down, options.transaction, slots);
     write_out_keys(&mut steps, alternatives, &division, options.transaction, &mut rendered.diagnostics);
 
@@ -87,7 +87,7 @@ fn write_steps(renderer: &mut Renderer<'_>, plan: &Plan) -> Vec<StepWithLocks> {
     let mut seals = seals.into_iter();
     for ((written, _), step) in steps.iter_mut().zip(&plan.steps) {
         let seal = seals.next().flatten();
-        if renderer.dialect == Dialect::Mysql {
+        if renderer.backend == Backend::Mysql {
             goes_on(written);
             renderer.diagnostics.extend(mysql::lost(written));
             let own = written.statements.iter().position(|s| s.ledger.is_none()).unwrap_or(written.statements.len());

@@ -1,8 +1,8 @@
 //! The ledger's own statements in a plan: its tables, and its word on each step.
 
-use super::dialect::Dialect;
 use super::ledger::{LedgerSql, RunValues};
 use super::model::{AppliedRecord, LedgerWrite, Statement};
+use crate::backend::Backend;
 use crate::diagnostic::{Direction, Span};
 use crate::operation::Checksums;
 use crate::plan::{RowState, Step};
@@ -40,13 +40,13 @@ pub(super) fn record(ledger: &LedgerSql, step: &Step, seal: Option<Seal>) -> Sta
     let (sql, write) = match step.direction {
         Direction::Up => {
             let mut record = applied(step, seal);
-            let sql = match ledger.dialect {
-                Dialect::Mysql => ledger.set_applied(step.version, &RunValues::placeholder()),
-                Dialect::Sqlite | Dialect::Postgres => {
+            let sql = match ledger.backend {
+                Backend::Mysql => ledger.set_applied(step.version, &RunValues::placeholder()),
+                Backend::Sqlite | Backend::Postgres => {
                     ledger.insert_version(&record, RowState::Applied, &RunValues::placeholder())
                 }
             };
-            if record.transaction || ledger.dialect == Dialect::Mysql {
+            if record.transaction || ledger.backend == Backend::Mysql {
                 // A statement has them; of a large plan they would be megabytes twice.
                 record.operations = String::new();
             }

@@ -1,6 +1,6 @@
 //! What rendering finds to say of an author's SQL.
 
-use super::dialect::Dialect;
+use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::plan::{Part, Step};
 
@@ -9,7 +9,7 @@ pub(super) fn seed_commits(part: &Part) -> Diagnostic {
     let message =
         format!("`{}`: on MySQL this may commit by itself, and seeds that fail would be half loaded", part.operation);
     Diagnostic::new(Code::UnsupportedByBackend, message)
-        .on(Dialect::Mysql.backend())
+        .on(Backend::Mysql)
         .at(part.span, "")
         .help("a seed changes rows (`DELETE FROM` instead of `TRUNCATE`); what else is to be done is a migration's")
 }
@@ -21,7 +21,7 @@ pub(super) fn keys_stay(step: Option<&Step>, part: &Part) -> Diagnostic {
         part.operation
     );
     let mut found = Diagnostic::new(Code::WrongValue, message)
-        .on(Dialect::Sqlite.backend())
+        .on(Backend::Sqlite)
         .at(part.span, "")
         .help("leave it out: a rebuild switches keys off by itself; or write `transaction = false` on the migration");
     // An applied migration may have it in its `down`, and a reset must stay possible.

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 
 use super::change_context::{ChangeContext, RenderedChange, StatementKind};
 use super::destructive::Losses;
-use super::dialect::Dialect;
 use super::error::RenderError;
 use super::ledger::LedgerSql;
 use super::locks::{Lock, Locks};
 use super::model::{Destructive, Journaled, Recovery, RenderOptions, RenderedStep, Statement};
 use super::{known, mysql, postgres, raw, records, remarks, sqlite};
+use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Part, Place, Step};
 use crate::state::{Change, State, TableId};
@@ -29,7 +29,7 @@ pub(super) struct Alternative {
 
 /// What the renderer knows of a plan at the change that it has come to.
 pub(super) struct Renderer<'a> {
-    pub(super) dialect: Dialect,
+    pub(super) backend: Backend,
     pub(super) state: State,
     pub(super) start: &'a State,
     pub(super) options: &'a RenderOptions,
@@ -86,9 +86,10 @@ pub(super) struct Block {
 
 impl<'a> Renderer<'a> {
     /// A renderer that begins at a state.
-    pub(super) fn new(dialect: Dialect, start: &'a State, options: &'a RenderOptions, ledger: LedgerSql) -> Self {
+    pub(super) fn new(start: &'a State, options: &'a RenderOptions, ledger: LedgerSql) -> Self {
         Self {
-            dialect,
+            backend: ledger.backend,
+            losses: Losses::new(ledger.backend, start),
             state: start.clone(),
             start,
             options,
@@ -100,7 +101,6 @@ impl<'a> Renderer<'a> {
             recreates: HashSet::new(),
             changes: 0,
             rows_changed: false,
-            losses: Losses::new(dialect, start),
             lost: false,
         }
     }
@@ -112,9 +112,9 @@ impl<'a> Renderer<'a> {
             block.statements = records::create_ledger(&self.ledger, &self.options.environment);
         }
         let scope = Scope { number, step: Some(step) };
-        let tables = match self.dialect {
-            Dialect::Sqlite => known::tables(step, &self.state),
-            Dialect::Postgres | Dialect::Mysql => Vec::new(),
+        let tables = match self.backend {
+            Backend::Sqlite => known::tables(step, &self.state),
+            Backend::Postgres | Backend::Mysql => Vec::new(),
         };
         self.changes = 0;
         for part in &step.parts {
@@ -172,10 +172,10 @@ impl<'a> Renderer<'a> {
     pub(super) fn part(&mut self, scope: &Scope<'_>, part: &Part, into: &mut Block) {
         let mut rest = part.changes.as_slice();
         while !rest.is_empty() && !self.lost {
-            let length = match self.dialect {
-                Dialect::Sqlite => sqlite::run_length(rest),
-                Dialect::Postgres => 1,
-                Dialect::Mysql => self.until_interrupted(scope, mysql::run_length(rest)),
+            let length = match self.backend {
+                Backend::Sqlite => sqlite::run_length(rest),
+                Backend::Postgres => 1,
+                Backend::Mysql => self.until_interrupted(scope, mysql::run_length(rest)),
             };
             let (run, after) = rest.split_at(length.clamp(1, rest.len()));
             rest = after;
@@ -198,10 +198,10 @@ impl<'a> Renderer<'a> {
         into: &mut Block,
     ) -> Result<RenderedChange, RenderError> {
         let contexts = self.replay(scope, run, operation, into)?;
-        match self.dialect {
-            Dialect::Sqlite => sqlite::write(&contexts, &self.state),
-            Dialect::Postgres => postgres::write(&contexts, &self.state),
-            Dialect::Mysql => mysql::write(&contexts, &self.state),
+        match self.backend {
+            Backend::Sqlite => sqlite::write(&contexts, &self.state),
+            Backend::Postgres => postgres::write(&contexts, &self.state),
+            Backend::Mysql => mysql::write(&contexts, &self.state),
         }
     }
 
@@ -227,12 +227,12 @@ impl<'a> Renderer<'a> {
             let before = table.and_then(|id| self.state.table(id).cloned());
             into.destructive.extend(self.losses.of(change, &self.state, operation));
             let mut recovery = None;
-            if let (Change::Sql { sql, effects, access }, Dialect::Mysql) = (change, self.dialect) {
+            if let (Change::Sql { sql, effects, access }, Backend::Mysql) = (change, self.backend) {
                 recovery = Some(mysql::of_raw(sql, effects, access, &self.state));
             }
             self.state.apply(change)?;
             let after = table.and_then(|id| self.state.table(id).cloned());
-            if self.dialect == Dialect::Postgres {
+            if self.backend == Backend::Postgres {
                 self.locks.add(change, before.as_deref(), after.as_deref(), &self.state);
             }
             if let Change::Note(words) = change {
@@ -254,13 +254,13 @@ impl<'a> Renderer<'a> {
         let count = rendered.statements.len();
         for (number, written) in (1..).zip(rendered.statements) {
             let mut statement = plain(part, written.sql);
-            match self.dialect {
-                Dialect::Sqlite => {
+            match self.backend {
+                Backend::Sqlite => {
                     if in_transaction && part.authored && raw::switches_keys(&statement.sql) {
                         self.diagnostics.push(remarks::keys_stay(scope.step, part));
                     }
                 }
-                Dialect::Postgres => {
+                Backend::Postgres => {
                     if in_transaction && written.kind == StatementKind::Schema && self.rows_changed {
                         // A table with deferred checks still to come cannot be altered.
                         into.statements.push(plain(part, "SET CONSTRAINTS ALL IMMEDIATE".to_owned()));
@@ -268,7 +268,7 @@ impl<'a> Renderer<'a> {
                     }
                     self.rows_changed |= in_transaction && written.kind == StatementKind::Rows;
                 }
-                Dialect::Mysql => {
+                Backend::Mysql => {
                     let reaches = if number == count {
                         Place { change: self.changes + run.len(), part: 0 }
                     } else {
@@ -298,7 +298,7 @@ impl<'a> Renderer<'a> {
 
     fn diagnostic(&self, error: &RenderError, scope: &Scope<'_>, part: &Part) -> Diagnostic {
         let message = format!("`{}`: {error}", part.operation);
-        let mut found = Diagnostic::new(error.code(), message).on(self.dialect.backend()).at(part.span, "");
+        let mut found = Diagnostic::new(error.code(), message).on(self.backend).at(part.span, "");
         // Whatever its code is elsewhere: this cannot be run.
         found.severity = Severity::Error;
         if let Some(step) = scope.step {

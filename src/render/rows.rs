@@ -2,9 +2,12 @@
 
 use sea_query::{Alias, Expr, Query};
 
-use super::dialect::{Dialect, table_ref};
 use super::error::RenderError;
+use super::expression::expression;
+use super::sea;
+use super::sea::table_ref;
 use super::value;
+use crate::backend::Backend;
 use crate::operation::Literal;
 use crate::state::{Column, ColumnId, InsertMode, Piece, RowValues, Scalar, Table};
 
@@ -15,33 +18,33 @@ const CONDITIONS_AT_ONCE: usize = 200;
 
 /// INSERT, in any of its modes.
 pub(super) fn insert(
-    dialect: Dialect,
+    backend: Backend,
     table: &Table,
     rows: &[RowValues],
     mode: &InsertMode,
 ) -> Result<Vec<String>, RenderError> {
     match mode {
-        InsertMode::Plain => plain(dialect, table, rows),
+        InsertMode::Plain => plain(backend, table, rows),
         InsertMode::Upsert(key) => {
             let mut sql = Vec::with_capacity(rows.len() * 2);
             for row in rows {
-                upsert(dialect, table, row, key, &mut sql)?;
+                upsert(backend, table, row, key, &mut sql)?;
             }
             Ok(sql)
         }
-        InsertMode::IfAbsent => rows.iter().map(|row| if_absent(dialect, table, row)).collect(),
+        InsertMode::IfAbsent => rows.iter().map(|row| if_absent(backend, table, row)).collect(),
     }
 }
 
 /// Rows that name the same columns go together.
-fn plain(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Vec<String>, RenderError> {
+fn plain(backend: Backend, table: &Table, rows: &[RowValues]) -> Result<Vec<String>, RenderError> {
     let mut sql = Vec::new();
     let same = |a: &RowValues, b: &RowValues| a.iter().map(|(id, _)| id).eq(b.iter().map(|(id, _)| id));
     for alike in rows.chunk_by(same) {
         let Some(first) = alike.first() else { continue };
         if first.is_empty() {
-            let values = if dialect == Dialect::Mysql { "() VALUES ()" } else { "DEFAULT VALUES" };
-            let statement = format!("INSERT INTO {} {values}", dialect.table(&table.name));
+            let values = if backend == Backend::Mysql { "() VALUES ()" } else { "DEFAULT VALUES" };
+            let statement = format!("INSERT INTO {} {values}", backend.table(&table.name));
             sql.extend(alike.iter().map(|_| statement.clone()));
             continue;
         }
@@ -52,9 +55,9 @@ fn plain(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Vec<Stri
                 .columns(first.iter().map(|(id, _)| Alias::new(table.column_name(*id))));
             for row in rows {
                 // As many values as columns: it cannot be refused.
-                let _ = query.values(values(dialect, table, row)?);
+                let _ = query.values(values(backend, table, row)?);
             }
-            sql.push(dialect.query(&query));
+            sql.push(sea::query(backend, &query));
         }
     }
     Ok(sql)
@@ -62,36 +65,36 @@ fn plain(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Vec<Stri
 
 /// Without a unique index: change the row if it stands and differs, else put it in.
 fn upsert(
-    dialect: Dialect,
+    backend: Backend,
     table: &Table,
     row: &RowValues,
     key: &[ColumnId],
     sql: &mut Vec<String>,
 ) -> Result<(), RenderError> {
-    let found = of_key(dialect, table, row, key)?;
+    let found = of_key(backend, table, row, key)?;
     let rest = beside_key(row, key);
     if !rest.is_empty() {
         let query = Query::update()
             .table(table_ref(&table.name))
-            .values(assignments(dialect, table, &rest)?)
+            .values(assignments(backend, table, &rest)?)
             .and_where(Expr::cust(found.clone()))
-            .and_where(Expr::cust(differs_in_any(dialect, table, &rest)?))
+            .and_where(Expr::cust(differs_in_any(backend, table, &rest)?))
             .take();
-        sql.push(dialect.query(&query));
+        sql.push(sea::query(backend, &query));
     }
-    sql.push(insert_where_not(dialect, table, row, &found)?);
+    sql.push(insert_where_not(backend, table, row, &found)?);
     Ok(())
 }
 
 /// The condition that finds a row by its key.
-fn of_key(dialect: Dialect, table: &Table, row: &RowValues, key: &[ColumnId]) -> Result<String, RenderError> {
+fn of_key(backend: Backend, table: &Table, row: &RowValues, key: &[ColumnId]) -> Result<String, RenderError> {
     let mut found = Vec::with_capacity(key.len());
     for id in key {
         let Some((_, value)) = row.iter().find(|(column, _)| column == id) else {
             let column = table.column_name(*id).to_owned();
             return Err(RenderError::RowWithoutKey { table: table.name.to_string(), column });
         };
-        found.push(equals(dialect, table, *id, value)?);
+        found.push(equals(backend, table, *id, value)?);
     }
     Ok(found.join(" AND "))
 }
@@ -101,14 +104,14 @@ fn beside_key(row: &RowValues, key: &[ColumnId]) -> RowValues {
     row.iter().filter(|(id, value)| !key.contains(id) && !changes_by_itself(value)).cloned().collect()
 }
 
-fn differs_in_any(dialect: Dialect, table: &Table, values: &RowValues) -> Result<String, RenderError> {
-    let differs: Result<Vec<_>, _> = values.iter().map(|(id, value)| differs(dialect, table, *id, value)).collect();
+fn differs_in_any(backend: Backend, table: &Table, values: &RowValues) -> Result<String, RenderError> {
+    let differs: Result<Vec<_>, _> = values.iter().map(|(id, value)| differs(backend, table, *id, value)).collect();
     Ok(format!("({})", differs?.join(" OR ")))
 }
 
 /// The condition that finds the rows whose values an upsert changes; `None` where it sets nothing but keys.
 pub(super) fn overwritten(
-    dialect: Dialect,
+    backend: Backend,
     table: &Table,
     rows: &[RowValues],
     key: &[ColumnId],
@@ -117,20 +120,20 @@ pub(super) fn overwritten(
     for row in rows {
         let rest = beside_key(row, key);
         if !rest.is_empty() {
-            let found = of_key(dialect, table, row, key)?;
-            conditions.push(format!("({found} AND {})", differs_in_any(dialect, table, &rest)?));
+            let found = of_key(backend, table, row, key)?;
+            conditions.push(format!("({found} AND {})", differs_in_any(backend, table, &rest)?));
         }
     }
     Ok((!conditions.is_empty()).then(|| conditions.join(" OR ")))
 }
 
-fn if_absent(dialect: Dialect, table: &Table, row: &RowValues) -> Result<String, RenderError> {
-    let same = conditions(dialect, table, row)?;
-    insert_where_not(dialect, table, row, &same)
+fn if_absent(backend: Backend, table: &Table, row: &RowValues) -> Result<String, RenderError> {
+    let same = conditions(backend, table, row)?;
+    insert_where_not(backend, table, row, &same)
 }
 
 /// INSERT … SELECT … WHERE NOT EXISTS a row like that.
-fn insert_where_not(dialect: Dialect, table: &Table, row: &RowValues, like: &str) -> Result<String, RenderError> {
+fn insert_where_not(backend: Backend, table: &Table, row: &RowValues, like: &str) -> Result<String, RenderError> {
     if row.is_empty() {
         return Err(RenderError::RowWithoutColumns { table: table.name.to_string() });
     }
@@ -140,50 +143,50 @@ fn insert_where_not(dialect: Dialect, table: &Table, row: &RowValues, like: &str
         rows_like.and_where(Expr::cust(like.to_owned()));
     }
     let mut select = Query::select();
-    if dialect == Dialect::Mysql {
+    if backend == Backend::Mysql {
         // Some servers take no WHERE without a FROM.
         select.from_subquery(Query::select().expr(Expr::val(1)).take(), Alias::new("one"));
     }
-    select.exprs(values(dialect, table, row)?).and_where(sea_query::ExprTrait::not(Expr::exists(rows_like)));
+    select.exprs(values(backend, table, row)?).and_where(sea_query::ExprTrait::not(Expr::exists(rows_like)));
     let mut query = Query::insert();
     query.into_table(table_ref(&table.name)).columns(row.iter().map(|(id, _)| Alias::new(table.column_name(*id))));
     // As many expressions as columns: it cannot be refused.
     let _ = query.select_from(select);
-    Ok(dialect.query(&query))
+    Ok(sea::query(backend, &query))
 }
 
 /// UPDATE.
 pub(super) fn update(
-    dialect: Dialect,
+    backend: Backend,
     table: &Table,
     set: &RowValues,
     filter: Option<&crate::state::Expr>,
 ) -> Result<String, RenderError> {
     let mut query = Query::update();
-    query.table(table_ref(&table.name)).values(assignments(dialect, table, set)?);
+    query.table(table_ref(&table.name)).values(assignments(backend, table, set)?);
     if let Some(filter) = filter {
-        query.and_where(Expr::cust(dialect.expr(filter, table)));
+        query.and_where(Expr::cust(expression(backend, filter, table)));
     }
-    Ok(dialect.query(&query))
+    Ok(sea::query(backend, &query))
 }
 
 /// DELETE by a condition.
-pub(super) fn delete(dialect: Dialect, table: &Table, condition: &str) -> String {
+pub(super) fn delete(backend: Backend, table: &Table, condition: &str) -> String {
     let query = Query::delete().from_table(table_ref(&table.name)).and_where(Expr::cust(condition.to_owned())).take();
-    dialect.query(&query)
+    sea::query(backend, &query)
 }
 
 /// The conditions that find an insert's rows again, as many as statements are needed.
-pub(super) fn row_conditions(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Vec<String>, RenderError> {
+pub(super) fn row_conditions(backend: Backend, table: &Table, rows: &[RowValues]) -> Result<Vec<String>, RenderError> {
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
-        let condition = conditions(dialect, table, row)?;
+        let condition = conditions(backend, table, row)?;
         if condition.is_empty() {
             return Err(RenderError::RowWithoutColumns { table: table.name.to_string() });
         }
         found.push(condition);
     }
-    if let Some(list) = in_list(dialect, table, rows)? {
+    if let Some(list) = in_list(backend, table, rows)? {
         return Ok(list);
     }
     Ok(found
@@ -196,7 +199,7 @@ pub(super) fn row_conditions(dialect: Dialect, table: &Table, rows: &[RowValues]
 }
 
 /// Rows told apart by one column's literals: `"email" IN (…)`.
-fn in_list(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Option<Vec<String>>, RenderError> {
+fn in_list(backend: Backend, table: &Table, rows: &[RowValues]) -> Result<Option<Vec<String>>, RenderError> {
     let mut one_column = None;
     let mut literals = Vec::with_capacity(rows.len());
     for row in rows {
@@ -205,53 +208,53 @@ fn in_list(dialect: Dialect, table: &Table, rows: &[RowValues]) -> Result<Option
             return Ok(None);
         }
         let Some(column) = table.column(*id) else { return Ok(None) };
-        literals.push(value::compared(dialect, value, column, table)?);
-        if value::is_compared_as_text(dialect, column) {
+        literals.push(value::compared(backend, value, column, table)?);
+        if value::is_compared_as_text(backend, column) {
             return Ok(None);
         }
     }
     let Some(id) = one_column.filter(|_| rows.len() > 1) else { return Ok(None) };
-    let name = dialect.ident(table.column_name(id));
+    let name = backend.ident(table.column_name(id));
     Ok(Some(literals.chunks(ROWS_AT_ONCE).map(|some| format!("{name} IN ({})", some.join(", "))).collect()))
 }
 
 /// `a = 1 AND b IS NULL`; values that change by themselves do not count.
-fn conditions(dialect: Dialect, table: &Table, row: &RowValues) -> Result<String, RenderError> {
+fn conditions(backend: Backend, table: &Table, row: &RowValues) -> Result<String, RenderError> {
     let settled = row.iter().filter(|(_, value)| !changes_by_itself(value));
-    let parts: Result<Vec<_>, _> = settled.map(|(id, value)| equals(dialect, table, *id, value)).collect();
+    let parts: Result<Vec<_>, _> = settled.map(|(id, value)| equals(backend, table, *id, value)).collect();
     Ok(parts?.join(" AND "))
 }
 
-fn equals(dialect: Dialect, table: &Table, id: ColumnId, value: &Scalar) -> Result<String, RenderError> {
-    let (mut name, column) = named(dialect, table, id)?;
+fn equals(backend: Backend, table: &Table, id: ColumnId, value: &Scalar) -> Result<String, RenderError> {
+    let (mut name, column) = named(backend, table, id)?;
     if value::is_null(value) {
         return Ok(format!("{name} IS NULL"));
     }
-    if value::is_compared_as_text(dialect, column) {
+    if value::is_compared_as_text(backend, column) {
         name.push_str("::text");
     }
-    let sql = value::compared(dialect, value, column, table)?;
-    Ok(match (dialect, value) {
+    let sql = value::compared(backend, value, column, table)?;
+    Ok(match (backend, value) {
         (_, Scalar::Literal(_)) => format!("{name} = {sql}"),
-        (Dialect::Sqlite, Scalar::Expr(_)) => format!("{name} IS {sql}"),
-        (Dialect::Postgres, Scalar::Expr(_)) => format!("{name} IS NOT DISTINCT FROM {sql}"),
-        (Dialect::Mysql, Scalar::Expr(_)) => format!("{name} <=> {sql}"),
+        (Backend::Sqlite, Scalar::Expr(_)) => format!("{name} IS {sql}"),
+        (Backend::Postgres, Scalar::Expr(_)) => format!("{name} IS NOT DISTINCT FROM {sql}"),
+        (Backend::Mysql, Scalar::Expr(_)) => format!("{name} <=> {sql}"),
     })
 }
 
-fn differs(dialect: Dialect, table: &Table, id: ColumnId, value: &Scalar) -> Result<String, RenderError> {
-    let (mut name, column) = named(dialect, table, id)?;
+fn differs(backend: Backend, table: &Table, id: ColumnId, value: &Scalar) -> Result<String, RenderError> {
+    let (mut name, column) = named(backend, table, id)?;
     if value::is_null(value) {
         return Ok(format!("{name} IS NOT NULL"));
     }
-    if value::is_compared_as_text(dialect, column) {
+    if value::is_compared_as_text(backend, column) {
         name.push_str("::text");
     }
-    let sql = value::compared(dialect, value, column, table)?;
-    Ok(match dialect {
-        Dialect::Sqlite => format!("{name} IS NOT {sql}"),
-        Dialect::Postgres => format!("{name} IS DISTINCT FROM {sql}"),
-        Dialect::Mysql => format!("NOT ({name} <=> {sql})"),
+    let sql = value::compared(backend, value, column, table)?;
+    Ok(match backend {
+        Backend::Sqlite => format!("{name} IS NOT {sql}"),
+        Backend::Postgres => format!("{name} IS DISTINCT FROM {sql}"),
+        Backend::Mysql => format!("NOT ({name} <=> {sql})"),
     })
 }
 
@@ -280,33 +283,33 @@ pub(super) fn changes_by_itself(value: &Scalar) -> bool {
     })
 }
 
-fn values(dialect: Dialect, table: &Table, row: &RowValues) -> Result<Vec<Expr>, RenderError> {
+fn values(backend: Backend, table: &Table, row: &RowValues) -> Result<Vec<Expr>, RenderError> {
     row.iter()
         .map(|(id, value)| {
-            let (_, column) = named(dialect, table, *id)?;
-            Ok(Expr::cust(value::scalar(dialect, value, column, table)?))
+            let (_, column) = named(backend, table, *id)?;
+            Ok(Expr::cust(value::scalar(backend, value, column, table)?))
         })
         .collect()
 }
 
-fn assignments(dialect: Dialect, table: &Table, set: &RowValues) -> Result<Vec<(Alias, Expr)>, RenderError> {
+fn assignments(backend: Backend, table: &Table, set: &RowValues) -> Result<Vec<(Alias, Expr)>, RenderError> {
     set.iter()
         .map(|(id, value)| {
-            let (_, column) = named(dialect, table, *id)?;
-            Ok((Alias::new(&column.name), Expr::cust(value::scalar(dialect, value, column, table)?)))
+            let (_, column) = named(backend, table, *id)?;
+            Ok((Alias::new(&column.name), Expr::cust(value::scalar(backend, value, column, table)?)))
         })
         .collect()
 }
 
-fn named(dialect: Dialect, table: &Table, id: ColumnId) -> Result<(String, &Column), RenderError> {
+fn named(backend: Backend, table: &Table, id: ColumnId) -> Result<(String, &Column), RenderError> {
     let dangling = || RenderError::Dangling { what: "a row".to_owned(), table: table.name.to_string() };
     let column = table.column(id).ok_or_else(dangling)?;
-    Ok((dialect.ident(&column.name), column))
+    Ok((backend.ident(&column.name), column))
 }
 
 /// PostgreSQL: sets an identity's sequence past the numbers that an insert gave, never back.
 pub(super) fn advance_sequences(table: &Table, rows: &[RowValues]) -> Vec<String> {
-    let dialect = Dialect::Postgres;
+    let backend = Backend::Postgres;
     let mut sql = Vec::new();
     for column in table.columns.iter().filter(|column| column.auto_increment) {
         let given: Vec<_> = rows.iter().flatten().filter(|(id, _)| *id == column.id).map(|(_, value)| value).collect();
@@ -320,27 +323,27 @@ pub(super) fn advance_sequences(table: &Table, rows: &[RowValues]) -> Vec<String
         if given.is_empty() || matches!(&literals, Some(numbers) if numbers.iter().all(|number| *number < 1)) {
             continue;
         }
-        sql.push(advance_sequence(dialect, table, column));
+        sql.push(advance_sequence(backend, table, column));
     }
     sql
 }
 
 /// `SELECT setval(…)` to the highest number in the table, where that is not behind the sequence.
-pub(super) fn advance_sequence(dialect: Dialect, table: &Table, column: &Column) -> String {
-    let (name, highest) = (dialect.ident(&column.name), dialect.ident("highest"));
+pub(super) fn advance_sequence(backend: Backend, table: &Table, column: &Column) -> String {
+    let (name, highest) = (backend.ident(&column.name), backend.ident("highest"));
     let text = match &column.sequence {
-        Some(sequence) => dialect.string(&dialect.qualified(table.name.schema.as_deref(), &sequence.text)),
+        Some(sequence) => backend.string(&backend.qualified(table.name.schema.as_deref(), &sequence.text)),
         None => format!(
             "pg_get_serial_sequence({}, {})",
-            dialect.string(&dialect.table(&table.name)),
-            dialect.string(&column.name)
+            backend.string(&backend.table(&table.name)),
+            backend.string(&column.name)
         ),
     };
-    let from = dialect.table(&table.name);
+    let from = backend.table(&table.name);
     let rows = format!("(SELECT max({name}) AS {highest} FROM {from}) AS m");
     match &column.sequence {
         Some(sequence) => {
-            let sequence = dialect.qualified(table.name.schema.as_deref(), &sequence.text);
+            let sequence = backend.qualified(table.name.schema.as_deref(), &sequence.text);
             format!(
                 "SELECT setval({text}, m.{highest}) FROM {rows}, {sequence} AS s WHERE m.{highest} >= s.last_value + (CASE WHEN s.is_called THEN 1 ELSE 0 END)"
             )

@@ -1,6 +1,5 @@
 //! Seeds as SQL.
 
-use super::dialect::Dialect;
 use super::ledger::LedgerSql;
 use super::model::{RenderOptions, RenderedSeed};
 use super::renderer::{Block, Renderer, Scope};
@@ -12,9 +11,9 @@ use crate::plan::{Part, SeedPlan};
 #[must_use]
 pub fn render_seed(seed: &SeedPlan) -> RenderedSeed {
     let mut rendered = RenderedSeed { diagnostics: seed.diagnostics.clone(), ..RenderedSeed::default() };
-    let (dialect, ledger) = (Dialect::of(seed.backend), LedgerSql::new(seed.backend, None));
+    let ledger = LedgerSql::new(seed.backend, None);
     let options = RenderOptions::default();
-    let mut renderer = Renderer::new(dialect, &seed.start, &options, ledger);
+    let mut renderer = Renderer::new(&seed.start, &options, ledger);
     for (number, item) in seed.items.iter().enumerate() {
         let part = Part {
             operation: format!("seed {}", item.title),

@@ -2,47 +2,51 @@
 //! By hand through sea-query's quoting, since it leaves SQLite's constraint names out,
 //! and writes names of constraints unescaped.
 
-use super::dialect::{Dialect, table_ref};
 use super::error::RenderError;
+use super::expression::own_expression;
+use super::sea;
+use super::sea::table_ref;
 use super::types::column_type;
 use super::{index, value};
+use crate::backend::Backend;
+use crate::ident::TableName;
 use crate::operation::{Action, DataType, Deferrable};
 use crate::state::{Column, ColumnId, Constraint, ForeignKey, Scalar, State, Table, is_key_by_constraint};
 
 /// CREATE TABLE, under the table's own name or a temporary one. Its indexes are statements of their own.
 pub(super) fn create(
-    dialect: Dialect,
+    backend: Backend,
     state: &State,
     table: &Table,
     temporary_name: Option<&str>,
 ) -> Result<String, RenderError> {
-    dialect.check_schema(&table.name)?;
-    if dialect == Dialect::Sqlite && table.columns.is_empty() {
+    check_schema(backend, &table.name)?;
+    if backend == Backend::Sqlite && table.columns.is_empty() {
         return Err(RenderError::NoColumns { table: table.name.to_string() });
     }
-    let numbered = numbered_key(dialect, table)?;
+    let numbered = numbered_key(backend, table)?;
     let mut lines = Vec::with_capacity(table.columns.len() + 2);
     for column in &table.columns {
-        let mut line = column_definition(dialect, column, table)?;
+        let mut line = column_definition(backend, column, table)?;
         if let Some(key) = table.primary_key.as_ref().filter(|_| numbered == Some(column.id)) {
             line.push_str(" CONSTRAINT ");
-            line.push_str(&dialect.ident(&key.name.text));
+            line.push_str(&backend.ident(&key.name.text));
             line.push_str(" PRIMARY KEY AUTOINCREMENT");
         }
         lines.push(line);
     }
     for constraint in table.constraints() {
         let behind_column = numbered.is_some() && matches!(constraint, Constraint::PrimaryKey(_));
-        if !behind_column && !comes_later(dialect, table, &constraint) {
-            lines.extend(constraint_lines(dialect, state, &constraint, table)?);
+        if !behind_column && !comes_later(backend, table, &constraint) {
+            lines.extend(constraint_lines(backend, state, &constraint, table)?);
         }
     }
-    if dialect == Dialect::Mysql {
+    if backend == Backend::Mysql {
         for one in &table.indexes {
-            lines.push(index::definition(dialect, table, one)?);
+            lines.push(index::definition(backend, table, one)?);
         }
     }
-    let name = temporary_name.map_or_else(|| dialect.table(&table.name), |name| dialect.ident(name));
+    let name = temporary_name.map_or_else(|| backend.table(&table.name), |name| backend.ident(name));
     let mut sql = format!("CREATE TABLE {name} (");
     for (at, line) in lines.iter().enumerate() {
         sql.push_str(if at == 0 { "\n  " } else { ",\n  " });
@@ -53,17 +57,26 @@ pub(super) fn create(
         sql.push(' ');
         sql.push_str(options.trim());
     }
-    if let (Some(comment), Dialect::Mysql) = (&table.comment, dialect) {
+    if let (Some(comment), Backend::Mysql) = (&table.comment, backend) {
         sql.push_str(" COMMENT ");
-        sql.push_str(&dialect.string(comment));
+        sql.push_str(&backend.string(comment));
     }
     Ok(sql)
 }
 
+/// Refuses a name with a schema where there are none.
+pub(super) fn check_schema(backend: Backend, name: &TableName) -> Result<(), RenderError> {
+    let capabilities = backend.capabilities();
+    if name.schema.is_some() && !capabilities.schemas {
+        return Err(RenderError::Schemas { title: capabilities.title, table: name.to_string() });
+    }
+    Ok(())
+}
+
 /// What CREATE TABLE cannot say: a key whose rows are not checked. On PostgreSQL it also silently makes only the first of
 /// several keys over the same columns, and takes no key to the table itself that an index is yet to make unique.
-pub(super) fn comes_later(dialect: Dialect, table: &Table, constraint: &Constraint) -> bool {
-    let on_postgres = dialect == Dialect::Postgres;
+pub(super) fn comes_later(backend: Backend, table: &Table, constraint: &Constraint) -> bool {
+    let on_postgres = backend == Backend::Postgres;
     match constraint {
         Constraint::ForeignKey(key) if key.unchecked => true,
         Constraint::ForeignKey(key) if on_postgres && key.table == table.id => {
@@ -79,14 +92,14 @@ pub(super) fn comes_later(dialect: Dialect, table: &Table, constraint: &Constrai
 }
 
 /// DROP TABLE.
-pub(super) fn drop(dialect: Dialect, table: &Table) -> String {
-    dialect.schema(&sea_query::Table::drop().table(table_ref(&table.name)).take())
+pub(super) fn drop(backend: Backend, table: &Table) -> String {
+    sea::schema(backend, &sea_query::Table::drop().table(table_ref(&table.name)).take())
 }
 
 /// SQLite: the numbered column whose key stands behind the column itself.
-fn numbered_key(dialect: Dialect, table: &Table) -> Result<Option<ColumnId>, RenderError> {
+fn numbered_key(backend: Backend, table: &Table) -> Result<Option<ColumnId>, RenderError> {
     let Some(column) = table.columns.iter().find(|column| column.auto_increment) else { return Ok(None) };
-    if dialect != Dialect::Sqlite {
+    if backend != Backend::Sqlite {
         return Ok(None);
     }
     let sole = table.primary_key.as_ref().is_some_and(|key| key.columns == [column.id]);
@@ -99,58 +112,58 @@ fn numbered_key(dialect: Dialect, table: &Table) -> Result<Option<ColumnId>, Ren
 }
 
 /// A column with its type, NOT NULL, default and numbering.
-pub(super) fn column_definition(dialect: Dialect, column: &Column, table: &Table) -> Result<String, RenderError> {
-    let mut sql = format!("{} {}", dialect.ident(&column.name), column_type(dialect, column)?);
+pub(super) fn column_definition(backend: Backend, column: &Column, table: &Table) -> Result<String, RenderError> {
+    let mut sql = format!("{} {}", backend.ident(&column.name), column_type(backend, column)?);
     if let Some(collation) = &column.collation {
-        sql.push_str(&format!(" COLLATE {}", dialect.own_name(collation)));
+        sql.push_str(&format!(" COLLATE {}", backend.own_name(collation)));
     }
     if let Some(how) = &column.generated {
         let kept = if how.stored { "STORED" } else { "VIRTUAL" };
-        sql.push_str(&format!(" GENERATED ALWAYS AS ({}) {kept}", dialect.own_expr(&how.expr, table)));
+        sql.push_str(&format!(" GENERATED ALWAYS AS ({}) {kept}", own_expression(backend, &how.expr, table)));
     }
     // MariaDB has no NOT NULL on what it computes.
-    if !column.null && (dialect != Dialect::Mysql || column.generated.is_none()) {
+    if !column.null && (backend != Backend::Mysql || column.generated.is_none()) {
         sql.push_str(" NOT NULL");
     }
     if column.null
         && column.generated.is_none()
         && column.data_type == DataType::TimestampTz
-        && dialect == Dialect::Mysql
+        && backend == Backend::Mysql
     {
         // Some servers take a timestamp to be NOT NULL.
         sql.push_str(" NULL");
     }
     // Where NULL is no value, MySQL takes none for a default either.
-    let none = |value: &Scalar| dialect == Dialect::Mysql && !column.null && value::is_null(value);
+    let none = |value: &Scalar| backend == Backend::Mysql && !column.null && value::is_null(value);
     if let Some(value) = column.default.as_ref().filter(|value| !none(value)) {
         sql.push_str(" DEFAULT ");
-        sql.push_str(&value::default(dialect, value, column, table)?);
+        sql.push_str(&value::default(backend, value, column, table)?);
     }
-    if let (DataType::Enum(of), Dialect::Sqlite) = (&column.data_type, dialect) {
-        let values: Vec<String> = of.values.iter().map(|value| dialect.string(value)).collect();
-        sql.push_str(&format!(" CHECK ({} IN ({}))", dialect.ident(&column.name), values.join(", ")));
+    if let (DataType::Enum(of), Backend::Sqlite) = (&column.data_type, backend) {
+        let values: Vec<String> = of.values.iter().map(|value| backend.string(value)).collect();
+        sql.push_str(&format!(" CHECK ({} IN ({}))", backend.ident(&column.name), values.join(", ")));
     }
-    match dialect {
-        Dialect::Postgres if column.auto_increment => {
+    match backend {
+        Backend::Postgres if column.auto_increment => {
             sql.push(' ');
-            sql.push_str(&identity(dialect, column, table));
+            sql.push_str(&identity(backend, column, table));
         }
-        Dialect::Mysql if column.auto_increment => sql.push_str(" AUTO_INCREMENT"),
+        Backend::Mysql if column.auto_increment => sql.push_str(" AUTO_INCREMENT"),
         _ => {}
     }
-    if let (Some(comment), Dialect::Mysql) = (&column.comment, dialect) {
+    if let (Some(comment), Backend::Mysql) = (&column.comment, backend) {
         sql.push_str(" COMMENT ");
-        sql.push_str(&dialect.string(comment));
+        sql.push_str(&backend.string(comment));
     }
     Ok(sql)
 }
 
 /// PostgreSQL's identity, with its sequence's name where that is known.
-pub(super) fn identity(dialect: Dialect, column: &Column, table: &Table) -> String {
+pub(super) fn identity(backend: Backend, column: &Column, table: &Table) -> String {
     let mut sql = "GENERATED BY DEFAULT AS IDENTITY".to_owned();
     if let Some(sequence) = &column.sequence {
         sql.push_str(" (SEQUENCE NAME ");
-        sql.push_str(&dialect.qualified(table.name.schema.as_deref(), &sequence.text));
+        sql.push_str(&backend.qualified(table.name.schema.as_deref(), &sequence.text));
         sql.push(')');
     }
     sql
@@ -158,27 +171,29 @@ pub(super) fn identity(dialect: Dialect, column: &Column, table: &Table) -> Stri
 
 /// `CONSTRAINT "name" …`, as it stands in CREATE TABLE and behind ADD.
 pub(super) fn constraint_definition(
-    dialect: Dialect,
+    backend: Backend,
     state: &State,
     constraint: &Constraint,
     table: &Table,
 ) -> Result<String, RenderError> {
-    let name = dialect.ident(&constraint.name().text);
-    let columns = |ids: &[ColumnId]| dialect.idents(table.column_names(ids));
+    let name = backend.ident(&constraint.name().text);
+    let columns = |ids: &[ColumnId]| backend.idents(table.column_names(ids));
     let keyed = match constraint {
         Constraint::PrimaryKey(key) => key.columns.as_slice(),
         Constraint::Unique(unique) => unique.columns.as_slice(),
         Constraint::ForeignKey(key) => key.columns.as_slice(),
         Constraint::Check(_) => &[],
     };
-    index::are_compared(dialect, table, keyed, || format!("`{}`", constraint.name().text))?;
+    index::are_compared(backend, table, keyed, || format!("`{}`", constraint.name().text))?;
     Ok(match constraint {
         Constraint::PrimaryKey(key) => format!("CONSTRAINT {name} PRIMARY KEY ({})", columns(&key.columns)),
         Constraint::Unique(unique) => format!("CONSTRAINT {name} UNIQUE ({})", columns(&unique.columns)),
-        Constraint::Check(check) => format!("CONSTRAINT {name} CHECK ({})", dialect.own_expr(&check.expr, table)),
+        Constraint::Check(check) => {
+            format!("CONSTRAINT {name} CHECK ({})", own_expression(backend, &check.expr, table))
+        }
         Constraint::ForeignKey(key) => {
             let own = columns(&key.columns);
-            format!("CONSTRAINT {name} FOREIGN KEY ({own}) {}", references(dialect, state, key, table)?)
+            format!("CONSTRAINT {name} FOREIGN KEY ({own}) {}", references(backend, state, key, table)?)
         }
     })
 }
@@ -186,17 +201,17 @@ pub(super) fn constraint_definition(
 /// A constraint as it stands in CREATE TABLE and behind ADD: on MySQL the index of a foreign key is a line of its own,
 /// and a primary key has no name.
 pub(super) fn constraint_lines(
-    dialect: Dialect,
+    backend: Backend,
     state: &State,
     constraint: &Constraint,
     table: &Table,
 ) -> Result<Vec<String>, RenderError> {
-    let columns = |ids: &[ColumnId]| dialect.idents(table.column_names(ids));
-    let definition = || constraint_definition(dialect, state, constraint, table);
-    if dialect != Dialect::Mysql {
+    let columns = |ids: &[ColumnId]| backend.idents(table.column_names(ids));
+    let definition = || constraint_definition(backend, state, constraint, table);
+    if backend != Backend::Mysql {
         return Ok(vec![definition()?]);
     }
-    let name = dialect.ident(&constraint.name().text);
+    let name = backend.ident(&constraint.name().text);
     Ok(match constraint {
         Constraint::PrimaryKey(key) => vec![format!("PRIMARY KEY ({})", columns(&key.columns))],
         Constraint::Unique(unique) => vec![format!("UNIQUE KEY {name} ({})", columns(&unique.columns))],
@@ -207,7 +222,7 @@ pub(super) fn constraint_lines(
 
 /// `REFERENCES "table" ("column") ON DELETE …`.
 pub(super) fn references(
-    dialect: Dialect,
+    backend: Backend,
     state: &State,
     key: &ForeignKey,
     table: &Table,
@@ -219,8 +234,8 @@ pub(super) fn references(
     })?;
     let mut sql = format!(
         "REFERENCES {} ({})",
-        dialect.table(&referred.name),
-        dialect.idents(referred.column_names(&key.references))
+        backend.table(&referred.name),
+        backend.idents(referred.column_names(&key.references))
     );
     for (event, action) in [(" ON DELETE ", key.on_delete), (" ON UPDATE ", key.on_update)] {
         if action != Action::NoAction {
@@ -251,23 +266,23 @@ pub(super) const fn action_words(action: Action) -> &'static str {
 }
 
 /// ALTER TABLE … RENAME TO.
-pub(super) fn rename(dialect: Dialect, from: &Table, to: &str) -> String {
+pub(super) fn rename(backend: Backend, from: &Table, to: &str) -> String {
     // PostgreSQL wants the bare new name; the schema stays.
-    format!("ALTER TABLE {} RENAME TO {}", dialect.table(&from.name), dialect.ident(to))
+    format!("ALTER TABLE {} RENAME TO {}", backend.table(&from.name), backend.ident(to))
 }
 
 /// ALTER TABLE … RENAME COLUMN.
-pub(super) fn rename_column(dialect: Dialect, table: &Table, from: &str, to: &str) -> String {
+pub(super) fn rename_column(backend: Backend, table: &Table, from: &str, to: &str) -> String {
     let statement = sea_query::Table::alter()
         .table(table_ref(&table.name))
         .rename_column(sea_query::Alias::new(from), sea_query::Alias::new(to))
         .take();
-    dialect.schema(&statement)
+    sea::schema(backend, &statement)
 }
 
 /// ALTER TABLE … DROP COLUMN.
-pub(super) fn drop_column(dialect: Dialect, table: &Table, column: &str) -> String {
+pub(super) fn drop_column(backend: Backend, table: &Table, column: &str) -> String {
     let statement =
         sea_query::Table::alter().table(table_ref(&table.name)).drop_column(sea_query::Alias::new(column)).take();
-    dialect.schema(&statement)
+    sea::schema(backend, &statement)
 }

@@ -1,7 +1,7 @@
 //! The type table: what each portable type is on each backend (manifest.md has it too).
 
-use super::dialect::Dialect;
 use super::error::RenderError;
+use crate::backend::Backend;
 use crate::operation::DataType;
 use crate::state::Column;
 
@@ -10,37 +10,37 @@ use crate::state::Column;
 /// # Errors
 ///
 /// The backend has no such type, or cannot number a column of it.
-pub(super) fn column_type(dialect: Dialect, column: &Column) -> Result<String, RenderError> {
-    if column.data_type.is_of_postgres() && dialect != Dialect::Postgres {
+pub(super) fn column_type(backend: Backend, column: &Column) -> Result<String, RenderError> {
+    if column.data_type.is_of_postgres() && backend != Backend::Postgres {
         return Err(RenderError::NoSuchType {
-            title: dialect.backend().title(),
+            title: backend.title(),
             column: column.name.clone(),
             data_type: column.data_type.to_string(),
         });
     }
     if column.auto_increment {
         let refuse = || RenderError::CannotNumber {
-            title: dialect.backend().title(),
+            title: backend.title(),
             column: column.name.clone(),
             data_type: column.data_type.to_string(),
         };
-        return match (dialect, &column.data_type) {
+        return match (backend, &column.data_type) {
             // SQLite numbers an `integer` only, which has 64 bits there.
-            (Dialect::Sqlite, data_type) if data_type.is_integer() => Ok("integer".to_owned()),
-            (Dialect::Postgres, DataType::BigInt { unsigned: true }) => Err(refuse()),
-            (_, data_type) if data_type.is_integer() => Ok(type_name(dialect, data_type)),
+            (Backend::Sqlite, data_type) if data_type.is_integer() => Ok("integer".to_owned()),
+            (Backend::Postgres, DataType::BigInt { unsigned: true }) => Err(refuse()),
+            (_, data_type) if data_type.is_integer() => Ok(type_name(backend, data_type)),
             _ => Err(refuse()),
         };
     }
-    Ok(type_name(dialect, &column.data_type))
+    Ok(type_name(backend, &column.data_type))
 }
 
 /// A type in SQL.
-pub(super) fn type_name(dialect: Dialect, data_type: &DataType) -> String {
-    match dialect {
-        Dialect::Sqlite => sqlite(data_type),
-        Dialect::Postgres => postgres(data_type),
-        Dialect::Mysql => mysql(data_type),
+pub(super) fn type_name(backend: Backend, data_type: &DataType) -> String {
+    match backend {
+        Backend::Sqlite => sqlite(data_type),
+        Backend::Postgres => postgres(data_type),
+        Backend::Mysql => mysql(data_type),
     }
 }
 
@@ -101,7 +101,7 @@ fn postgres(data_type: &DataType) -> String {
         | DataType::Cidr
         | DataType::Macaddr
         | DataType::Vector(_) => data_type.to_string(),
-        DataType::Enum(of) => Dialect::Postgres.table(&of.name),
+        DataType::Enum(of) => Backend::Postgres.table(&of.name),
         DataType::Array(of) => format!("{}[]", postgres(of)),
         DataType::Verbatim(word) => word.clone(),
     }
@@ -135,7 +135,7 @@ fn mysql(data_type: &DataType) -> String {
         | DataType::Vector(_)
         | DataType::Array(_) => data_type.to_string(),
         DataType::Enum(of) => {
-            let values: Vec<String> = of.values.iter().map(|value| Dialect::Mysql.string(value)).collect();
+            let values: Vec<String> = of.values.iter().map(|value| Backend::Mysql.string(value)).collect();
             format!("ENUM({})", values.join(", "))
         }
         DataType::Verbatim(word) => word.clone(),
@@ -143,18 +143,18 @@ fn mysql(data_type: &DataType) -> String {
 }
 
 /// Whether values of one type may be cut, refused or converted when a column becomes another.
-pub(super) fn narrows(dialect: Dialect, from: &DataType, to: &DataType) -> bool {
+pub(super) fn narrows(backend: Backend, from: &DataType, to: &DataType) -> bool {
     if let (DataType::Enum(from), DataType::Enum(to)) = (from, to)
         && from.name == to.name
     {
         // A value that is none any more is refused, and none is lost.
         return false;
     }
-    match dialect {
+    match backend {
         // SQLite keeps a value as it is unless the affinity says otherwise; lengths bind nothing.
-        Dialect::Sqlite => affinity(&sqlite(from)) != affinity(&sqlite(to)),
-        Dialect::Postgres => !from.widens_to(to) && postgres(from) != postgres(to),
-        Dialect::Mysql => !from.widens_to(to) && mysql(from) != mysql(to),
+        Backend::Sqlite => affinity(&sqlite(from)) != affinity(&sqlite(to)),
+        Backend::Postgres => !from.widens_to(to) && postgres(from) != postgres(to),
+        Backend::Mysql => !from.widens_to(to) && mysql(from) != mysql(to),
     }
 }
 
@@ -181,12 +181,12 @@ mod tests {
 
     /// The type on each backend; `–` where it has none.
     fn everywhere(data_type: &DataType) -> String {
-        let of = |dialect| {
+        let of = |backend| {
             let mut column = crate::render::fixture::column(1, "c", data_type.clone());
             column.auto_increment = false;
-            column_type(dialect, &column).unwrap_or_else(|_| "–".to_owned())
+            column_type(backend, &column).unwrap_or_else(|_| "–".to_owned())
         };
-        [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql].map(of).join(" | ")
+        [Backend::Sqlite, Backend::Postgres, Backend::Mysql].map(of).join(" | ")
     }
 
     #[test]
@@ -259,8 +259,8 @@ mod tests {
     #[test]
     fn sqlite_cuts_no_strings() {
         let (long, short) = (DataType::String(200), DataType::String(20));
-        assert!(!narrows(Dialect::Sqlite, &long, &short));
-        assert!(narrows(Dialect::Postgres, &long, &short));
-        assert!(narrows(Dialect::Sqlite, &DataType::Text, &DataType::Integer { unsigned: false }));
+        assert!(!narrows(Backend::Sqlite, &long, &short));
+        assert!(narrows(Backend::Postgres, &long, &short));
+        assert!(narrows(Backend::Sqlite, &DataType::Text, &DataType::Integer { unsigned: false }));
     }
 }

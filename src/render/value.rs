@@ -2,35 +2,37 @@
 
 use sea_query::Value;
 
-use super::dialect::Dialect;
 use super::error::RenderError;
+use super::expression::expression;
+use super::sea;
 use super::types::type_name;
+use crate::backend::Backend;
 use crate::operation::{DataType, Literal, uuid_digits};
 use crate::state::{Column, Scalar, Table};
 
 /// A value for a column: its literal, or the author's expression with the names of the moment.
-pub(super) fn scalar(dialect: Dialect, value: &Scalar, column: &Column, table: &Table) -> Result<String, RenderError> {
+pub(super) fn scalar(backend: Backend, value: &Scalar, column: &Column, table: &Table) -> Result<String, RenderError> {
     match value {
-        Scalar::Literal(value) => literal(dialect, value, column),
-        Scalar::Expr(expr) => Ok(dialect.expr(expr, table)),
+        Scalar::Literal(value) => literal(backend, value, column),
+        Scalar::Expr(expr) => Ok(expression(backend, expr, table)),
     }
 }
 
 /// A value to compare a column with: a literal has the column's own precision, or it would equal no row.
 pub(super) fn compared(
-    dialect: Dialect,
+    backend: Backend,
     value: &Scalar,
     column: &Column,
     table: &Table,
 ) -> Result<String, RenderError> {
-    let sql = scalar(dialect, value, column, table)?;
-    if is_compared_as_text(dialect, column) {
+    let sql = scalar(backend, value, column, table)?;
+    if is_compared_as_text(backend, column) {
         return Ok(format!("({sql})::text"));
     }
     let rounds = matches!(column.data_type, DataType::Float | DataType::Decimal { .. });
-    Ok(match (dialect, value) {
-        (Dialect::Postgres | Dialect::Mysql, Scalar::Literal(_)) if rounds => {
-            format!("CAST({sql} AS {})", type_name(dialect, &column.data_type))
+    Ok(match (backend, value) {
+        (Backend::Postgres | Backend::Mysql, Scalar::Literal(_)) if rounds => {
+            format!("CAST({sql} AS {})", type_name(backend, &column.data_type))
         }
         (_, Scalar::Literal(_)) => sql,
         (_, Scalar::Expr(_)) => format!("({sql})"),
@@ -39,12 +41,12 @@ pub(super) fn compared(
 
 /// Whether the column's values are compared as texts: PostgreSQL has no equality of `json`, which is the text that was
 /// written.
-pub(super) fn is_compared_as_text(dialect: Dialect, column: &Column) -> bool {
+pub(super) fn is_compared_as_text(backend: Backend, column: &Column) -> bool {
     let json = match &column.data_type {
         DataType::Array(of) => **of == DataType::Json,
         of => *of == DataType::Json,
     };
-    dialect == Dialect::Postgres && json
+    backend == Backend::Postgres && json
 }
 
 /// Whether an expression is the word NULL.
@@ -63,29 +65,29 @@ fn bare_word(value: &Scalar) -> Option<&'static str> {
 }
 
 /// A value behind DEFAULT: a literal, a word of SQL's own, or an expression in brackets.
-pub(super) fn default(dialect: Dialect, value: &Scalar, column: &Column, table: &Table) -> Result<String, RenderError> {
+pub(super) fn default(backend: Backend, value: &Scalar, column: &Column, table: &Table) -> Result<String, RenderError> {
     let word = bare_word(value);
-    if dialect == Dialect::Mysql {
+    if backend == Backend::Mysql {
         return default_on_mysql(word, value, column, table);
     }
     if let Some(word) = word {
         return Ok(word.to_owned());
     }
-    let sql = scalar(dialect, value, column, table)?;
+    let sql = scalar(backend, value, column, table)?;
     Ok(if is_constant(value) { sql } else { format!("({sql})") })
 }
 
 /// A moment has the digits of its column's type; a text takes any default in brackets only; so do words but NULL and
 /// truth.
 fn default_on_mysql(word: Option<&str>, value: &Scalar, column: &Column, table: &Table) -> Result<String, RenderError> {
-    let dialect = Dialect::Mysql;
+    let backend = Backend::Mysql;
     let moment = matches!(column.data_type, DataType::DateTime | DataType::TimestampTz);
     Ok(match word {
         Some("CURRENT_TIMESTAMP") if moment => "CURRENT_TIMESTAMP(6)".to_owned(),
         Some(word @ ("NULL" | "TRUE" | "FALSE")) => word.to_owned(),
         Some(word) => format!("({word})"),
         None => {
-            let sql = scalar(dialect, value, column, table)?;
+            let sql = scalar(backend, value, column, table)?;
             let long = matches!(column.data_type, DataType::Text | DataType::Blob | DataType::Json | DataType::Jsonb);
             let bare = matches!(value, Scalar::Literal(_)) && !long;
             if bare { sql } else { format!("({sql})") }
@@ -103,36 +105,36 @@ pub(super) fn is_constant(value: &Scalar) -> bool {
 }
 
 /// A literal of a column's type.
-fn literal(dialect: Dialect, value: &Literal, column: &Column) -> Result<String, RenderError> {
+fn literal(backend: Backend, value: &Literal, column: &Column) -> Result<String, RenderError> {
     Ok(match value {
-        Literal::Bool(value) => dialect.value(&Value::Bool(Some(*value))),
+        Literal::Bool(value) => sea::value(backend, &Value::Bool(Some(*value))),
         Literal::Array(items) => {
             let of = match &column.data_type {
                 DataType::Array(of) => DataType::clone(of),
                 other => other.clone(),
             };
             let element = Column { data_type: of, ..column.clone() };
-            let items: Result<Vec<String>, _> = items.iter().map(|item| literal(dialect, item, &element)).collect();
-            format!("ARRAY[{}]::{}", items?.join(", "), type_name(dialect, &column.data_type))
+            let items: Result<Vec<String>, _> = items.iter().map(|item| literal(backend, item, &element)).collect();
+            format!("ARRAY[{}]::{}", items?.join(", "), type_name(backend, &column.data_type))
         }
-        Literal::Integer(value) => dialect.value(&Value::BigInt(Some(*value))),
-        Literal::Float(value) => float(dialect, *value, column)?,
-        Literal::Bytes(hex) => dialect.value(&Value::Bytes(Some(bytes(hex)))),
-        Literal::String(text) if column.data_type == DataType::Uuid => uuid(dialect, text),
-        Literal::String(text) if text.contains('\0') => match dialect {
+        Literal::Integer(value) => sea::value(backend, &Value::BigInt(Some(*value))),
+        Literal::Float(value) => float(backend, *value, column)?,
+        Literal::Bytes(hex) => sea::value(backend, &Value::Bytes(Some(bytes(hex)))),
+        Literal::String(text) if column.data_type == DataType::Uuid => uuid(backend, text),
+        Literal::String(text) if text.contains('\0') => match backend {
             // A NUL ends SQLite's reading of the SQL, so the text goes in as bytes.
-            Dialect::Sqlite => {
-                format!("CAST({} AS TEXT)", dialect.value(&Value::Bytes(Some(text.clone().into_bytes()))))
+            Backend::Sqlite => {
+                format!("CAST({} AS TEXT)", sea::value(backend, &Value::Bytes(Some(text.clone().into_bytes()))))
             }
-            Dialect::Postgres => return Err(RenderError::NulInText { column: column.name.clone() }),
-            Dialect::Mysql => dialect.string(text),
+            Backend::Postgres => return Err(RenderError::NulInText { column: column.name.clone() }),
+            Backend::Mysql => backend.string(text),
         },
-        Literal::String(text) => dialect.string(text),
-        Literal::Date(text) | Literal::Time(text) => dialect.string(text),
-        Literal::DateTime(text) => dialect.string(&spaced(text)),
-        Literal::OffsetDateTime(text) => match dialect {
-            Dialect::Sqlite | Dialect::Mysql => dialect.string(&in_utc(text)),
-            Dialect::Postgres => dialect.string(&spaced(text)),
+        Literal::String(text) => backend.string(text),
+        Literal::Date(text) | Literal::Time(text) => backend.string(text),
+        Literal::DateTime(text) => backend.string(&spaced(text)),
+        Literal::OffsetDateTime(text) => match backend {
+            Backend::Sqlite | Backend::Mysql => backend.string(&in_utc(text)),
+            Backend::Postgres => backend.string(&spaced(text)),
         },
     })
 }
@@ -144,31 +146,28 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 /// A UUID: 16 bytes on MySQL, else as PostgreSQL prints it.
-fn uuid(dialect: Dialect, text: &str) -> String {
-    let Some(digits) = uuid_digits(text) else { return dialect.string(text) };
-    if dialect == Dialect::Mysql {
-        return dialect.value(&Value::Bytes(Some(bytes(&digits))));
+fn uuid(backend: Backend, text: &str) -> String {
+    let Some(digits) = uuid_digits(text) else { return backend.string(text) };
+    if backend == Backend::Mysql {
+        return sea::value(backend, &Value::Bytes(Some(bytes(&digits))));
     }
     let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|group| digits.get(group).unwrap_or_default());
-    dialect.string(&groups.join("-"))
+    backend.string(&groups.join("-"))
 }
 
-fn float(dialect: Dialect, value: f64, column: &Column) -> Result<String, RenderError> {
+fn float(backend: Backend, value: f64, column: &Column) -> Result<String, RenderError> {
     if value.is_finite() {
-        return Ok(dialect.value(&Value::Double(Some(value))));
+        return Ok(sea::value(backend, &Value::Double(Some(value))));
     }
-    let not_a_number = || RenderError::NotANumber {
-        title: dialect.backend().title(),
-        column: column.name.clone(),
-        value: value.to_string(),
-    };
-    match dialect {
-        Dialect::Sqlite if value.is_nan() => Err(not_a_number()),
-        Dialect::Mysql => Err(not_a_number()),
+    let not_a_number =
+        || RenderError::NotANumber { title: backend.title(), column: column.name.clone(), value: value.to_string() };
+    match backend {
+        Backend::Sqlite if value.is_nan() => Err(not_a_number()),
+        Backend::Mysql => Err(not_a_number()),
         // SQLite's own way to write them: too large for a double.
-        Dialect::Sqlite => Ok(if value > 0.0 { "9e999" } else { "-9e999" }.to_owned()),
-        Dialect::Postgres if value.is_nan() => Ok(dialect.string("NaN")),
-        Dialect::Postgres => Ok(dialect.string(if value > 0.0 { "Infinity" } else { "-Infinity" })),
+        Backend::Sqlite => Ok(if value > 0.0 { "9e999" } else { "-9e999" }.to_owned()),
+        Backend::Postgres if value.is_nan() => Ok(backend.string("NaN")),
+        Backend::Postgres => Ok(backend.string(if value > 0.0 { "Infinity" } else { "-Infinity" })),
     }
 }
 
@@ -207,8 +206,8 @@ mod tests {
 
     fn written(value: &Literal) -> (String, String) {
         let column = column(DataType::Text);
-        let write = |dialect| literal(dialect, value, &column).unwrap_or_else(|error| error.to_string());
-        (write(Dialect::Sqlite), write(Dialect::Postgres))
+        let write = |backend| literal(backend, value, &column).unwrap_or_else(|error| error.to_string());
+        (write(Backend::Sqlite), write(Backend::Postgres))
     }
 
     #[test]
@@ -238,7 +237,7 @@ mod tests {
     fn defaults_are_constants_words_or_in_brackets() {
         let column = column(DataType::Text);
         let table = crate::render::fixture::table(1, "t", vec![]);
-        let write = |value: &Scalar| default(Dialect::Sqlite, value, &column, &table).unwrap();
+        let write = |value: &Scalar| default(Backend::Sqlite, value, &column, &table).unwrap();
         assert_eq!(write(&Scalar::Literal(Literal::String("draft".into()))), "'draft'");
         assert_eq!(write(&Scalar::Expr(Expr::text(" current_timestamp "))), "CURRENT_TIMESTAMP");
         assert_eq!(write(&Scalar::Expr(Expr::text("lower('A')"))), "(lower('A'))");

@@ -113,8 +113,8 @@ fn judged(parsed: &Parsed, table: &Table, backend: Backend, kind: &dyn Fn(&Colum
 
 /// Judges an expression that stands, with a column taken for one of another kind.
 pub(super) fn judge_with(expr: &Expr, table: &Table, column: ColumnId, as_kind: Kind) -> Judged {
-    let text = expr.print(table, &|name| format!("\"{}\"", name.replace('"', "\"\"")));
     let backend = Backend::Postgres;
+    let text = expr.print(table, &|name| backend.ident(name));
     let Some(Ok(parsed)) = tokens(&text, backend).filter(|_| !expr.opaque).map(|tokens| parse_all(tokens, backend))
     else {
         return Judged::UNKNOWN;

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{Constraint, Expr, ForeignKey, IndexKey, Scalar, SchemaObject, State, Table};
-use crate::backend::Backend;
+use crate::backend::{Backend, quoted};
 use crate::operation::{Action, Deferrable, Literal, Nulls, Order};
 
 impl State {
@@ -134,7 +134,7 @@ fn literal_text(literal: &Literal) -> String {
         Literal::Bool(value) => value.to_string(),
         Literal::Integer(value) => value.to_string(),
         Literal::Float(value) => format!("{value:?}"),
-        Literal::String(text) => format!("'{}'", text.replace('\'', "''")),
+        Literal::String(text) => quoted(text, '\''),
         Literal::Date(text) | Literal::Time(text) | Literal::DateTime(text) | Literal::OffsetDateTime(text) => {
             text.clone()
         }
@@ -146,7 +146,7 @@ fn literal_text(literal: &Literal) -> String {
 /// A name as it is, or in quotes where it has more than letters in it.
 fn plain(name: &str) -> String {
     let simple = name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if simple { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if simple { name.to_owned() } else { quoted(name, '"') }
 }
 
 fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {

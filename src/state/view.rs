@@ -91,18 +91,16 @@ impl View {
         if !pieces.iter().all(exists) {
             return;
         }
-        let quote = |name: &str| state.backend().quote(name);
+        let backend = state.backend();
         let mut sql = String::with_capacity(self.sql.len());
         for piece in pieces {
             match piece {
                 ViewPiece::Text(text) => sql.push_str(text),
                 ViewPiece::Table { id, written, name } => match state.table(*id) {
                     Some(table) if table.name != *name => {
-                        let schema = table.name.schema.as_deref().map(|schema| quote(schema) + ".");
-                        // A column's table stands bare in front of it.
-                        let schema = schema.filter(|_| written.contains('.'));
-                        sql.push_str(&schema.unwrap_or_default());
-                        sql.push_str(&quote(&table.name.name));
+                        // In front of a column, its table has no schema.
+                        let schema = table.name.schema.as_deref().filter(|_| written.contains('.'));
+                        sql.push_str(&backend.qualified(schema, &table.name.name));
                     }
                     _ => sql.push_str(written),
                 },
@@ -110,11 +108,11 @@ impl View {
                     let now = state.table(*table).and_then(|table| table.column(*id));
                     match now.filter(|column| column.name != *name) {
                         Some(column) => {
-                            sql.push_str(&quote(&column.name));
+                            sql.push_str(&backend.ident(&column.name));
                             // PostgreSQL keeps the names of a view's own columns; SQLite renames along.
                             if *output && state.backend() == Backend::Postgres {
                                 sql.push_str(" AS ");
-                                sql.push_str(&quote(name));
+                                sql.push_str(&backend.ident(name));
                             }
                         }
                         None => sql.push_str(written),

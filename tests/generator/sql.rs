@@ -26,7 +26,7 @@ fn class(data_type: &str) -> Class {
 
 impl Maker<'_> {
     fn quote(&self, name: &str) -> String {
-        self.backend.quote(name)
+        self.backend.ident(name)
     }
 
     fn quote_table(&self, name: &TableName) -> String {

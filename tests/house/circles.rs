@@ -13,7 +13,6 @@ const SMALL: usize = 12;
 /// is to go, and this list with it; nothing comes to it.
 const WRONG_WAY: &[(&str, &str, &str)] = &[
     ("cli/wheels.rs", "cli/mod.rs", "which program it is"),
-    ("render/error.rs", "render/dialect.rs", "what a database cannot do is told with its title"),
     ("state/change.rs", "state/objects/", "a change has the objects that it makes; what they do is told of changes"),
     ("state/effects/", "state/mod.rs", "effects are asked of the state that they are on"),
     ("state/effects/", "state/objects/", "effects are of objects, which say theirs"),

@@ -306,16 +306,6 @@ fn is_true(rows: &[Cells]) -> bool {
     first.is_some_and(|count| count != "0")
 }
 
-/// An identifier in quotes, as both backends write it.
-pub(super) fn quote(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A text in quotes, as both backends write it (PostgreSQL with standard strings).
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 /// Milliseconds as the settings of both backends take them: at least 1, since 0 means no limit.
 fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX).clamp(1, i64::from(i32::MAX))

@@ -102,7 +102,7 @@ impl Mysql {
     }
 
     pub(super) fn reset_sql(&self) -> String {
-        format!("{}; USE {}", settings(self.lock_timeout), quote(&self.database))
+        format!("{}; USE {}", settings(self.lock_timeout), Backend::Mysql.ident(&self.database))
     }
 
     pub(super) async fn reconnect(&mut self) -> Result<(), ExecuteError> {
@@ -120,8 +120,9 @@ impl Mysql {
         let mut counts = Vec::with_capacity(tables.len());
         let limit = most.saturating_add(1);
         for batch in tables.chunks(AT_ONCE) {
-            let count =
-                |table: &&str| format!("(SELECT COUNT(*) FROM (SELECT 1 FROM {} LIMIT {limit}) AS few)", quote(table));
+            let count = |table: &&str| {
+                format!("(SELECT COUNT(*) FROM (SELECT 1 FROM {} LIMIT {limit}) AS few)", Backend::Mysql.ident(table))
+            };
             let each: Vec<String> = batch.iter().map(count).collect();
             // One that does not stand fails all of them: then nothing is told.
             let rows = self.peek(format!("SELECT {}", each.join(", "))).await.unwrap_or_default();
@@ -280,9 +281,4 @@ fn settings(lock_timeout: Duration) -> String {
          autocommit = 1, default_storage_engine = InnoDB, lock_wait_timeout = {seconds}, \
          innodb_lock_wait_timeout = {seconds}; SET NAMES utf8mb4"
     )
-}
-
-/// An identifier in this server's quotes.
-fn quote(name: &str) -> String {
-    Backend::Mysql.quote(name)
 }

@@ -10,7 +10,8 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 
 use super::options;
 use super::server::{self, Server, cannot_connect, connect, dump, dump_path, fetch, is_nearby};
-use super::{Cells, Facts, Size, literal, milliseconds, quote};
+use super::{Cells, Facts, Size, milliseconds};
+use crate::backend::Backend;
 use crate::database_url::{Parameter, ServerUrl};
 use crate::execute::error::ExecuteError;
 use crate::execute::holder::{Holder, advisory_key};
@@ -122,9 +123,8 @@ impl Postgres {
                 .iter()
                 .zip(first..)
                 .map(|((schema, table), index)| {
-                    let name =
-                        schema.as_deref().map_or_else(|| quote(table), |s| format!("{}.{}", quote(s), quote(table)));
-                    format!("({index}, to_regclass({}))", literal(&name))
+                    let name = Backend::Postgres.qualified(schema.as_deref(), table);
+                    format!("({index}, to_regclass({}))", Backend::Postgres.string(&name))
                 })
                 .collect();
             // Before the first ANALYZE a row is taken to need 28 bytes, which is the least it can.

@@ -7,10 +7,13 @@ use std::collections::HashSet;
 
 use sea_query::{Alias, Asterisk, Expr as Sql, ExprTrait, Query};
 
-use super::dialect::{Dialect, table_ref};
+use super::expression::expression;
 use super::model::{Counted, Destructive};
 use super::rows;
+use super::sea;
+use super::sea::table_ref;
 use super::types::narrows;
+use crate::backend::Backend;
 use crate::sql_text::first_words;
 use crate::state::{
     Change, ColumnId, Expr, Extension, InsertMode, Loss, Object, RowValues, Scalar, State, Table, TableId,
@@ -22,7 +25,7 @@ const MOST_CONDITIONS: usize = 200;
 
 /// What a plan's changes destroy, in their order.
 pub(super) struct Losses<'a> {
-    dialect: Dialect,
+    backend: Backend,
     /// The state before the whole plan: what is counted is counted there, under the names of then.
     start: &'a State,
     /// Tables that the plan makes only where they do not stand.
@@ -30,13 +33,13 @@ pub(super) struct Losses<'a> {
 }
 
 impl<'a> Losses<'a> {
-    pub(super) fn new(dialect: Dialect, start: &'a State) -> Self {
-        Self { dialect, start, may_stand: HashSet::new() }
+    pub(super) fn new(backend: Backend, start: &'a State) -> Self {
+        Self { backend, start, may_stand: HashSet::new() }
     }
 
     /// What the next change destroys. `now` is the state before it, `operation` all changes of its operation.
     pub(super) fn of(&mut self, change: &Change, now: &State, operation: &[Change]) -> Vec<Destructive> {
-        let place = Place { dialect: self.dialect, now, start: self.start, operation, may_stand: &self.may_stand };
+        let place = Place { backend: self.backend, now, start: self.start, operation, may_stand: &self.may_stand };
         let found = of(&place, change);
         if let Change::Sql { sql, effects, .. } = change {
             self.may_stand.extend(may_stand(sql, effects));
@@ -47,7 +50,7 @@ impl<'a> Losses<'a> {
 
 /// Where a change is: what stands around it.
 struct Place<'a> {
-    dialect: Dialect,
+    backend: Backend,
     now: &'a State,
     start: &'a State,
     operation: &'a [Change],
@@ -71,19 +74,19 @@ fn of(place: &Place<'_>, change: &Change) -> Vec<Destructive> {
 
 /// What a change destroys of a table, which stands as `now` before it.
 fn of_table(place: &Place<'_>, change: &Change, now: &Table) -> Vec<Destructive> {
-    let dialect = place.dialect;
+    let backend = place.backend;
     let then = place.then(now.id);
     let stands = place.stands(now.id);
     let column = |id: ColumnId| format!("{}.{}", now.name, now.column_name(id));
     let values = |kind, id: ColumnId, filter: Option<&Expr>| {
         let there = then.is_some_and(|then| then.column(id).is_some());
-        let counted = then.and_then(|then| count_values(dialect, then, id, filter));
+        let counted = then.and_then(|then| count_values(backend, then, id, filter));
         lost(kind, column(id), there || (stands && then.is_none()), counted)
     };
     let rows = |counted| lost("rows", now.name.to_string(), stands, counted);
     match change.loses(place.now) {
         Some(Loss::Table) => {
-            return vec![lost("table", now.name.to_string(), stands, then.map(|then| count(dialect, then, None)))];
+            return vec![lost("table", now.name.to_string(), stands, then.map(|then| count(backend, then, None)))];
         }
         Some(Loss::Column(id)) => return vec![values("column", id, None)],
         // Whether values change with their type is for each backend to say.
@@ -93,7 +96,7 @@ fn of_table(place: &Place<'_>, change: &Change, now: &Table) -> Vec<Destructive>
         Change::AlterColumn { column: id, patch, using, .. } => {
             let types = patch.data_type.as_ref().zip(now.column(*id).map(|column| &column.data_type));
             let changes = types.is_some_and(|(to, from)| {
-                !is_of_same_enum(from, to) && (narrows(dialect, from, to) || (using.is_some() && from != to))
+                !is_of_same_enum(from, to) && (narrows(backend, from, to) || (using.is_some() && from != to))
             });
             if changes { vec![values("values", *id, None)] } else { Vec::new() }
         }
@@ -102,25 +105,25 @@ fn of_table(place: &Place<'_>, change: &Change, now: &Table) -> Vec<Destructive>
         }
         Change::Delete { filter, kept: false, .. } => {
             let then = then.filter(|then| all_there(filter, then));
-            vec![rows(then.map(|then| count(dialect, then, Some(&dialect.expr(filter, then)))))]
+            vec![rows(then.map(|then| count(backend, then, Some(&expression(backend, filter, then)))))]
         }
         Change::DeleteRows { rows: gone, .. } => {
             let then = then.filter(|then| rows_there(gone, then));
-            let conditions = then.and_then(|then| Some((then, rows::row_conditions(dialect, then, gone).ok()?)));
+            let conditions = then.and_then(|then| Some((then, rows::row_conditions(backend, then, gone).ok()?)));
             let one = conditions.and_then(|(then, found)| match found.as_slice() {
-                [one] => Some(count(dialect, then, Some(one))),
+                [one] => Some(count(backend, then, Some(one))),
                 _ => None,
             });
             vec![rows(one)]
         }
         Change::Insert { rows: new, mode: InsertMode::Upsert(key), .. } => {
             let then = then.filter(|then| new.len() <= MOST_CONDITIONS && rows_there(new, then));
-            let condition = then.and_then(|then| Some((then, rows::overwritten(dialect, then, new, key).ok()?)));
+            let condition = then.and_then(|then| Some((then, rows::overwritten(backend, then, new, key).ok()?)));
             match condition {
                 // Each row is nothing but its key.
                 Some((_, None)) => Vec::new(),
                 Some((then, Some(condition))) => {
-                    let counted = Some(count(dialect, then, Some(&condition)));
+                    let counted = Some(count(backend, then, Some(&condition)));
                     vec![lost("values", now.name.to_string(), stands, counted)]
                 }
                 None => vec![lost("values", now.name.to_string(), stands, None)],
@@ -199,23 +202,23 @@ fn rows_there(rows: &[RowValues], table: &Table) -> bool {
     })
 }
 
-fn count(dialect: Dialect, table: &Table, condition: Option<&str>) -> Counted {
+fn count(backend: Backend, table: &Table, condition: Option<&str>) -> Counted {
     let mut query = Query::select();
     query.expr(Sql::col(Asterisk).count()).from(table_ref(&table.name));
     if let Some(condition) = condition {
         query.and_where(Sql::cust(condition.to_owned()));
     }
-    Counted { table: table.name.clone(), sql: dialect.query(&query), whole_table: condition.is_none() }
+    Counted { table: table.name.clone(), sql: sea::query(backend, &query), whole_table: condition.is_none() }
 }
 
 /// The rows that have a value there; `None` where the table has no such column, or none of those that the filter names.
-fn count_values(dialect: Dialect, table: &Table, id: ColumnId, filter: Option<&Expr>) -> Option<Counted> {
+fn count_values(backend: Backend, table: &Table, id: ColumnId, filter: Option<&Expr>) -> Option<Counted> {
     let column = table.column(id)?;
     let mut query = Query::select();
     query.expr(Sql::col(Alias::new(&column.name)).count()).from(table_ref(&table.name));
     if let Some(filter) = filter {
-        query.and_where(Sql::cust(all_there(filter, table).then(|| dialect.expr(filter, table))?));
+        query.and_where(Sql::cust(all_there(filter, table).then(|| expression(backend, filter, table))?));
     }
     let whole_table = !column.null && filter.is_none();
-    Some(Counted { table: table.name.clone(), sql: dialect.query(&query), whole_table })
+    Some(Counted { table: table.name.clone(), sql: sea::query(backend, &query), whole_table })
 }

@@ -12,7 +12,7 @@ const MOST_CHARACTERS: usize = 60;
 
 /// What a raw statement destroys.
 pub(super) fn of(place: &Place<'_>, sql: &str, effects: &[Change], access: &SqlAccess) -> Vec<Destructive> {
-    let backend = place.dialect.backend();
+    let backend = place.backend;
     let mut found: Vec<Destructive> = effects.iter().flat_map(|effect| of_change(place, effect)).collect();
     let ranges = split_statements(sql, Some(backend)).into_iter();
     let statements: Vec<Statement<'_>> =
@@ -20,7 +20,7 @@ pub(super) fn of(place: &Place<'_>, sql: &str, effects: &[Change], access: &SqlA
     let kind = if statements.iter().all(Statement::only_updates) { "values" } else { "rows" };
     for table in access.writes.iter().filter_map(|id| place.now.table(*id)) {
         let whole = statements.as_slice().first().is_some_and(Statement::empties_one_table);
-        let counted = place.then(table.id).filter(|_| whole).map(|then| count(place.dialect, then, None));
+        let counted = place.then(table.id).filter(|_| whole).map(|then| count(place.backend, then, None));
         found.push(lost(kind, table.name.to_string(), place.stands(table.id), counted));
     }
     let shown = match statements.as_slice() {

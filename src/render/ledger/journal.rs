@@ -2,9 +2,10 @@
 
 use sea_query::{Alias, Expr, ExprTrait, Order, Query};
 
-use super::super::dialect::Dialect;
 use super::super::model::Recovery;
+use super::super::sea;
 use super::{JOURNAL, LedgerSql};
+use crate::backend::Backend;
 use crate::ident::Version;
 use crate::plan::Place;
 
@@ -75,7 +76,7 @@ impl LedgerSql {
             self.string(sql),
             Expr::cust(self.now()),
         ]);
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Journals that it has run.
@@ -88,7 +89,7 @@ impl LedgerSql {
             .and_where(Self::eq("version", &version.to_string()))
             .and_where(Expr::col(Alias::new("statement")).eq(statement as u64))
             .take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Takes a statement out of the journal: it did not run.
@@ -99,7 +100,7 @@ impl LedgerSql {
             .and_where(Self::eq("version", &version.to_string()))
             .and_where(Expr::col(Alias::new("statement")).eq(statement as u64))
             .take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Takes a migration out of the journal: it is through.
@@ -107,13 +108,13 @@ impl LedgerSql {
     pub fn journal_clear(&self, version: Version) -> String {
         let query =
             Query::delete().from_table(self.table(JOURNAL)).and_where(Self::eq("version", &version.to_string())).take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Empties the ledger of what is applied, and of what is on its way.
     #[must_use]
     pub fn forget_all(&self) -> [String; 2] {
-        let all = |table| self.dialect.query(&Query::delete().from_table(self.table(table)).take());
+        let all = |table| sea::query(self.backend, &Query::delete().from_table(self.table(table)).take());
         [all(super::VERSIONS), all(JOURNAL)]
     }
 
@@ -127,7 +128,7 @@ impl LedgerSql {
             .and_where(Self::eq("state", "done"))
             .order_by(Alias::new("statement"), Order::Asc)
             .take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// MySQL: makes the journal's one row where it does not stand; one that stands is kept.
@@ -137,7 +138,7 @@ impl LedgerSql {
             "INSERT INTO {} (version, statement, statements, direction, state, run, `sql`, changed_at, from_change, \
              from_part, to_change, to_part, probe, batch, slot) \
              VALUES ('', 0, 0, '', 'idle', '', '', '', 0, 0, 0, 0, '', '', 1) ON DUPLICATE KEY UPDATE slot = 1",
-            self.dialect.ident(JOURNAL)
+            self.backend.ident(JOURNAL)
         )
     }
 
@@ -145,7 +146,7 @@ impl LedgerSql {
     /// (`started`), or together with one that does not (`done`). The row must stand ([`Self::journal_slot`]).
     #[must_use]
     pub fn journal_at(&self, entry: &JournalEntry<'_>) -> String {
-        let text = |text: &str| self.dialect.string(text);
+        let text = |text: &str| self.backend.string(text);
         let (state, probe) = match entry.recovery {
             Recovery::Transactional => ("done", ""),
             Recovery::Probeable(question) => ("started", question.as_str()),
@@ -156,7 +157,7 @@ impl LedgerSql {
             "UPDATE {} SET version = {}, statement = {}, statements = {}, direction = {}, state = {}, run = {}, `sql` = {}, \
              changed_at = {}, from_change = {}, from_part = {}, to_change = {}, to_part = {}, turned_change = {}, \
              turned_part = {}, probe = {}, batch = {} WHERE slot = 1",
-            self.dialect.ident(JOURNAL),
+            self.backend.ident(JOURNAL),
             text(&entry.version.to_string()),
             entry.statement,
             entry.statements,
@@ -179,7 +180,7 @@ impl LedgerSql {
     /// MySQL: the journal is done with.
     #[must_use]
     pub fn journal_empty(&self) -> String {
-        self.dialect.query(&Query::delete().from_table(self.table(JOURNAL)).take())
+        sea::query(self.backend, &Query::delete().from_table(self.table(JOURNAL)).take())
     }
 
     /// MySQL: settles the statement that is on its way: it ran, or it did not.
@@ -198,7 +199,7 @@ impl LedgerSql {
             .value(Alias::new("changed_at"), Expr::cust(self.now()))
             .and_where(Self::eq("version", &version.to_string()))
             .and_where(Self::eq("state", "started"));
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Reads the journal, in order. Columns: version (text), statement, statements (integers), direction, state (texts);
@@ -207,14 +208,14 @@ impl LedgerSql {
     pub fn select_journal(&self) -> String {
         let mut query = Query::select();
         query.columns(["version", "statement", "statements", "direction", "state"].map(Alias::new));
-        if self.dialect == Dialect::Mysql {
+        if self.backend == Backend::Mysql {
             query.columns(PLACES.map(Alias::new)).columns(["probe", "batch"].map(Alias::new));
         }
         query
             .from(self.table(JOURNAL))
             .order_by(Alias::new("version"), Order::Asc)
             .order_by(Alias::new("statement"), Order::Asc);
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 }
 

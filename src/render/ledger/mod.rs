@@ -18,7 +18,7 @@ pub use journal::{AGAIN, JournalEntry, KEYS_LOST, REPEATABLE};
 pub use runs::RunRow;
 pub use versions::{row_state, row_state_of};
 
-use super::dialect::{Dialect, table_ref};
+use super::sea::table_ref;
 use crate::backend::Backend;
 use crate::ident::TableName;
 
@@ -55,7 +55,7 @@ impl RunValues {
 /// The ledger's SQL on one backend, in one schema.
 #[derive(Debug, Clone)]
 pub struct LedgerSql {
-    pub(super) dialect: Dialect,
+    pub(super) backend: Backend,
     schema: Option<String>,
     frames: Arc<Frames>,
 }
@@ -65,23 +65,22 @@ impl LedgerSql {
     /// the database of the connection.
     #[must_use]
     pub fn new(backend: Backend, schema: Option<&str>) -> Self {
-        let dialect = Dialect::of(backend);
-        let schema = match dialect {
-            Dialect::Sqlite => Some("main".to_owned()),
-            Dialect::Postgres => Some(schema.unwrap_or("public").to_owned()),
-            Dialect::Mysql => None,
+        let schema = match backend {
+            Backend::Sqlite => Some("main".to_owned()),
+            Backend::Postgres => Some(schema.unwrap_or("public").to_owned()),
+            Backend::Mysql => None,
         };
-        let frames = Arc::new(Frames::new(dialect, schema.as_deref()));
-        Self { dialect, schema, frames }
+        let frames = Arc::new(Frames::new(backend, schema.as_deref()));
+        Self { backend, schema, frames }
     }
 
     fn table(&self, name: &str) -> TableRef {
         table_in(self.schema.as_deref(), name)
     }
 
-    /// A string as an expression: `dialect` quotes it, not sea-query's parameters.
+    /// A string as an expression: [`Backend::string`] quotes it, not sea-query's parameters.
     fn string(&self, text: &str) -> Expr {
-        Expr::cust(self.dialect.string(text))
+        Expr::cust(self.backend.string(text))
     }
 
     fn eq(column: &'static str, text: &str) -> Expr {
@@ -89,7 +88,7 @@ impl LedgerSql {
     }
 
     const fn now(&self) -> &'static str {
-        now(self.dialect)
+        now(self.backend)
     }
 }
 
@@ -97,10 +96,10 @@ fn table_in(schema: Option<&str>, name: &str) -> TableRef {
     table_ref(&TableName { schema: schema.map(str::to_owned), name: name.to_owned() })
 }
 
-const fn now(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
-        Dialect::Postgres => "clock_timestamp()",
-        Dialect::Mysql => "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')",
+const fn now(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Sqlite => "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')",
+        Backend::Postgres => "clock_timestamp()",
+        Backend::Mysql => "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')",
     }
 }

@@ -1,5 +1,6 @@
 //! The rows of runs: the history that outlives a reset.
 
+use super::super::sea;
 use sea_query::{Alias, Expr, Query, Value};
 
 use super::{LedgerSql, RUNS};
@@ -61,7 +62,7 @@ impl LedgerSql {
             Expr::val(row.steps as u64),
             Expr::val(0),
         ]);
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Reads a run's outcome: one row with one text, or none.
@@ -69,7 +70,7 @@ impl LedgerSql {
     pub fn select_run(&self, run: &str) -> String {
         let query =
             Query::select().column(Alias::new("outcome")).from(self.table(RUNS)).and_where(Self::eq("run", run)).take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Writes down how a run ended: `done`, `failed`; how many steps stay done; the error.
@@ -87,6 +88,6 @@ impl LedgerSql {
             )
             .and_where(Self::eq("run", run))
             .take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 }

@@ -1,5 +1,6 @@
 //! The stamp: the environment's name in the database.
 
+use super::super::sea;
 use sea_query::{Alias, Expr, ExprTrait, Query};
 
 use super::{ENVIRONMENT, LedgerSql};
@@ -22,7 +23,7 @@ impl LedgerSql {
     pub fn stamp(&self, environment: &str) -> [String; 2] {
         let clear = Query::delete().from_table(self.table(ENVIRONMENT)).take();
         let select = Query::select().expr(self.string(environment)).expr(Expr::cust(self.now())).take();
-        [self.dialect.query(&clear), self.insert_stamp(select)]
+        [sea::query(self.backend, &clear), self.insert_stamp(select)]
     }
 
     fn insert_stamp(&self, select: sea_query::SelectStatement) -> String {
@@ -30,13 +31,13 @@ impl LedgerSql {
         query.into_table(self.table(ENVIRONMENT)).columns(["name", "stamped_at"].map(Alias::new));
         // As many expressions as columns: it cannot be refused.
         let _ = query.select_from(select);
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Reads the stamp: no row, or one with the environment's name.
     #[must_use]
     pub fn select_stamp(&self) -> String {
         let query = Query::select().column(Alias::new("name")).from(self.table(ENVIRONMENT)).take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 }

@@ -2,9 +2,10 @@
 
 use sea_query::{Alias, Asterisk, ColumnDef, Expr, ExprTrait, Query};
 
-use super::super::dialect::Dialect;
+use super::super::sea;
 use super::journal::PLACES;
 use super::{ENVIRONMENT, JOURNAL, LedgerSql, RUNS, VERSIONS};
+use crate::backend::Backend;
 
 impl LedgerSql {
     /// The statements that make the ledger's tables where they do not stand.
@@ -63,25 +64,25 @@ impl LedgerSql {
     pub fn tables_that_stand(&self) -> String {
         let names = [VERSIONS, RUNS, JOURNAL, ENVIRONMENT];
         let mut query = Query::select();
-        match self.dialect {
-            Dialect::Mysql => query.expr(Expr::cust(format!("COUNT(*) = {}", names.len()))),
-            Dialect::Sqlite | Dialect::Postgres => query.expr(Expr::col(Asterisk).count()),
+        match self.backend {
+            Backend::Mysql => query.expr(Expr::cust(format!("COUNT(*) = {}", names.len()))),
+            Backend::Sqlite | Backend::Postgres => query.expr(Expr::col(Asterisk).count()),
         };
-        match self.dialect {
-            Dialect::Sqlite => query
+        match self.backend {
+            Backend::Sqlite => query
                 .from(Alias::new("sqlite_master"))
                 .and_where(Expr::col(Alias::new("type")).eq("table"))
                 .and_where(Expr::col(Alias::new("name")).is_in(names)),
-            Dialect::Postgres => query
+            Backend::Postgres => query
                 .from((Alias::new("pg_catalog"), Alias::new("pg_tables")))
                 .and_where(Expr::col(Alias::new("schemaname")).eq(self.schema.as_deref().unwrap_or_default()))
                 .and_where(Expr::col(Alias::new("tablename")).is_in(names)),
-            Dialect::Mysql => query
+            Backend::Mysql => query
                 .from((Alias::new("information_schema"), Alias::new("TABLES")))
                 .and_where(Expr::cust("TABLE_SCHEMA = DATABASE()"))
                 .and_where(Expr::col(Alias::new("TABLE_NAME")).is_in(names)),
         };
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// The journal. Where DDL commits by itself, it has one row: where the migration at work stands, and the
@@ -100,7 +101,7 @@ impl LedgerSql {
             self.column("changed_at", Kind::Time).not_null().take(),
         ];
         let mut key = vec!["version", "statement"];
-        if self.dialect == Dialect::Mysql {
+        if self.backend == Backend::Mysql {
             let (sure, turned) = PLACES.split_at(4);
             columns.extend(sure.iter().map(|name| integer(name).not_null().take()));
             columns.extend(turned.iter().map(|name| integer(name)));
@@ -126,24 +127,24 @@ impl LedgerSql {
             }
             statement.primary_key(&mut index);
         }
-        if self.dialect == Dialect::Mysql {
+        if self.backend == Backend::Mysql {
             // Whatever the database's defaults are: rows that roll back, and texts that are equal only if they are the same.
             statement.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
         }
-        self.dialect.schema(&statement)
+        sea::schema(self.backend, &statement)
     }
 
     fn column(&self, name: &'static str, kind: Kind) -> ColumnDef {
-        let word = match (kind, self.dialect) {
-            (Kind::Integer, Dialect::Sqlite) => "integer",
-            (Kind::Integer, Dialect::Postgres) => "bigint",
-            (Kind::Time, Dialect::Postgres) => "timestamptz",
+        let word = match (kind, self.backend) {
+            (Kind::Integer, Backend::Sqlite) => "integer",
+            (Kind::Integer, Backend::Postgres) => "bigint",
+            (Kind::Time, Backend::Postgres) => "timestamptz",
             // What is in a key has a length there.
-            (Kind::Text, Dialect::Mysql) if ["version", "run"].contains(&name) => "varchar(64)",
-            (Kind::Time, Dialect::Mysql) => "varchar(32)",
-            (Kind::Integer, Dialect::Mysql) => "bigint",
-            (Kind::Text, Dialect::Mysql) => "longtext",
-            (Kind::Text, _) | (Kind::Time, Dialect::Sqlite) => "text",
+            (Kind::Text, Backend::Mysql) if ["version", "run"].contains(&name) => "varchar(64)",
+            (Kind::Time, Backend::Mysql) => "varchar(32)",
+            (Kind::Integer, Backend::Mysql) => "bigint",
+            (Kind::Text, Backend::Mysql) => "longtext",
+            (Kind::Text, _) | (Kind::Time, Backend::Sqlite) => "text",
         };
         ColumnDef::new(Alias::new(name)).custom(Alias::new(word)).take()
     }

@@ -2,10 +2,11 @@
 
 use sea_query::{Alias, Expr, ExprTrait, OnConflict, Order, Query};
 
-use super::super::dialect::Dialect;
 use super::super::model::{AppliedRecord, LedgerWrite, Statement};
+use super::super::sea;
 use super::frame::Frame;
 use super::{FORMAT_VERSION, LedgerSql, RunValues, VERSIONS};
+use crate::backend::Backend;
 use crate::ident::Version;
 use crate::operation::Checksums;
 use crate::plan::RowState;
@@ -22,7 +23,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn new(dialect: Dialect, schema: Option<&str>) -> Self {
+    pub(super) fn new(backend: Backend, schema: Option<&str>) -> Self {
         let mut applied = Query::insert();
         applied.into_table(super::table_in(schema, VERSIONS)).columns(
             [
@@ -44,8 +45,8 @@ impl Frames {
         );
         let hole = Frame::hole;
         let [position, version, name, state, up, down, requires] = std::array::from_fn(|_| hole());
-        let backend = Expr::cust(dialect.string(dialect.backend().name()));
-        let now = Expr::cust(super::now(dialect));
+        let of_backend = Expr::cust(backend.string(backend.name()));
+        let now = Expr::cust(super::now(backend));
         let format = Expr::val(FORMAT_VERSION);
         // As many values as columns: it cannot be refused.
         let _ = applied.values([
@@ -56,7 +57,7 @@ impl Frames {
             up,
             down,
             requires,
-            backend,
+            of_backend,
             format,
             hole(),
             now,
@@ -71,9 +72,9 @@ impl Frames {
             .and_where(Expr::col(Alias::new("version")).eq(hole()))
             .take();
         Self {
-            applied: Frame::of(&dialect.query(&applied)),
-            applied_again: Frame::of(&dialect.query(&again)),
-            undone: Frame::of(&dialect.query(&undone)),
+            applied: Frame::of(&sea::query(backend, &applied)),
+            applied_again: Frame::of(&sea::query(backend, &again)),
+            undone: Frame::of(&sea::query(backend, &undone)),
         }
     }
 }
@@ -86,13 +87,13 @@ impl LedgerSql {
         match &statement.ledger {
             // Its operations stand in the statement alone.
             Some(LedgerWrite::Begun(Some(record))) => self.insert_version(record, RowState::Applying, values),
-            Some(LedgerWrite::Applied(record)) if self.dialect == Dialect::Mysql => {
+            Some(LedgerWrite::Applied(record)) if self.backend == Backend::Mysql => {
                 self.set_applied(record.version, values)
             }
             Some(LedgerWrite::Applied(record)) if record.transaction => {
                 let planned = RunValues::placeholder();
                 let (old, new) = (self.duration(&planned), self.duration(values));
-                let (old_run, new_run) = (self.dialect.string(&planned.run), self.dialect.string(&values.run));
+                let (old_run, new_run) = (self.backend.string(&planned.run), self.backend.string(&values.run));
                 let frame = &self.frames.applied;
                 frame
                     .with_last(&statement.sql, [&old, &old_run], [&new, &new_run])
@@ -109,10 +110,10 @@ impl LedgerSql {
     pub fn insert_version(&self, record: &AppliedRecord, state: RowState, values: &RunValues) -> String {
         // Serialization of a list of strings cannot fail.
         let requires = serde_json::to_string(&record.requires).unwrap_or_default();
-        let text = |text: &str| self.dialect.string(text);
-        let again = match self.dialect {
+        let text = |text: &str| self.backend.string(text);
+        let again = match self.backend {
             // An interrupted one may begin again.
-            Dialect::Mysql => true,
+            Backend::Mysql => true,
             _ => !record.transaction && state == RowState::Applied,
         };
         let frame = if again { &self.frames.applied_again } else { &self.frames.applied };
@@ -136,12 +137,12 @@ impl LedgerSql {
         let query = Query::update()
             .table(self.table(VERSIONS))
             .value(Alias::new("state"), self.string(row_state(RowState::Applied)))
-            .value(Alias::new("applied_at"), Expr::cust(super::now(self.dialect)))
+            .value(Alias::new("applied_at"), Expr::cust(super::now(self.backend)))
             .value(Alias::new("duration_ms"), Expr::cust(self.duration(values)))
             .value(Alias::new("run"), self.string(&values.run))
             .and_where(Self::eq("version", &version.to_string()))
             .take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// MySQL: says that a migration is being undone; `edited` is the body whose way down it is, with its checksums, where
@@ -157,13 +158,13 @@ impl LedgerSql {
                 .value(Alias::new("checksum_down"), self.string(&checksums.down));
         }
         query.and_where(Self::eq("version", &version.to_string()));
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Takes a migration out: it is undone.
     #[must_use]
     pub fn delete_version(&self, version: Version) -> String {
-        self.frames.undone.fill(&[&self.dialect.string(&version.to_string())])
+        self.frames.undone.fill(&[&self.backend.string(&version.to_string())])
     }
 
     /// Sets how far a migration is.
@@ -174,7 +175,7 @@ impl LedgerSql {
             .value(Alias::new("state"), self.string(row_state(state)))
             .and_where(Self::eq("version", &version.to_string()))
             .take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Reads all migrations by position, less what they do. Columns: position (integer), and as text: version, name, state,
@@ -189,7 +190,7 @@ impl LedgerSql {
         query.expr_as(self.time_as_text("applied_at"), Alias::new("applied_at"));
         query.columns(["backend", "format_version"].map(Alias::new));
         query.from(self.table(VERSIONS)).order_by(Alias::new("position"), Order::Asc);
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Reads what some migrations do. Columns, as text: version, operations (JSON).
@@ -201,7 +202,7 @@ impl LedgerSql {
             .from(self.table(VERSIONS))
             .and_where(Expr::col(Alias::new("version")).is_in(versions))
             .take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// Reads as much of all migrations, by position, as tells whether they are still the same. Columns: position
@@ -213,7 +214,7 @@ impl LedgerSql {
             .from(self.table(VERSIONS))
             .order_by(Alias::new("position"), Order::Asc)
             .take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     /// The highest position so far, or 0.
@@ -221,30 +222,30 @@ impl LedgerSql {
     pub fn max_position(&self) -> String {
         let query =
             Query::select().expr(Expr::col(Alias::new("position")).max().if_null(0)).from(self.table(VERSIONS)).take();
-        self.dialect.query(&query)
+        sea::query(self.backend, &query)
     }
 
     fn duration(&self, values: &RunValues) -> String {
-        match self.dialect {
-            Dialect::Sqlite => {
-                let started = self.dialect.string(&values.started);
+        match self.backend {
+            Backend::Sqlite => {
+                let started = self.backend.string(&values.started);
                 format!("CAST(round((julianday('now') - julianday({started})) * 86400000) AS integer)")
             }
-            Dialect::Postgres => {
+            Backend::Postgres => {
                 "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint".to_owned()
             }
-            Dialect::Mysql => {
-                let started = self.dialect.string(&values.started.replace('T', " ").replace('Z', ""));
+            Backend::Mysql => {
+                let started = self.backend.string(&values.started.replace('T', " ").replace('Z', ""));
                 format!("TIMESTAMPDIFF(MICROSECOND, {started}, UTC_TIMESTAMP(6)) DIV 1000")
             }
         }
     }
 
     fn time_as_text(&self, column: &'static str) -> Expr {
-        let column = self.dialect.ident(column);
-        match self.dialect {
-            Dialect::Sqlite | Dialect::Mysql => Expr::cust(column),
-            Dialect::Postgres => {
+        let column = self.backend.ident(column);
+        match self.backend {
+            Backend::Sqlite | Backend::Mysql => Expr::cust(column),
+            Backend::Postgres => {
                 Expr::cust(format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"))
             }
         }

@@ -6,7 +6,7 @@ use super::super::change_context::RenderedChange;
 use super::super::error::RenderError;
 use super::super::model::Recovery;
 use super::super::table;
-use super::{DIALECT, added, alter_table, probe, set};
+use super::{BACKEND, added, alter_table, probe, set};
 use crate::operation::{DataType, EnumType};
 use crate::plan::LostKeys;
 use crate::state::{Column, ColumnId, Constraint, Expr, Scalar, State, Table};
@@ -20,7 +20,7 @@ pub(super) fn add_column(
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     let add = |column: &Column| -> Result<String, RenderError> {
-        let definition = table::column_definition(DIALECT, column, table)?;
+        let definition = table::column_definition(BACKEND, column, table)?;
         Ok(alter_table(table, &format!("ADD COLUMN {definition}")))
     };
     match fill {
@@ -88,13 +88,13 @@ pub(super) fn column(
 }
 
 fn modify(column: &Column, table: &Table, rendered: &mut RenderedChange) -> Result<(), RenderError> {
-    let definition = table::column_definition(DIALECT, column, table)?;
+    let definition = table::column_definition(BACKEND, column, table)?;
     rendered.journaled(alter_table(table, &format!("MODIFY COLUMN {definition}")), probe::of_modify(table));
     Ok(())
 }
 
 /// Makes the foreign keys of a table again, each that is not there. Their indexes stand, whoever took the keys. Only
-/// MariaDB takes them, so this is its own dialect.
+/// MariaDB takes them, so this is its own backend.
 pub(in crate::render) fn restored(lost: &LostKeys) -> Result<String, RenderError> {
     let table = lost.state.table(lost.table).ok_or_else(|| RenderError::Dangling {
         what: "what an interrupted run left behind".to_owned(),
@@ -104,9 +104,9 @@ pub(in crate::render) fn restored(lost: &LostKeys) -> Result<String, RenderError
     for key in &table.foreign_keys {
         actions.push(format!(
             "ADD CONSTRAINT {} FOREIGN KEY IF NOT EXISTS ({}) {}",
-            DIALECT.ident(&key.name.text),
-            DIALECT.idents(table.column_names(&key.columns)),
-            table::references(DIALECT, &lost.state, key, table)?
+            BACKEND.ident(&key.name.text),
+            BACKEND.idents(table.column_names(&key.columns)),
+            table::references(BACKEND, &lost.state, key, table)?
         ));
     }
     Ok(alter_table(table, &actions.join(", ")))
@@ -127,9 +127,9 @@ pub(super) fn rename_column(
         .map(|check| Constraint::Check(check.clone()))
         .collect();
     let mut actions: Vec<String> =
-        checks.iter().map(|check| format!("DROP CONSTRAINT {}", DIALECT.ident(&check.name().text))).collect();
-    let from = DIALECT.ident(before.column_name(column));
-    actions.push(format!("RENAME COLUMN {from} TO {}", DIALECT.ident(to)));
+        checks.iter().map(|check| format!("DROP CONSTRAINT {}", BACKEND.ident(&check.name().text))).collect();
+    let from = BACKEND.ident(before.column_name(column));
+    actions.push(format!("RENAME COLUMN {from} TO {}", BACKEND.ident(to)));
     for check in &checks {
         actions.extend(added(check, after, state)?);
     }

@@ -4,7 +4,7 @@ use sqlparser::dialect::MySqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::super::model::Recovery;
-use super::{DIALECT, probe, session};
+use super::{BACKEND, probe, session};
 use crate::state::{Change, SqlAccess, State};
 
 /// How it is found out whether an author's statement ran. `state` is the state before it.
@@ -181,7 +181,7 @@ impl Words {
     fn question(&self) -> Option<String> {
         let made = if self.is(0, "CREATE") { true } else { self.is(0, "DROP").then_some(false)? };
         let (at, kind) = self.kind()?;
-        let name = DIALECT.string(self.name(at + 1)?);
+        let name = BACKEND.string(self.name(at + 1)?);
         // Another database's, or several at once.
         if matches!(self.0.get(at + 2), Some(Token::Period | Token::Comma)) {
             return None;
@@ -196,7 +196,7 @@ impl Words {
             }
             "INDEX" => {
                 let on = (at + 2..at + 6).find(|at| self.is(*at, "ON"))?;
-                let table = DIALECT.string(self.name(on + 1)?);
+                let table = BACKEND.string(self.name(on + 1)?);
                 if matches!(self.0.get(on + 2), Some(Token::Period)) {
                     return None;
                 }

@@ -12,17 +12,18 @@ mod session;
 mod variables;
 
 use super::change_context::{ChangeContext, RenderedChange, StatementKind};
-use super::dialect::Dialect;
 use super::error::RenderError;
+use super::expression::expression;
 use super::model::Recovery;
 use super::{index, kept, raw, rows, table};
+use crate::backend::Backend;
 use crate::state::{Change, Column, Constraint, ConstraintKind, Object, Scalar, State, Table};
 
 pub(super) use alter::restored;
 pub(super) use authored::{is_refused_whole, of_raw};
 pub(super) use session::lost;
 
-const DIALECT: Dialect = Dialect::Mysql;
+const BACKEND: Backend = Backend::Mysql;
 
 /// How many of the changes, from the first, are one ALTER TABLE. At least 1.
 pub(super) fn run_length(changes: &[Change]) -> usize {
@@ -98,18 +99,18 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
     match context.change {
         Change::CreateTable(created) => {
             limits::table(created, state)?;
-            rendered.journaled(table::create(DIALECT, state, created, None)?, ran());
+            rendered.journaled(table::create(BACKEND, state, created, None)?, ran());
             rendered.table = Some(created.name.name.to_lowercase());
         }
         Change::DropTable(_) => {
             let before = context.before()?;
-            rendered.journaled(table::drop(DIALECT, before), ran());
+            rendered.journaled(table::drop(BACKEND, before), ran());
             rendered.table = Some(before.name.name.to_lowercase());
         }
         Change::RenameTable { to, .. } => {
             let before = context.before()?;
             if before.name != *to {
-                rendered.journaled(alter_table(before, &format!("RENAME TO {}", DIALECT.ident(&to.name))), ran());
+                rendered.journaled(alter_table(before, &format!("RENAME TO {}", BACKEND.ident(&to.name))), ran());
             }
         }
         Change::AddColumn { column, fill, .. } => {
@@ -132,10 +133,10 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         Change::AddIndex { index, .. } => {
             let after = context.after()?;
             limits::index(index, after)?;
-            rendered.journaled(index::create(DIALECT, after, index)?, ran());
+            rendered.journaled(index::create(BACKEND, after, index)?, ran());
         }
         Change::DropIndex { name, .. } => {
-            let sql = format!("DROP INDEX {} ON {}", DIALECT.ident(name), DIALECT.table(&context.before()?.name));
+            let sql = format!("DROP INDEX {} ON {}", BACKEND.ident(name), BACKEND.table(&context.before()?.name));
             rendered.journaled(sql, ran());
         }
         Change::RenameIndex { name, to, .. } => {
@@ -169,36 +170,36 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             let after = context.after()?;
             limits::rows(rows, after)?;
             let rows = &variables::asked_first(rows, after, rendered);
-            rendered.rows(rows::insert(DIALECT, after, rows, mode)?);
+            rendered.rows(rows::insert(BACKEND, after, rows, mode)?);
         }
         Change::Update { set, filter, .. } => {
             let after = context.after()?;
             let set = limits::in_turn(set, after)?;
-            rendered.row(rows::update(DIALECT, after, &set, filter.as_ref())?);
+            rendered.row(rows::update(BACKEND, after, &set, filter.as_ref())?);
         }
         Change::Delete { filter, .. } => {
             let after = context.after()?;
-            rendered.row(rows::delete(DIALECT, after, &DIALECT.expr(filter, after)));
+            rendered.row(rows::delete(BACKEND, after, &expression(BACKEND, filter, after)));
         }
         Change::DeleteRows { rows, .. } => {
             let after = context.after()?;
-            let conditions = rows::row_conditions(DIALECT, after, rows)?;
-            rendered.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)));
+            let conditions = rows::row_conditions(BACKEND, after, rows)?;
+            rendered.rows(conditions.iter().map(|condition| rows::delete(BACKEND, after, condition)));
         }
         Change::KeepRows(rows) => {
-            let [create, fill] = kept::keep(DIALECT, rows, context.after()?, state)?;
+            let [create, fill] = kept::keep(BACKEND, rows, context.after()?, state)?;
             rendered.journaled(create, probe::of_beside(&rows.beside, true));
             rendered.row(fill);
         }
         Change::RestoreRows(rows) => {
-            let [back, drop] = kept::restore(DIALECT, rows, context.after()?);
+            let [back, drop] = kept::restore(BACKEND, rows, context.after()?);
             rendered.row(back);
             rendered.journaled(drop, probe::of_beside(&rows.beside, false));
         }
         Change::Sql { sql, .. } => raw_statement(sql, context, rendered)?,
         // An enum's values are in the types of its columns; numbers come from the table itself.
         Change::AlterEnum { .. } | Change::RenameSequence { .. } | Change::Note(_) => {}
-        Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(DIALECT, to)),
+        Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(BACKEND, to)),
     }
     Ok(())
 }
@@ -211,7 +212,7 @@ fn create(object: &Object, state: &State) -> Result<Option<String>, RenderError>
         Object::View(view) => Some(raw::closed(&state.view_named(&view.name).unwrap_or(view).sql)),
         Object::Trigger(trigger) => Some(raw::closed(&trigger.sql)),
         Object::Enum(_) => None,
-        Object::Extension(_) | Object::Schema(_) => return Err(RenderError::no_object(DIALECT, object.get())),
+        Object::Extension(_) | Object::Schema(_) => return Err(RenderError::no_object(BACKEND, object.get())),
     })
 }
 
@@ -219,12 +220,12 @@ fn create(object: &Object, state: &State) -> Result<Option<String>, RenderError>
 fn drop(object: &Object) -> Result<Option<String>, RenderError> {
     Ok(match object {
         Object::Function(function) => {
-            Some(format!("DROP {} {}", function.noun().to_uppercase(), DIALECT.ident(&function.name.name)))
+            Some(format!("DROP {} {}", function.noun().to_uppercase(), BACKEND.ident(&function.name.name)))
         }
-        Object::View(view) => Some(format!("DROP VIEW {}", DIALECT.table(&view.name))),
-        Object::Trigger(trigger) => Some(format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name))),
+        Object::View(view) => Some(format!("DROP VIEW {}", BACKEND.table(&view.name))),
+        Object::Trigger(trigger) => Some(format!("DROP TRIGGER {}", BACKEND.ident(&trigger.name))),
         Object::Enum(_) => None,
-        Object::Extension(_) | Object::Schema(_) => return Err(RenderError::no_object(DIALECT, object.get())),
+        Object::Extension(_) | Object::Schema(_) => return Err(RenderError::no_object(BACKEND, object.get())),
     })
 }
 
@@ -252,24 +253,24 @@ fn raw_statement(sql: &str, context: &ChangeContext<'_>, rendered: &mut Rendered
 fn action(context: &ChangeContext<'_>, state: &State, actions: &mut Vec<String>) -> Result<(), RenderError> {
     match (context.change, &context.before, &context.after) {
         (Change::AddColumn { column, .. }, _, Some(after)) => {
-            actions.push(format!("ADD COLUMN {}", table::column_definition(DIALECT, column, after)?));
+            actions.push(format!("ADD COLUMN {}", table::column_definition(BACKEND, column, after)?));
         }
         (Change::DropColumn { column, .. }, Some(before), _) => {
-            actions.push(format!("DROP COLUMN {}", DIALECT.ident(before.column_name(*column))));
+            actions.push(format!("DROP COLUMN {}", BACKEND.ident(before.column_name(*column))));
         }
         (Change::AddIndex { index, .. }, _, Some(after)) => {
             limits::index(index, after)?;
-            actions.push(format!("ADD {}", index::definition(DIALECT, after, index)?));
+            actions.push(format!("ADD {}", index::definition(BACKEND, after, index)?));
         }
-        (Change::DropIndex { name, .. }, ..) => actions.push(format!("DROP KEY {}", DIALECT.ident(name))),
+        (Change::DropIndex { name, .. }, ..) => actions.push(format!("DROP KEY {}", BACKEND.ident(name))),
         (Change::AddConstraint { constraint, .. }, _, Some(after)) => {
             limits::constraint(constraint, after, state)?;
-            for line in table::constraint_lines(DIALECT, state, constraint, after)? {
+            for line in table::constraint_lines(BACKEND, state, constraint, after)? {
                 actions.push(format!("ADD {line}"));
             }
         }
         (Change::DropConstraint { kind, name, .. }, ..) => {
-            let name = DIALECT.ident(name);
+            let name = BACKEND.ident(name);
             match kind {
                 ConstraintKind::PrimaryKey => actions.push("DROP PRIMARY KEY".to_owned()),
                 ConstraintKind::Unique => actions.push(format!("DROP KEY {name}")),
@@ -294,7 +295,7 @@ fn rename_constraint(
     state: &State,
 ) -> Result<Option<String>, RenderError> {
     let renamed = after.constraints().find(|constraint| constraint.kind() == kind && constraint.name().text == to);
-    let old = DIALECT.ident(name);
+    let old = BACKEND.ident(name);
     Ok(match (kind, renamed) {
         (ConstraintKind::Unique, _) => Some(rename_index(name, to)),
         (ConstraintKind::ForeignKey, Some(key)) => {
@@ -312,21 +313,21 @@ fn rename_constraint(
 }
 
 fn added(constraint: &Constraint, table: &Table, state: &State) -> Result<Vec<String>, RenderError> {
-    let lines = table::constraint_lines(DIALECT, state, constraint, table)?;
+    let lines = table::constraint_lines(BACKEND, state, constraint, table)?;
     Ok(lines.into_iter().map(|line| format!("ADD {line}")).collect())
 }
 
 fn rename_index(name: &str, to: &str) -> String {
-    format!("RENAME INDEX {} TO {}", DIALECT.ident(name), DIALECT.ident(to))
+    format!("RENAME INDEX {} TO {}", BACKEND.ident(name), BACKEND.ident(to))
 }
 
 fn alter_table(table: &Table, actions: &str) -> String {
-    format!("ALTER TABLE {} {actions}", DIALECT.table(&table.name))
+    format!("ALTER TABLE {} {actions}", BACKEND.table(&table.name))
 }
 
 /// Sets the rows of a column.
 fn set(table: &Table, column: &Column, value: &Scalar, only_null: bool) -> Result<String, RenderError> {
     use crate::state::{Expr, Piece};
     let null = Expr { pieces: vec![Piece::Column(column.id), Piece::Text(" IS NULL".to_owned())], opaque: false };
-    rows::update(DIALECT, table, &vec![(column.id, value.clone())], only_null.then_some(&null))
+    rows::update(BACKEND, table, &vec![(column.id, value.clone())], only_null.then_some(&null))
 }

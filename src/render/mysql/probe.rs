@@ -2,7 +2,7 @@
 
 use super::super::change_context::ChangeContext;
 use super::super::model::Recovery;
-use super::DIALECT;
+use super::BACKEND;
 use crate::render::ledger::{AGAIN, KEYS_LOST};
 use crate::state::{Change, Constraint, ConstraintKind, Function, Object, Table};
 
@@ -56,11 +56,11 @@ fn or_lost(answer: i64, stand: Option<&str>) -> String {
 /// Whether all foreign keys of a table stand; `None` where it has none.
 fn keys_stand(table: Option<&Table>) -> Option<String> {
     let table = table.filter(|table| !table.foreign_keys.is_empty())?;
-    let names: Vec<String> = table.foreign_keys.iter().map(|key| DIALECT.string(&key.name.text)).collect();
+    let names: Vec<String> = table.foreign_keys.iter().map(|key| BACKEND.string(&key.name.text)).collect();
     Some(format!(
         "(SELECT COUNT(*) FROM information_schema.TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {} \
          AND CONSTRAINT_TYPE = 'FOREIGN KEY' AND CONSTRAINT_NAME IN ({})) = {}",
-        DIALECT.string(&table.name.name),
+        BACKEND.string(&table.name.name),
         names.join(", "),
         names.len()
     ))
@@ -120,12 +120,12 @@ pub(super) fn of_change(change: &Change, table: Option<&Table>) -> Option<String
 /// A name as it is spelled: the catalog takes names for equal that differ in case or accents only, and a rename may be
 /// from one to the other.
 fn spelled(column: &str, name: &str) -> String {
-    format!("HEX({column}) = HEX({})", DIALECT.string(name))
+    format!("HEX({column}) = HEX({})", BACKEND.string(name))
 }
 
 /// As [`spelled`], of a table, whose name some servers keep in lower case.
 fn spelled_table(name: &str) -> String {
-    let name = DIALECT.string(name);
+    let name = BACKEND.string(name);
     format!("HEX(TABLE_NAME) = HEX(IF(@@lower_case_table_names = 1, LOWER({name}), {name}))")
 }
 
@@ -136,17 +136,17 @@ pub(super) fn stands(rows: &str, there: bool) -> String {
 }
 
 fn base_table(name: &str) -> String {
-    let name = DIALECT.string(name);
+    let name = BACKEND.string(name);
     format!("TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name} AND TABLE_TYPE <> 'VIEW'")
 }
 
 fn column_of(table: &str, name: &str) -> String {
-    let (table, name) = (DIALECT.string(table), DIALECT.string(name));
+    let (table, name) = (BACKEND.string(table), BACKEND.string(name));
     format!("COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND COLUMN_NAME = {name}")
 }
 
 fn index_of(table: &str, name: &str) -> String {
-    let (table, name) = (DIALECT.string(table), DIALECT.string(name));
+    let (table, name) = (BACKEND.string(table), BACKEND.string(name));
     format!("STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND INDEX_NAME = {name}")
 }
 
@@ -157,7 +157,7 @@ fn constraint_of(table: &str, kind: ConstraintKind, name: &str) -> String {
         ConstraintKind::ForeignKey => ("FOREIGN KEY", name),
         ConstraintKind::Check => ("CHECK", name),
     };
-    let (table, name) = (DIALECT.string(table), DIALECT.string(name));
+    let (table, name) = (BACKEND.string(table), BACKEND.string(name));
     format!(
         "TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND CONSTRAINT_NAME = {name} \
          AND CONSTRAINT_TYPE = '{kind}'"
@@ -165,16 +165,16 @@ fn constraint_of(table: &str, kind: ConstraintKind, name: &str) -> String {
 }
 
 fn trigger_of(name: &str) -> String {
-    let name = DIALECT.string(name);
+    let name = BACKEND.string(name);
     format!("TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME = {name}")
 }
 
 fn routine_of(function: &Function) -> String {
-    let (name, kind) = (DIALECT.string(&function.name.name), function.noun().to_uppercase());
+    let (name, kind) = (BACKEND.string(&function.name.name), function.noun().to_uppercase());
     format!("ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME = {name} AND ROUTINE_TYPE = '{kind}'")
 }
 
 fn view_of(name: &str) -> String {
-    let name = DIALECT.string(name);
+    let name = BACKEND.string(name);
     format!("VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}")
 }

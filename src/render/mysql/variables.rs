@@ -2,8 +2,9 @@
 //! which MySQL refuses within one statement; so such values are asked for first, and kept in variables of the session.
 
 use super::super::change_context::RenderedChange;
+use super::super::expression::expression;
 use super::super::rows::changes_by_itself;
-use super::DIALECT;
+use super::BACKEND;
 use crate::state::{Expr, RowValues, Scalar, Table};
 
 /// Rows whose queries are variables, with the statements that set them written.
@@ -13,7 +14,7 @@ pub(super) fn asked_first(rows: &[RowValues], table: &Table, rendered: &mut Rend
         Scalar::Expr(expr) if is_query(expr, table) && !changes_by_itself(value) => {
             number += 1;
             let variable = format!("@dbmigrate_{number}");
-            rendered.row(format!("SET {variable} = ({})", DIALECT.expr(expr, table)));
+            rendered.row(format!("SET {variable} = ({})", expression(BACKEND, expr, table)));
             Scalar::Expr(Expr::text(&variable))
         }
         value => value.clone(),

@@ -5,7 +5,7 @@ use super::super::change_context::RenderedChange;
 use super::super::table::identity;
 use super::super::types::{column_type, type_name};
 use super::super::{rows, value};
-use super::{DIALECT, RenderError, alter_column, alter_table, comment_on, rename_sequence};
+use super::{BACKEND, RenderError, alter_column, alter_table, comment_on, rename_sequence};
 use crate::operation::DataType;
 use crate::state::{Column, Constraint, Expr, Piece, Scalar, Table};
 
@@ -18,11 +18,11 @@ pub(super) fn column(
     fill: Option<&Scalar>,
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
-    let (old_type, new_type) = (type_name(DIALECT, &from.data_type), column_type(DIALECT, to)?);
+    let (old_type, new_type) = (type_name(BACKEND, &from.data_type), column_type(BACKEND, to)?);
     let recollated = from.collation != to.collation;
     let retyped = old_type != new_type || using.is_some() || recollated;
     let redefaulted = from.default != to.default;
-    let name = DIALECT.ident(&to.name);
+    let name = BACKEND.ident(&to.name);
     if to.data_type == DataType::Json && from.data_type != DataType::Json {
         over_it(table, to)?;
     }
@@ -51,12 +51,12 @@ pub(super) fn column(
             using => using,
         };
         let collation =
-            to.collation.as_ref().map_or_else(String::new, |own| format!(" COLLATE {}", DIALECT.own_name(own)));
+            to.collation.as_ref().map_or_else(String::new, |own| format!(" COLLATE {}", BACKEND.own_name(own)));
         let conversion = conversion.map_or_else(String::new, |sql| format!(" USING {sql}"));
         actions.push(format!("TYPE {new_type}{collation}{conversion}"));
     }
     if let Some(default) = to.default.as_ref().filter(|_| retyped || redefaulted) {
-        actions.push(format!("SET DEFAULT {}", value::default(DIALECT, default, to, table)?));
+        actions.push(format!("SET DEFAULT {}", value::default(BACKEND, default, to, table)?));
     }
     let must_fill = from.null && !to.null;
     if must_fill && fill.is_none() {
@@ -68,12 +68,12 @@ pub(super) fn column(
     }
     if let Some(fill) = fill.filter(|_| must_fill) {
         let null = Expr { pieces: vec![Piece::Column(to.id), Piece::Text(" IS NULL".to_owned())], opaque: false };
-        rendered.row(rows::update(DIALECT, table, &vec![(to.id, fill.clone())], Some(&null))?);
+        rendered.row(rows::update(BACKEND, table, &vec![(to.id, fill.clone())], Some(&null))?);
         rendered.schema(alter_column(table, to, "SET NOT NULL"));
     }
     if to.auto_increment && !from.auto_increment {
-        rendered.schema(alter_column(table, to, &format!("ADD {}", identity(DIALECT, to, table))));
-        rendered.neutral(rows::advance_sequence(DIALECT, table, to));
+        rendered.schema(alter_column(table, to, &format!("ADD {}", identity(BACKEND, to, table))));
+        rendered.neutral(rows::advance_sequence(BACKEND, table, to));
     }
     if let (true, true, Some(old), Some(new)) = (from.auto_increment, to.auto_increment, &from.sequence, &to.sequence) {
         rename_sequence(table, &old.text, &new.text, rendered);
@@ -134,7 +134,7 @@ fn is_castable(from: &DataType, to: &DataType) -> bool {
 fn cast(name: &str, from: &DataType, to: &DataType) -> Option<String> {
     let is_text = |of: &DataType| matches!(of, DataType::Char(_) | DataType::String(_) | DataType::Text);
     let through_integer = |of: &DataType| *of != DataType::Integer { unsigned: false };
-    let new_type = type_name(DIALECT, to);
+    let new_type = type_name(BACKEND, to);
     match (from, to) {
         // No type but the text of a value is common to both.
         (DataType::Enum(_), DataType::Enum(_)) => Some(format!("{name}::text::{new_type}")),

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use super::super::change_context::{EnumValue, RenderedChange};
 use super::super::{index, raw, table, value};
-use super::{DIALECT, RenderError, alter_column, alter_table};
+use super::{BACKEND, RenderError, alter_column, alter_table};
 use crate::ident::TableName;
 use crate::operation::{DataType, EnumType};
 use crate::sql_text::names_in_casts;
@@ -14,13 +14,13 @@ use crate::state::{Column, Constraint, State, Table, View};
 
 /// CREATE TYPE … AS ENUM.
 pub(super) fn create(of: &EnumType) -> String {
-    let values: Vec<String> = of.values.iter().map(|value| DIALECT.string(value)).collect();
-    format!("CREATE TYPE {} AS ENUM ({})", DIALECT.table(&of.name), values.join(", "))
+    let values: Vec<String> = of.values.iter().map(|value| BACKEND.string(value)).collect();
+    format!("CREATE TYPE {} AS ENUM ({})", BACKEND.table(&of.name), values.join(", "))
 }
 
 /// DROP TYPE.
 pub(super) fn drop(of: &EnumType) -> String {
-    format!("DROP TYPE {}", DIALECT.table(&of.name))
+    format!("DROP TYPE {}", BACKEND.table(&of.name))
 }
 
 /// ALTER TYPE, or the type anew. `state` is the state after. `anew` asks for the latter where values come.
@@ -32,12 +32,12 @@ pub(super) fn alter(
     state: &State,
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
-    let name = DIALECT.table(&to.name);
+    let name = BACKEND.table(&to.name);
     let mut values = from.values.clone();
     for (old, new) in renamed {
         if let Some(value) = values.iter_mut().find(|value| *value == old) {
             value.clone_from(new);
-            let (old, new) = (DIALECT.string(old), DIALECT.string(new));
+            let (old, new) = (BACKEND.string(old), BACKEND.string(new));
             rendered.schema(format!("ALTER TYPE {name} RENAME VALUE {old} TO {new}"));
         }
     }
@@ -52,11 +52,11 @@ pub(super) fn alter(
     for value in &to.values {
         if !values.contains(value) {
             let place = match (before, values.first()) {
-                (Some(before), _) => format!(" AFTER {}", DIALECT.string(before)),
-                (None, Some(first)) => format!(" BEFORE {}", DIALECT.string(first)),
+                (Some(before), _) => format!(" AFTER {}", BACKEND.string(before)),
+                (None, Some(first)) => format!(" BEFORE {}", BACKEND.string(first)),
                 (None, None) => String::new(),
             };
-            let value = DIALECT.string(value);
+            let value = BACKEND.string(value);
             rendered.schema(format!("ALTER TYPE {name} ADD VALUE {value}{place}"));
             rendered.added_values.push(EnumValue { of: to.name.clone(), value });
         }
@@ -72,23 +72,23 @@ fn made_anew(to: &EnumType, state: &State, rendered: &mut RenderedChange) -> Res
         state.columns_of_enum(&to.name).map(|(table, columns)| (&**table, columns)).collect();
     let over = Over::of(to, state, &tables);
     over.goes(rendered);
-    rendered.schema(format!("ALTER TYPE {} RENAME TO {}", DIALECT.table(&to.name), DIALECT.ident(&old.name)));
+    rendered.schema(format!("ALTER TYPE {} RENAME TO {}", BACKEND.table(&to.name), BACKEND.ident(&old.name)));
     rendered.schema(create(to));
     for (table, columns) in &tables {
         let mut actions = Vec::new();
         for column in columns {
-            let name = DIALECT.ident(&column.name);
+            let name = BACKEND.ident(&column.name);
             if column.default.is_some() {
                 actions.push(format!("ALTER COLUMN {name} DROP DEFAULT"));
             }
             let list = if matches!(column.data_type, DataType::Array(_)) { "[]" } else { "" };
-            let new = DIALECT.table(&to.name);
+            let new = BACKEND.table(&to.name);
             actions.push(format!("ALTER COLUMN {name} TYPE {new}{list} USING {name}::text{list}::{new}{list}"));
         }
         rendered.schema(alter_table(table, &actions.join(", ")));
         for column in columns.iter().filter(|column| column.default.is_some()) {
             if let Some(default) = &column.default {
-                let default = value::default(DIALECT, default, column, table)?;
+                let default = value::default(BACKEND, default, column, table)?;
                 rendered.schema(alter_column(table, column, &format!("SET DEFAULT {default}")));
             }
         }
@@ -100,7 +100,7 @@ fn made_anew(to: &EnumType, state: &State, rendered: &mut RenderedChange) -> Res
 /// A name for the old type meanwhile.
 fn temporary(name: &str) -> String {
     let mut temporary = format!("dbmigrate_old_{name}");
-    while temporary.len() > DIALECT.backend().capabilities().max_identifier_bytes {
+    while temporary.len() > BACKEND.capabilities().max_identifier_bytes {
         temporary.pop();
     }
     temporary
@@ -161,27 +161,27 @@ impl<'s> Over<'s> {
 
     fn goes(&self, rendered: &mut RenderedChange) {
         for trigger in self.triggers.iter().rev() {
-            let (name, on) = (DIALECT.ident(&trigger.name), DIALECT.table(&trigger.table));
+            let (name, on) = (BACKEND.ident(&trigger.name), BACKEND.table(&trigger.table));
             rendered.schema(format!("DROP TRIGGER {name} ON {on}"));
         }
         for view in self.views.iter().rev() {
-            rendered.schema(format!("DROP {} {}", view.sql_kind(), DIALECT.table(&view.name)));
+            rendered.schema(format!("DROP {} {}", view.sql_kind(), BACKEND.table(&view.name)));
         }
         for (table, constraint) in self.constraints.iter().rev() {
-            let drop = format!("DROP CONSTRAINT {}", DIALECT.ident(&constraint.name().text));
+            let drop = format!("DROP CONSTRAINT {}", BACKEND.ident(&constraint.name().text));
             rendered.schema(alter_table(table, &drop));
         }
         for (table, index) in self.indexes.iter().rev() {
-            rendered.schema(index::drop(DIALECT, table, &index.name));
+            rendered.schema(index::drop(BACKEND, table, &index.name));
         }
     }
 
     fn comes_back(&self, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
         for (table, index) in &self.indexes {
-            rendered.schema(index::create(DIALECT, table, index)?);
+            rendered.schema(index::create(BACKEND, table, index)?);
         }
         for (table, constraint) in &self.constraints {
-            let definition = table::constraint_definition(DIALECT, state, constraint, table)?;
+            let definition = table::constraint_definition(BACKEND, state, constraint, table)?;
             rendered.schema(alter_table(table, &format!("ADD {definition}")));
         }
         for view in &self.views {

@@ -8,12 +8,13 @@ mod schemas;
 pub(super) use schemas::clears;
 
 use super::change_context::{ChangeContext, RenderedChange, StatementKind};
-use super::dialect::Dialect;
 use super::error::RenderError;
+use super::expression::expression;
 use super::{index, kept, raw, rows, table, value};
+use crate::backend::Backend;
 use crate::state::{Change, Column, ColumnId, Constraint, Object, RowValues, Scalar, State, Table, replacing};
 
-const DIALECT: Dialect = Dialect::Postgres;
+const BACKEND: Backend = Backend::Postgres;
 
 /// Writes changes, each by itself. `state` is the state after them.
 pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<RenderedChange, RenderError> {
@@ -25,11 +26,11 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
 fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     match context.change {
         Change::CreateTable(created) => create_table(created, state, rendered)?,
-        Change::DropTable(_) => rendered.schema(table::drop(DIALECT, context.before()?)),
+        Change::DropTable(_) => rendered.schema(table::drop(BACKEND, context.before()?)),
         Change::RenameTable { to, .. } => {
             let before = context.before()?;
             if before.name != *to {
-                rendered.schema(table::rename(DIALECT, before, &to.name));
+                rendered.schema(table::rename(BACKEND, before, &to.name));
             }
         }
         Change::AddColumn { column, fill, .. } => {
@@ -41,50 +42,50 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         }
         Change::DropColumn { column, .. } => {
             let before = context.before()?;
-            rendered.schema(table::drop_column(DIALECT, before, before.column_name(*column)));
+            rendered.schema(table::drop_column(BACKEND, before, before.column_name(*column)));
         }
         Change::RenameColumn { column, to, .. } => {
             let before = context.before()?;
             let from = before.column_name(*column);
             if from != to {
-                rendered.schema(table::rename_column(DIALECT, before, from, to));
+                rendered.schema(table::rename_column(BACKEND, before, from, to));
             }
         }
         Change::AlterColumn { column, using, fill, .. } => {
             let (before, after) = (context.before()?, context.after()?);
             if let Some((from, to)) = before.column(*column).zip(after.column(*column)) {
-                let conversion = using.as_ref().map(|using| DIALECT.expr(using, before));
+                let conversion = using.as_ref().map(|using| expression(BACKEND, using, before));
                 alter::column(from, to, after, conversion, fill.as_ref(), rendered)?;
             }
         }
         Change::AddIndex { index, concurrently, .. } => {
             let after = context.after()?;
-            let sql = index::create(DIALECT, after, index)?;
+            let sql = index::create(BACKEND, after, index)?;
             index_statement(&index.name, after, sql, *concurrently, context, rendered)?;
         }
         Change::DropIndex { name, concurrently, .. } => {
             let before = context.before()?;
-            let sql = index::drop(DIALECT, before, name);
+            let sql = index::drop(BACKEND, before, name);
             index_statement(name, before, sql, *concurrently, context, rendered)?;
         }
         Change::RenameIndex { name, to, .. } => {
             if name != to {
-                let name = DIALECT.qualified(context.before()?.name.schema.as_deref(), name);
-                rendered.schema(format!("ALTER INDEX {name} RENAME TO {}", DIALECT.ident(to)));
+                let name = BACKEND.qualified(context.before()?.name.schema.as_deref(), name);
+                rendered.schema(format!("ALTER INDEX {name} RENAME TO {}", BACKEND.ident(to)));
             }
         }
         Change::AddConstraint { constraint, .. } => {
             let after = context.after()?;
-            let definition = table::constraint_definition(DIALECT, state, constraint, after)?;
+            let definition = table::constraint_definition(BACKEND, state, constraint, after)?;
             rendered.schema(alter_table(after, &format!("ADD {definition}")));
         }
         Change::DropConstraint { name, .. } => {
-            let drop = format!("DROP CONSTRAINT {}", DIALECT.ident(name));
+            let drop = format!("DROP CONSTRAINT {}", BACKEND.ident(name));
             rendered.schema(alter_table(context.before()?, &drop));
         }
         Change::RenameConstraint { name, to, .. } => {
             if *name != to.text {
-                let rename = format!("RENAME CONSTRAINT {} TO {}", DIALECT.ident(name), DIALECT.ident(&to.text));
+                let rename = format!("RENAME CONSTRAINT {} TO {}", BACKEND.ident(name), BACKEND.ident(&to.text));
                 rendered.schema(alter_table(context.before()?, &rename));
             }
         }
@@ -108,37 +109,37 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             // Numbers that are given come before numbers that are made, or the two would clash.
             let gives = |row: &RowValues| row.iter().any(|(id, _)| numbered(after, *id));
             for rows in rows.chunk_by(|a, b| gives(a) == gives(b)) {
-                rendered.rows(rows::insert(DIALECT, after, rows, mode)?);
+                rendered.rows(rows::insert(BACKEND, after, rows, mode)?);
                 for sql in rows::advance_sequences(after, rows) {
                     rendered.neutral(sql);
                 }
             }
         }
         Change::Update { set, filter, .. } => {
-            rendered.row(rows::update(DIALECT, context.after()?, set, filter.as_ref())?);
+            rendered.row(rows::update(BACKEND, context.after()?, set, filter.as_ref())?);
         }
         Change::Delete { filter, .. } => {
             let after = context.after()?;
-            rendered.row(rows::delete(DIALECT, after, &DIALECT.expr(filter, after)));
+            rendered.row(rows::delete(BACKEND, after, &expression(BACKEND, filter, after)));
         }
         Change::DeleteRows { rows, .. } => {
             let after = context.after()?;
-            let conditions = rows::row_conditions(DIALECT, after, rows)?;
-            rendered.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)));
+            let conditions = rows::row_conditions(BACKEND, after, rows)?;
+            rendered.rows(conditions.iter().map(|condition| rows::delete(BACKEND, after, condition)));
         }
         Change::KeepRows(rows) => {
             let after = context.after()?;
-            let [create, fill] = kept::keep(DIALECT, rows, after, state)?;
+            let [create, fill] = kept::keep(BACKEND, rows, after, state)?;
             if context.transaction {
                 // Else rows that others put in meanwhile would be changed and not kept.
-                let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", DIALECT.table(&after.name));
+                let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", BACKEND.table(&after.name));
                 rendered.schema(lock);
             }
             rendered.schema(create);
             rendered.row(fill);
         }
         Change::RestoreRows(rows) => {
-            let [back, drop] = kept::restore(DIALECT, rows, context.after()?);
+            let [back, drop] = kept::restore(BACKEND, rows, context.after()?);
             rendered.row(back);
             rendered.schema(drop);
         }
@@ -156,25 +157,25 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
 
 /// CREATE TABLE, with what it cannot say itself.
 fn create_table(created: &Table, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
-    rendered.schema(table::create(DIALECT, state, created, None)?);
-    let later = created.constraints().filter(|one| table::comes_later(DIALECT, created, one));
+    rendered.schema(table::create(BACKEND, state, created, None)?);
+    let later = created.constraints().filter(|one| table::comes_later(BACKEND, created, one));
     let (keys, others): (Vec<_>, Vec<_>) = later.partition(|one| matches!(one, Constraint::ForeignKey(_)));
     let add = |constraint: &Constraint| {
-        let definition = table::constraint_definition(DIALECT, state, constraint, created)?;
+        let definition = table::constraint_definition(BACKEND, state, constraint, created)?;
         Ok::<_, RenderError>(alter_table(created, &format!("ADD {definition}")))
     };
     for constraint in &others {
         rendered.schema(add(constraint)?);
     }
     for index in &created.indexes {
-        rendered.schema(index::create(DIALECT, created, index)?);
+        rendered.schema(index::create(BACKEND, created, index)?);
     }
     for key in &keys {
         rendered.schema(add(key)?);
     }
     if let Some(comment) = &created.comment {
-        let on = DIALECT.table(&created.name);
-        rendered.schema(format!("COMMENT ON TABLE {on} IS {}", DIALECT.string(comment)));
+        let on = BACKEND.table(&created.name);
+        rendered.schema(format!("COMMENT ON TABLE {on} IS {}", BACKEND.string(comment)));
     }
     for column in created.columns.iter().filter(|column| column.comment.is_some()) {
         rendered.schema(comment_on(created, column));
@@ -185,7 +186,7 @@ fn create_table(created: &Table, state: &State, rendered: &mut RenderedChange) -
 fn create(object: &Object, state: &State) -> String {
     match object {
         Object::Extension(extension) => schemas::create_extension(&extension.name),
-        Object::Schema(schema) => format!("CREATE SCHEMA {}", DIALECT.ident(&schema.name)),
+        Object::Schema(schema) => format!("CREATE SCHEMA {}", BACKEND.ident(&schema.name)),
         Object::Enum(of) => enums::create(of),
         Object::Function(function) => raw::closed(function.sql.as_deref().unwrap_or_default()),
         // As the state has it: with the names of the moment.
@@ -197,15 +198,15 @@ fn create(object: &Object, state: &State) -> String {
 fn drop(object: &Object) -> String {
     match object {
         Object::Extension(extension) => schemas::drop_extension(&extension.name, extension.made_here),
-        Object::Schema(schema) => format!("DROP SCHEMA {}", DIALECT.ident(&schema.name)),
+        Object::Schema(schema) => format!("DROP SCHEMA {}", BACKEND.ident(&schema.name)),
         Object::Enum(of) => enums::drop(of),
         Object::Function(function) => {
-            let name = DIALECT.qualified(function.name.schema.as_deref(), &function.name.name);
+            let name = BACKEND.qualified(function.name.schema.as_deref(), &function.name.name);
             format!("DROP {} {name}({})", function.noun().to_uppercase(), function.name.args)
         }
-        Object::View(view) => format!("DROP {} {}", view.sql_kind(), DIALECT.table(&view.name)),
+        Object::View(view) => format!("DROP {} {}", view.sql_kind(), BACKEND.table(&view.name)),
         Object::Trigger(trigger) => {
-            format!("DROP TRIGGER {} ON {}", DIALECT.ident(&trigger.name), DIALECT.table(&trigger.table))
+            format!("DROP TRIGGER {} ON {}", BACKEND.ident(&trigger.name), BACKEND.table(&trigger.table))
         }
     }
 }
@@ -232,22 +233,22 @@ fn numbered(table: &Table, id: ColumnId) -> bool {
 
 /// COMMENT ON COLUMN, with what the column has, or NULL.
 fn comment_on(table: &Table, column: &Column) -> String {
-    let comment = column.comment.as_ref().map_or_else(|| "NULL".to_owned(), |comment| DIALECT.string(comment));
-    format!("COMMENT ON COLUMN {}.{} IS {comment}", DIALECT.table(&table.name), DIALECT.ident(&column.name))
+    let comment = column.comment.as_ref().map_or_else(|| "NULL".to_owned(), |comment| BACKEND.string(comment));
+    format!("COMMENT ON COLUMN {}.{} IS {comment}", BACKEND.table(&table.name), BACKEND.ident(&column.name))
 }
 
 fn alter_table(table: &Table, action: &str) -> String {
-    format!("ALTER TABLE {} {action}", DIALECT.table(&table.name))
+    format!("ALTER TABLE {} {action}", BACKEND.table(&table.name))
 }
 
 fn alter_column(table: &Table, column: &Column, action: &str) -> String {
-    alter_table(table, &format!("ALTER COLUMN {} {action}", DIALECT.ident(&column.name)))
+    alter_table(table, &format!("ALTER COLUMN {} {action}", BACKEND.ident(&column.name)))
 }
 
 fn rename_sequence(table: &Table, from: &str, to: &str, rendered: &mut RenderedChange) {
     if from != to {
-        let from = DIALECT.qualified(table.name.schema.as_deref(), from);
-        rendered.schema(format!("ALTER SEQUENCE {from} RENAME TO {}", DIALECT.ident(to)));
+        let from = BACKEND.qualified(table.name.schema.as_deref(), from);
+        rendered.schema(format!("ALTER SEQUENCE {from} RENAME TO {}", BACKEND.ident(to)));
     }
 }
 
@@ -259,18 +260,18 @@ fn add_column(
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     let Some(fill) = fill else {
-        let definition = table::column_definition(DIALECT, column, table)?;
+        let definition = table::column_definition(BACKEND, column, table)?;
         rendered.schema(alter_table(table, &format!("ADD COLUMN {definition}")));
         return Ok(());
     };
     if matches!(fill, Scalar::Literal(_)) {
         // A default for a moment: the table is not written anew, and no trigger fires.
         let filled = Column { default: Some(fill.clone()), ..column.clone() };
-        let definition = table::column_definition(DIALECT, &filled, table)?;
+        let definition = table::column_definition(BACKEND, &filled, table)?;
         rendered.schema(alter_table(table, &format!("ADD COLUMN {definition}")));
         if column.default.as_ref() != Some(fill) {
             let after = match &column.default {
-                Some(default) => format!("SET DEFAULT {}", value::default(DIALECT, default, column, table)?),
+                Some(default) => format!("SET DEFAULT {}", value::default(BACKEND, default, column, table)?),
                 None => "DROP DEFAULT".to_owned(),
             };
             rendered.schema(alter_column(table, column, &after));
@@ -278,11 +279,11 @@ fn add_column(
         return Ok(());
     }
     let bare = Column { null: true, default: None, ..column.clone() };
-    let definition = table::column_definition(DIALECT, &bare, table)?;
+    let definition = table::column_definition(BACKEND, &bare, table)?;
     rendered.schema(alter_table(table, &format!("ADD COLUMN {definition}")));
-    rendered.row(rows::update(DIALECT, table, &vec![(column.id, fill.clone())], None)?);
+    rendered.row(rows::update(BACKEND, table, &vec![(column.id, fill.clone())], None)?);
     if let Some(default) = &column.default {
-        let set = format!("SET DEFAULT {}", value::default(DIALECT, default, column, table)?);
+        let set = format!("SET DEFAULT {}", value::default(BACKEND, default, column, table)?);
         rendered.schema(alter_column(table, column, &set));
     }
     if !column.null {

@@ -2,7 +2,7 @@
 
 use super::super::change_context::RenderedChange;
 use super::super::error::RenderError;
-use super::DIALECT;
+use super::BACKEND;
 use crate::state::Table;
 
 /// What marks an extension that did not stand before.
@@ -10,7 +10,7 @@ const MARK: &str = "created by dbmigrate";
 
 /// CREATE EXTENSION where it does not stand; one that stood before is left alone, and stays.
 pub(super) fn create_extension(name: &str) -> String {
-    let (ident, text, mark) = (DIALECT.ident(name), DIALECT.string(name), DIALECT.string(MARK));
+    let (ident, text, mark) = (BACKEND.ident(name), BACKEND.string(name), BACKEND.string(MARK));
     format!(
         "DO $dbmigrate$ BEGIN IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = {text}) THEN \
          CREATE EXTENSION {ident}; COMMENT ON EXTENSION {ident} IS {mark}; END IF; END $dbmigrate$"
@@ -19,7 +19,7 @@ pub(super) fn create_extension(name: &str) -> String {
 
 /// DROP EXTENSION; of one that was created here only where that is so.
 pub(super) fn drop_extension(name: &str, made_here: bool) -> String {
-    let (ident, text, mark) = (DIALECT.ident(name), DIALECT.string(name), DIALECT.string(MARK));
+    let (ident, text, mark) = (BACKEND.ident(name), BACKEND.string(name), BACKEND.string(MARK));
     if !made_here {
         return format!("DROP EXTENSION {ident}");
     }
@@ -44,12 +44,12 @@ pub(super) fn concurrently(
     if transaction {
         return Err(RenderError::Concurrently { index: name.to_owned() });
     }
-    let qualified = DIALECT.qualified(table.name.schema.as_deref(), name);
+    let qualified = BACKEND.qualified(table.name.schema.as_deref(), name);
     if let Some(rest) = sql.strip_prefix("DROP INDEX ") {
         rendered.schema(format!("DROP INDEX CONCURRENTLY IF EXISTS {rest}"));
         return Ok(());
     }
-    let regclass = DIALECT.string(&qualified);
+    let regclass = BACKEND.string(&qualified);
     rendered.schema(format!(
         "{CLEARS} WHERE indexrelid = to_regclass({regclass}) AND NOT indisvalid) THEN DROP INDEX {qualified}; END IF; \
              END $dbmigrate$"

@@ -4,7 +4,7 @@
 //! before COMMIT anyway.
 
 use super::super::{raw, rows, table, value};
-use super::{DIALECT, RenderError, points_to};
+use super::{BACKEND, RenderError, points_to};
 use crate::ident::TableName;
 use crate::operation::Action;
 use crate::state::{ForeignKey, RowValues, State, Table, TableId};
@@ -29,7 +29,7 @@ pub(super) fn deletes(state: &State, table: &Table, conditions: &[String]) -> Re
 
 /// What follows a delete, parents before children.
 fn followed(state: &State, table: &Table, condition: &str) -> Result<Vec<String>, RenderError> {
-    let mut sql = vec![rows::delete(DIALECT, table, condition)];
+    let mut sql = vec![rows::delete(BACKEND, table, condition)];
     let mut open: Vec<(&Table, String, Vec<TableId>)> = vec![(table, condition.to_owned(), vec![table.id])];
     while let Some((parent, condition, path)) = open.pop() {
         for child in state.referrers(parent.id) {
@@ -41,7 +41,7 @@ fn followed(state: &State, table: &Table, condition: &str) -> Result<Vec<String>
                 let reached = reached(parent, child, key, &condition);
                 match key.on_delete {
                     Action::Cascade => {
-                        sql.push(rows::delete(DIALECT, child, &reached));
+                        sql.push(rows::delete(BACKEND, child, &reached));
                         let mut path = path.clone();
                         path.push(child.id);
                         open.push((child, reached, path));
@@ -62,10 +62,10 @@ fn followed(state: &State, table: &Table, condition: &str) -> Result<Vec<String>
 
 /// The rows of a child that point to the parent's rows.
 fn reached(parent: &Table, child: &Table, key: &ForeignKey, condition: &str) -> String {
-    let own = DIALECT.idents(child.column_names(&key.columns));
+    let own = BACKEND.idents(child.column_names(&key.columns));
     let own = if key.columns.len() > 1 { format!("({own})") } else { own };
-    let referred = DIALECT.idents(parent.column_names(&key.references));
-    format!("{own} IN (SELECT {referred} FROM {} WHERE {condition})", DIALECT.table(&parent.name))
+    let referred = BACKEND.idents(parent.column_names(&key.references));
+    format!("{own} IN (SELECT {referred} FROM {} WHERE {condition})", BACKEND.table(&parent.name))
 }
 
 /// SET NULL or SET DEFAULT as an UPDATE.
@@ -74,12 +74,12 @@ fn set(child: &Table, key: &ForeignKey, condition: &str) -> Result<String, Rende
     for column in key.columns.iter().filter_map(|id| child.column(*id)) {
         let default = column.default.as_ref().filter(|_| key.on_delete == Action::SetDefault);
         let sql = match default {
-            Some(default) => value::default(DIALECT, default, column, child)?,
+            Some(default) => value::default(BACKEND, default, column, child)?,
             None => "NULL".to_owned(),
         };
-        assignments.push(format!("{} = {sql}", DIALECT.ident(&column.name)));
+        assignments.push(format!("{} = {sql}", BACKEND.ident(&column.name)));
     }
-    Ok(format!("UPDATE {} SET {} WHERE {condition}", DIALECT.table(&child.name), assignments.join(", ")))
+    Ok(format!("UPDATE {} SET {} WHERE {condition}", BACKEND.table(&child.name), assignments.join(", ")))
 }
 
 /// Why an update may not run with keys off; `None` where no key would follow it.

@@ -7,12 +7,14 @@ mod rebuild;
 use std::collections::HashSet;
 
 use super::change_context::{ChangeContext, RenderedChange, StatementKind};
-use super::dialect::Dialect;
 use super::error::RenderError;
+use super::expression::expression;
+use super::table::check_schema;
 use super::{index, kept, raw, rows, table, value};
+use crate::backend::Backend;
 use crate::state::{Change, Column, ColumnId, Constraint, Object, State, Table, TableId};
 
-const DIALECT: Dialect = Dialect::Sqlite;
+const BACKEND: Backend = Backend::Sqlite;
 
 /// How many of the changes, from the first, are written together: those of one table that one
 /// rebuild can do at once. At least 1.
@@ -125,7 +127,7 @@ fn added_with_constraints(contexts: &[ChangeContext<'_>], state: &State) -> Resu
     if rest.is_empty() || !can_be_added(column) || !column.null || column.default.is_some() {
         return Ok(None);
     }
-    let mut sql = table::column_definition(DIALECT, column, after)?;
+    let mut sql = table::column_definition(BACKEND, column, after)?;
     let mut indexes = Vec::new();
     for context in rest {
         match (context.change, &context.after) {
@@ -133,21 +135,21 @@ fn added_with_constraints(contexts: &[ChangeContext<'_>], state: &State) -> Resu
                 if key.columns == [column.id] =>
             {
                 sql.push_str(" CONSTRAINT ");
-                sql.push_str(&DIALECT.ident(&constraint.name().text));
+                sql.push_str(&BACKEND.ident(&constraint.name().text));
                 sql.push(' ');
-                sql.push_str(&table::references(DIALECT, state, key, after)?);
+                sql.push_str(&table::references(BACKEND, state, key, after)?);
             }
             (Change::AddConstraint { constraint: constraint @ Constraint::Check(check), .. }, Some(after))
                 if !check.expr.opaque && check.expr.columns().all(|id| id == column.id) =>
             {
                 sql.push(' ');
-                sql.push_str(&table::constraint_definition(DIALECT, state, constraint, after)?);
+                sql.push_str(&table::constraint_definition(BACKEND, state, constraint, after)?);
             }
-            (Change::AddIndex { index, .. }, Some(after)) => indexes.push(index::create(DIALECT, after, index)?),
+            (Change::AddIndex { index, .. }, Some(after)) => indexes.push(index::create(BACKEND, after, index)?),
             _ => return Ok(None),
         }
     }
-    let add = format!("ALTER TABLE {} ADD COLUMN {sql}", DIALECT.table(&after.name));
+    let add = format!("ALTER TABLE {} ADD COLUMN {sql}", BACKEND.table(&after.name));
     Ok(Some(std::iter::once(add).chain(indexes).collect()))
 }
 
@@ -155,45 +157,45 @@ fn added_with_constraints(contexts: &[ChangeContext<'_>], state: &State) -> Resu
 fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     match context.change {
         Change::CreateTable(created) => {
-            rendered.schema(table::create(DIALECT, state, created, None)?);
+            rendered.schema(table::create(BACKEND, state, created, None)?);
             for index in &created.indexes {
-                rendered.schema(index::create(DIALECT, created, index)?);
+                rendered.schema(index::create(BACKEND, created, index)?);
             }
         }
-        Change::DropTable(_) => rendered.schema(table::drop(DIALECT, context.before()?)),
+        Change::DropTable(_) => rendered.schema(table::drop(BACKEND, context.before()?)),
         Change::RenameTable { to, .. } => {
-            DIALECT.check_schema(to)?;
+            check_schema(BACKEND, to)?;
             rename_table(context.before()?, &to.name, state, rendered);
         }
         Change::AddColumn { column, .. } => {
             let after = context.after()?;
-            let definition = table::column_definition(DIALECT, column, after)?;
-            rendered.schema(format!("ALTER TABLE {} ADD COLUMN {definition}", DIALECT.table(&after.name)));
+            let definition = table::column_definition(BACKEND, column, after)?;
+            rendered.schema(format!("ALTER TABLE {} ADD COLUMN {definition}", BACKEND.table(&after.name)));
         }
         Change::DropColumn { column, .. } => {
             let before = context.before()?;
-            rendered.schema(table::drop_column(DIALECT, before, before.column_name(*column)));
+            rendered.schema(table::drop_column(BACKEND, before, before.column_name(*column)));
         }
         Change::RenameColumn { column, to, .. } => {
             let before = context.before()?;
             let from = before.column_name(*column);
             if from != to {
-                rendered.schema(table::rename_column(DIALECT, before, from, to));
+                rendered.schema(table::rename_column(BACKEND, before, from, to));
             }
         }
         Change::AddIndex { index, .. } => {
-            rendered.schema(index::create(DIALECT, context.after()?, index)?);
+            rendered.schema(index::create(BACKEND, context.after()?, index)?);
         }
         Change::DropIndex { name, .. } => {
-            rendered.schema(index::drop(DIALECT, context.before()?, name));
+            rendered.schema(index::drop(BACKEND, context.before()?, name));
         }
         Change::RenameIndex { name, to, .. } => {
             let (before, after) = (context.before()?, context.after()?);
             if name != to {
                 // SQLite has no ALTER INDEX.
-                rendered.schema(index::drop(DIALECT, before, name));
+                rendered.schema(index::drop(BACKEND, before, name));
                 for index in after.indexes.iter().filter(|index| index.name == *to) {
-                    rendered.schema(index::create(DIALECT, after, index)?);
+                    rendered.schema(index::create(BACKEND, after, index)?);
                 }
             }
         }
@@ -202,31 +204,31 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         }
         Change::Create(object) => create(object, state, rendered)?,
         Change::Drop(object) => drop(object, rendered)?,
-        Change::Insert { rows, mode, .. } => rendered.rows(rows::insert(DIALECT, context.after()?, rows, mode)?),
+        Change::Insert { rows, mode, .. } => rendered.rows(rows::insert(BACKEND, context.after()?, rows, mode)?),
         Change::Update { set, filter, .. } => {
             let after = context.after()?;
-            rendered.row(rows::update(DIALECT, after, set, filter.as_ref())?);
+            rendered.row(rows::update(BACKEND, after, set, filter.as_ref())?);
             rendered.keys_off = keys_off::update(state, after, set).map(Err);
         }
         Change::Delete { filter, .. } => {
             let after = context.after()?;
-            let condition = DIALECT.expr(filter, after);
-            rendered.row(rows::delete(DIALECT, after, &condition));
+            let condition = expression(BACKEND, filter, after);
+            rendered.row(rows::delete(BACKEND, after, &condition));
             rendered.keys_off = keys_off::deletes(state, after, &[condition]).transpose();
         }
         Change::DeleteRows { rows, .. } => {
             let after = context.after()?;
-            let conditions = rows::row_conditions(DIALECT, after, rows)?;
-            rendered.rows(conditions.iter().map(|condition| rows::delete(DIALECT, after, condition)));
+            let conditions = rows::row_conditions(BACKEND, after, rows)?;
+            rendered.rows(conditions.iter().map(|condition| rows::delete(BACKEND, after, condition)));
             rendered.keys_off = keys_off::deletes(state, after, &conditions).transpose();
         }
         Change::KeepRows(rows) => {
-            let [create, fill] = kept::keep(DIALECT, rows, context.after()?, state)?;
+            let [create, fill] = kept::keep(BACKEND, rows, context.after()?, state)?;
             rendered.schema(create);
             rendered.row(fill);
         }
         Change::RestoreRows(rows) => {
-            let [back, drop] = kept::restore(DIALECT, rows, context.after()?);
+            let [back, drop] = kept::restore(BACKEND, rows, context.after()?);
             rendered.row(back);
             rendered.schema(drop);
         }
@@ -237,7 +239,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         }
         // A column that differs is rebuilt; SQLite has no sequences; an enum's values are in the checks of its columns.
         Change::AlterColumn { .. } | Change::RenameSequence { .. } | Change::AlterEnum { .. } | Change::Note(_) => {}
-        Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(DIALECT, to)),
+        Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(BACKEND, to)),
     }
     Ok(())
 }
@@ -253,7 +255,7 @@ fn create(object: &Object, state: &State, rendered: &mut RenderedChange) -> Resu
         // Its columns have its values.
         Object::Enum(_) => {}
         Object::Extension(_) | Object::Schema(_) | Object::Function(_) => {
-            return Err(RenderError::no_object(DIALECT, object.get()));
+            return Err(RenderError::no_object(BACKEND, object.get()));
         }
     }
     Ok(())
@@ -262,12 +264,12 @@ fn create(object: &Object, state: &State, rendered: &mut RenderedChange) -> Resu
 fn drop(object: &Object, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     match object {
         Object::Trigger(trigger) => {
-            rendered.schema(format!("DROP TRIGGER {}", DIALECT.ident(&trigger.name)));
+            rendered.schema(format!("DROP TRIGGER {}", BACKEND.ident(&trigger.name)));
         }
-        Object::View(view) => rendered.schema(format!("DROP VIEW {}", DIALECT.table(&view.name))),
+        Object::View(view) => rendered.schema(format!("DROP VIEW {}", BACKEND.table(&view.name))),
         Object::Enum(_) => {}
         Object::Extension(_) | Object::Schema(_) | Object::Function(_) => {
-            return Err(RenderError::no_object(DIALECT, object.get()));
+            return Err(RenderError::no_object(BACKEND, object.get()));
         }
     }
     Ok(())
@@ -280,10 +282,10 @@ fn rename_table(before: &Table, to: &str, state: &State, rendered: &mut Rendered
     }
     if before.name.name.eq_ignore_ascii_case(to) {
         let between = Table { name: before.name.renamed(temporary_name(state, before)), ..before.clone() };
-        rendered.schema(table::rename(DIALECT, before, &between.name.name));
-        rendered.schema(table::rename(DIALECT, &between, to));
+        rendered.schema(table::rename(BACKEND, before, &between.name.name));
+        rendered.schema(table::rename(BACKEND, &between, to));
     } else {
-        rendered.schema(table::rename(DIALECT, before, to));
+        rendered.schema(table::rename(BACKEND, before, to));
     }
 }
 

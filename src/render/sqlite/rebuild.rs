@@ -6,11 +6,12 @@
 //! deletes nothing elsewhere. `legacy_alter_table` keeps the rename from touching what speaks of the
 //! table's own name: views, triggers, and the foreign keys of other tables and of itself.
 
+use super::super::expression::expression;
 use std::collections::HashMap;
 
 use super::super::change_context::{ChangeContext, RenderedChange};
 use super::super::{index, raw, table, value};
-use super::{DIALECT, RenderError, temporary_name};
+use super::{BACKEND, RenderError, temporary_name};
 use crate::state::{Change, Column, ColumnId, Expr, Scalar, State, Table};
 
 /// Writes a run of changes of one table as one rebuild. `state` is the state after them.
@@ -20,9 +21,9 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
         return Ok(RenderedChange::default());
     };
     let temporary = temporary_name(state, after);
-    let (new, old) = (DIALECT.ident(&temporary), DIALECT.table(&before.name));
+    let (new, old) = (BACKEND.ident(&temporary), BACKEND.table(&before.name));
     let mut rendered = RenderedChange { rebuilds: true, ..RenderedChange::default() };
-    rendered.schema(table::create(DIALECT, state, after, Some(&temporary))?);
+    rendered.schema(table::create(BACKEND, state, after, Some(&temporary))?);
     let (columns, sources): (Vec<_>, Vec<_>) = copies(contexts, before, after)?.into_iter().unzip();
     if !columns.is_empty() {
         let (columns, sources) = (columns.join(", "), sources.join(", "));
@@ -30,18 +31,18 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
     }
     if numbered(before) && numbered(after) {
         // The counter stands above the highest row when rows were deleted.
-        let (to, from) = (DIALECT.string(&temporary), DIALECT.string(&before.name.name));
+        let (to, from) = (BACKEND.string(&temporary), BACKEND.string(&before.name.name));
         rendered.row(format!("DELETE FROM sqlite_sequence WHERE name = {to}"));
         rendered.row(format!(
             "INSERT INTO sqlite_sequence (name, seq) SELECT {to}, seq FROM sqlite_sequence WHERE name = {from}"
         ));
     }
-    rendered.schema(table::drop(DIALECT, before));
+    rendered.schema(table::drop(BACKEND, before));
     rendered.schema("PRAGMA legacy_alter_table = ON".to_owned());
-    rendered.schema(format!("ALTER TABLE {new} RENAME TO {}", DIALECT.ident(&after.name.name)));
+    rendered.schema(format!("ALTER TABLE {new} RENAME TO {}", BACKEND.ident(&after.name.name)));
     rendered.schema("PRAGMA legacy_alter_table = OFF".to_owned());
     for index in &after.indexes {
-        rendered.schema(index::create(DIALECT, after, index)?);
+        rendered.schema(index::create(BACKEND, after, index)?);
     }
     for trigger in state.triggers_on(after.id) {
         rendered.schema(raw::closed(&trigger.sql));
@@ -70,10 +71,10 @@ fn copies(contexts: &[ChangeContext<'_>], before: &Table, after: &Table) -> Resu
     }
     let mut copies = Vec::with_capacity(after.columns.len());
     for column in after.columns.iter().filter(|column| column.generated.is_none()) {
-        let name = DIALECT.ident(&column.name);
+        let name = BACKEND.ident(&column.name);
         if let Some(fill) = added.get(&column.id) {
             if let Some(fill) = fill {
-                copies.push((name, value::scalar(DIALECT, fill, column, before)?));
+                copies.push((name, value::scalar(BACKEND, fill, column, before)?));
             }
         } else if let Some(source) = before.column(column.id) {
             let conversion = altered.get(&column.id).copied().unwrap_or_default();
@@ -84,8 +85,8 @@ fn copies(contexts: &[ChangeContext<'_>], before: &Table, after: &Table) -> Resu
         // Nothing of a row stays; still there are as many rows as before.
         if let Some(column) = after.columns.iter().find(|column| !column.auto_increment && column.generated.is_none()) {
             let value =
-                column.default.as_ref().map(|value| value::scalar(DIALECT, value, column, after)).transpose()?;
-            copies.push((DIALECT.ident(&column.name), value.unwrap_or_else(|| "NULL".to_owned())));
+                column.default.as_ref().map(|value| value::scalar(BACKEND, value, column, after)).transpose()?;
+            copies.push((BACKEND.ident(&column.name), value.unwrap_or_else(|| "NULL".to_owned())));
         }
     }
     Ok(copies)
@@ -97,9 +98,9 @@ fn converted(
     column: &Column,
     before: &Table,
 ) -> Result<String, RenderError> {
-    let old = using.map_or_else(|| DIALECT.ident(&source.name), |using| DIALECT.expr(using, before));
+    let old = using.map_or_else(|| BACKEND.ident(&source.name), |using| expression(BACKEND, using, before));
     Ok(match fill.filter(|_| !column.null) {
-        Some(fill) => format!("COALESCE({old}, {})", value::scalar(DIALECT, fill, column, before)?),
+        Some(fill) => format!("COALESCE({old}, {})", value::scalar(BACKEND, fill, column, before)?),
         None => old,
     })
 }

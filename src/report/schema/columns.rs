@@ -32,7 +32,7 @@ pub(super) fn sql(expr: &Expr, table: &Table, backend: Backend) -> String {
         let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         let first = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
         let keyword = ALL_KEYWORDS.binary_search(&name.to_ascii_uppercase().as_str()).is_ok();
-        if plain && first && !keyword { name.to_owned() } else { backend.quote(name) }
+        if plain && first && !keyword { name.to_owned() } else { backend.ident(name) }
     })
 }
 

@@ -98,16 +98,15 @@ fn trigger(trigger: &Trigger) -> String {
 /// A view by its query, where its statement is one that this program writes; else the statement.
 fn view(view: &View, backend: Backend) -> String {
     let name = quoted(&view.name.to_string());
-    let schema = view.name.schema.as_deref().map(|schema| backend.quote(schema) + ".").unwrap_or_default();
-    let own = format!("CREATE {} {schema}{} AS ", view.sql_kind(), backend.quote(&view.name.name));
+    let of = format!("{} {}", view.sql_kind(), backend.table(&view.name));
+    let own = format!("CREATE {of} AS ");
     match view.sql.strip_prefix(&own) {
         Some(select) => {
             let kept = if view.materialized { "materialized = true\n" } else { "" };
             format!("create_view = {name}\nselect = {}\n{kept}", quoted(select))
         }
         None => {
-            let drop = format!("DROP {} {schema}{}", view.sql_kind(), backend.quote(&view.name.name));
-            format!("sql = {}\ndown = {}\n", quoted(&view.sql), quoted(&drop))
+            format!("sql = {}\ndown = {}\n", quoted(&view.sql), quoted(&format!("DROP {of}")))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Change, Changes, Lower, PartPath};
-use crate::backend::Backend;
+use crate::backend::{Backend, quoted};
 use crate::diagnostic::{Code, nearest};
 use crate::ident::TableName;
 use crate::operation::{DataType, EnumType, Literal};
@@ -188,13 +188,10 @@ impl Lower<'_> {
 
     /// `CASE column WHEN 'old' THEN 'new' … ELSE column END`.
     fn called_anew(&self, column: &Column, renamed: &[(String, String)]) -> Expr {
-        let quoted = |text: &str| {
-            let text = if self.state.backend == Backend::Mysql { text.replace('\\', "\\\\") } else { text.to_owned() };
-            format!("'{}'", text.replace('\'', "''"))
-        };
+        let backend = self.state.backend;
         let mut whens = String::new();
         for (old, new) in renamed {
-            whens += &format!(" WHEN {} THEN {}", quoted(old), quoted(new));
+            whens += &format!(" WHEN {} THEN {}", backend.string(old), backend.string(new));
         }
         let column = Piece::Column(column.id);
         let pieces = vec![
@@ -278,7 +275,7 @@ impl Lower<'_> {
 
     /// Reports what is kept as its author wrote it and speaks of a value that gets another name.
     fn value_is_free(&mut self, of: &EnumType, value: &str, part: impl PartPath) -> Option<()> {
-        let literal = format!("'{}'", value.replace('\'', "''"));
+        let literal = quoted(value, '\'');
         let speaks = |text: &str| text.contains(&literal);
         let over = |(table, _): (&Arc<Table>, _)| comes_back(table, &speaks).or_else(|| stays(table, &speaks));
         let holder = self.state.columns_of_enum(&of.name).find_map(over);

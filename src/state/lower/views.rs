@@ -56,9 +56,8 @@ impl Lower<'_> {
     fn view(&mut self, name: &TableName, select: &str, materialized: bool, reads: &[String]) -> Option<View> {
         let select = select.trim().trim_end_matches(';').trim_end();
         let backend = self.state.backend;
-        let schema = name.schema.as_deref().map(|schema| backend.quote(schema) + ".").unwrap_or_default();
         let kind = if materialized { "MATERIALIZED VIEW" } else { "VIEW" };
-        let sql = format!("CREATE {kind} {schema}{} AS {select}", backend.quote(&name.name));
+        let sql = format!("CREATE {kind} {} AS {select}", backend.table(name));
         let mut bound = self.state.bind_view(name.clone(), &sql);
         for table in &bound.unknown_tables {
             // Catalogs stand always, and raw SQL may have made what is not known.

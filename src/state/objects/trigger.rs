@@ -36,10 +36,8 @@ impl Trigger {
             self.sql.clone_from(text);
             return;
         }
-        let quote = |name: &str| backend.quote(name);
-        let schema = to.schema.as_deref().map(|schema| quote(schema) + ".").unwrap_or_default();
         if let (Some(before), Some(after)) = (text.get(..range.start), text.get(range.end..)) {
-            self.sql = format!("{before}{schema}{}{after}", quote(&to.name));
+            self.sql = format!("{before}{}{after}", backend.table(to));
         }
     }
 }

@@ -21,7 +21,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Batch, Connection, Row};
 
 use super::server::dump_path;
-use super::{Cells, Facts, Sent, literal, milliseconds};
+use super::{Cells, Facts, Sent, milliseconds};
+use crate::backend::Backend;
 use crate::database_url::FileUrl;
 use crate::execute::error::ExecuteError;
 use crate::execute::holder::Holder;
@@ -327,7 +328,8 @@ impl Sqlite {
         let path = dump_path(folder, &format!("{stem}.db"))?;
         let failed = |why: String| ExecuteError::Backup { folder: folder.to_owned(), why };
         let text = path.to_str().ok_or_else(|| failed("its path is not UTF-8".to_owned()))?;
-        self.quietly(&format!("VACUUM INTO {}", literal(text))).map_err(|words| failed(words.to_string()))?;
+        self.quietly(&format!("VACUUM INTO {}", Backend::Sqlite.string(text)))
+            .map_err(|words| failed(words.to_string()))?;
         Ok(path)
     }
 

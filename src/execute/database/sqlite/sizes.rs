@@ -1,7 +1,8 @@
 //! How many rows tables have, as far as it is cheap to know.
 
 use super::Sqlite;
-use crate::execute::database::{Size, quote};
+use crate::backend::Backend;
+use crate::execute::database::Size;
 use crate::execute::words::DatabaseWords;
 
 /// The names of the tables that stand.
@@ -59,7 +60,7 @@ impl Sqlite {
 
     /// The highest row id of each table: cheap, and an upper bound of its rows that fits most.
     async fn largest(&mut self, tables: &[(usize, &str)]) -> Vec<Size> {
-        let query = |table: &str| format!("(SELECT max(rowid) FROM {})", quote(table));
+        let query = |table: &str| format!("(SELECT max(rowid) FROM {})", Backend::Sqlite.ident(table));
         let of = |cell: Option<String>| match cell {
             None => Size::Empty,
             Some(id) => Size::About(id.parse().unwrap_or(0)),
@@ -81,6 +82,8 @@ impl Sqlite {
 
 /// A query that counts the rows of each of some tables, up to a limit.
 fn counting<T: AsRef<str>>(tables: &[T], limit: u64) -> String {
-    let each = |table: &T| format!("(SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {limit}))", quote(table.as_ref()));
+    let each = |table: &T| {
+        format!("(SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {limit}))", Backend::Sqlite.ident(table.as_ref()))
+    };
     format!("SELECT {}", tables.iter().map(each).collect::<Vec<_>>().join(", "))
 }
