@@ -104,8 +104,9 @@ impl Change {
                 if using.is_some() {
                     return Some(MayFail::Conversion(*column));
                 }
-                // SQLite keeps any length, and values that do not convert as they are.
-                let narrowed = narrowed(before, *table, *column, patch).filter(|_| before.backend() != Backend::Sqlite);
+                // SQLite keeps any length, and values that do not convert as they are; but it checks the values of an enum.
+                let checked = |to: &&DataType| before.backend() != Backend::Sqlite || to.of_enum().is_some();
+                let narrowed = narrowed(before, *table, *column, patch).filter(checked);
                 if let Some(to) = narrowed {
                     return Some(MayFail::Narrows(*column, to));
                 }
