@@ -195,11 +195,11 @@ impl Run<'_> {
         ledger: Ledger,
         session: &mut Session,
     ) -> Result<(), Error> {
-        project::show(&plan.diagnostics, &self.project.sources, self.console);
-        let refused = code_of(&plan.diagnostics);
-        if plan.steps.iter().any(|step| !step.destructive.is_empty()) && refused.is_none() {
+        if code_of(&plan.diagnostics).is_none() {
             session.count_beside(&mut plan, ahead).await?;
         }
+        project::show(&plan.diagnostics, &self.project.sources, self.console);
+        let refused = code_of(&plan.diagnostics);
         if self.order.changing.dry_run {
             self.check_stamp(&ledger);
             self.console.result(|out| write_plans(self.console, &[self.page(&plan)], out))?;

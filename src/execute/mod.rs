@@ -25,6 +25,7 @@ mod signal;
 mod steps;
 mod stepwise;
 mod transactions;
+mod unfit;
 mod who;
 mod words;
 

@@ -45,6 +45,13 @@ pub enum Cause {
         /// What it holds, each with its kind.
         holds: Vec<String>,
     },
+    /// A statement would have changed rows silently, so it was not run.
+    Rows {
+        /// Which, and how.
+        what: String,
+        /// What to do about them.
+        help: &'static str,
+    },
     /// The database refused COMMIT.
     Commit(DatabaseWords),
     /// The connection was lost at COMMIT, and the ledger says that nothing was committed.
@@ -97,6 +104,7 @@ impl fmt::Display for Cause {
                     more => write!(f, "; and {more} more"),
                 }
             }
+            Self::Rows { what, .. } => f.write_str(what),
             Self::Commit(words) => write!(f, "COMMIT was refused: {words}"),
             Self::LostAtCommit(words) => write!(f, "the connection was lost at COMMIT: {words}"),
             Self::BetweenTransactions(what) => f.write_str(what),

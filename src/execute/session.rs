@@ -14,7 +14,7 @@ use super::report::{Outcome, RunReport, SeedReport};
 use super::run::Run;
 use super::settings::Settings;
 use super::signal::Canceller;
-use super::{batch, counts, journal, seed, who};
+use super::{batch, counts, journal, seed, unfit, who};
 use crate::ident::Version;
 use crate::plan::Ledger;
 use crate::render::{RenderedPlan, RenderedSeed};
@@ -107,7 +107,8 @@ impl Session {
         }
     }
 
-    /// Counts the rows that a plan would lose, into `destructive.rows`; large tables are estimated.
+    /// Counts the rows that a plan would lose, into `destructive.rows`; large tables are estimated. Rows that the plan must not
+    /// meet (MySQL) become errors among its diagnostics.
     ///
     /// # Errors
     /// The connection is lost.
@@ -121,7 +122,9 @@ impl Session {
     /// As [`Session::count`].
     pub async fn count_beside(&mut self, plan: &mut RenderedPlan, ahead: &CountedAhead) -> Result<(), ExecuteError> {
         let all = plan.steps.iter_mut().flat_map(|step| &mut step.destructive).collect();
-        counts::fill(&mut self.database, all, ahead).await
+        counts::fill(&mut self.database, all, ahead).await?;
+        unfit::ahead(&mut self.database, plan).await;
+        Ok(())
     }
 
     /// Counts the rows that seeds would overwrite, into `destructive.rows`.

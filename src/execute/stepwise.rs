@@ -15,6 +15,7 @@ use super::ledger::{RowDigest, StatementPlace};
 use super::lock::wait;
 use super::report::{Cause, DatabaseState, Outcome, RunReport};
 use super::run::{Run, Stop};
+use super::unfit;
 use super::words::{DatabaseWords, Trouble};
 use crate::plan::{Place, Progress};
 use crate::render::{Journaled, LedgerWrite, Recovery, RenderedStep, Statement};
@@ -53,7 +54,7 @@ impl StepCursor<'_> {
 
 /// What the journal says of a step before its first statement.
 pub(super) const fn nothing_yet(step: &RenderedStep) -> Journaled {
-    Journaled { recovery: Recovery::Transactional, reaches: step.from, whole: true, table: None }
+    Journaled { recovery: Recovery::Transactional, reaches: step.from, whole: true, table: None, unfit: Vec::new() }
 }
 
 impl Run<'_> {
@@ -167,6 +168,14 @@ impl Run<'_> {
                 return Err(self.within_step(cursor, None, Cause::Interrupted, None));
             }
             let Some(journaled) = &statement.journaled else { continue };
+            let stop = match unfit::now(self.database, &journaled.unfit).await {
+                Ok(found) => found,
+                Err(error) => Some(self.cause(error)),
+            };
+            if let Some(cause) = stop {
+                self.take_back(pending).await;
+                return Err(self.within_step(cursor, Some(statement), cause, None));
+            }
             self.one_statement(&mut cursor, statement, journaled, number, from, pending).await?;
             from = journaled.reaches;
             (self.events)(&Event::StatementDone { index, statement: number, of });

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::back_out;
+use super::eased;
 use super::history::{self, Past};
 use super::interrupted::{begin_with_it, finish_first, set_off};
 use super::resume;
@@ -132,6 +133,8 @@ fn make_with(
     diagnostics.extend(after.into_iter().filter(|found| !(down_fails && found.is_error())));
     if leaves_out {
         left_out::leave_out(&mut steps, &start);
+    } else if journaled {
+        eased::ease(&mut steps, &start);
     }
     if target == &Target::Zero && !state.is_empty() && !diagnostics.iter().any(Diagnostic::is_error) {
         diagnostics.extend(replay::left_at_zero(&state).into_iter().map(|left| left.diagnostic));

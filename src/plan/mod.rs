@@ -3,6 +3,7 @@
 
 mod back_out;
 mod difference;
+mod eased;
 mod error;
 mod foreign;
 mod held;

@@ -192,8 +192,22 @@ fn nothing_is_left_out_where_a_run_may_end_between_two_steps() {
     let parts = make_in_parts(&manifest, &graph, &ledger, &Target::Zero, Downs::Auto, Backend::Sqlite).unwrap();
     assert!(parts.steps.iter().all(|step| step.left_out.is_empty()));
     assert!(matches!(changes(&parts)[0], Change::AddColumn { .. }));
-    let journaled = make(&manifest, &graph, &ledger, &Target::Zero, Downs::Auto, Backend::Mysql).unwrap();
-    assert!(journaled.steps.iter().all(|step| step.left_out.is_empty()));
+}
+
+/// Where DDL commits by itself, the column comes back, so that an interrupted run knows of it; but it may be NULL.
+#[test]
+fn a_column_may_be_null_until_its_table_is_dropped_where_ddl_commits_by_itself() {
+    let nodes = format!("{BASE}{DROPS}");
+    let (manifest, graph) = manifest(&nodes);
+    let to = |target: &Target| make(&manifest, &graph, &applied(&nodes), target, Downs::Auto, Backend::Mysql).unwrap();
+    let back = |plan: &Plan| {
+        let Change::AddColumn { column, .. } = changes(plan)[0] else { panic!("{:?}", changes(plan)) };
+        (column.null, plan.steps[0].left_out.first().cloned())
+    };
+    let (operation, why) = ("NOT NULL in drop_column posts.slug", "`posts` is dropped later in this plan");
+    let left_out = LeftOut { operation: operation.to_owned(), why: why.to_owned() };
+    assert_eq!(back(&to(&Target::Zero)), (true, Some(left_out)));
+    assert_eq!(back(&to(&Target::Down(1))), (false, None));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a renderer of a backend is given, a change with its table around it, and what it gives back.
 
 use super::error::RenderError;
-use super::model::Recovery;
+use super::model::{Recovery, Unfit};
 use crate::ident::TableName;
 use crate::state::{Change, SharedTable, StateError, Table};
 
@@ -21,6 +21,8 @@ pub(super) struct ChangeContext<'a> {
     pub(super) change: &'a Change,
     pub(super) before: Option<SharedTable>,
     pub(super) after: Option<SharedTable>,
+    /// MySQL: the table before the whole plan, as long as nothing of the plan has changed rows.
+    pub(super) start: Option<SharedTable>,
     /// MySQL: what is true of an author's statement after an interruption.
     pub(super) recovery: Option<Recovery>,
     /// PostgreSQL: an enum that gets values is created again, so that they can be used at once.
@@ -48,6 +50,8 @@ pub(super) struct ChangeStatement {
     pub(super) sql: String,
     /// MySQL: what is true of it after an interruption.
     pub(super) recovery: Option<Recovery>,
+    /// MySQL: rows that it must not find.
+    pub(super) unfit: Vec<Unfit>,
 }
 
 /// PostgreSQL: a value that a change adds to an enum, and that the same transaction may not use.
@@ -75,7 +79,7 @@ pub(super) struct RenderedChange {
 impl RenderedChange {
     /// Adds a statement.
     pub(super) fn push(&mut self, kind: StatementKind, sql: String, recovery: Option<Recovery>) {
-        self.statements.push(ChangeStatement { kind, sql, recovery });
+        self.statements.push(ChangeStatement { kind, sql, recovery, unfit: Vec::new() });
     }
 
     /// Adds a statement that changes the schema.
@@ -103,5 +107,10 @@ impl RenderedChange {
     /// Adds a statement that commits by itself.
     pub(super) fn journaled(&mut self, sql: String, recovery: Recovery) {
         self.push(StatementKind::Schema, sql, Some(recovery));
+    }
+
+    /// As [`Self::journaled`], of a statement that must not find these rows.
+    pub(super) fn journaled_unless(&mut self, unfit: Vec<Unfit>, sql: String, recovery: Recovery) {
+        self.statements.push(ChangeStatement { kind: StatementKind::Schema, sql, recovery: Some(recovery), unfit });
     }
 }

@@ -38,7 +38,7 @@ mod value;
 
 pub use model::{
     AppliedRecord, Counted, Destructive, Journaled, Known, LedgerWrite, Recovery, RenderOptions, RenderedPlan,
-    RenderedSeed, RenderedStep, Statement, TransactionMode, Transactions,
+    RenderedSeed, RenderedStep, Statement, TransactionMode, Transactions, Unfit,
 };
 pub use plan::render;
 pub use seed::render_seed;

@@ -148,6 +148,31 @@ impl Recovery {
     }
 }
 
+/// Rows that a statement would change silently, where DDL commits by itself: they are counted before it, and it runs only
+/// where there are none. As a sentence: what it finds, how many existing rows, what it would do to them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// `users.role is NOT NULL without a default, and`
+    pub finds: String,
+    /// `would have no value for it`
+    pub does: String,
+    /// What to do about them.
+    pub help: &'static str,
+    /// Counts them just before the statement: one row, one number.
+    pub sql: String,
+    /// Counts them before the whole run, under the names of then; `None` where the run itself changes rows first.
+    pub before_the_run: Option<String>,
+}
+
+impl Unfit {
+    /// What was found, where so many were.
+    #[must_use]
+    pub fn sentence(&self, rows: u64) -> String {
+        let rows = if rows == 1 { "1 existing row".to_owned() } else { format!("{rows} existing rows") };
+        format!("{} {rows} {}", self.finds, self.does)
+    }
+}
+
 /// A statement's place in its migration, where DDL commits by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Journaled {
@@ -160,6 +185,8 @@ pub struct Journaled {
     /// The table that it makes or drops, its name in lower case. Whether it ran can be told as long as no other statement makes
     /// or drops one of that name.
     pub table: Option<String>,
+    /// Rows that must not be there.
+    pub unfit: Vec<Unfit>,
 }
 
 /// One SQL statement.

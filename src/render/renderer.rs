@@ -46,6 +46,8 @@ pub(super) struct Renderer<'a> {
     /// PostgreSQL: rows were changed since deferred constraints were last checked.
     pub(super) rows_changed: bool,
     pub(super) losses: Losses<'a>,
+    /// MySQL: something has changed rows.
+    pub(super) touched_rows: bool,
     /// The history and the plan do not fit: the rest cannot be written.
     pub(super) lost: bool,
 }
@@ -101,6 +103,7 @@ impl<'a> Renderer<'a> {
             recreates: HashSet::new(),
             changes: 0,
             rows_changed: false,
+            touched_rows: false,
             lost: false,
         }
     }
@@ -230,6 +233,10 @@ impl<'a> Renderer<'a> {
             if let (Change::Sql { sql, effects, access }, Backend::Mysql) = (change, self.backend) {
                 recovery = Some(mysql::of_raw(sql, effects, access, &self.state));
             }
+            let start = table.filter(|_| self.backend == Backend::Mysql && !self.touched_rows);
+            let start = start.and_then(|id| self.start.table(id).cloned());
+            self.touched_rows |= change.touches_rows_or_raw_sql()
+                || matches!(change, Change::AlterColumn { using, fill, .. } if using.is_some() || fill.is_some());
             self.state.apply(change)?;
             let after = table.and_then(|id| self.state.table(id).cloned());
             if self.backend == Backend::Postgres {
@@ -238,7 +245,7 @@ impl<'a> Renderer<'a> {
             if let Change::Note(words) = change {
                 into.notes.push(words.clone());
             }
-            contexts.push(ChangeContext { change, before, after, recovery, recreates_enum, transaction });
+            contexts.push(ChangeContext { change, before, after, start, recovery, recreates_enum, transaction });
         }
         Ok(contexts)
     }
@@ -279,7 +286,8 @@ impl<'a> Renderer<'a> {
                         self.diagnostics.push(remarks::seed_commits(part));
                     }
                     let whole = !part.authored || mysql::is_refused_whole(&statement.sql);
-                    statement.journaled = Some(Journaled { recovery, reaches, whole, table: rendered.table.clone() });
+                    let (table, unfit) = (rendered.table.clone(), written.unfit);
+                    statement.journaled = Some(Journaled { recovery, reaches, whole, table, unfit });
                 }
             }
             into.statements.push(statement);

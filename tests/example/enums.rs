@@ -158,11 +158,10 @@ pub fn a_value_that_rows_have_stops_a_way_down_and_no_reset(database: &dyn Datab
     project.run(database, &["exec", "4"]).ok();
     database.execute("INSERT INTO posts (id, state) VALUES (9, 'hidden')");
     let said = project.run(database, &["down"]);
-    assert_eq!(said.code, 1, "{}{}", said.stdout, said.stderr);
+    // Where nothing rolls back, the rows are counted before.
+    let code = if database.backend() == "mysql" { 3 } else { 1 };
+    assert_eq!(said.code, code, "{}{}", said.stdout, said.stderr);
     assert_eq!(database.query("SELECT state FROM posts WHERE id = 9"), "hidden");
-    if database.backend() == "mysql" {
-        database.execute("DELETE FROM posts WHERE id = 9");
-    }
     project.run(database, &["reset"]).ok();
     assert_eq!(database.schema(), "");
 }

@@ -22,6 +22,7 @@ mod scenarios;
 mod sqlite_file;
 mod tokens;
 mod types;
+mod unfit;
 mod verbs;
 mod views;
 mod wheels;

@@ -19,6 +19,7 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
     let Some(id) = seen.change.table().filter(|id| !seen.made.contains(id)) else { return };
     let Some(table) = seen.state.table(id) else { return };
     let way = format!("the way down of `{}`", seen.migration.name);
+    let left_out = at_zero(&why, seen.state.backend().capabilities().transactional_ddl);
     let named = |column: ColumnId| format!("`{}.{}`", table.name, table.column_name(column));
     let (message, help) = match why {
         MayFail::NoValue(_) => {
@@ -98,7 +99,24 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
         MayFail::EnumValues(..) => return,
     };
     let diagnostic = seen.found(Code::DownDependsOnRows, message, "undone here");
-    found.push(diagnostic.note("a way down to 0 leaves it out where the table is dropped later").help(help));
+    found.push(left_out.into_iter().fold(diagnostic, Diagnostic::note).help(help));
+}
+
+/// What a way down to 0 does instead, where the table is dropped later. Where DDL commits by itself a change is not left out,
+/// or it would be missing after an interruption; but a column may be NULL, or of its wider type, until the table goes.
+fn at_zero(why: &MayFail<'_>, in_one_transaction: bool) -> Option<&'static str> {
+    match why {
+        _ if in_one_transaction => Some("a way down to 0 leaves it out where the table is dropped later"),
+        MayFail::NoValue(_) | MayFail::Null(_) => {
+            Some("a way down to 0 lets it be NULL where the table is dropped later")
+        }
+        MayFail::Narrows(..) => Some("a way down to 0 keeps the wider type where the table is dropped later"),
+        MayFail::Conversion(_)
+        | MayFail::Collation(_)
+        | MayFail::Constraint(_)
+        | MayFail::UniqueIndex(_)
+        | MayFail::EnumValues(..) => None,
+    }
 }
 
 const FIX_ROWS: &str = "a `[[down]]` of its own can fix the rows first";
@@ -114,9 +132,10 @@ fn loses_values(seen: &Seen<'_>, of: &EnumType, lost: &[&str]) -> Option<Diagnos
     let message =
         format!("the way down of `{name}` takes {} from enum `{of}`, which rows may have by then", lost.join(", "));
     let diagnostic = seen.found(Code::DownDependsOnRows, message, "undone here");
+    let goes = if seen.state.backend().capabilities().transactional_ddl { "enum" } else { "table" };
     Some(
         diagnostic
-            .note("a way down to 0 leaves it out where the enum is dropped later")
+            .note(format!("a way down to 0 leaves it out where the {goes} is dropped later"))
             .help("a `[[down]]` of its own can change these rows first"),
     )
 }

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use super::super::change_context::RenderedChange;
 use super::super::error::RenderError;
-use super::super::model::Recovery;
+use super::super::model::{Recovery, Unfit};
 use super::super::table;
-use super::{BACKEND, added, alter_table, probe, set};
+use super::{BACKEND, added, alter_table, probe, set, unfit};
 use crate::operation::{DataType, EnumType};
 use crate::plan::LostKeys;
 use crate::state::{Column, ColumnId, Constraint, Expr, Scalar, State, Table};
 
-/// ADD COLUMN, with a value for the rows already there. `ran` tells whether the column is there.
+/// ADD COLUMN, with a value for the rows already there. `ran` tells whether the column is there; without a value no rows may be.
 pub(super) fn add_column(
     column: &Column,
     fill: Option<&Scalar>,
     table: &Table,
-    ran: Recovery,
+    (ran, unfit): (Recovery, Vec<Unfit>),
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     let add = |column: &Column| -> Result<String, RenderError> {
@@ -28,16 +28,22 @@ pub(super) fn add_column(
             Scalar::Literal(_) => {
                 // A default for a moment: no row is written for it, and no trigger fires.
                 rendered.journaled(add(&Column { default: Some(fill.clone()), ..column.clone() })?, ran);
-                modify(column, table, rendered)?;
+                modify(column, table, Vec::new(), rendered)?;
             }
             Scalar::Expr(_) => {
                 rendered.journaled(add(&Column { null: true, default: None, ..column.clone() })?, ran);
                 rendered.row(set(table, column, fill, false)?);
                 if !column.null || column.default.is_some() {
-                    modify(column, table, rendered)?;
+                    let unfit = if column.null { Vec::new() } else { vec![unfit::left_null(column, table)] };
+                    modify(column, table, unfit, rendered)?;
                 }
             }
         },
+        None if unfit::has_no_value(column, None) => {
+            // A row that comes in between stops the second statement; in one, it would get a value that nobody wrote.
+            rendered.journaled_unless(unfit, add(&Column { null: true, ..column.clone() })?, ran);
+            modify(column, table, Vec::new(), rendered)?;
+        }
         _ => rendered.journaled(add(column)?, ran),
     }
     Ok(())
@@ -51,8 +57,8 @@ pub(super) fn column(
     from: &Column,
     to: &Column,
     table: &Table,
-    using: Option<(&Expr, &Table)>,
-    fill: Option<&Scalar>,
+    (using, fill): (Option<(&Expr, &Table)>, Option<&Scalar>),
+    unfit: Vec<Unfit>,
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     if let Some(fill) = fill.filter(|_| from.null && !to.null) {
@@ -65,9 +71,9 @@ pub(super) fn column(
         let mut values = was.values.clone();
         values.extend(is.values.iter().filter(|value| !was.values.contains(value)).cloned());
         let both = DataType::Enum(Arc::new(EnumType { name: is.name.clone(), values }));
-        modify(&Column { data_type: both, ..from.clone() }, table, rendered)?;
+        modify(&Column { data_type: both, ..from.clone() }, table, Vec::new(), rendered)?;
         rendered.row(set(table, to, &Scalar::Expr(using.clone()), false)?);
-        return modify(to, table, rendered);
+        return modify(to, table, unfit, rendered);
     }
     let converted = match using {
         Some((using, _)) => Some(set(table, to, &Scalar::Expr(using.clone()), false)?),
@@ -79,7 +85,7 @@ pub(super) fn column(
         rendered.row(sql);
     }
     if from != to {
-        modify(to, table, rendered)?;
+        modify(to, table, unfit, rendered)?;
     }
     if let Some(sql) = converted.filter(|_| after) {
         rendered.row(sql);
@@ -87,9 +93,10 @@ pub(super) fn column(
     Ok(())
 }
 
-fn modify(column: &Column, table: &Table, rendered: &mut RenderedChange) -> Result<(), RenderError> {
+fn modify(column: &Column, table: &Table, unfit: Vec<Unfit>, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     let definition = table::column_definition(BACKEND, column, table)?;
-    rendered.journaled(alter_table(table, &format!("MODIFY COLUMN {definition}")), probe::of_modify(table));
+    let sql = alter_table(table, &format!("MODIFY COLUMN {definition}"));
+    rendered.journaled_unless(unfit, sql, probe::of_modify(table));
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod authored;
 mod limits;
 mod probe;
 mod session;
+mod unfit;
 mod variables;
 
 use super::change_context::{ChangeContext, RenderedChange, StatementKind};
@@ -55,6 +56,7 @@ enum Way {
 
 fn way(change: &Change) -> Option<Way> {
     match change {
+        Change::AddColumn { column, fill, .. } if unfit::has_no_value(column, fill.as_ref()) => None,
         Change::AddColumn { column, fill, .. } if fill.is_none() || *fill == column.default => Some(Way::In),
         Change::AddIndex { .. } | Change::AddConstraint { .. } => Some(Way::In),
         Change::DropColumn { .. } | Change::DropIndex { .. } | Change::DropConstraint { .. } => Some(Way::Out),
@@ -87,8 +89,10 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
             for context in contexts {
                 action(context, state, &mut actions)?;
             }
+            let start = first.start.as_deref();
+            let unfit = contexts.iter().flat_map(|context| unfit::of(context.change, before, start)).collect();
             // What one of them did, all of them did.
-            rendered.journaled(alter_table(before, &actions.join(", ")), probe::of_several(contexts));
+            rendered.journaled_unless(unfit, alter_table(before, &actions.join(", ")), probe::of_several(contexts));
         }
     }
     Ok(rendered)
@@ -96,6 +100,10 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
 
 fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     let ran = || probe::of(context);
+    let unfit = || match &context.before {
+        Some(before) => unfit::of(context.change, before, context.start.as_deref()),
+        None => Vec::new(),
+    };
     match context.change {
         Change::CreateTable(created) => {
             limits::table(created, state)?;
@@ -114,7 +122,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             }
         }
         Change::AddColumn { column, fill, .. } => {
-            alter::add_column(column, fill.as_ref(), context.after()?, ran(), rendered)?;
+            alter::add_column(column, fill.as_ref(), context.after()?, (ran(), unfit()), rendered)?;
         }
         Change::RenameColumn { column, to, .. } => {
             let (before, after) = (context.before()?, context.after()?);
@@ -127,7 +135,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             if let Some((from, to)) = before.column(*column).zip(after.column(*column)) {
                 limits::altered(from, to, after, state)?;
                 let using = using.as_ref().map(|using| (using, before));
-                alter::column(from, to, after, using, fill.as_ref(), rendered)?;
+                alter::column(from, to, after, (using, fill.as_ref()), unfit(), rendered)?;
             }
         }
         Change::AddIndex { index, .. } => {
@@ -147,7 +155,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         Change::DropColumn { .. } | Change::AddConstraint { .. } | Change::DropConstraint { .. } => {
             let mut actions = Vec::new();
             action(context, state, &mut actions)?;
-            rendered.journaled(alter_table(context.before()?, &actions.join(", ")), ran());
+            rendered.journaled_unless(unfit(), alter_table(context.before()?, &actions.join(", ")), ran());
         }
         Change::RenameConstraint { kind, name, to, .. } => {
             if *name != to.text

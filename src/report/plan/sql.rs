@@ -73,6 +73,9 @@ fn write_step(number: usize, step: &RenderedStep, out: &mut dyn Write) -> io::Re
             comment(&format!("ran already: {}", statement.sql), out)?;
             continue;
         }
+        for unfit in statement.journaled.iter().flat_map(|journaled| &journaled.unfit) {
+            comment(&format!("only where this gives 0: {}", unfit.sql), out)?;
+        }
         writeln!(out, "{}", closed(&statement.sql))?;
     }
     Ok(())

@@ -33,7 +33,7 @@ pub fn write_failure(
         Cause::Interrupted => format!("interrupted in step {} of {}", failure.step, failure.of),
         Cause::Commit(_) | Cause::LostAtCommit(_) => "the transaction could not be committed".to_owned(),
         Cause::BetweenTransactions(_) => format!("stopped before step {} of {}", failure.step, failure.of),
-        Cause::Statement(_) | Cause::ForeignKeys(_) | Cause::Unknown { .. } => {
+        Cause::Statement(_) | Cause::ForeignKeys(_) | Cause::Unknown { .. } | Cause::Rows { .. } => {
             format!("step {} of {} failed", failure.step, failure.of)
         }
     };
@@ -81,6 +81,7 @@ fn next(failure: &Failure, step: Option<&RenderedStep>, state: &DatabaseState, c
         }
         (Cause::Statement(_) | Cause::Commit(_), Direction::Down) => "mend what stands in its way",
         (Cause::Statement(_) | Cause::Commit(_), Direction::Up) => "mend the migration",
+        (Cause::Rows { help, .. }, _) => help,
         (Cause::ForeignKeys(_), _) => "mend the rows",
         (Cause::Unknown { .. }, _) => "take it out of the table, or bring it into the migrations",
         (Cause::Interrupted | Cause::LostAtCommit(_) | Cause::BetweenTransactions(_), _) => {
