@@ -89,7 +89,7 @@ fn what_a_backend_lacks_of_an_index_is_refused() {
             "columns = [{ column = \"title\", opclass = \"varchar_pattern_ops\" }]\nunique = true",
             "a unique index is told by",
         ),
-        ("postgres", "columns = [\"tag\"]\nnulls_distinct = false", "stands with `unique = true` only"),
+        ("postgres", "columns = [\"tag\"]\nnulls_distinct = false", "`nulls_distinct` has no effect without `unique`"),
         ("postgres", "columns = [\"tag\"]\ninclude = [\"titel\"]", "did you mean `title`"),
     ];
     for (backend, keys, words) in cases {
