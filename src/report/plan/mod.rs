@@ -1,4 +1,4 @@
-//! Plans, one serializer per format. To add one: a file beside these, and an arm in [`write`].
+//! Plans, one serializer per format. To add one: a file beside these, and an arm in [`write()`].
 
 mod json;
 mod markdown;
