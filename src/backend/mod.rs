@@ -73,6 +73,8 @@ pub struct Capabilities {
     pub overloads: bool,
     /// Indexes can be made while others write to the table, outside a transaction.
     pub concurrent_indexes: bool,
+    /// A foreign key may set columns to NULL that are NOT NULL: only the row that would be changed fails.
+    pub keys_may_set_null_anywhere: bool,
     /// A foreign key can be added without a look at the rows that stand.
     pub unchecked_keys: bool,
     /// Views can keep their rows.

@@ -23,6 +23,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     functions: true,
     overloads: true,
     concurrent_indexes: true,
+    keys_may_set_null_anywhere: true,
     unchecked_keys: true,
     materialized_views: true,
     extensions: true,

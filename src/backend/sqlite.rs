@@ -24,6 +24,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     functions: false,
     overloads: false,
     concurrent_indexes: false,
+    keys_may_set_null_anywhere: true,
     unchecked_keys: false,
     materialized_views: false,
     extensions: false,

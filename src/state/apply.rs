@@ -14,6 +14,19 @@ impl State {
     ///
     /// What the change needs is not there, or what it makes is. The state is then as it was.
     pub fn apply(&mut self, change: &Change) -> Result<Option<Change>, StateError> {
+        let inverse = self.apply_part(change)?;
+        if let Err(error) = self.keys_can_set_null(change) {
+            if let Some(inverse) = &inverse {
+                // It undoes what was just applied, so it cannot fail.
+                let _ = self.apply_part(inverse);
+            }
+            return Err(error);
+        }
+        Ok(inverse)
+    }
+
+    /// As [`Self::apply`], of a part of a statement: what must hold only once all of it ran is not asked.
+    fn apply_part(&mut self, change: &Change) -> Result<Option<Change>, StateError> {
         let claims = change.claims(self);
         self.are_free(&claims)?;
         let inverse = self.change(change)?;
@@ -146,12 +159,12 @@ impl State {
             Change::Sql { effects, access, .. } => {
                 let mut inverses = Vec::new();
                 for effect in effects {
-                    match self.apply(effect) {
+                    match self.apply_part(effect) {
                         Ok(inverse) => inverses.extend(inverse),
                         Err(error) => {
                             for inverse in inverses.iter().rev() {
                                 // Each undoes what was just applied, so it cannot fail.
-                                let _ = self.apply(inverse);
+                                let _ = self.apply_part(inverse);
                             }
                             return Err(error);
                         }

@@ -1,8 +1,9 @@
 //! Why a change cannot be applied to a state.
 
 use super::{ObjectKind, SchemaObject};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ident::TableName;
+use crate::operation::Operation;
 
 /// What a change needs is not there, or what it makes is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +31,8 @@ pub enum StateError {
     PrimaryKeyExists { table: TableName },
     #[error("`{key}` is still needed by key `{foreign}` of `{by}`, which is bound to it")]
     KeyNeeded { key: String, foreign: String, by: TableName },
+    #[error("key `{key}` sets `{table}.{column}` to NULL, so the column cannot be NOT NULL")]
+    SetsNull { key: String, table: TableName, column: String },
     #[error("{noun} `{name}` already exists")]
     Exists { noun: &'static str, name: String },
     #[error("there is no {noun} `{name}`")]
@@ -60,11 +63,36 @@ impl StateError {
             Self::Used { .. } | Self::TableReferenced { .. } | Self::ColumnHeld { .. } | Self::KeyNeeded { .. } => {
                 Code::StillReferenced
             }
+            Self::SetsNull { .. } => Code::TypeMismatch,
             Self::Exists { .. }
             | Self::ColumnExists { .. }
             | Self::NameTaken { .. }
             | Self::ConstraintExists { .. }
             | Self::PrimaryKeyExists { .. } => Code::AlreadyExists,
         }
+    }
+
+    /// The part of an operation that it is about, or what the operation is about.
+    pub(super) fn place(&self, operation: &Operation) -> Span {
+        let part = if let Self::SetsNull { column, .. } = self {
+            ["null", "on_delete", "on_update"].iter().find_map(|key| {
+                let spans = &operation.spans;
+                spans.written(key).or_else(|| spans.written(&format!("columns.{column}.{key}")))
+            })
+        } else {
+            None
+        };
+        part.unwrap_or_else(|| operation.spans.object())
+    }
+
+    /// Adds to a diagnostic of it what to do, where something can be said.
+    pub(super) fn helped(&self, diagnostic: Diagnostic) -> Diagnostic {
+        if matches!(self, Self::SetsNull { .. }) {
+            return diagnostic.help(
+                "let the column be NULL (`null = true`), or give the key another action (`restrict`, `cascade`); to \
+                 change a key, drop it and add it again",
+            );
+        }
+        diagnostic
     }
 }

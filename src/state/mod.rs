@@ -21,6 +21,7 @@ mod retype;
 mod sense;
 #[cfg(test)]
 mod sense_tests;
+mod set_null;
 mod table;
 mod trial;
 mod view;

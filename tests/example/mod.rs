@@ -19,6 +19,7 @@ mod programs;
 mod project;
 mod protected;
 mod scenarios;
+mod set_null;
 mod sqlite_file;
 mod tokens;
 mod types;

@@ -225,10 +225,13 @@ impl<'m> Maker<'m> {
                 let many = if matches!(names, Shape::New(Thing::OwnColumn)) { 1 + self.numbers.below(4) } else { 1 };
                 let mut entries: Vec<(String, String)> = Vec::new();
                 for _ in 0..many {
+                    let keys = self.keys.clone();
                     let (Some(name), outer) = (self.value_at(names, path), self.data_type.take()) else { continue };
                     let value = self.value_at(of, path);
                     let data_type = std::mem::replace(&mut self.data_type, outer);
                     let Some(value) = value.filter(|_| !entries.iter().any(|(other, _)| *other == name)) else {
+                        // It is not written, and neither are its keys.
+                        self.keys = keys;
                         continue;
                     };
                     if matches!(names, Shape::New(Thing::OwnColumn)) {

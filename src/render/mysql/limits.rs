@@ -120,12 +120,6 @@ fn foreign_key(key: &ForeignKey, table: &Table, state: &State) -> Result<(), Ren
     let referred = if key.table == table.id { Some(table) } else { state.referred(key.table).map(|shared| &**shared) };
     for (own, other) in key.columns.iter().zip(&key.references) {
         let Some(own) = table.column(*own) else { continue };
-        if actions.contains(&Action::SetNull) && !own.null {
-            return limit(
-                format!("`{name}` would set `{}` to NULL, which may not be null", own.name),
-                "write `null = true` on the column, or another action",
-            );
-        }
         let Some(other) = referred.and_then(|referred| referred.column(*other)) else { continue };
         if !joined(&own.data_type, &other.data_type) {
             return limit(
@@ -137,8 +131,27 @@ fn foreign_key(key: &ForeignKey, table: &Table, state: &State) -> Result<(), Ren
             );
         }
     }
+    if let Some(referred) = referred {
+        carries_no_null(key, table, referred)?;
+    }
     table.checks.iter().try_for_each(|check| checked(check, key, table))?;
     plain_key(&format!("key `{name}`"), &key.columns, table)
+}
+
+/// MariaDB: a key that cascades would carry a NULL into a column that cannot be NULL.
+fn carries_no_null(key: &ForeignKey, table: &Table, referred: &Table) -> Result<(), RenderError> {
+    let pairs = key.columns.iter().zip(&key.references);
+    let mut pairs = pairs.filter_map(|(own, other)| Some((table.column(*own)?, referred.column(*other)?)));
+    let carries = |(own, other): &(&Column, &Column)| key.on_update == Action::Cascade && !own.null && other.null;
+    pairs.find(carries).map_or(Ok(()), |(own, other)| {
+        limit(
+            format!(
+                "key `{}` would carry NULLs of `{}.{}` over to `{}.{}`, which cannot be NULL (MariaDB refuses that)",
+                key.name.text, referred.name, other.name, table.name, own.name
+            ),
+            "let both columns be NULL, or neither, or write another `on_update`",
+        )
+    })
 }
 
 /// A check cannot name a column that a foreign key changes by itself.
@@ -252,6 +265,17 @@ pub(super) fn numbering(table: &Table) -> Result<(), RenderError> {
 /// A column that was altered, on its table as it is then.
 pub(super) fn altered(from: &Column, to: &Column, table: &Table, state: &State) -> Result<(), RenderError> {
     numbering(table)?;
+    if from.null != to.null {
+        for own in table.foreign_keys.iter().filter(|key| key.columns.contains(&to.id)) {
+            let shared = state.referred(own.table).map(|shared| &**shared);
+            let referred = if own.table == table.id { Some(table) } else { shared };
+            referred.map_or(Ok(()), |referred| carries_no_null(own, table, referred))?;
+        }
+        for other in state.referrers(table.id) {
+            let to_this = other.foreign_keys.iter().filter(|key| key.table == table.id);
+            to_this.into_iter().try_for_each(|key| carries_no_null(key, other, table))?;
+        }
+    }
     if from.data_type == to.data_type && from.collation == to.collation {
         return Ok(());
     }

@@ -65,10 +65,10 @@ impl State {
         let mut lower = Lower { state: self, operation, context, found: Vec::new() };
         let changes = lower.kind();
         let said = lower.found.iter().any(Diagnostic::is_error);
-        let names = changes.as_ref().filter(|_| !said).map(|changes| lower.state.names_are_free(changes));
-        if let Some(Err(error)) = names {
-            let diagnostic = lower.error(error.code(), "object", error.to_string());
-            lower.report(diagnostic);
+        let mut may_be = |changes| lower.state.names_are_free(changes).and_then(|()| lower.state.may_set_null(changes));
+        if let Some(Err(error)) = changes.as_ref().filter(|_| !said).map(|changes| may_be(changes)) {
+            let diagnostic = Diagnostic::new(error.code(), error.to_string()).at(error.place(operation), "");
+            lower.report(error.helped(diagnostic));
         }
         let diagnostics = lower.found;
         let failed = diagnostics.iter().any(Diagnostic::is_error);

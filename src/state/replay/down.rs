@@ -141,16 +141,11 @@ fn replay_down(
             watch.change(state, change, span);
             match state.apply(change) {
                 Ok(inverse) => kept.applied(change, inverse, &mut applied),
-                Err(error) => found.push(
-                    Diagnostic::new(
-                        Code::DownFails,
-                        format!("undoing `{}` of `{name}` fails: {error}", part.operation(body)),
-                    )
-                    .of(name)
-                    .on(state.backend())
-                    .going(Direction::Down)
-                    .at(part.span, "undone here"),
-                ),
+                Err(error) => {
+                    let message = format!("undoing `{}` of `{name}` fails: {error}", part.operation(body));
+                    let diagnostic = Diagnostic::new(Code::DownFails, message).at(part.span, "undone here");
+                    found.push(error.helped(diagnostic).of(name).on(state.backend()).going(Direction::Down));
+                }
             }
         }
         if authored && !applied.is_empty() {
