@@ -75,6 +75,7 @@
 //!     environment: "development".to_owned(),
 //!     ledger_schema: facts.ledger_schema,
 //!     lock_slots: facts.lock_slots,
+//!     keys_off: false,
 //!     ..RenderOptions::default()
 //! };
 //! let report = session.run(&render(&plan, &options), &ledger, "latest", &mut |_| ()).await?;

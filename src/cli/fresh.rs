@@ -1,4 +1,5 @@
-//! `fresh`: everything that stands is dropped, whatever the ledger says, and then everything is applied.
+//! `fresh`: everything that exists is dropped, regardless of the ledger, and then everything is applied: in one transaction,
+//! where the database and the migrations allow it.
 
 use std::collections::BTreeMap;
 
@@ -7,68 +8,94 @@ use serde::Serialize;
 use super::args::{Changing, Format, Global};
 use super::console::Console;
 use super::error::Error;
-use super::guard::{Guard, destroys};
+use super::guard::destroys;
 use super::project::{self, Project};
-use super::run::{Order, PLANS, code_of, made, run as run_order, write_plans};
+use super::run::{Order, PLANS, Run, code_of, made, write_plans};
 use super::start::{Connected, start};
-use crate::execute::StandingObject;
+use crate::diagnostic::Code;
+use crate::execute::{Clearing, Facts, Session, StandingObject};
 use crate::operation::{Body, Kind};
 use crate::plan::{Ledger, Target};
+use crate::render::RenderedPlan;
 use crate::report::page::closed;
 use crate::report::plan::PlanJson;
 use crate::report::{PlanPage, words};
 
+/// PostgreSQL: about how many locks it takes to drop a table with its indexes, and what keeps its long values.
+const LOCKS_OF_A_DROP: u64 = 8;
+
 /// Does it.
 ///
 /// # Errors
-/// Whatever ends it other than well. What stands is not touched unless the manifest leads to latest from nothing.
+/// Whatever ends it other than well. What exists is not touched unless the manifest leads to latest from nothing.
 pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, console: &Console) -> Result<(), Error> {
     console.has_format("fresh", if changing.dry_run { &PLANS } else { &[] })?;
     let (project, connected) = start(global, Some(&changing.limits), console, || ()).await?;
     let Connected { place, mut session, heads } = connected;
     let ledger = session.ledger_of(heads, &|version, sums| project.known(version, sums)).await?;
-    let guard = Guard { safety: &changing.safety, place: &place, typed, console };
-    guard.knows(&project, &ledger, &session, changing.dry_run)?;
-    let about = place.about(&project);
     let order = Order {
-        command: "latest",
+        command: "fresh",
         typed: typed.to_owned(),
         target: Target::Latest,
         changing,
         headline: None,
         then_info: false,
     };
-    // The very plan of the run that follows, so that nothing is dropped which is then not made again.
-    let emptied = Ledger { rows: Vec::new(), ..ledger.clone() };
-    let plan = made(&order, &project, &place, &session.facts(), &emptied)?;
-    project::show(&plan.diagnostics, &project.sources, console);
+    let about = place.about(&project);
+    let run = Run { order: &order, project: &project, place: &place, about: &about, console };
+    run.guard().knows(&project, &ledger, &session, changing.dry_run)?;
     let schemas = schemas(&project, &ledger);
     let objects = session.standing_objects(&schemas).await?;
-    let page = PlanPage { plan: &plan, sources: &project.sources, about: &about };
+    let (plan, clearing) = planned(&run, &session, &ledger, schemas, &objects)?;
+    project::show(&plan.diagnostics, &project.sources, console);
+    let refused = code_of(&plan.diagnostics);
     if changing.dry_run {
         session.close().await;
-        show(&objects, &page, console)?;
-        return code_of(&plan.diagnostics).map_or(Ok(()), |code| Err(Error::Said(code)));
+        show(&objects, clearing.apart, &run.page(&plan), console)?;
+        return refused.map_or(Ok(()), |code| Err(Error::Said(code)));
     }
-    if let Some(code) = code_of(&plan.diagnostics) {
-        console.say("error: the manifest does not lead to latest; nothing was changed");
-        return Err(Error::Said(code));
+    if let Some(code) = refused {
+        return Err(run.refuse(&plan, code));
     }
     session.check_stamp(&ledger)?;
+    run.other_orders(&plan);
     if !objects.is_empty() {
-        guard.before(dropping(&objects), std::iter::empty(), &mut session).await?;
+        run.guard().before(dropping(&objects), std::iter::empty(), &mut session).await?;
     } else if plan.is_destructive() {
-        guard.before(destroys(plan.destructive()), plan.destructive(), &mut session).await?;
+        run.guard().before(destroys(plan.destructive()), plan.destructive(), &mut session).await?;
     }
-    let text = console.format == Format::Text;
-    if text && !console.talk.quiet {
+    if console.format == Format::Text && !console.talk.quiet {
         console.line(&format!("{} on {}: {}", about.project, place.url, dropping(&objects)));
     }
-    if let Some(warning) = session.drop_everything(&schemas, &mut |_| ()).await? {
-        console.say(&format!("{}: {warning}", console.err.warn("warning")));
-    }
+    let ended = run.runs(&plan, &ledger, Some(&clearing), &mut session).await;
     session.close().await;
-    Box::pin(run_order(&order, global, console)).await
+    ended
+}
+
+/// The plan from nothing, and how all that exists is dropped before it: in its first transaction, where that is possible.
+fn planned(
+    run: &Run<'_>,
+    session: &Session,
+    ledger: &Ledger,
+    schemas: Vec<String>,
+    objects: &[StandingObject],
+) -> Result<(RenderedPlan, Clearing), Error> {
+    let emptied = Ledger { rows: Vec::new(), ..ledger.clone() };
+    let facts = session.facts();
+    let made = |facts: &Facts, keys_off| made(run.order, run.project, run.place, facts, &emptied, keys_off);
+    let locks = u64::try_from(objects.len()).unwrap_or(u64::MAX).saturating_mul(LOCKS_OF_A_DROP);
+    let apart = facts.lock_slots.is_some_and(|slots| locks > slots / 2);
+    let alone = |plan| (plan, Clearing { schemas: schemas.clone(), apart: true });
+    if apart {
+        return Ok(alone(made(&facts, false)?));
+    }
+    // Foreign keys are off where tables are dropped on SQLite, and stay so in that transaction.
+    let fewer = Facts { lock_slots: facts.lock_slots.map(|slots| slots - locks), ..facts.clone() };
+    let plan = made(&fewer, true)?;
+    if plan.diagnostics.iter().any(|found| found.is_error() && found.code == Code::KeysOffWithRows) {
+        return Ok(alone(made(&facts, false)?));
+    }
+    Ok((plan, Clearing { schemas, apart: false }))
 }
 
 /// The schemas that migrations make, of the manifest and of what is applied.
@@ -104,7 +131,7 @@ fn dropping(objects: &[StandingObject]) -> String {
 }
 
 /// A dry run: what is dropped, and the plan from nothing.
-fn show(objects: &[StandingObject], page: &PlanPage<'_>, console: &Console) -> Result<(), Error> {
+fn show(objects: &[StandingObject], apart: bool, page: &PlanPage<'_>, console: &Console) -> Result<(), Error> {
     #[derive(Serialize)]
     struct Drop<'o> {
         kind: &'o str,
@@ -124,7 +151,8 @@ fn show(objects: &[StandingObject], page: &PlanPage<'_>, console: &Console) -> R
     }
     console.result(|out| {
         let comment = if console.format == Format::Sql { "-- " } else { "" };
-        writeln!(out, "{comment}Fresh: {}, then:", dropping(objects))?;
+        let apart = if apart { " in a transaction of its own" } else { "" };
+        writeln!(out, "{comment}Fresh: {}{apart}, then:", dropping(objects))?;
         for object in objects {
             writeln!(out, "{}{}", if comment.is_empty() { "  " } else { "" }, closed(&object.sql))?;
         }

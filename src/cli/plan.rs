@@ -57,6 +57,7 @@ pub(super) fn planned(
         create_ledger: !ledger.exists,
         environment: environment.to_owned(),
         transaction: TransactionMode::Auto,
+        keys_off: false,
         lock_slots: None,
     };
     let mut rendered = render::render(&plan, &options);

@@ -16,7 +16,8 @@ use crate::backend::Backend;
 use crate::check::check;
 use crate::diagnostic::{Code, Diagnostic, Direction, Severity};
 use crate::execute::{
-    Canceller, CountedAhead, Event, ExecuteError, Facts, LedgerHeads, Outcome, RunReport, Session, pull_on_signals,
+    Canceller, Clearing, CountedAhead, Event, ExecuteError, Facts, LedgerHeads, Outcome, RunReport, Session,
+    pull_on_signals,
 };
 use crate::ident::Version;
 use crate::plan::{self, Ledger, PlanDirection, Target};
@@ -83,7 +84,7 @@ fn planned(
     ledger: &Ledger,
 ) -> Result<(RenderedPlan, CountedAhead), Error> {
     let facts = session.facts();
-    let make = || made(order, project, place, &facts, ledger);
+    let make = || made(order, project, place, &facts, ledger, false);
     if order.target != Target::Zero || ledger.rows.len() < MANY_ROWS || !place.url.backend().capabilities().embedded {
         return Ok((make()?, CountedAhead::default()));
     }
@@ -97,13 +98,15 @@ fn planned(
     Ok((plan.unwrap_or_else(make)?, ahead))
 }
 
-/// The plan that leads from a ledger to where an order wants, as the order wants it.
+/// The plan that leads from a ledger to where an order wants, as the order wants it; `keys_off` as
+/// [`RenderOptions::keys_off`].
 pub(super) fn made(
     order: &Order<'_>,
     project: &Project,
     place: &Place,
     facts: &Facts,
     ledger: &Ledger,
+    keys_off: bool,
 ) -> Result<RenderedPlan, UserError> {
     let backend = place.url.backend();
     let transaction = order.changing.transaction.into();
@@ -120,6 +123,7 @@ pub(super) fn made(
         environment: place.environment.clone(),
         transaction,
         lock_slots: facts.lock_slots,
+        keys_off,
     };
     let mut rendered = render::render(&plan, &options);
     rendered.diagnostics = with_findings(std::mem::take(&mut rendered.diagnostics), plan.wants_up, project);
@@ -152,16 +156,17 @@ pub(super) fn code_of(found: &[Diagnostic]) -> Option<u8> {
     Some(if errors.all(|found| found.code == Code::NeedsCuts) { exit_code::REFUSED } else { exit_code::CHECK })
 }
 
-struct Run<'a> {
-    order: &'a Order<'a>,
-    project: &'a Project,
-    place: &'a Place,
-    about: &'a About,
-    console: &'a Console,
+/// A command on its way.
+pub(super) struct Run<'a> {
+    pub(super) order: &'a Order<'a>,
+    pub(super) project: &'a Project,
+    pub(super) place: &'a Place,
+    pub(super) about: &'a About,
+    pub(super) console: &'a Console,
 }
 
 impl Run<'_> {
-    fn page<'p>(&'p self, plan: &'p RenderedPlan) -> PlanPage<'p> {
+    pub(super) fn page<'p>(&'p self, plan: &'p RenderedPlan) -> PlanPage<'p> {
         PlanPage { plan, sources: &self.project.sources, about: self.about }
     }
 
@@ -224,18 +229,29 @@ impl Run<'_> {
                 guarded => guarded?,
             }
         }
-        let report = Box::pin(self.execute(&plan, &ledger, session)).await?;
+        self.runs(&plan, &ledger, None, session).await
+    }
+
+    /// Runs a plan, after everything that exists is dropped where that is wanted, and says how it ended.
+    pub(super) async fn runs(
+        &self,
+        plan: &RenderedPlan,
+        ledger: &Ledger,
+        clearing: Option<&Clearing>,
+        session: &mut Session,
+    ) -> Result<(), Error> {
+        let report = Box::pin(self.execute(plan, ledger, clearing, session)).await?;
         match report.outcome {
             Outcome::Done => {
-                self.done(&plan, &report, session).await;
+                self.done(plan, &report, session).await;
                 Ok(())
             }
-            Outcome::Failed => Err(self.failed(&plan, &report)),
+            Outcome::Failed => Err(self.failed(plan, &report)),
         }
     }
 
     /// Other orders than the plan's stop nothing here, and are worth a word before they reach another database.
-    fn other_orders(&self, plan: &RenderedPlan) {
+    pub(super) fn other_orders(&self, plan: &RenderedPlan) {
         let project = self.project;
         let goes_up = matches!(plan.direction, PlanDirection::Up | PlanDirection::Mixed);
         if self.console.talk.quiet || !goes_up || project.manifest.migrations.len() > MOST_CHECKED {
@@ -266,7 +282,7 @@ impl Run<'_> {
         }
     }
 
-    fn refuse(&self, plan: &RenderedPlan, code: u8) -> Error {
+    pub(super) fn refuse(&self, plan: &RenderedPlan, code: u8) -> Error {
         let errors = plan.diagnostics.iter().filter(|found| found.is_error()).count();
         let title = format!("the plan has {}; nothing was changed", words::count(errors, "error"));
         if self.console.is_json() {
@@ -298,7 +314,7 @@ impl Run<'_> {
         self.info(session).await;
     }
 
-    fn guard(&self) -> Guard<'_> {
+    pub(super) fn guard(&self) -> Guard<'_> {
         let (place, console) = (self.place, self.console);
         Guard { safety: &self.order.changing.safety, place, typed: &self.order.typed, console }
     }
@@ -313,7 +329,13 @@ impl Run<'_> {
         self.guard().before(what, plan.destructive(), session).await
     }
 
-    async fn execute(&self, plan: &RenderedPlan, ledger: &Ledger, session: &mut Session) -> Result<RunReport, Error> {
+    async fn execute(
+        &self,
+        plan: &RenderedPlan,
+        ledger: &Ledger,
+        clearing: Option<&Clearing>,
+        session: &mut Session,
+    ) -> Result<RunReport, Error> {
         let console = self.console;
         let json = console.is_json();
         if !json && !console.talk.quiet {
@@ -337,8 +359,13 @@ impl Run<'_> {
             }
             lines.event(event);
         };
-        let run = Box::pin(session.run(plan, ledger, self.order.command, &mut event));
-        let report = interruptible(canceller, plan.backend, run).await;
+        let run = async {
+            match clearing {
+                Some(clearing) => session.run_from_nothing(clearing, plan, ledger, &mut event).await,
+                None => session.run(plan, ledger, self.order.command, &mut event).await,
+            }
+        };
+        let report = interruptible(canceller, plan.backend, Box::pin(run)).await;
         lines.finish();
         Ok(report??)
     }

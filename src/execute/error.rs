@@ -153,6 +153,18 @@ pub enum ExecuteError {
         /// Why not.
         why: String,
     },
+    /// Something that exists could not be dropped.
+    #[error("{object} could not be dropped: {why}; {}", dropped_before(*gone, *of))]
+    NotDropped {
+        /// Its kind and name.
+        object: String,
+        /// Why.
+        why: Box<Self>,
+        /// How much was dropped before it, and stays so.
+        gone: usize,
+        /// How much there was.
+        of: usize,
+    },
     /// The run was cancelled before it began.
     #[error("interrupted before anything was run")]
     Cancelled,
@@ -182,6 +194,13 @@ pub enum ExecuteError {
     },
 }
 
+fn dropped_before(gone: usize, of: usize) -> String {
+    match gone {
+        0 => "nothing was changed".to_owned(),
+        gone => format!("{gone} of {of} objects were dropped before it, and the ledger says that nothing is applied"),
+    }
+}
+
 impl ExecuteError {
     /// What it means for the exit code.
     #[must_use]
@@ -199,6 +218,7 @@ impl ExecuteError {
             | Self::LedgerChanged { .. }
             | Self::HookFailed { .. }
             | Self::Backup { .. } => ErrorClass::Refused,
+            Self::NotDropped { why, .. } => why.class(),
             Self::BadUrl { .. } | Self::NothingToResolve { .. } => ErrorClass::Usage,
             Self::LedgerUnreadable { .. }
             | Self::PlanHasErrors(_)
@@ -220,6 +240,10 @@ impl ExecuteError {
             ),
             Self::EditedMidway { ran, statement, .. } => {
                 format!("let statement {statement} stand as it ran and mend only what comes after it; it was: {ran}")
+            }
+            Self::NotDropped { gone: 0, .. } => return None,
+            Self::NotDropped { .. } => {
+                "`dbmigrate fresh` again: it drops what is left, and applies everything".to_owned()
             }
             Self::Locked { .. } => "wait for it, or allow more time with `--lock-timeout`".to_owned(),
             Self::LedgerChanged { .. } => "run again: the plan is made anew".to_owned(),

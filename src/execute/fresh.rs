@@ -1,27 +1,17 @@
 //! Everything that stands in a database's schema, whoever made it, and how it is dropped: for when ways down are beyond
 //! repair. The ledger's own tables stay, and forget what is applied; the history of runs does not.
 
-use super::database::{Cells, Database};
+use super::clearing::{Cleared, StandingObject};
+use super::database::Cells;
 use super::error::ExecuteError;
-use super::event::Event;
-use super::hooks::Hooks;
-use super::ledger::LedgerStore;
+use super::ledger::RowDigest;
 use super::lock::lock;
+use super::report::Outcome;
+use super::run::{RECORD_PATIENCE, Run};
 use super::session::Session;
-use super::who;
-use crate::backend::{Backend, quoted};
+use super::words::DatabaseWords;
+use crate::backend::Backend;
 use crate::render::ledger::{ENVIRONMENT, JOURNAL, RUNS, VERSIONS};
-
-/// Something that stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StandingObject {
-    /// `table`, `view`, `function`, …
-    pub kind: String,
-    /// Its name, for people.
-    pub name: String,
-    /// The statement that drops it, whatever hangs on it.
-    pub sql: String,
-}
 
 /// The ledger's tables, as a list of SQL strings.
 fn ledger() -> String {
@@ -111,13 +101,9 @@ fn postgres(ledger: &str, schemas: &[String]) -> String {
     )
 }
 
-/// What stands, in an order in which it can be dropped.
-async fn standing(database: &mut Database, schemas: &[String]) -> Result<Vec<StandingObject>, ExecuteError> {
-    if !database.is_there() {
-        return Ok(Vec::new());
-    }
-    let sql = question(database.backend(), schemas);
-    let rows = database.peek(sql).await.map_err(|words| ExecuteError::of("looking for what stands", words))?;
+/// What the catalog says exists, in an order in which it can be dropped.
+fn objects(rows: Result<Vec<Cells>, DatabaseWords>) -> Result<Vec<StandingObject>, ExecuteError> {
+    let rows = rows.map_err(|words| ExecuteError::of("looking for what exists", words))?;
     let object = |row: Cells| {
         let mut cells = row.into_iter().map(Option::unwrap_or_default);
         Some(StandingObject { kind: cells.next()?, name: cells.next()?, sql: cells.next()? })
@@ -125,35 +111,119 @@ async fn standing(database: &mut Database, schemas: &[String]) -> Result<Vec<Sta
     Ok(rows.into_iter().filter_map(object).collect())
 }
 
-/// Drops all of it, the ledger's own tables emptied of what is applied first: where each statement commits by itself,
-/// a run that is cut short leaves a database that says nothing is applied, and `fresh` again goes on.
-async fn drop_all(database: &mut Database, store: &LedgerStore, schemas: &[String]) -> Result<(), ExecuteError> {
-    const DOING: &str = "dropping what stands";
-    // Others may have made something before the lock was held.
-    let objects = standing(database, schemas).await?;
-    if store.exists(database).await? {
-        for sql in store.sql.forget_all() {
-            database.must(DOING, sql).await?;
+impl Run<'_> {
+    /// Whether all that exists is gone for good.
+    pub(super) const fn is_cleared(&self) -> bool {
+        matches!(self.cleared, Cleared::Gone(_))
+    }
+
+    /// What was dropped in a transaction is gone once that is committed.
+    pub(super) fn cleared_for_good(&mut self) {
+        if let Cleared::Within(objects) = &mut self.cleared {
+            self.cleared = Cleared::Gone(std::mem::take(objects));
         }
     }
-    let own_commits = !database.backend().capabilities().transactional_ddl;
-    if own_commits {
-        database.must(DOING, "SET SESSION foreign_key_checks = 0".to_owned()).await?;
-    }
-    for object in objects {
-        database.must(DOING, object.sql).await?;
-    }
-    if own_commits {
-        database.must(DOING, "SET SESSION foreign_key_checks = 1".to_owned()).await?;
-    }
-    Ok(())
-}
 
-impl StandingObject {
-    /// Its kind and name, as one reads it: `table "posts"`.
-    #[must_use]
-    pub fn title(&self) -> String {
-        format!("{} {}", self.kind, quoted(&self.name, '"'))
+    /// Drops everything in a transaction of its own.
+    pub(super) async fn clear_apart(&mut self, expected: &[RowDigest]) -> Result<(), ExecuteError> {
+        const DOING: &str = "dropping what exists";
+        lock(self.database, self.settings, self.canceller, true, self.events).await?;
+        let dropped = match self.compare(expected).await {
+            Ok(()) => self.clear().await,
+            Err(error) => Err(error),
+        };
+        let ended = match dropped {
+            Ok(()) => self.database.commit().await.map_err(|words| ExecuteError::of(DOING, words)),
+            Err(error) => Err(error),
+        };
+        if ended.is_err() {
+            self.database.rollback().await;
+        }
+        ended?;
+        self.cleared_for_good();
+        Ok(())
+    }
+
+    /// As [`Self::clear`], where each statement commits by itself. What was begun is written into the history.
+    pub(super) async fn clear_stepwise(&mut self) -> Result<(), ExecuteError> {
+        let ended = self.clear().await;
+        match &ended {
+            Err(error) if self.written => {
+                let error = error.to_string();
+                // It is told anyway; the history is for later.
+                let _ = tokio::time::timeout(RECORD_PATIENCE, self.record(&error)).await;
+            }
+            Ok(()) if self.clearing.is_none() => self.remember_what_is_left().await?,
+            Ok(()) | Err(_) => {}
+        }
+        ended
+    }
+
+    /// Where the last run was cut short while it dropped everything, what it left may be in the way of this one.
+    async fn remember_what_is_left(&mut self) -> Result<(), ExecuteError> {
+        if !self.has_ledger || !self.before.is_empty() {
+            return Ok(());
+        }
+        let last = self.database.rows(self.store.sql.select_last_run()).await;
+        let last = last.map_err(|words| ExecuteError::of("reading the history", words))?;
+        let word = |at: usize| last.first()?.get(at)?.as_deref();
+        if word(0) != Some("fresh") || word(1) != Some("0") || word(2) == Some(Outcome::Done.as_str()) {
+            return Ok(());
+        }
+        let left = objects(self.database.rows(question(self.database.backend(), &[])).await)?;
+        if let Some(first) = left.first().map(StandingObject::title) {
+            self.warnings.push(format!(
+                "`fresh` was cut short while it dropped what existed; {} left, the first is {first}: `dbmigrate fresh` again \
+                 drops what is left",
+                if left.len() == 1 { "1 object is".to_owned() } else { format!("{} objects are", left.len()) }
+            ));
+        }
+        Ok(())
+    }
+
+    /// Drops everything, as it is now that the lock is held; the ledger's own tables are emptied of what is applied first.
+    /// Where each statement commits by itself, a run that is cut short leaves a database that says nothing is applied, and
+    /// `fresh` again goes on.
+    pub(super) async fn clear(&mut self) -> Result<(), ExecuteError> {
+        const DOING: &str = "dropping what exists";
+        let Some(clearing) = self.clearing else { return Ok(()) };
+        let own_commits = !self.database.backend().capabilities().transactional_ddl;
+        let question = question(self.database.backend(), &clearing.schemas);
+        let objects = objects(self.database.rows(question).await)?;
+        if self.has_ledger {
+            let mut forgotten = self.store.sql.forget_all().to_vec();
+            if own_commits {
+                // A run that is cut short is in the history from the moment at which nothing is applied any more.
+                forgotten.insert(0, "START TRANSACTION".to_owned());
+                forgotten.extend([
+                    self.store.sql.insert_run(&self.row),
+                    self.store.sql.journal_slot(),
+                    "COMMIT".to_owned(),
+                ]);
+            }
+            self.database.must(DOING, forgotten.join(";\n")).await?;
+            self.written = own_commits;
+        }
+        if own_commits {
+            self.database.must(DOING, "SET SESSION foreign_key_checks = 0".to_owned()).await?;
+        }
+        let of = objects.len();
+        for (dropped, object) in objects.iter().enumerate() {
+            let ended = if self.canceller.is_cancelled() {
+                Err(ExecuteError::Cancelled)
+            } else {
+                self.database.must(DOING, object.sql.clone()).await
+            };
+            if let Err(why) = ended {
+                let gone = if own_commits { dropped } else { 0 };
+                return Err(ExecuteError::NotDropped { object: object.title(), why: Box::new(why), gone, of });
+            }
+        }
+        if own_commits {
+            self.database.must(DOING, "SET SESSION foreign_key_checks = 1".to_owned()).await?;
+        }
+        self.cleared = if own_commits { Cleared::Gone(objects) } else { Cleared::Within(objects) };
+        Ok(())
     }
 }
 
@@ -164,32 +234,10 @@ impl Session {
     /// # Errors
     /// The connection is lost, or the catalog may not be read.
     pub async fn standing_objects(&mut self, schemas: &[String]) -> Result<Vec<StandingObject>, ExecuteError> {
-        standing(&mut self.database, schemas).await
-    }
-
-    /// Drops all of that, as it is once the lock is held, and empties the ledger of what is applied; hooks `before_fresh` and
-    /// `after_fresh` run around it. In one transaction, where DDL can be rolled back; else `fresh` again goes on where it was cut
-    /// short. Gives a warning where the last hook failed.
-    ///
-    /// # Errors
-    /// Locked, a hook that fails, or a statement that the database refuses.
-    pub async fn drop_everything(
-        &mut self,
-        schemas: &[String],
-        events: &mut dyn FnMut(&Event),
-    ) -> Result<Option<String>, ExecuteError> {
         if !self.database.is_there() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let run = who::run_id();
-        let settings = self.settings.clone();
-        let hooks = Hooks { settings: &settings, command: "fresh", run: &run, direction: "down", target: "0" };
-        hooks.before(events).await?;
-        let store = LedgerStore::new(&self.database, run.clone());
-        lock(&mut self.database, &settings, &self.canceller, true, events).await?;
-        let dropped = drop_all(&mut self.database, &store, schemas).await;
-        let ended = self.end("dropping what exists", dropped).await;
-        let warning = hooks.after(ended.is_ok(), events).await;
-        ended.map(|()| warning)
+        let question = question(self.database.backend(), schemas);
+        objects(self.database.peek(question).await)
     }
 }

@@ -4,6 +4,7 @@
 //! steps, ledger, commit. What happens is told in [`Event`]s, what it came to in a [`RunReport`].
 
 mod batch;
+mod clearing;
 mod counts;
 mod database;
 mod error;
@@ -29,11 +30,11 @@ mod unfit;
 mod who;
 mod words;
 
+pub use clearing::{Clearing, StandingObject};
 pub use counts::CountedAhead;
 pub use database::Facts;
 pub use error::{ErrorClass, ExecuteError};
 pub use event::Event;
-pub use fresh::StandingObject;
 pub use holder::Holder;
 pub use ledger::{Known, LedgerHeads};
 pub use report::{Cause, DatabaseState, Failure, Outcome, RunReport, SeedFailure, SeedReport, Violation};

@@ -195,6 +195,8 @@ pub struct RunReport {
     pub run: String,
     /// How it ended.
     pub outcome: Outcome,
+    /// What existed before the first step and was dropped for good, each with its kind.
+    pub dropped: Vec<String>,
     /// Steps committed.
     pub steps_done: usize,
     /// Where and why it failed.
@@ -216,6 +218,7 @@ impl RunReport {
         Self {
             run,
             outcome: Outcome::Done,
+            dropped: Vec::new(),
             steps_done: 0,
             failed: None,
             state,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::clearing::{Cleared, Clearing, StandingObject};
 use super::database::Database;
 use super::error::ExecuteError;
 use super::event::Event;
@@ -40,6 +41,11 @@ pub(super) struct Run<'r> {
     pub(super) clock: Instant,
     /// When the running step outside transactions began, as the ledger writes it.
     pub(super) begun: String,
+    /// What is dropped before the first step.
+    pub(super) clearing: Option<&'r Clearing>,
+    pub(super) cleared: Cleared,
+    /// The versions that were applied before.
+    pub(super) before: Vec<Version>,
     /// Steps committed.
     pub(super) committed: usize,
     pub(super) warnings: Vec<String>,
@@ -118,7 +124,7 @@ impl Run<'_> {
 
     pub(super) fn state_of_committed(&self) -> DatabaseState {
         match self.committed {
-            0 => DatabaseState::Unchanged,
+            0 if !self.is_cleared() => DatabaseState::Unchanged,
             done => DatabaseState::AtStep { done, of: self.plan.steps.len() },
         }
     }
@@ -156,9 +162,15 @@ impl Run<'_> {
     }
 
     fn report(self, outcome: Outcome, failed: Option<Failure>, database_state: DatabaseState) -> RunReport {
-        let mut applied = self.plan.from.iter().copied().collect();
+        let before = if self.is_cleared() { &[][..] } else { &self.before };
+        let mut applied = before.iter().copied().collect();
         apply(&mut applied, self.plan.steps.get(..self.committed).unwrap_or_default());
+        let dropped = match self.cleared {
+            Cleared::Gone(objects) => objects.iter().map(StandingObject::title).collect(),
+            Cleared::NotYet | Cleared::Within(_) => Vec::new(),
+        };
         RunReport {
+            dropped,
             run: self.store.run,
             outcome,
             steps_done: self.committed,
@@ -171,7 +183,7 @@ impl Run<'_> {
     }
 
     /// Writes the row of a failed run in a transaction of its own, and the ledger's tables if they were rolled back.
-    async fn record(&mut self, error: &str) -> Result<(), ExecuteError> {
+    pub(super) async fn record(&mut self, error: &str) -> Result<(), ExecuteError> {
         const DOING: &str = "writing the history";
         const PATIENCE: Duration = Duration::from_secs(2);
         if self.database.rows("SELECT 1".to_owned()).await.is_err_and(|words| words.trouble == Trouble::Lost) {

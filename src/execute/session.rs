@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::clearing::{Cleared, Clearing};
 use super::counts::CountedAhead;
 use super::database::{Database, Facts};
 use super::error::ExecuteError;
@@ -16,7 +17,7 @@ use super::settings::Settings;
 use super::signal::Canceller;
 use super::{batch, counts, journal, seed, unfit, who};
 use crate::ident::Version;
-use crate::plan::Ledger;
+use crate::plan::{Ledger, RowState};
 use crate::render::{RenderedPlan, RenderedSeed};
 
 /// A session with a database.
@@ -171,17 +172,45 @@ impl Session {
         command: &str,
         events: &mut dyn FnMut(&Event),
     ) -> Result<RunReport, ExecuteError> {
+        self.run_after(None, plan, expected, command, events).await
+    }
+
+    /// Drops everything that exists in the database's schema but the ledger, which is emptied of what is applied, and then runs
+    /// a plan from nothing. All in the first transaction, unless that is not possible (the report says what was dropped).
+    ///
+    /// # Errors
+    /// As [`Session::run`], and [`ExecuteError::NotDropped`].
+    pub async fn run_from_nothing(
+        &mut self,
+        clearing: &Clearing,
+        plan: &RenderedPlan,
+        expected: &Ledger,
+        events: &mut dyn FnMut(&Event),
+    ) -> Result<RunReport, ExecuteError> {
+        self.run_after(Some(clearing), plan, expected, "fresh", events).await
+    }
+
+    async fn run_after(
+        &mut self,
+        clearing: Option<&Clearing>,
+        plan: &RenderedPlan,
+        expected: &Ledger,
+        command: &str,
+        events: &mut dyn FnMut(&Event),
+    ) -> Result<RunReport, ExecuteError> {
         let clock = Instant::now();
         let run = who::run_id();
         if let Some(error) = plan.diagnostics.iter().find(|d| d.is_error()) {
             return Err(ExecuteError::PlanHasErrors(error.message.clone()));
         }
         self.check_stamp(expected)?;
-        if plan.steps.is_empty() {
+        if plan.steps.is_empty() && clearing.is_none() {
             batch::record_interrupted(&mut self.database, expected).await?;
             return Ok(RunReport::of_nothing(run, plan.from.clone()));
         }
-        if let Err(doubt) = journal::refuse_doubt(expected, plan) {
+        if clearing.is_none()
+            && let Err(doubt) = journal::refuse_doubt(expected, plan)
+        {
             return Err(self.doubt(doubt, expected, events).await);
         }
         let row = run_row(&self.settings, plan, command, &run, &who::now());
@@ -208,6 +237,14 @@ impl Session {
             as_of: expected.as_of,
             clock,
             begun: who::now_precisely(),
+            clearing,
+            cleared: Cleared::NotYet,
+            before: match clearing {
+                Some(_) => {
+                    expected.rows.iter().filter(|row| row.state == RowState::Applied).map(|row| row.version).collect()
+                }
+                None => plan.from.clone(),
+            },
             committed: 0,
             warnings: Vec::new(),
         };

@@ -63,7 +63,13 @@ impl Run<'_> {
         let attempt = async |database: &mut Database| database.try_hold(false).await;
         wait(self.database, self.settings, self.canceller, self.events, attempt).await?;
         let ended = match self.compare(expected).await {
-            Ok(()) => self.each_step().await,
+            Ok(()) => {
+                if let Err(error) = self.clear_stepwise().await {
+                    self.database.release().await;
+                    return Err(error);
+                }
+                self.each_step().await
+            }
             Err(error) => Err(Stop::Error(error)),
         };
         match ended {
@@ -71,7 +77,7 @@ impl Run<'_> {
                 self.database.release().await;
                 Ok(self.done())
             }
-            Err(Stop::Error(error)) if !self.written => {
+            Err(Stop::Error(error)) if !self.written && !self.is_cleared() => {
                 self.database.release().await;
                 Err(error)
             }

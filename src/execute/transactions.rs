@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use super::clearing::Cleared;
 use super::error::ExecuteError;
 use super::event::Event;
 use super::ledger::{RowDigest, own};
@@ -27,6 +28,11 @@ impl Run<'_> {
             (self.events)(&Event::DatabaseCreated);
         }
         let chunks = chunks(self.plan);
+        let outside = self.plan.steps.first().is_none_or(|step| !step.transaction);
+        if self.clearing.is_some_and(|clearing| clearing.apart || outside) {
+            self.clear_apart(&expected).await?;
+            expected = Vec::new();
+        }
         let last = chunks.len().saturating_sub(1);
         for (index, chunk) in chunks.into_iter().enumerate() {
             if index > 0 {
@@ -40,7 +46,7 @@ impl Run<'_> {
             };
             match ended {
                 Ok(after) => expected = after,
-                Err(Stop::Error(error)) if self.committed == 0 => return Err(error),
+                Err(Stop::Error(error)) if self.committed == 0 && !self.is_cleared() => return Err(error),
                 Err(stop) => return Ok(self.stopped(stop, chunk.start).await),
             }
         }
@@ -55,7 +61,8 @@ impl Run<'_> {
         last: bool,
     ) -> Result<Vec<RowDigest>, Stop> {
         let steps = self.plan.steps.get(chunk.clone()).unwrap_or_default();
-        let keys_off = steps.iter().any(|step| step.rebuilds);
+        let clears = self.clearing.is_some() && !self.is_cleared();
+        let keys_off = clears || steps.iter().any(|step| step.rebuilds);
         lock(self.database, self.settings, self.canceller, keys_off, self.events).await?;
         let after = match self.within_transaction(chunk.clone(), expected, keys_off, last).await {
             Ok(after) => after,
@@ -69,6 +76,7 @@ impl Run<'_> {
         if let Err(words) = self.database.commit().await {
             self.after_failed_commit(words, &chunk, expected).await?;
         }
+        self.cleared_for_good();
         self.committed = chunk.end;
         (self.events)(&Event::Committed { steps: self.committed });
         Ok(after)
@@ -85,6 +93,9 @@ impl Run<'_> {
         // If nobody has committed anything since, the ledger is still the same.
         if self.as_of.is_none() || self.database.moment() != self.as_of {
             self.compare(expected).await?;
+        }
+        if !self.is_cleared() {
+            self.clear().await?;
         }
         let of = |words| ExecuteError::of("checking foreign keys", words);
         let violations = if keys_off { self.database.violations().await.map_err(of)? } else { Vec::new() };
@@ -168,18 +179,22 @@ impl Run<'_> {
         let before: BTreeSet<Version> = expected.iter().map(|row| row.version).collect();
         let mut after = before.clone();
         apply(&mut after, self.plan.steps.get(chunk.clone()).unwrap_or_default());
+        // What was dropped may have been made again, at the same versions: then the run's own row tells.
+        let clears = matches!(self.cleared, Cleared::Within(_));
         let why = match self.versions_after_reconnecting().await {
-            Ok(found) if found == after && after != before => return Ok(()),
-            Ok(found) if found == before => return Err(self.stop(blamed, None, Cause::LostAtCommit(words))),
+            Ok((_, true)) if clears => return Ok(()),
+            Ok((_, false)) if clears => return Err(self.stop(blamed, None, Cause::LostAtCommit(words))),
+            Ok((found, _)) if found == after && after != before => return Ok(()),
+            Ok((found, _)) if found == before => return Err(self.stop(blamed, None, Cause::LostAtCommit(words))),
             Ok(_) => "its ledger is neither that of before nor that of after".to_owned(),
             Err(error) => error.to_string(),
         };
         Err(self.stop_in(blamed, None, Cause::LostAtCommit(words), DatabaseState::Unknown { why }))
     }
 
-    /// The versions in the ledger, read over a new connection with the lock held: the old session may
+    /// The versions in the ledger, and whether it has this run, read over a new connection with the lock held: the old session may
     /// still be committing.
-    async fn versions_after_reconnecting(&mut self) -> Result<BTreeSet<Version>, ExecuteError> {
+    async fn versions_after_reconnecting(&mut self) -> Result<(BTreeSet<Version>, bool), ExecuteError> {
         let begun = Instant::now();
         let patience = self.settings.lock_timeout.max(Duration::from_secs(5));
         while let Err(error) = self.database.reconnect().await {
@@ -189,9 +204,14 @@ impl Run<'_> {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
         lock(self.database, self.settings, &Canceller::new(), false, self.events).await?;
-        let looked = self.store.look(self.database).await;
+        let looked = async {
+            let (rows, _) = self.store.look(self.database).await?;
+            let has_run = self.store.exists(self.database).await? && self.store.has_run(self.database).await?;
+            Ok((rows.into_iter().map(|row| row.version).collect(), has_run))
+        };
+        let looked = looked.await;
         self.database.rollback().await;
-        Ok(looked?.0.into_iter().map(|row| row.version).collect())
+        looked
     }
 }
 

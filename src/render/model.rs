@@ -321,6 +321,8 @@ pub struct RenderOptions {
     /// How many locks the server's lock table is made for (PostgreSQL:
     /// `max_locks_per_transaction` × (`max_connections` + `max_prepared_transactions`)); `None` where it is not known.
     pub lock_slots: Option<u64>,
+    /// SQLite: the first transaction has foreign keys off, whatever its steps do.
+    pub keys_off: bool,
 }
 
 /// Seeds as SQL.

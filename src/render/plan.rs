@@ -58,7 +58,7 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
         .collect();
     let slots = options.lock_slots.filter(|_| backend == Backend::Postgres);
     let division = divide(plan.backend, &facts, goes_down, options.transaction, slots);
-    write_out_keys(&mut steps, alternatives, &division, options.transaction, &mut rendered.diagnostics);
+    write_out_keys(&mut steps, alternatives, &division, options, &mut rendered.diagnostics);
 
     rendered.steps = steps.into_iter().map(|(step, _)| step).collect();
     rendered.transaction = division.transaction;
@@ -117,14 +117,15 @@ fn write_out_keys(
     steps: &mut [StepWithLocks],
     alternatives: Vec<Alternative>,
     division: &Division,
-    mode: TransactionMode,
+    options: &RenderOptions,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut off = vec![false; steps.len()];
     let starts = std::iter::once(0).chain(division.cuts.iter().copied());
     let ends = division.cuts.iter().copied().chain(std::iter::once(steps.len()));
     for (start, end) in starts.zip(ends) {
-        let rebuilds = steps.get(start..end).is_some_and(|chunk| chunk.iter().any(|(step, _)| step.rebuilds));
+        let rebuilds = steps.get(start..end).is_some_and(|chunk| chunk.iter().any(|(step, _)| step.rebuilds))
+            || options.keys_off && start == 0;
         if let Some(chunk) = off.get_mut(start..end) {
             chunk.fill(rebuilds);
         }
@@ -150,7 +151,7 @@ fn write_out_keys(
             }
             Err(diagnostic) => {
                 let rebuilds = steps.get(alternative.step).is_some_and(|(step, _)| step.rebuilds);
-                refused.push(diagnostic.help(keys_off_help(rebuilds, mode)));
+                refused.push(diagnostic.help(keys_off_help(rebuilds, options.transaction)));
             }
         }
     }

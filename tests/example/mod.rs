@@ -104,6 +104,8 @@ on_each_database! {
     foreign::another_projects_database_is_left_alone,
     foreign::a_reset_works_from_any_checkout_of_the_project,
     fresh::everything_goes_whatever_the_ledger_says,
+    fresh::what_fails_after_the_drop_is_told,
+    fresh::a_fresh_that_is_killed_is_finished_by_the_next,
     indexes::a_column_goes_with_a_key_to_itself,
     indexes::a_key_to_itself_by_an_index,
     kept::rows_are_kept_until_they_come_back,

@@ -1,7 +1,7 @@
 //! The rows of runs: the history that outlives a reset.
 
 use super::super::sea;
-use sea_query::{Alias, Expr, Query, Value};
+use sea_query::{Alias, Expr, Order, Query, Value};
 
 use super::{LedgerSql, RUNS};
 
@@ -70,6 +70,19 @@ impl LedgerSql {
     pub fn select_run(&self, run: &str) -> String {
         let query =
             Query::select().column(Alias::new("outcome")).from(self.table(RUNS)).and_where(Self::eq("run", run)).take();
+        sea::query(self.backend, &query)
+    }
+
+    /// Reads of the last run: its command, how many steps are done, and how it ended. One row, or none.
+    #[must_use]
+    pub fn select_last_run(&self) -> String {
+        let query = Query::select()
+            .columns(["command", "steps_done", "outcome"].map(Alias::new))
+            .from(self.table(RUNS))
+            // Its id begins with its time, more exactly than the time itself.
+            .order_by(Alias::new("run"), Order::Desc)
+            .limit(1)
+            .take();
         sea::query(self.backend, &query)
     }
 

@@ -8,6 +8,9 @@ use crate::report::{Paint, place, words};
 
 use super::Problem;
 
+/// The most objects that are named of what was dropped.
+const MOST_DROPPED: usize = 12;
+
 /// The most lines of a statement that are shown.
 const MOST_LINES: usize = 6;
 
@@ -21,8 +24,13 @@ pub fn write_failure(
     noun: &str,
     paint: Paint,
 ) -> Problem {
+    let dropped = !report.dropped.is_empty();
     let state = match &report.database_state {
         DatabaseState::Unchanged => format!("the database is as it was before the {noun}"),
+        DatabaseState::AtStep { done, of } if dropped => {
+            format!("what existed was dropped, and {done} of {of} steps are committed")
+        }
+        other if dropped => format!("what existed was dropped; {other}"),
         other => other.to_string(),
     };
     let Some(failure) = &report.failed else {
@@ -49,13 +57,18 @@ pub fn write_failure(
     if failure.error != Cause::Interrupted {
         problem = problem.fact(plan.backend.name(), failure.error.to_string());
     }
+    if dropped {
+        problem = problem.fact("dropped", words::first_of(&report.dropped, MOST_DROPPED, ", "));
+    }
     problem.place =
         if failure.error == Cause::Interrupted { String::new() } else { place::draw(failure.span, sources, paint) };
     problem.notes.extend(report.warnings.iter().map(|warning| format!("also: {warning}")));
-    problem.next(Some(next(failure, step, &report.database_state, command)))
+    problem.next(Some(next(failure, step, report, command)))
 }
 
-fn next(failure: &Failure, step: Option<&RenderedStep>, state: &DatabaseState, command: &str) -> String {
+fn next(failure: &Failure, step: Option<&RenderedStep>, report: &RunReport, command: &str) -> String {
+    let state = &report.database_state;
+    let dropped = !report.dropped.is_empty();
     if let DatabaseState::Within { progress, .. } = state
         && let Some(statement) = progress.unknown
     {
@@ -84,11 +97,15 @@ fn next(failure: &Failure, step: Option<&RenderedStep>, state: &DatabaseState, c
         (Cause::Rows { help, .. }, _) => help,
         (Cause::ForeignKeys(_), _) => "mend the rows",
         (Cause::Unknown { .. }, _) => "take it out of the table, or bring it into the migrations",
+        (Cause::Interrupted | Cause::LostAtCommit(_) | Cause::BetweenTransactions(_), _) if dropped => {
+            return format!("`dbmigrate latest` applies the rest; `{command}` starts over");
+        }
         (Cause::Interrupted | Cause::LostAtCommit(_) | Cause::BetweenTransactions(_), _) => {
             return format!("`{command}` again");
         }
     };
     match state {
+        _ if dropped => format!("{mend}, then `dbmigrate latest` applies the rest; `{command}` starts over"),
         DatabaseState::Within { .. } => {
             format!("{mend}, then `{command}` again goes on from there; a run the other way takes it back")
         }

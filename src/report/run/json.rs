@@ -20,6 +20,8 @@ pub struct RunJson<'a> {
     outcome: &'static str,
     plan: Option<PlanJson<'a>>,
     steps_done: usize,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    dropped: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<FailedJson<'a>>,
     state: Vec<Version>,
@@ -47,6 +49,7 @@ impl<'a> RunJson<'a> {
             outcome: outcome.as_str(),
             plan: None,
             steps_done: 0,
+            dropped: &[],
             failed: None,
             state: Vec::new(),
             next,
@@ -62,6 +65,7 @@ impl<'a> RunJson<'a> {
             run: Some(&report.run),
             plan: Some(PlanJson::of(page)),
             steps_done: report.steps_done,
+            dropped: &report.dropped,
             failed: report.failed.as_ref().map(|failure| FailedJson::of(failure, page.sources)),
             state: report.state.clone(),
             warnings: report.warnings.iter().map(String::as_str).collect(),
