@@ -14,7 +14,7 @@ use crate::diagnostic::{Code, Diagnostic, Direction, Label, Span};
 use crate::graph::NodeId;
 use crate::operation::Migration;
 use crate::state::replay::{self, Undone};
-use crate::state::{Change, ObjectEffect, State, Verb};
+use crate::state::{Change, ObjectEffect, State, Verb, Words};
 
 /// For so many failures the node to blame is looked for.
 pub(super) const MOST_BLAMED: usize = 20;
@@ -25,14 +25,14 @@ pub(super) struct Blame<'m> {
     pub(super) migration: &'m Migration,
     pub(super) direction: Direction,
     pub(super) span: Span,
-    /// `drops posts.rank`; empty where there are no words for it.
-    pub(super) words: String,
+    /// `drops posts.rank`, where there are words for it.
+    pub(super) words: Option<Words>,
 }
 
 impl Blame<'_> {
     /// What the node does, in a sentence.
     pub(super) fn told(&self) -> String {
-        let does = if self.words.is_empty() { "changes that" } else { &self.words };
+        let does = self.words.as_ref().map_or_else(|| "changes that".to_owned(), Words::to_string);
         match self.direction {
             Direction::Up => format!("`{}` {does}", self.migration.name),
             Direction::Down => format!("the way down of `{}` {does}", self.migration.name),
@@ -137,12 +137,12 @@ pub(super) fn blame<'m>(
             return Some(Blame { migration, direction, span: span.or(migration.span), words });
         }
     }
-    Some(Blame { migration, direction, span: migration.span, words: String::new() })
+    Some(Blame { migration, direction, span: migration.span, words: None })
 }
 
 /// What a change does to what it is about.
-fn words(state: &State, change: &Change) -> String {
-    change.objects(state).first().map(ObjectEffect::words).unwrap_or_default()
+fn words(state: &State, change: &Change) -> Option<Words> {
+    change.objects(state).first().map(ObjectEffect::words)
 }
 
 /// The earlier node to blame for a finding in the way up of the node at that place of the order. Only nodes that

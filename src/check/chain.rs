@@ -127,7 +127,7 @@ fn fails(mut found: Diagnostic, migration: &Migration, blame: Option<Blame<'_>>)
         found.message = format!("the way down of `{}` fails: {}", migration.name, found.message);
         found.code = Code::DownFails;
         // What it says, the message says now.
-        found.notes.retain(|note| !note.contains("meets this state when it runs"));
+        found.notes.retain(|note| *note != replay::when_it_runs(&migration.name));
     }
     let Some(blame) = blame else { return found };
     let other = &blame.migration.name;

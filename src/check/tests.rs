@@ -589,3 +589,39 @@ fn a_down_that_cannot_be_read_where_it_runs_is_told() {
     let nodes = [base(), node(2, "a", &["base"], &function), node(3, "b", &["a"], &up("DROP FUNCTION f()", ""))];
     assert!(found(&nodes.concat()).contains(&(Code::OpaqueSql, vec![Backend::Postgres])));
 }
+
+/// What both touch is said by itself, whatever either does to it.
+#[test]
+fn what_two_migrations_touch_is_named_without_a_verb() {
+    let mood = [
+        node(1, "e", &[], "create_enum = \"mood\" | values = [\"a\"]"),
+        node(
+            2,
+            "t",
+            &["e"],
+            "create_table = \"t\" | columns = { a = { type = \"text\", default = { expr = \"('a'::mood)::text\" } }, b = \"integer\" }",
+        ),
+        node(3, "d", &["t"], "drop_column = \"t.a\""),
+        node(4, "f", &["e"], "drop_enum = \"mood\""),
+    ];
+    let orphan = [
+        node(1, "p", &[], "create_table = \"p\" | primary_key = [\"id\"] | columns = { id = \"bigint\" }"),
+        node(2, "c", &["p"], "create_table = \"c\" | columns = { p = { type = \"bigint\", references = \"p.id\" } }"),
+        node(3, "fill", &["c"], "insert = \"c\" | rows = [{ p = 1 }]"),
+        node(4, "empty", &["c"], "delete = \"p\" | where = \"id = 1\" | down = \"\""),
+    ];
+    let renamed = [
+        node(1, "t", &[], "create_table = \"t\" | columns = { a = \"integer\", b = \"integer\" }"),
+        node(2, "v", &["t"], "create_view = \"v\" | select = \"SELECT a FROM t\""),
+        node(3, "r", &["t"], "rename_column = \"t.b\" | to = \"c\""),
+    ];
+    for (nodes, first, second, both) in [
+        (mood.concat(), "d", "f", "the name mood"),
+        (orphan.concat(), "fill", "empty", "rows of p"),
+        (renamed.concat(), "v", "r", "view v"),
+    ] {
+        let said: Vec<String> = diagnostics(&nodes).into_iter().map(|(_, found)| found.message).collect();
+        let wanted = format!("`{first}` and `{second}` both touch {both}, and nothing orders them");
+        assert!(said.contains(&wanted), "{wanted}\n{said:#?}");
+    }
+}

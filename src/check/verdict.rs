@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::touched::Conflict;
-use super::walk::{ON_ITS_WAY_DOWN, Replay};
+use super::walk::Replay;
 use super::witness::{self, Broken};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Fix};
 use crate::graph::{Graph, NodeId};
 use crate::operation::Migration;
-use crate::state::{Access, Mode, State};
+use crate::state::{Mode, State};
 
 /// More pairs than this are not tried; the rest are told by what they touch.
 const MOST_WITNESSES: usize = 100;
@@ -60,7 +60,7 @@ pub(super) fn judge(
     }
     for conflict in replay.conflicts.iter().skip(MOST_WITNESSES) {
         if let Some((first, _)) = conflict.accesses.first() {
-            *rest.entry(first.words().to_owned()).or_default() += 1;
+            *rest.entry(first.words()).or_default() += 1;
         }
     }
     for (words, count) in rest {
@@ -100,21 +100,10 @@ fn name(migrations: &[Migration], node: NodeId) -> &str {
     migrations.get(node.0).map_or("", |migration| migration.name.as_str())
 }
 
-/// What two accesses are about: the words of the first without their verb.
-fn about(access: &Access) -> String {
-    let words = access.words().strip_suffix(ON_ITS_WAY_DOWN).unwrap_or(access.words());
-    if let Some((_, table)) = words.split_once(" the rules of ") {
-        return format!("what rows of {table} must obey");
-    }
-    let rest = words.split_once(' ').map_or(words, |(_, rest)| rest);
-    // `points to rows of users`
-    rest.strip_prefix("to ").unwrap_or(rest).to_owned()
-}
-
 fn frame(migrations: &[Migration], backend: Backend, conflict: &Conflict, code: Code) -> Diagnostic {
     let (first, second) = (name(migrations, conflict.first), name(migrations, conflict.second));
     let pair = conflict.accesses.first();
-    let what = pair.map_or_else(|| "the same thing".to_owned(), |(theirs, _)| about(theirs));
+    let what = pair.map_or_else(|| "the same thing".to_owned(), |(theirs, _)| theirs.about().to_owned());
     let message = format!("`{first}` and `{second}` both touch {what}, and nothing orders them");
     let mut diagnostic = Diagnostic::new(code, message).of(second).on(backend);
     if let Some((theirs, ours)) = pair {
@@ -143,24 +132,21 @@ fn breaks(
                 .note(format!("{}{way}: {}", name(migrations, *node), finding.message))
                 .going(*direction)
         }
-        Broken::Differs { lines } => {
+        Broken::Differs { gone, new } => {
             let told =
                 diagnostic.note(format!("this order is allowed and ends in another schema: {}", names.join(", ")));
-            lines.iter().take(4).fold(told, |told, line| told.note(fact(line)))
+            let gone = gone.iter().map(|fact| shown("not there then", fact));
+            let new = new.iter().map(|fact| shown("there instead", fact));
+            gone.chain(new).take(4).fold(told, Diagnostic::note)
         }
     };
     diagnostic.witness = Some(order.iter().map(|node| name(migrations, *node).to_owned()).collect());
     diagnostic.help(format!("add `requires = [\"{first}\"]` to {second} (`dbmigrate check --fix`)"))
 }
 
-/// A line of [`State::differences`] in words.
-fn fact(line: &str) -> String {
+/// A fact in which two schemas differ, in a line.
+fn shown(way: &str, fact: &str) -> String {
     const MOST: usize = 120;
-    let (way, fact) = match line.split_at_checked(2) {
-        Some(("- ", fact)) => ("not there then", fact),
-        Some(("+ ", fact)) => ("there instead", fact),
-        _ => ("differs", line),
-    };
     let fact = fact.split_whitespace().collect::<Vec<_>>().join(" ");
     if fact.chars().count() > MOST {
         format!("{way}: {}…", fact.chars().take(MOST - 1).collect::<String>())

@@ -32,9 +32,6 @@ impl Replay {
     }
 }
 
-/// What is said of accesses that only a way down has.
-pub(super) const ON_ITS_WAY_DOWN: &str = " on its way down";
-
 /// How many accesses most operations have at most, in one direction.
 const ACCESSES: usize = 10;
 
@@ -171,7 +168,7 @@ impl Looker<'_> {
         }
         if self.says && direction == Direction::Down {
             for (_, access) in self.down.iter_mut().skip(before) {
-                access.add_words(ON_ITS_WAY_DOWN);
+                access.goes_down();
             }
         }
     }

@@ -23,8 +23,10 @@ pub(super) enum Broken {
     },
     /// It ends in another schema.
     Differs {
-        /// What differs, as lines.
-        lines: Vec<String>,
+        /// Facts of the first order's schema that are not there then.
+        gone: Vec<String>,
+        /// Facts that are there instead.
+        new: Vec<String>,
     },
 }
 
@@ -67,9 +69,9 @@ pub(super) fn try_order(
         }
         undone.push(replayed.undone);
     }
-    let lines = end.map(|end| end.differences(&state)).unwrap_or_default();
-    if !lines.is_empty() {
-        return Some(Broken::Differs { lines });
+    let [gone, new] = end.map(|end| end.facts_apart(&state)).unwrap_or_default();
+    if !gone.is_empty() || !new.is_empty() {
+        return Some(Broken::Differs { gone, new });
     }
     for (node, undone) in order.iter().zip(&undone).rev() {
         let migration = migrations.get(node.0)?;

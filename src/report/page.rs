@@ -229,25 +229,23 @@ pub fn losses_in_words(losses: &[&Destructive], most: usize) -> String {
         if objects.is_empty() {
             continue;
         }
-        let how = how(kind);
-        let how = match (how.strip_suffix(" dropped"), objects.len()) {
-            (Some(noun), 2..) => format!("{noun}s dropped"),
-            _ => how.to_owned(),
-        };
-        groups.push(format!("{} ({how})", words::first_of(&objects, most, ", ")));
+        groups.push(format!("{} ({})", words::first_of(&objects, most, ", "), how(kind, objects.len())));
     }
     groups.join(" · ")
 }
 
-/// How something is destroyed.
+/// How one thing of a kind is destroyed, or several.
 #[must_use]
-pub fn how(kind: &str) -> &'static str {
-    match kind {
-        "table" => "table dropped",
-        "rows" => "rows deleted",
-        "extension" => "extension dropped",
-        "column" => "column dropped",
-        "values" => "values changed",
+pub fn how(kind: &str, count: usize) -> &'static str {
+    match (kind, count) {
+        ("table", 1) => "table dropped",
+        ("table", _) => "tables dropped",
+        ("rows", _) => "rows deleted",
+        ("extension", 1) => "extension dropped",
+        ("extension", _) => "extensions dropped",
+        ("column", 1) => "column dropped",
+        ("column", _) => "columns dropped",
+        ("values", _) => "values changed",
         _ => "SQL that is not understood",
     }
 }

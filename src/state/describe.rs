@@ -5,39 +5,43 @@ use std::collections::BTreeSet;
 
 use super::{Constraint, Expr, ForeignKey, IndexKey, Scalar, SchemaObject, State, Table};
 use crate::backend::{Backend, quoted};
-use crate::operation::{Action, Deferrable, Literal, Nulls, Order};
+use crate::operation::{Action, DataType, Deferrable, Literal, Nulls, Order};
 
 impl State {
     /// Every fact of the schema as a line of its own, names in place of identities.
     #[must_use]
     pub fn describe(&self) -> BTreeSet<String> {
-        let mut lines: BTreeSet<String> = self.objects().map(SchemaObject::fact).collect();
-        self.tables.values().for_each(|table| self.describe_table(table, &mut lines));
-        lines
+        self.facts(false)
     }
 
     /// What two states differ in: facts of this one with `-` in front, of the other with `+`.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<String> {
-        let (mine, others) = (self.told_apart(), other.told_apart());
-        let gone = mine.difference(&others).map(|line| format!("- {line}"));
-        gone.chain(others.difference(&mine).map(|line| format!("+ {line}"))).collect()
+        let [gone, new] = self.facts_apart(other);
+        let gone = gone.into_iter().map(|fact| format!("- {fact}"));
+        gone.chain(new.into_iter().map(|fact| format!("+ {fact}"))).collect()
     }
 
-    /// The facts as far as the backend tells them apart: on SQLite integers are of one type.
-    fn told_apart(&self) -> BTreeSet<String> {
-        let lines = self.describe();
-        if self.backend() != Backend::Sqlite {
-            return lines;
-        }
-        let plain = |line: String| {
-            if line.starts_with("column ") { line.replacen(": bigint", ": integer", 1) } else { line }
-        };
-        lines.into_iter().map(plain).collect()
+    /// The facts that only this one has, and those that only the other has, as far as the backend tells them apart.
+    pub(crate) fn facts_apart(&self, other: &Self) -> [Vec<String>; 2] {
+        let (mine, others) = (self.facts(true), other.facts(true));
+        [mine.difference(&others).cloned().collect(), others.difference(&mine).cloned().collect()]
+    }
+
+    fn facts(&self, compared: bool) -> BTreeSet<String> {
+        let mut lines: BTreeSet<String> = self.objects().map(SchemaObject::fact).collect();
+        self.tables.values().for_each(|table| self.table_facts(table, compared, &mut lines));
+        lines
     }
 
     /// The facts of one table.
     pub(crate) fn describe_table(&self, table: &Table, lines: &mut BTreeSet<String>) {
+        self.table_facts(table, false, lines);
+    }
+
+    /// `compared`: types that the backend does not tell apart are alike. On SQLite integers are of one type.
+    fn table_facts(&self, table: &Table, compared: bool, lines: &mut BTreeSet<String>) {
+        let alike = compared && self.backend() == Backend::Sqlite;
         let name = &table.name;
         lines.insert(table.fact());
         let text = |expr: &Expr| expr.print(table, &|name| format!("\"{name}\""));
@@ -51,11 +55,14 @@ impl State {
                 .generated
                 .as_ref()
                 .map(|how| format!(" generated ({}){}", text(&how.expr), if how.stored { " stored" } else { "" }));
+            let wide = if let DataType::BigInt { unsigned } = column.data_type { Some(unsigned) } else { None };
+            let alike = wide.filter(|_| alike).map(|unsigned| DataType::Integer { unsigned });
+            let data_type = alike.as_ref().unwrap_or(&column.data_type);
             let collation = column.collation.as_ref().map(|collation| format!(" collate {collation}"));
             lines.insert(format!(
                 "column {name}.{}: {}{}{default}{}{}{}{}{}",
                 column.name,
-                column.data_type,
+                data_type,
                 if column.null { " null" } else { "" },
                 if column.auto_increment { " auto_increment" } else { "" },
                 column.sequence.as_ref().map(|sequence| format!(" {}", sequence.text)).unwrap_or_default(),

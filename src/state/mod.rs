@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, Kept, RowValues, SqlAccess};
 pub(crate) use effects::{
-    Access, Loss, MayFail, Mode, Namespace, ObjectEffect, Resource, Uses, Verb, conflict, is_of_same_enum,
+    Access, Loss, MayFail, Mode, Namespace, ObjectEffect, Resource, Uses, Verb, Words, conflict, is_of_same_enum,
 };
 use effects::{Holder, say};
 pub use error::StateError;

@@ -3,13 +3,13 @@
 //!
 //! Only what a migration touches is compared, so a whole history costs no more than its changes.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::Observer;
 use crate::diagnostic::{Code, Diagnostic, Direction};
 use crate::ident::TableName;
 use crate::operation::Migration;
-use crate::state::{Change, StandaloneObject, State, TableId};
+use crate::state::{Change, StandaloneObject, State, Table, TableId};
 
 /// What a migration touches, as it was before it.
 #[derive(Debug, Default)]
@@ -18,8 +18,8 @@ pub(super) struct Before {
     tables: HashSet<TableId>,
     /// Their names before.
     names: BTreeSet<TableName>,
-    /// Their facts before.
-    lines: BTreeSet<String>,
+    /// Their facts before, by name.
+    facts: Facts,
     /// Triggers and views: how often each was made more than dropped.
     programs: HashMap<String, i32>,
     /// Something could not be read, so nothing can be told.
@@ -77,7 +77,7 @@ impl Before {
                 let Some(id) = change.table().filter(|id| self.tables.insert(*id)) else { return };
                 if let Some(table) = state.table(id) {
                     self.names.insert(table.name.clone());
-                    state.describe_table(table, &mut self.lines);
+                    describe(state, table, &mut self.facts);
                 }
             }
         }
@@ -95,14 +95,12 @@ impl Before {
     fn differences(&self, state: &State) -> Vec<String> {
         let named = self.names.iter().filter_map(|name| state.table_named(name));
         let touched = self.tables.iter().filter_map(|id| state.table(*id));
-        let mut now = BTreeSet::new();
+        let mut now = Facts::new();
         for table in named.chain(touched) {
-            state.describe_table(table, &mut now);
+            describe(state, table, &mut now);
         }
-        let gone: Vec<&String> = self.lines.difference(&now).collect();
-        let left: Vec<&String> = now.difference(&self.lines).collect();
-        let mut lines: Vec<String> = whole_tables(&gone).map(|line| format!("gone: {line}")).collect();
-        lines.extend(whole_tables(&left).map(|line| format!("left: {line}")));
+        let mut lines: Vec<String> = beyond(&self.facts, &now).map(|line| format!("gone: {line}")).collect();
+        lines.extend(beyond(&now, &self.facts).map(|line| format!("left: {line}")));
         let mut programs: Vec<_> = self.programs.iter().filter(|(_, count)| **count != 0).collect();
         programs.sort();
         lines.extend(programs.into_iter().map(|(what, count)| {
@@ -113,16 +111,18 @@ impl Before {
     }
 }
 
-/// Facts for people: of a table that is among them as a whole, nothing else.
-fn whole_tables<'l>(lines: &'l [&String]) -> impl Iterator<Item = String> + 'l {
-    let name = |line: &'l str| line.strip_prefix("table ").and_then(|rest| rest.split(" options ").next());
-    let tables: HashSet<&str> = lines.iter().filter_map(|line| name(line)).collect();
-    lines.iter().filter_map(move |line| match name(line) {
-        Some(table) => Some(format!("table {table}")),
-        None => {
-            let within = tables.iter().any(|table| line.contains(&format!(" {table}.")));
-            (!within).then(|| (*line).clone())
-        }
+/// Facts of tables, by their names.
+type Facts = BTreeMap<TableName, BTreeSet<String>>;
+
+fn describe(state: &State, table: &Table, facts: &mut Facts) {
+    state.describe_table(table, facts.entry(table.name.clone()).or_default());
+}
+
+/// Facts that are not among others, for people: of a table that is not there at all, nothing else.
+fn beyond<'f>(facts: &'f Facts, others: &'f Facts) -> impl Iterator<Item = String> + 'f {
+    facts.iter().flat_map(|(name, lines)| match others.get(name) {
+        None => vec![format!("table {name}")],
+        Some(others) => lines.difference(others).cloned().collect(),
     })
 }
 

@@ -39,7 +39,7 @@ pub(super) fn write(page: &PlanPage<'_>, out: &mut dyn Write) -> io::Result<()> 
         for (at, step) in plan.steps.iter().enumerate() {
             for destructive in &step.destructive {
                 let (number, name) = (at + 1, code(&step.name));
-                writeln!(out, "- {}: {} (step {number}, {name})", how(destructive.kind), code(&loss(destructive)))?;
+                writeln!(out, "- {}: {} (step {number}, {name})", how(destructive.kind, 1), code(&loss(destructive)))?;
             }
         }
     }

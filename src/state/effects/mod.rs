@@ -6,6 +6,7 @@ mod objects;
 mod resource;
 mod rows;
 mod uses;
+mod words;
 
 pub(in crate::state) use names::Holder;
 pub(crate) use names::{Claim, Namespace};
@@ -14,3 +15,4 @@ pub(crate) use resource::{Mode, Resource, conflict};
 pub(crate) use rows::{Loss, MayFail, is_of_same_enum};
 pub(in crate::state) use uses::say;
 pub(crate) use uses::{Access, Uses};
+pub(crate) use words::Words;

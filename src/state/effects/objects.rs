@@ -2,6 +2,7 @@
 
 use super::super::objects::StandaloneObject;
 use super::super::{Change, ColumnId, ConstraintKind, ObjectKind, SchemaObject, State, TableId};
+use super::words::Words;
 
 /// What is done to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,25 +45,26 @@ impl ObjectEffect {
     }
 
     /// `drops posts.rank`, `creates the view top_posts`.
-    pub(crate) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> Words {
         let on_table = matches!(self.kind, ObjectKind::Column | ObjectKind::Index | ObjectKind::Constraint(_));
-        let verb = match self.verb {
+        let does = match self.verb {
             Verb::Create if on_table && self.kind != ObjectKind::Index => "adds",
             Verb::Create => "creates",
             Verb::Drop => "drops",
             Verb::Rename => "renames",
             Verb::Alter => "alters",
         };
-        match self.kind {
-            ObjectKind::Table | ObjectKind::Column => format!("{verb} {}", self.name),
+        let what = match self.kind {
+            ObjectKind::Table | ObjectKind::Column => self.name.clone(),
             ObjectKind::Index | ObjectKind::Constraint(_) | ObjectKind::Trigger => {
-                format!("{verb} {} {}", self.noun, self.name)
+                format!("{} {}", self.noun, self.name)
             }
-            ObjectKind::Sequence => format!("{verb} the sequence of {}", self.name),
+            ObjectKind::Sequence => format!("the sequence of {}", self.name),
             ObjectKind::Extension | ObjectKind::Schema | ObjectKind::Enum | ObjectKind::Function | ObjectKind::View => {
-                format!("{verb} the {} {}", self.noun, self.name)
+                format!("the {} {}", self.noun, self.name)
             }
-        }
+        };
+        Words::new(does, what)
     }
 }
 

@@ -44,7 +44,7 @@ impl StandaloneObject for EnumType {
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
         let name = uses.fold(&self.name.to_string());
-        let words = say!(uses, "{} the enum {}", verb.does(), self.name);
+        let words = say!(uses, verb.does(), "the enum {}", self.name);
         uses.object("enum", name, verb, words);
         if uses.state.backend().capabilities().enum_types {
             // Rows of a table are of a type of its name.

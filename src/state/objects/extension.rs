@@ -45,7 +45,7 @@ impl StandaloneObject for Extension {
     }
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
-        let words = say!(uses, "{} the extension {}", verb.does(), self.name);
+        let words = say!(uses, verb.does(), "the extension {}", self.name);
         uses.object("extension", self.name.clone(), verb, words.clone());
         // Types and functions that no migration makes by name.
         uses.push(Resource::Provided, Mode::Change, words);

@@ -121,7 +121,7 @@ impl StandaloneObject for Function {
     }
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
-        let words = say!(uses, "{} the {} {}", verb.does(), self.noun(), self.name);
+        let words = say!(uses, verb.does(), "the {} {}", self.noun(), self.name);
         uses.object("function", self.name.name.to_lowercase(), verb, words);
         if uses.state.backend().capabilities().enum_types {
             uses.types(self.type_names(), verb.held());

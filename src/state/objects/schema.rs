@@ -43,7 +43,7 @@ impl StandaloneObject for Schema {
     }
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
-        let words = say!(uses, "{} the schema {}", verb.does(), self.name);
+        let words = say!(uses, verb.does(), "the schema {}", self.name);
         uses.object("schema", self.name.clone(), verb, words);
     }
 

@@ -72,13 +72,9 @@ impl StandaloneObject for Trigger {
     }
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
-        uses.push(
-            Resource::Programs,
-            Mode::Append,
-            say!(uses, "{} trigger {} on {}", verb.does(), self.name, self.table),
-        );
+        uses.push(Resource::Programs, Mode::Append, say!(uses, verb.does(), "trigger {} on {}", self.name, self.table));
         if let Some(table) = self.table_id.and_then(|id| uses.of_table(id)) {
-            uses.push(Resource::Table(table.id), verb.held(), say!(uses, "has a trigger on {}", table.name));
+            uses.push(Resource::Table(table.id), verb.held(), say!(uses, "has a trigger on", "{}", table.name));
             for (_, column) in &self.columns {
                 uses.column(&table, *column, verb.held(), "has a trigger that names");
             }

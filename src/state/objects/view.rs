@@ -67,19 +67,19 @@ impl StandaloneObject for View {
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
         let (name, held) = (&self.name, verb.held());
-        uses.push(Resource::Programs, Mode::Append, say!(uses, "{} view {name}", verb.does()));
+        uses.push(Resource::Programs, Mode::Append, say!(uses, verb.does(), "view {name}"));
         uses.in_text(&self.sql, held);
         for over in &self.over {
             uses.relation(over, held, "reads");
         }
         for id in self.reads.as_deref().unwrap_or_default() {
             let Some(table) = uses.of_table(*id) else { continue };
-            uses.push(Resource::Table(*id), held, say!(uses, "view {name} reads {}", table.name));
+            uses.push(Resource::Table(*id), held, say!(uses, format!("view {name} reads"), "{}", table.name));
             if self.materialized && verb != Verb::Drop {
                 uses.rows(&table, Mode::Use, "reads");
             }
             if uses.state.backend() == Backend::Postgres && self.groups() {
-                let words = say!(uses, "view {name} groups rows of {}", table.name);
+                let words = say!(uses, format!("view {name} groups"), "rows of {}", table.name);
                 uses.push(Resource::PrimaryKeySlot(*id), held, words);
             }
             let bound = self.pieces.is_some();
@@ -89,7 +89,7 @@ impl StandaloneObject for View {
                 uses.push(
                     Resource::ColumnList(*id),
                     held,
-                    say!(uses, "view {name} reads the columns of {}", table.name),
+                    say!(uses, format!("view {name} reads"), "the columns of {}", table.name),
                 );
             }
             for column in &table.columns {

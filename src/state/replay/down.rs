@@ -169,10 +169,15 @@ fn irreversible(name: &str, what: &str, why: &str, span: Span) -> Diagnostic {
     diagnostic
 }
 
+/// The note on what is wrong with an authored way down.
+pub(crate) fn when_it_runs(name: &str) -> String {
+    format!("the way down of `{name}` meets this state when it runs")
+}
+
 /// What is wrong with an authored way down, on the state that it meets.
 fn met_going_down(mut diagnostic: Diagnostic, name: &str) -> Diagnostic {
     if diagnostic.is_error() {
-        diagnostic = diagnostic.note(format!("the way down of `{name}` meets this state when it runs"));
+        diagnostic = diagnostic.note(when_it_runs(name));
     }
     diagnostic.of(name).going(Direction::Down)
 }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-pub(crate) use down::{down, down_and_back, down_watched};
+pub(crate) use down::{down, down_and_back, down_watched, when_it_runs};
 pub(crate) use left::left_at_zero;
 pub(crate) use undo::reversal;
 use undo::undo;

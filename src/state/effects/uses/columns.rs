@@ -7,9 +7,9 @@ impl Uses<'_> {
     pub(super) fn add_column(&mut self, table: TableId, column: &Column, fill: Option<&Scalar>) {
         let Some(table) = self.of_table(table) else { return };
         self.use_table(&table);
-        self.push(Resource::Column(column.id), Mode::Change, say!(self, "adds {}.{}", table.name, column.name));
-        self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "adds a column to {}", table.name));
-        self.push(Resource::Remains(column.id), Mode::Change, say!(self, "adds {}.{}", table.name, column.name));
+        self.push(Resource::Column(column.id), Mode::Change, say!(self, "adds", "{}.{}", table.name, column.name));
+        self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "adds", "a column to {}", table.name));
+        self.push(Resource::Remains(column.id), Mode::Change, say!(self, "adds", "{}.{}", table.name, column.name));
         self.of_enum(&column.data_type, Mode::Use);
         if column.default.is_some() || !column.null || fill.is_some() {
             self.rules(&table);
@@ -36,7 +36,7 @@ impl Uses<'_> {
                 self.column(&table, id, Mode::Release, "lets go of");
             }
         }
-        self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "drops a column of {}", table.name));
+        self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "drops", "a column of {}", table.name));
         self.remains(&table, column);
     }
 
@@ -44,10 +44,10 @@ impl Uses<'_> {
     /// oldest.
     fn remains(&mut self, table: &Table, dropped: ColumnId) {
         let name = |id| table.column_name(id);
-        self.push(Resource::Remains(dropped), Mode::Change, say!(self, "drops {}.{}", table.name, name(dropped)));
+        self.push(Resource::Remains(dropped), Mode::Change, say!(self, "drops", "{}.{}", table.name, name(dropped)));
         let others = table.columns.iter().map(|column| column.id).filter(|id| *id != dropped);
         if let Some(oldest) = others.min() {
-            let words = say!(self, "needs a column of {} beside it, such as {}", table.name, name(oldest));
+            let words = say!(self, "needs", "a column of {} beside it, such as {}", table.name, name(oldest));
             self.push(Resource::Remains(oldest), Mode::Use, words);
         }
     }
@@ -56,8 +56,8 @@ impl Uses<'_> {
         let Some(table) = self.of_table(table) else { return };
         self.use_table(&table);
         self.column(&table, column, Mode::Change, "renames");
-        self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "renames a column of {}", table.name));
-        self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
+        self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "renames", "a column of {}", table.name));
+        self.programs_stay("needs");
     }
 
     pub(super) fn alter_column(

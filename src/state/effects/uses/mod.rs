@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 
-use super::{Claim, Mode, Namespace, ObjectEffect, Resource, Verb};
+use super::{Claim, Mode, Namespace, ObjectEffect, Resource, Verb, Words};
 use crate::diagnostic::Span;
 use crate::ident::TableName;
 use crate::sql_text::called;
@@ -20,9 +20,15 @@ use crate::state::{
 
 /// Words of an access, which are written only where they may be shown: on a large manifest
 /// writing them takes longer than all else.
+///
+/// What is done, and to what: `say!(uses, "drops", "{}.{}", table, column)`.
 macro_rules! say {
-    ($uses:expr, $($words:tt)*) => {
-        if $uses.says { format!($($words)*) } else { String::new() }
+    ($uses:expr, $does:expr, $($what:tt)*) => {
+        if $uses.says {
+            $crate::state::effects::Words::new($does, format!($($what)*))
+        } else {
+            $crate::state::effects::Words::default()
+        }
     };
 }
 pub(in crate::state) use say;
@@ -43,24 +49,32 @@ pub(crate) struct Access {
 
 #[derive(Debug, Clone)]
 struct Said {
-    words: String,
+    words: Words,
     span: Span,
+    /// It is done on the way down.
+    down: bool,
 }
 
 impl Access {
-    /// `uses posts.slug`, `drops posts.slug`.
-    pub(crate) fn words(&self) -> &str {
-        self.said.as_ref().map_or("", |said| &said.words)
+    /// `uses posts.slug`, `drops posts.slug on its way down`.
+    pub(crate) fn words(&self) -> String {
+        let Some(said) = &self.said else { return String::new() };
+        format!("{}{}", said.words, if said.down { " on its way down" } else { "" })
+    }
+
+    /// What it is about: `posts.slug`.
+    pub(crate) fn about(&self) -> &str {
+        self.said.as_ref().map_or("", |said| said.words.about())
     }
 
     pub(crate) fn span(&self) -> Span {
         self.said.as_ref().map_or(Span::NONE, |said| said.span)
     }
 
-    /// Adds to what is said.
-    pub(crate) fn add_words(&mut self, more: &str) {
+    /// Says that it is done on the way down.
+    pub(crate) fn goes_down(&mut self) {
         if let Some(said) = &mut self.said {
-            said.words.push_str(more);
+            said.down = true;
         }
     }
 }
@@ -112,13 +126,13 @@ pub(crate) struct Uses<'a> {
 }
 
 impl Uses<'_> {
-    pub(in crate::state) fn push(&mut self, resource: Resource, mode: Mode, words: impl Into<String>) {
-        let said = self.says.then(|| Box::new(Said { words: words.into(), span: self.span }));
+    pub(in crate::state) fn push(&mut self, resource: Resource, mode: Mode, words: Words) {
+        let said = self.says.then(|| Box::new(Said { words, span: self.span, down: false }));
         self.found.push((resource, Access { mode, creates: false, said }));
     }
 
     /// An object that is told apart by the word for its kind and its name.
-    pub(in crate::state) fn object(&mut self, kind: &'static str, name: String, verb: Verb, words: String) {
+    pub(in crate::state) fn object(&mut self, kind: &'static str, name: String, verb: Verb, words: Words) {
         self.push(Resource::Declared(kind.to_owned(), name), Mode::Change, words);
         if let Some((_, access)) = self.found.last_mut() {
             access.creates = verb == Verb::Create;
@@ -129,11 +143,11 @@ impl Uses<'_> {
         self.state.backend().fold(name).into_owned()
     }
 
-    pub(in crate::state) fn relation(&mut self, name: &TableName, mode: Mode, words: &str) {
+    pub(in crate::state) fn relation(&mut self, name: &TableName, mode: Mode, does: &'static str) {
         let namespace = Namespace::Relations(name.schema.clone());
         let folded = self.fold(&name.name);
         let schemas = self.state.backend().capabilities().schemas;
-        let shown = say!(self, "{words} the name {}", if schemas { name.to_string() } else { name.name.clone() });
+        let shown = say!(self, does, "the name {}", if schemas { name.to_string() } else { name.name.clone() });
         self.push(Resource::Name(namespace, folded), mode, shown);
         if let Some(schema) = &name.schema {
             self.schema(schema);
@@ -145,11 +159,11 @@ impl Uses<'_> {
     }
 
     pub(in crate::state) fn use_table(&mut self, table: &Table) {
-        self.push(Resource::Table(table.id), Mode::Use, say!(self, "uses {}", table.name));
+        self.push(Resource::Table(table.id), Mode::Use, say!(self, "uses", "{}", table.name));
     }
 
-    pub(in crate::state) fn column(&mut self, table: &Table, id: ColumnId, mode: Mode, verb: &str) {
-        self.push(Resource::Column(id), mode, say!(self, "{verb} {}.{}", table.name, table.column_name(id)));
+    pub(in crate::state) fn column(&mut self, table: &Table, id: ColumnId, mode: Mode, does: &'static str) {
+        self.push(Resource::Column(id), mode, say!(self, does, "{}.{}", table.name, table.column_name(id)));
     }
 
     fn expr(&mut self, table: &Table, expr: &Expr) {
@@ -178,7 +192,7 @@ impl Uses<'_> {
     /// Types that something names: enums, and those of a relation's rows; whether they stand or not.
     pub(in crate::state) fn types(&mut self, names: Vec<String>, mode: Mode) {
         if !names.is_empty() && self.state.backend().capabilities().extensions {
-            self.push(Resource::Provided, mode, "names types that an extension may provide");
+            self.push(Resource::Provided, mode, say!(self, "names", "types that an extension may provide"));
         }
         for name in names {
             let of = name.rsplit_once('.');
@@ -187,7 +201,7 @@ impl Uses<'_> {
                 name: of.map_or(name.as_str(), |(_, name)| name).to_owned(),
             };
             self.relation(&relation, mode, mode.holds());
-            let words = say!(self, "{} the type {name}", mode.holds());
+            let words = say!(self, mode.holds(), "the type {name}");
             self.push(Resource::Declared("enum".to_owned(), name), mode, words);
         }
     }
@@ -198,12 +212,12 @@ impl Uses<'_> {
         for function in functions {
             any = true;
             let name = function.to_lowercase();
-            let words =
-                say!(self, "{} the function {name}", if mode == Mode::Release { "lets go of" } else { "calls" });
+            let does = if mode == Mode::Release { mode.holds() } else { "calls" };
+            let words = say!(self, does, "the function {name}");
             self.push(Resource::Declared("function".to_owned(), name), mode, words);
         }
         if any && self.state.backend().capabilities().extensions {
-            self.push(Resource::Provided, mode, "calls functions");
+            self.push(Resource::Provided, mode, say!(self, "calls", "functions"));
         }
     }
 
@@ -218,30 +232,35 @@ impl Uses<'_> {
     }
 
     pub(in crate::state) fn rules(&mut self, table: &Table) {
-        self.push(
-            Resource::RowRules(table.id),
-            Mode::Append,
-            say!(self, "changes what rows of {} must obey", table.name),
-        );
+        let words = say!(self, "changes", "what rows of {} must obey", table.name);
+        self.push(Resource::RowRules(table.id), Mode::Append, words);
     }
 
-    pub(in crate::state) fn rows(&mut self, table: &Table, mode: Mode, verb: &str) {
-        self.push(Resource::Rows(table.id), mode, say!(self, "{verb} rows of {}", table.name));
-        self.push(Resource::AnyRows, Mode::Append, say!(self, "{verb} rows of {}", table.name));
+    /// Rows that obey the rules of their table.
+    fn obeys(&mut self, table: &Table, does: &'static str, what: &str) {
+        let words = say!(self, does, "{what} the rules of {}", table.name);
+        let words = if self.says { words.named(format!("what rows of {} must obey", table.name)) } else { words };
+        self.push(Resource::RowRules(table.id), Mode::Use, words);
+    }
+
+    pub(in crate::state) fn rows(&mut self, table: &Table, mode: Mode, does: &'static str) {
+        self.push(Resource::Rows(table.id), mode, say!(self, does, "rows of {}", table.name));
+        self.push(Resource::AnyRows, Mode::Append, say!(self, does, "rows of {}", table.name));
     }
 
     /// A name that is taken or freed.
-    fn claim(&mut self, claim: Claim, own: Option<String>) {
+    fn claim(&mut self, claim: Claim, own: Option<Words>) {
         // What the change is about has its words; the names that come and go with it have others.
+        let does = if claim.takes { "takes" } else { "frees" };
         let words = match (own, &claim.namespace) {
             (Some(own), _) => own,
             (None, Namespace::Relations(schema)) => {
                 let shown = schema.as_deref().filter(|_| self.state.backend().capabilities().schemas);
                 let shown = shown.map_or_else(|| claim.name.clone(), |schema| format!("{schema}.{}", claim.name));
-                say!(self, "{} the name {shown}", if claim.takes { "takes" } else { "frees" })
+                say!(self, does, "the name {shown}")
             }
             (None, Namespace::Columns(_) | Namespace::Constraints(_) | Namespace::Triggers(_)) => {
-                say!(self, "{} the name {}", if claim.takes { "takes" } else { "frees" }, claim.name)
+                say!(self, does, "the name {}", claim.name)
             }
         };
         if let Namespace::Relations(Some(schema)) = &claim.namespace {
@@ -257,7 +276,7 @@ impl Uses<'_> {
     /// A schema that something is in.
     pub(in crate::state) fn schema(&mut self, schema: &str) {
         if self.state.backend().capabilities().schemas {
-            let words = say!(self, "uses the schema {schema}");
+            let words = say!(self, "uses", "the schema {schema}");
             self.push(Resource::Declared("schema".to_owned(), schema.to_owned()), Mode::Use, words);
         }
     }
@@ -289,8 +308,8 @@ impl Uses<'_> {
             }
             Change::RenameTable { table, .. } => {
                 let Some(table) = self.of_table(*table) else { return };
-                self.push(Resource::Table(table.id), Mode::Change, say!(self, "renames {}", table.name));
-                self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
+                self.push(Resource::Table(table.id), Mode::Change, say!(self, "renames", "{}", table.name));
+                self.programs_stay("needs");
             }
             Change::AddColumn { table, column, fill } => self.add_column(*table, column, fill.as_ref()),
             Change::DropColumn { table, column, .. } => self.drop_column(*table, *column),
@@ -382,15 +401,22 @@ impl Uses<'_> {
         }
     }
 
+    /// What cannot go on while triggers and views change.
+    fn programs_stay(&mut self, does: &'static str) {
+        let words = say!(self, does, "triggers and views as they are");
+        let words = if self.says { words.named("triggers and views".to_owned()) } else { words };
+        self.push(Resource::Programs, Mode::Use, words);
+    }
+
     /// On SQLite what cannot be altered is rebuilt, and a rebuild must find triggers and views as they are.
     fn rebuild(&mut self) {
         if !self.state.backend().capabilities().alters_constraints {
-            self.push(Resource::Programs, Mode::Use, "rebuilds a table, which needs triggers and views as they are");
+            self.programs_stay("rebuilds a table, which needs");
         }
     }
 
     pub(super) fn whole_table(&mut self, table: &Table, verb: Verb) {
-        self.push(Resource::Table(table.id), Mode::Change, say!(self, "{} {}", verb.does(), table.name));
+        self.push(Resource::Table(table.id), Mode::Change, say!(self, verb.does(), "{}", table.name));
         for column in &table.columns {
             self.of_enum(&column.data_type, verb.held());
             self.column_calls(column, verb.held());

@@ -24,11 +24,7 @@ impl Uses<'_> {
         if self.state.backend().capabilities().extensions
             && (methods || index.parts.iter().any(|part| part.opclass.is_some()))
         {
-            self.push(
-                Resource::Provided,
-                held,
-                say!(self, "{} an index with what an extension may provide", verb.does()),
-            );
+            self.push(Resource::Provided, held, say!(self, verb.does(), "an index with what an extension may provide"));
         }
         for expr in index.expressions() {
             self.in_expr(expr, held);
@@ -46,7 +42,7 @@ impl Uses<'_> {
         let mut sorted = columns.to_vec();
         sorted.sort_unstable();
         let over = table.column_names(columns).join(", ");
-        let words = say!(self, "{} a key of {} over {over}", verb.does(), table.name);
+        let words = say!(self, verb.does(), "a key of {} over {over}", table.name);
         self.push(Resource::Key(table.id, sorted), Mode::Change, words);
     }
 
@@ -58,7 +54,7 @@ impl Uses<'_> {
                 self.push(
                     Resource::PrimaryKeySlot(table.id),
                     Mode::Change,
-                    say!(self, "{} the primary key of {}", verb.does(), table.name),
+                    say!(self, verb.does(), "the primary key of {}", table.name),
                 );
                 for id in &key.columns {
                     self.column(table, *id, held, holds);
@@ -86,20 +82,27 @@ impl Uses<'_> {
         }
     }
 
-    pub(super) fn foreign_key(&mut self, table: &Table, key: &ForeignKey, held: Mode, holds: &str, stands: bool) {
+    pub(super) fn foreign_key(
+        &mut self,
+        table: &Table,
+        key: &ForeignKey,
+        held: Mode,
+        holds: &'static str,
+        stands: bool,
+    ) {
         for id in &key.columns {
             self.column(table, *id, held, holds);
         }
         let own = key.table == table.id;
         let other = if own { None } else { self.state.referred(key.table).cloned() };
         let Some(target) = other.as_deref().or(own.then_some(table)) else { return };
-        self.push(Resource::Table(target.id), held, say!(self, "{holds} {}", target.name));
+        self.push(Resource::Table(target.id), held, say!(self, holds, "{}", target.name));
         for id in &key.references {
             self.column(target, *id, held, holds);
         }
         let mut sorted = key.references.clone();
         sorted.sort_unstable();
-        let words = say!(self, "{holds} the key of {}", target.name);
+        let words = say!(self, holds, "the key of {}", target.name);
         self.push(Resource::Key(target.id, sorted), held, words);
         // The rows of the table referred to obey a new rule: they cannot just go.
         self.rules(target);
@@ -111,10 +114,11 @@ impl Uses<'_> {
     /// The enum that a column is of.
     pub(super) fn of_enum(&mut self, data_type: &DataType, mode: Mode) {
         if matches!(data_type, DataType::Verbatim(_) | DataType::Vector(_)) {
-            self.push(Resource::Provided, mode, "is of a type that an extension may provide");
+            let words = say!(self, "is of", "a type that an extension may provide");
+            self.push(Resource::Provided, mode, words);
         }
         let Some(of) = data_type.of_enum() else { return };
-        let words = say!(self, "{} the enum {}", mode.holds(), of.name);
+        let words = say!(self, mode.holds(), "the enum {}", of.name);
         let name = self.fold(&of.name.to_string());
         self.push(Resource::Declared("enum".to_owned(), name), mode, words);
     }
@@ -122,12 +126,12 @@ impl Uses<'_> {
     /// An enum whose values change, with its columns where their types follow by themselves.
     pub(super) fn altered_enum(&mut self, one: &EnumType) {
         let name = self.fold(&one.name.to_string());
-        let words = say!(self, "alters the enum {}", one.name);
+        let words = say!(self, "alters", "the enum {}", one.name);
         self.object("enum", name, Verb::Alter, words);
         if !self.state.backend().capabilities().enum_types {
             return;
         }
-        self.push(Resource::Programs, Mode::Use, "needs triggers and views as they are");
+        self.programs_stay("needs");
         let state = self.state;
         for (table, columns) in state.columns_of_enum(&one.name) {
             self.use_table(table);

@@ -15,7 +15,7 @@ impl Uses<'_> {
     pub(in crate::state) fn raw(&mut self, access: &SqlAccess) {
         self.opaque |= access.opaque;
         if self.state.backend().capabilities().extensions {
-            self.push(Resource::Provided, Mode::Use, "runs SQL of its author's");
+            self.push(Resource::Provided, Mode::Use, say!(self, "runs", "SQL of its author's"));
         }
         for table in access.reads.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
             self.use_table(&table);
@@ -31,14 +31,19 @@ impl Uses<'_> {
             self.insert(*id, &[], |column| by_place || access.columns.contains(&(*id, column)));
         }
         for id in &access.star {
-            self.push(Resource::ColumnList(*id), Mode::UseInOrder, "depends on the list of columns");
+            let words = say!(self, "depends on", "the list of columns");
+            self.push(Resource::ColumnList(*id), Mode::UseInOrder, words);
         }
         for (id, column) in &access.columns {
             let Some(table) = self.of_table(*id) else { continue };
             self.column(&table, *column, Mode::Use, "uses");
         }
         for (id, name) in &access.lookups {
-            self.push(Resource::Name(Namespace::Columns(*id), name.clone()), Mode::Use, say!(self, "may mean {name}"));
+            self.push(
+                Resource::Name(Namespace::Columns(*id), name.clone()),
+                Mode::Use,
+                say!(self, "may mean", "{name}"),
+            );
         }
         for name in &access.names {
             self.relation(name, Mode::Use, "looks up");
@@ -52,7 +57,7 @@ impl Uses<'_> {
                 DeclaredMode::Creates => "creates",
                 DeclaredMode::Drops => "drops",
             };
-            self.push(resource, mode, say!(self, "{verb} the {} {}", object.kind, object.name));
+            self.push(resource, mode, say!(self, verb, "the {} {}", object.kind, object.name));
             if let Some((_, access)) = self.found.last_mut() {
                 access.creates = object.mode == DeclaredMode::Creates;
             }
@@ -68,9 +73,10 @@ impl Uses<'_> {
     /// An expression that may hold a query of its own.
     pub(super) fn condition(&mut self, table: &Table, expr: &Expr) {
         if expr.opaque {
-            self.push(Resource::AnyRows, Mode::Change, "reads what cannot be told");
+            self.push(Resource::AnyRows, Mode::Change, say!(self, "reads", "what cannot be told"));
         } else if expr.called().any(|name| self.state.function(name).is_some()) {
-            self.push(Resource::AnyRows, Mode::Change, "calls a function that may read any rows");
+            let words = say!(self, "calls", "a function that may read any rows");
+            self.push(Resource::AnyRows, Mode::Change, words);
         }
         self.expr(table, expr);
     }
@@ -79,7 +85,7 @@ impl Uses<'_> {
     pub(super) fn insert(&mut self, id: TableId, rows: &[RowValues], sets: impl Fn(ColumnId) -> bool) {
         let Some(table) = self.of_table(id) else { return };
         self.use_table(&table);
-        self.push(Resource::RowRules(id), Mode::Use, say!(self, "inserts rows that obey the rules of {}", table.name));
+        self.obeys(&table, "inserts", "rows that obey");
         self.rows(&table, Mode::Append, "adds");
         let mut columns = HashSet::new();
         for (column, value) in rows.iter().flatten() {
@@ -91,7 +97,7 @@ impl Uses<'_> {
         if let Some(numbered) = table.columns.iter().find(|column| column.auto_increment) {
             let by_hand = columns.contains(&numbered.id);
             let (mode, words) = if by_hand { (Mode::Append, "by hand") } else { (Mode::Use, "by the table") };
-            self.push(Resource::Numbering(id), mode, say!(self, "numbers rows of {} {words}", table.name));
+            self.push(Resource::Numbering(id), mode, say!(self, "numbers", "rows of {} {words}", table.name));
         }
         self.parents(&table, |id| {
             let filled = |column: &Column| column.default.is_some() || column.generated.is_some();
@@ -107,7 +113,7 @@ impl Uses<'_> {
         for (id, _) in &kept.columns {
             self.column(&table, *id, Mode::Use, "keeps");
         }
-        self.push(Resource::ColumnList(table.id), Mode::Use, say!(self, "keeps the columns of {}", table.name));
+        self.push(Resource::ColumnList(table.id), Mode::Use, say!(self, "keeps", "the columns of {}", table.name));
         for name in &kept.taken {
             self.relation(name, Mode::Use, "looks up");
         }
@@ -134,12 +140,12 @@ impl Uses<'_> {
     }
 
     /// Rows changed or gone, and those that cascades reach from there.
-    pub(super) fn altered_rows(&mut self, table: &Table, verb: &str) {
+    pub(super) fn altered_rows(&mut self, table: &Table, verb: &'static str) {
         let mut reached = HashSet::from([table.id]);
         let mut stack = vec![table.id];
         while let Some(id) = stack.pop() {
             let Some(at) = self.of_table(id) else { continue };
-            self.push(Resource::RowRules(id), Mode::Use, say!(self, "{verb} rows under the rules of {}", at.name));
+            self.obeys(&at, verb, "rows under");
             self.rows(&at, Mode::Change, if id == table.id { verb } else { "reaches" });
             self.fires(&at);
             for referrer in self.state.referrers(id).into_iter().map(|table| Table::clone(table)).collect::<Vec<_>>() {
@@ -162,7 +168,7 @@ impl Uses<'_> {
         let mut called: Vec<&str> = Vec::new();
         let mut triggers = state.triggers_on(table.id).peekable();
         if triggers.peek().is_some() {
-            self.push(Resource::AnyRows, Mode::Change, say!(self, "fires the triggers of {}", table.name));
+            self.push(Resource::AnyRows, Mode::Change, say!(self, "fires", "the triggers of {}", table.name));
         }
         for trigger in triggers {
             self.touches(&trigger.access);
@@ -173,7 +179,7 @@ impl Uses<'_> {
             let in_rules = table.expressions().flat_map(Expr::called);
             called.extend(in_rules.filter(|name| state.function(name).is_some()));
             if called.len() > before {
-                let words = say!(self, "obeys rules of {} that call functions", table.name);
+                let words = say!(self, "obeys", "rules of {} that call functions", table.name);
                 self.push(Resource::AnyRows, Mode::Change, words);
             }
         }
@@ -195,7 +201,7 @@ impl Uses<'_> {
                 self.touches(&function.access);
                 left.extend(sql_text::called(function.sql.as_deref().unwrap_or_default()));
             }
-            let words = say!(self, "runs the function {name}");
+            let words = say!(self, "runs", "the function {name}");
             self.push(Resource::Declared("function".to_owned(), name), Mode::Use, words);
         }
     }
