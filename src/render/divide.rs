@@ -91,7 +91,9 @@ pub(super) fn divide(
             Some(needed) => Some(needed.reason.clone()),
             None if at > 0 && length >= chunk => Some(match mode {
                 TransactionMode::Each => "one transaction for each step".to_owned(),
-                _ => format!("chunks of {CHUNK_STEPS} steps"),
+                TransactionMode::Auto | TransactionMode::All | TransactionMode::Chunks => {
+                    format!("chunks of {CHUNK_STEPS} steps")
+                }
             }),
             None => None,
         };
@@ -130,7 +132,9 @@ fn refusal(backend: Backend, steps: &[StepFacts<'_>], needed: &Needed, mode: Tra
     let name = steps.get(needed.at).map_or("", |step| step.name);
     let message = match mode {
         TransactionMode::All => format!("the plan needs a cut before `{name}`, and `--transaction all` was asked for"),
-        _ => format!("the way down needs a cut before `{name}`, so it cannot be all or nothing"),
+        TransactionMode::Auto | TransactionMode::Chunks | TransactionMode::Each => {
+            format!("the way down needs a cut before `{name}`, so it cannot be all or nothing")
+        }
     };
     let mut help =
         "`--transaction chunks` allows as few transactions as fit, `--transaction each` one a step".to_owned();

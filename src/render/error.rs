@@ -126,7 +126,17 @@ impl RenderError {
                 Some("`transaction = false` above the first `[[up]]`, in a migration of its own")
             }
             Self::Mysql { help, .. } => Some(help),
-            _ => None,
+            Self::State(_)
+            | Self::Dangling { .. }
+            | Self::NoColumns { .. }
+            | Self::CannotNumber { .. }
+            | Self::IndexMethod { .. }
+            | Self::NoSuchObject { .. }
+            | Self::Schemas { .. }
+            | Self::NulInText { .. }
+            | Self::NotANumber { .. }
+            | Self::RowWithoutKey { .. }
+            | Self::KeysOff { .. } => None,
         }
     }
 }

@@ -172,7 +172,18 @@ fn has_toast(table: &Table) -> bool {
             DataType::Char(n) | DataType::String(n) => u64::from(*n) * 4,
             DataType::Decimal { precision, .. } => 8 + u64::from(*precision) / 2,
             DataType::Uuid | DataType::Interval | DataType::Inet | DataType::Cidr => 19,
-            _ => 8,
+            DataType::SmallInt { .. }
+            | DataType::Integer { .. }
+            | DataType::BigInt { .. }
+            | DataType::Float
+            | DataType::Double
+            | DataType::Boolean
+            | DataType::Date
+            | DataType::Time
+            | DataType::DateTime
+            | DataType::TimestampTz
+            | DataType::Macaddr
+            | DataType::Enum(_) => 8,
         };
     }
     bytes > 1990

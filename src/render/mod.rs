@@ -4,6 +4,7 @@
 //! it. What the backends write alike is in `table`, `index`, `rows` and `value`, what each writes its own way in `sqlite`,
 //! `postgres` and `mysql`; names and texts are quoted by [`Backend`](crate::backend::Backend). Then `divide` cuts the plan
 //! into transactions. To add a backend: a type table, a folder like `sqlite`.
+#![warn(clippy::wildcard_enum_match_arm)]
 
 mod change_context;
 mod destructive;
@@ -31,6 +32,7 @@ mod sea;
 mod seed;
 mod sqlite;
 mod table;
+mod table_change;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -7,9 +7,9 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 /// `None` where it cannot even be split into tokens.
 pub(super) fn words(sql: &str) -> Option<Vec<String>> {
     let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().ok()?;
-    let words = tokens.into_iter().filter_map(|token| match token {
-        Token::Word(word) => Some(word.value.to_ascii_uppercase()),
-        _ => None,
+    let words = tokens.into_iter().filter_map(|token| {
+        let Token::Word(word) = token else { return None };
+        Some(word.value.to_ascii_uppercase())
     });
     Some(words.collect())
 }

@@ -309,23 +309,11 @@ fn named(backend: Backend, table: &Table, id: ColumnId) -> Result<(String, &Colu
 
 /// PostgreSQL: sets an identity's sequence past the numbers that an insert gave, never back.
 pub(super) fn advance_sequences(table: &Table, rows: &[RowValues]) -> Vec<String> {
-    let backend = Backend::Postgres;
-    let mut sql = Vec::new();
-    for column in table.columns.iter().filter(|column| column.auto_increment) {
-        let given: Vec<_> = rows.iter().flatten().filter(|(id, _)| *id == column.id).map(|(_, value)| value).collect();
-        let literals: Option<Vec<i64>> = given
-            .iter()
-            .map(|value| match value {
-                Scalar::Literal(Literal::Integer(number)) => Some(*number),
-                _ => None,
-            })
-            .collect();
-        if given.is_empty() || matches!(&literals, Some(numbers) if numbers.iter().all(|number| *number < 1)) {
-            continue;
-        }
-        sql.push(advance_sequence(backend, table, column));
-    }
-    sql
+    let given = |column: &&Column| {
+        let none = |value: &Scalar| matches!(value, Scalar::Literal(Literal::Integer(number)) if *number < 1);
+        column.auto_increment && rows.iter().flatten().any(|(id, value)| *id == column.id && !none(value))
+    };
+    table.columns.iter().filter(given).map(|column| advance_sequence(Backend::Postgres, table, column)).collect()
 }
 
 /// `SELECT setval(…)` to the highest number in the table, where that is not behind the sequence.

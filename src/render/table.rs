@@ -144,12 +144,9 @@ pub(super) fn column_definition(backend: Backend, column: &Column, table: &Table
         sql.push_str(&format!(" CHECK ({} IN ({}))", backend.ident(&column.name), values.join(", ")));
     }
     match backend {
-        Backend::Postgres if column.auto_increment => {
-            sql.push(' ');
-            sql.push_str(&identity(backend, column, table));
-        }
+        Backend::Postgres if column.auto_increment => sql.push_str(&format!(" {}", identity(backend, column, table))),
         Backend::Mysql if column.auto_increment => sql.push_str(" AUTO_INCREMENT"),
-        _ => {}
+        Backend::Sqlite | Backend::Postgres | Backend::Mysql => {}
     }
     if let (Some(comment), Backend::Mysql) = (&column.comment, backend) {
         sql.push_str(" COMMENT ");

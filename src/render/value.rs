@@ -42,11 +42,12 @@ pub(super) fn compared(
 /// Whether the column's values are compared as texts: PostgreSQL has no equality of `json`, which is the text that was
 /// written.
 pub(super) fn is_compared_as_text(backend: Backend, column: &Column) -> bool {
-    let json = match &column.data_type {
-        DataType::Array(of) => **of == DataType::Json,
-        of => *of == DataType::Json,
-    };
-    backend == Backend::Postgres && json
+    backend == Backend::Postgres && *element(&column.data_type) == DataType::Json
+}
+
+/// The type of a list's values; of what is no list, the type itself.
+fn element(of: &DataType) -> &DataType {
+    if let DataType::Array(of) = of { of } else { of }
 }
 
 /// Whether an expression is the word NULL.
@@ -109,11 +110,7 @@ fn literal(backend: Backend, value: &Literal, column: &Column) -> Result<String,
     Ok(match value {
         Literal::Bool(value) => sea::value(backend, &Value::Bool(Some(*value))),
         Literal::Array(items) => {
-            let of = match &column.data_type {
-                DataType::Array(of) => DataType::clone(of),
-                other => other.clone(),
-            };
-            let element = Column { data_type: of, ..column.clone() };
+            let element = Column { data_type: element(&column.data_type).clone(), ..column.clone() };
             let items: Result<Vec<String>, _> = items.iter().map(|item| literal(backend, item, &element)).collect();
             format!("ARRAY[{}]::{}", items?.join(", "), type_name(backend, &column.data_type))
         }

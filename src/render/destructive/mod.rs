@@ -41,8 +41,10 @@ impl<'a> Losses<'a> {
     pub(super) fn of(&mut self, change: &Change, now: &State, operation: &[Change]) -> Vec<Destructive> {
         let place = Place { backend: self.backend, now, start: self.start, operation, may_stand: &self.may_stand };
         let found = of(&place, change);
-        if let Change::Sql { sql, effects, .. } = change {
-            self.may_stand.extend(may_stand(sql, effects));
+        if let Change::Sql { sql, effects, .. } = change
+            && first_words(sql, 6).windows(3).any(|words| words == ["IF", "NOT", "EXISTS"])
+        {
+            self.may_stand.extend(effects.iter().filter_map(Change::table).filter(|id| now.table(*id).is_none()));
         }
         found
     }
@@ -59,21 +61,15 @@ struct Place<'a> {
 
 /// What a change destroys.
 fn of(place: &Place<'_>, change: &Change) -> Vec<Destructive> {
-    match change {
-        Change::Sql { sql, effects, access } => sql::of(place, sql, effects, access),
-        // It may have tables of its own.
-        Change::Drop(Object::Extension(Extension { name, .. })) => {
-            let stands = place.start.extensions().iter().any(|other| other.name == *name);
-            vec![lost("extension", name.clone(), stands, None)]
-        }
-        change => {
-            change.table().and_then(|id| place.now.table(id)).map_or_else(Vec::new, |now| of_table(place, change, now))
-        }
+    if let Change::Sql { sql, effects, access } = change {
+        return sql::of(place, sql, effects, access);
     }
-}
-
-/// What a change destroys of a table, which stands as `now` before it.
-fn of_table(place: &Place<'_>, change: &Change, now: &Table) -> Vec<Destructive> {
+    // It may have tables of its own.
+    if let Change::Drop(Object::Extension(Extension { name, .. })) = change {
+        let stands = place.start.extensions().iter().any(|other| other.name == *name);
+        return vec![lost("extension", name.clone(), stands, None)];
+    }
+    let Some(now) = change.table().and_then(|id| place.now.table(id)) else { return Vec::new() };
     let backend = place.backend;
     let then = place.then(now.id);
     let stands = place.stands(now.id);
@@ -172,16 +168,6 @@ impl Place<'_> {
     fn keeps(&self, table: TableId) -> bool {
         self.operation.iter().any(|change| matches!(change, Change::KeepRows(kept) if kept.table == table))
     }
-}
-
-/// The tables that a raw statement makes only where they do not stand: `CREATE TABLE IF NOT EXISTS`.
-fn may_stand(sql: &str, effects: &[Change]) -> Vec<TableId> {
-    let made = effects.iter().filter_map(|effect| match effect {
-        Change::CreateTable(table) => Some(table.id),
-        _ => None,
-    });
-    let conditional = first_words(sql, 6).windows(3).any(|words| words == ["IF", "NOT", "EXISTS"]);
-    made.filter(|_| conditional).collect()
 }
 
 fn lost(kind: &'static str, object: String, stands: bool, counted: Option<Counted>) -> Destructive {

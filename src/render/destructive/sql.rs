@@ -96,7 +96,8 @@ impl<'s> Statement<'s> {
         let is_set = |lexeme: &&Lexeme<'_>| !matches!(lexeme, Lexeme::Word(word) if word.eq_ignore_ascii_case("SET"));
         self.0.iter().take_while(is_set).all(|lexeme| match lexeme {
             Lexeme::Word(word) => !word.to_ascii_uppercase().ends_with("JOIN"),
-            other => *other != Lexeme::Mark(','),
+            Lexeme::Mark(mark) => *mark != ',',
+            Lexeme::Quoted(_) => true,
         })
     }
 
@@ -196,7 +197,7 @@ impl<'s> Statement<'s> {
                 match lexeme {
                     Lexeme::Mark('(') => depth += 1,
                     Lexeme::Mark(')') => depth = depth.saturating_sub(1),
-                    _ => {}
+                    Lexeme::Mark(_) | Lexeme::Word(_) | Lexeme::Quoted(_) => {}
                 }
                 depth == 0 && *lexeme == Lexeme::Mark(',')
             });

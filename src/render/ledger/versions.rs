@@ -114,7 +114,7 @@ impl LedgerSql {
         let again = match self.backend {
             // An interrupted one may begin again.
             Backend::Mysql => true,
-            _ => !record.transaction && state == RowState::Applied,
+            Backend::Sqlite | Backend::Postgres => !record.transaction && state == RowState::Applied,
         };
         let frame = if again { &self.frames.applied_again } else { &self.frames.applied };
         frame.fill(&[

@@ -115,13 +115,10 @@ impl Words {
 
     /// A session's variable at a place, in lower case: `@x`, not `@@x`.
     pub(super) fn variable(&self, at: usize) -> Option<String> {
-        match self.0.get(at)? {
-            Token::Word(word) if word.value.starts_with('@') && !word.value.starts_with("@@") => {
-                Some(word.value.to_lowercase())
-            }
-            Token::AtSign => self.name(at + 1).map(|name| format!("@{}", name.to_lowercase())),
-            _ => None,
+        if self.0.get(at)? == &Token::AtSign {
+            return self.name(at + 1).map(|name| format!("@{}", name.to_lowercase()));
         }
+        self.name(at).filter(|name| name.starts_with('@') && !name.starts_with("@@")).map(str::to_lowercase)
     }
 
     /// What is defined, and at which place that word stands. Before it come `OR REPLACE`, a definer and the like.
@@ -139,12 +136,9 @@ impl Words {
     fn has_several(&self) -> bool {
         let mut depth = 0_usize;
         self.0.iter().any(|token| {
-            match token {
-                Token::LParen => depth += 1,
-                Token::RParen => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            depth == 0 && matches!(token, Token::Comma)
+            depth += usize::from(*token == Token::LParen);
+            depth = depth.saturating_sub(usize::from(*token == Token::RParen));
+            depth == 0 && *token == Token::Comma
         })
     }
 

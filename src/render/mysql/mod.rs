@@ -16,6 +16,7 @@ use super::change_context::{ChangeContext, RenderedChange, StatementKind};
 use super::error::RenderError;
 use super::expression::expression;
 use super::model::Recovery;
+use super::table_change::TableChange;
 use super::{index, kept, raw, rows, table};
 use crate::backend::Backend;
 use crate::state::{Change, Column, Constraint, ConstraintKind, Object, Scalar, State, Table};
@@ -29,20 +30,28 @@ const BACKEND: Backend = Backend::Mysql;
 /// How many of the changes, from the first, are one ALTER TABLE. At least 1.
 pub(super) fn run_length(changes: &[Change]) -> usize {
     let Some(first) = changes.first() else { return 1 };
-    let Some(way) = way(first) else { return 1 };
     // A key of the table to itself: InnoDB makes it only over an index that stands, and drops that only when it is gone.
     let mut key_goes = false;
     let together = |change: &&Change| {
-        key_goes |= matches!(change, Change::DropConstraint { kind: ConstraintKind::ForeignKey, .. });
-        let apart = match change {
-            Change::DropIndex { .. } => key_goes,
-            Change::DropConstraint { kind, .. } => {
-                key_goes && matches!(kind, ConstraintKind::Unique | ConstraintKind::PrimaryKey)
+        let Some((one, way)) = TableChange::of(change).zip(way(change)) else { return false };
+        let apart = match one {
+            TableChange::DropConstraint(ConstraintKind::ForeignKey, _) => {
+                key_goes = true;
+                false
             }
-            Change::AddConstraint { table, constraint: Constraint::ForeignKey(key) } => key.table == *table,
-            _ => false,
+            TableChange::DropIndex(_)
+            | TableChange::DropConstraint(ConstraintKind::Unique | ConstraintKind::PrimaryKey, _) => key_goes,
+            TableChange::AddConstraint(Constraint::ForeignKey(key)) => Some(key.table) == change.table(),
+            TableChange::AddConstraint(Constraint::PrimaryKey(_) | Constraint::Unique(_) | Constraint::Check(_))
+            | TableChange::DropConstraint(ConstraintKind::Check, _)
+            | TableChange::AddColumn { .. }
+            | TableChange::DropColumn(_)
+            | TableChange::AlterColumn { .. }
+            | TableChange::AddIndex(_)
+            | TableChange::RenameIndex
+            | TableChange::RenameConstraint => false,
         };
-        change.table() == first.table() && self::way(change) == Some(way) && !apart
+        change.table() == first.table() && Some(way) == self::way(first) && !apart
     };
     changes.iter().take_while(together).count().max(1)
 }
@@ -55,12 +64,14 @@ enum Way {
 }
 
 fn way(change: &Change) -> Option<Way> {
-    match change {
-        Change::AddColumn { column, fill, .. } if unfit::has_no_value(column, fill.as_ref()) => None,
-        Change::AddColumn { column, fill, .. } if fill.is_none() || *fill == column.default => Some(Way::In),
-        Change::AddIndex { .. } | Change::AddConstraint { .. } => Some(Way::In),
-        Change::DropColumn { .. } | Change::DropIndex { .. } | Change::DropConstraint { .. } => Some(Way::Out),
-        _ => None,
+    match TableChange::of(change)? {
+        TableChange::AddColumn { column, fill } => {
+            let given = fill.is_none() || fill == column.default.as_ref();
+            (given && !unfit::has_no_value(column, fill)).then_some(Way::In)
+        }
+        TableChange::AddIndex(_) | TableChange::AddConstraint(_) => Some(Way::In),
+        TableChange::DropColumn(_) | TableChange::DropIndex(_) | TableChange::DropConstraint(..) => Some(Way::Out),
+        TableChange::AlterColumn { .. } | TableChange::RenameIndex | TableChange::RenameConstraint => None,
     }
 }
 
@@ -259,39 +270,40 @@ fn raw_statement(sql: &str, context: &ChangeContext<'_>, rendered: &mut Rendered
 
 /// What a change is within ALTER TABLE.
 fn action(context: &ChangeContext<'_>, state: &State, actions: &mut Vec<String>) -> Result<(), RenderError> {
-    match (context.change, &context.before, &context.after) {
-        (Change::AddColumn { column, .. }, _, Some(after)) => {
-            actions.push(format!("ADD COLUMN {}", table::column_definition(BACKEND, column, after)?));
+    let Some(change) = TableChange::of(context.change) else { return Ok(()) };
+    match change {
+        TableChange::AddColumn { column, .. } => {
+            actions.push(format!("ADD COLUMN {}", table::column_definition(BACKEND, column, context.after()?)?));
         }
-        (Change::DropColumn { column, .. }, Some(before), _) => {
-            actions.push(format!("DROP COLUMN {}", BACKEND.ident(before.column_name(*column))));
+        TableChange::DropColumn(column) => {
+            actions.push(format!("DROP COLUMN {}", BACKEND.ident(context.before()?.column_name(column))));
         }
-        (Change::AddIndex { index, .. }, _, Some(after)) => {
-            limits::index(index, after)?;
-            actions.push(format!("ADD {}", index::definition(BACKEND, after, index)?));
+        TableChange::AddIndex(index) => {
+            limits::index(index, context.after()?)?;
+            actions.push(format!("ADD {}", index::definition(BACKEND, context.after()?, index)?));
         }
-        (Change::DropIndex { name, .. }, ..) => actions.push(format!("DROP KEY {}", BACKEND.ident(name))),
-        (Change::AddConstraint { constraint, .. }, _, Some(after)) => {
-            limits::constraint(constraint, after, state)?;
-            for line in table::constraint_lines(BACKEND, state, constraint, after)? {
-                actions.push(format!("ADD {line}"));
-            }
+        TableChange::AddConstraint(constraint) => {
+            limits::constraint(constraint, context.after()?, state)?;
+            actions.extend(added(constraint, context.after()?, state)?);
         }
-        (Change::DropConstraint { kind, name, .. }, ..) => {
-            let name = BACKEND.ident(name);
-            match kind {
-                ConstraintKind::PrimaryKey => actions.push("DROP PRIMARY KEY".to_owned()),
-                ConstraintKind::Unique => actions.push(format!("DROP KEY {name}")),
-                ConstraintKind::ForeignKey => {
-                    actions.push(format!("DROP FOREIGN KEY {name}"));
-                    actions.push(format!("DROP KEY {name}"));
-                }
-                ConstraintKind::Check => actions.push(format!("DROP CONSTRAINT {name}")),
-            }
+        TableChange::DropConstraint(ConstraintKind::PrimaryKey, _) => actions.push("DROP PRIMARY KEY".to_owned()),
+        TableChange::DropIndex(name) | TableChange::DropConstraint(ConstraintKind::Unique, name) => {
+            actions.push(format!("DROP KEY {}", BACKEND.ident(name)));
         }
-        _ => {}
+        TableChange::DropConstraint(ConstraintKind::ForeignKey, name) => actions.extend(key_dropped(name)),
+        TableChange::DropConstraint(ConstraintKind::Check, name) => {
+            actions.push(format!("DROP CONSTRAINT {}", BACKEND.ident(name)));
+        }
+        // Each is a statement of its own.
+        TableChange::AlterColumn { .. } | TableChange::RenameIndex | TableChange::RenameConstraint => {}
     }
     Ok(())
+}
+
+/// A foreign key goes with the index that it owns.
+fn key_dropped(name: &str) -> [String; 2] {
+    let name = BACKEND.ident(name);
+    [format!("DROP FOREIGN KEY {name}"), format!("DROP KEY {name}")]
 }
 
 /// What renames a constraint; `None` for a primary key, whose name is `PRIMARY` whatever is written.
@@ -303,16 +315,15 @@ fn rename_constraint(
     state: &State,
 ) -> Result<Option<String>, RenderError> {
     let renamed = after.constraints().find(|constraint| constraint.kind() == kind && constraint.name().text == to);
-    let old = BACKEND.ident(name);
     Ok(match (kind, renamed) {
         (ConstraintKind::Unique, _) => Some(rename_index(name, to)),
         (ConstraintKind::ForeignKey, Some(key)) => {
-            let mut actions = vec![format!("DROP FOREIGN KEY {old}"), format!("DROP KEY {old}")];
+            let mut actions = Vec::from(key_dropped(name));
             actions.extend(added(&key, after, state)?);
             Some(actions.join(", "))
         }
         (ConstraintKind::Check, Some(check)) => {
-            let mut actions = vec![format!("DROP CONSTRAINT {old}")];
+            let mut actions = vec![format!("DROP CONSTRAINT {}", BACKEND.ident(name))];
             actions.extend(added(&check, after, state)?);
             Some(actions.join(", "))
         }

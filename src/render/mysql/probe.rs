@@ -113,7 +113,14 @@ pub(super) fn of_change(change: &Change, table: Option<&Table>) -> Option<String
         Change::Drop(Object::Function(function)) => stands(&routine_of(function), false),
         Change::Create(Object::View(view)) => stands(&view_of(&view.name.name), true),
         Change::Drop(Object::View(view)) => stands(&view_of(&view.name.name), false),
-        _ => return None,
+        Change::Create(_) | Change::Drop(_) | Change::ReplaceFunction { .. } | Change::AlterEnum { .. } => return None,
+        Change::AlterColumn { .. } | Change::RenameSequence { .. } | Change::Sql { .. } | Change::Note(_) => {
+            return None;
+        }
+        Change::Insert { .. } | Change::Update { .. } | Change::Delete { .. } | Change::DeleteRows { .. } => {
+            return None;
+        }
+        Change::KeepRows(_) | Change::RestoreRows(_) => return None,
     })
 }
 

@@ -6,6 +6,7 @@
 use super::BACKEND;
 use crate::operation::{DataType, EnumType};
 use crate::render::model::Unfit;
+use crate::render::table_change::TableChange;
 use crate::render::value;
 use crate::state::{Change, Column, Constraint, Scalar, Table};
 
@@ -18,12 +19,13 @@ pub(super) fn has_no_value(column: &Column, fill: Option<&Scalar>) -> bool {
 /// What a change could do to rows, asked on its table before it. `start` is the table before the whole run, where nothing of
 /// the run has changed rows by then.
 pub(super) fn of(change: &Change, before: &Table, start: Option<&Table>) -> Vec<Unfit> {
-    let from = |table: &Table| match change {
-        Change::AlterColumn { column, .. } => table.column(*column).cloned(),
-        _ => None,
+    let Some(change) = TableChange::of(change) else { return Vec::new() };
+    let same = |start: &&Table| {
+        change.values().is_none_or(|(column, using, fill)| {
+            using.is_none() && fill.is_none() && start.column(column) == before.column(column)
+        })
     };
-    let given = matches!(change, Change::AlterColumn { using, fill, .. } if using.is_some() || fill.is_some());
-    let start = start.filter(|start| !given && from(start) == from(before));
+    let start = start.filter(same);
     let on = |table: &Table| problems(change, table);
     let (now, then) = (on(before), start.map(on).unwrap_or_default());
     let mut then = Some(then).filter(|then| then.len() == now.len()).unwrap_or_default().into_iter();
@@ -64,12 +66,12 @@ fn count(table: &Table) -> String {
     format!("SELECT COUNT(*) FROM {}", BACKEND.table(&table.name))
 }
 
-fn problems(change: &Change, table: &Table) -> Vec<Problem> {
+fn problems(change: TableChange<'_>, table: &Table) -> Vec<Problem> {
     let all = count(table);
     let titled = |column: &Column| format!("`{}.{}`", table.name, column.name);
     let null = |column: &Column| Problem::null(column, table);
     match change {
-        Change::AddColumn { column, fill, .. } if has_no_value(column, fill.as_ref()) => vec![Problem {
+        TableChange::AddColumn { column, fill } if has_no_value(column, fill) => vec![Problem {
             words: [
                 format!("{} is NOT NULL without a default, and", titled(column)),
                 "would have no value for it".to_owned(),
@@ -77,11 +79,11 @@ fn problems(change: &Change, table: &Table) -> Vec<Problem> {
             help: "say which value they get: `fill = …` on an `add_column`, `refill = …` on the `drop_column` that is undone",
             sql: all,
         }],
-        Change::AddConstraint { constraint: Constraint::PrimaryKey(key), .. } => {
+        TableChange::AddConstraint(Constraint::PrimaryKey(key)) => {
             key.columns.iter().filter_map(|id| table.column(*id)).filter(|column| column.null).map(null).collect()
         }
-        Change::AlterColumn { column, patch, using, .. } => {
-            let Some(from) = table.column(*column) else { return Vec::new() };
+        TableChange::AlterColumn { column, patch, using, .. } => {
+            let Some(from) = table.column(column) else { return Vec::new() };
             let name = BACKEND.ident(&from.name);
             let mut found = Vec::new();
             let numbers = patch.auto_increment.as_ref().is_some_and(|(on, _)| *on) && !from.auto_increment;
@@ -111,7 +113,14 @@ fn problems(change: &Change, table: &Table) -> Vec<Problem> {
             }
             found
         }
-        _ => Vec::new(),
+        TableChange::AddColumn { .. }
+        | TableChange::DropColumn(_)
+        | TableChange::AddIndex(_)
+        | TableChange::DropIndex(_)
+        | TableChange::RenameIndex
+        | TableChange::AddConstraint(_)
+        | TableChange::DropConstraint(..)
+        | TableChange::RenameConstraint => Vec::new(),
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn asked_first(rows: &[RowValues], table: &Table, rendered: &mut Rend
             rendered.row(format!("SET {variable} = ({})", expression(BACKEND, expr, table)));
             Scalar::Expr(Expr::text(&variable))
         }
-        value => value.clone(),
+        Scalar::Literal(_) | Scalar::Expr(_) => value.clone(),
     };
     rows.iter().map(|row| row.iter().map(|(id, value)| (*id, ask(value))).collect()).collect()
 }

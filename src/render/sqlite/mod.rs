@@ -10,86 +10,43 @@ use super::change_context::{ChangeContext, RenderedChange, StatementKind};
 use super::error::RenderError;
 use super::expression::expression;
 use super::table::check_schema;
+use super::table_change::TableChange;
 use super::{index, kept, raw, rows, table, value};
 use crate::backend::Backend;
-use crate::state::{Change, Column, ColumnId, Constraint, Object, State, Table, TableId};
+use crate::state::{Change, Column, ColumnId, Constraint, Expr, Object, Scalar, State, Table, TableId};
 
 const BACKEND: Backend = Backend::Sqlite;
 
 /// How many of the changes, from the first, are written together: those of one table that one
 /// rebuild can do at once. At least 1.
 pub(super) fn run_length(changes: &[Change]) -> usize {
-    let Some(table) = changes.first().filter(|change| is_structural(change)).and_then(Change::table) else { return 1 };
+    let table = changes.first().and_then(Change::table);
     let mut touched: HashSet<ColumnId> = HashSet::new();
-    let mut length = 0;
-    for change in changes {
-        if change.table() != Some(table) || !is_structural(change) || waits(change, &touched) {
-            break;
+    let together = |change: &&Change| {
+        let Some(one) = TableChange::of(change).filter(|one| !waits(*one, &touched)) else { return false };
+        touched.extend(one.values().map(|(column, ..)| column));
+        if let TableChange::DropColumn(column) = one {
+            touched.insert(column);
         }
-        match change {
-            Change::AddColumn { column, .. } => touched.insert(column.id),
-            Change::AlterColumn { column, .. } | Change::DropColumn { column, .. } => touched.insert(*column),
-            _ => true,
-        };
-        length += 1;
-    }
-    length.max(1)
-}
-
-/// What a rebuild can do.
-const fn is_structural(change: &Change) -> bool {
-    matches!(
-        change,
-        Change::AddColumn { .. }
-            | Change::DropColumn { .. }
-            | Change::AlterColumn { .. }
-            | Change::AddConstraint { .. }
-            | Change::DropConstraint { .. }
-            | Change::RenameConstraint { .. }
-            | Change::AddIndex { .. }
-            | Change::DropIndex { .. }
-            | Change::RenameIndex { .. }
-    )
+        change.table() == table
+    };
+    changes.iter().take_while(together).count().max(1)
 }
 
 /// Whether it needs what an earlier change of the run makes: one SELECT sees the old values only.
-fn waits(change: &Change, touched: &HashSet<ColumnId>) -> bool {
-    let reads = |value: &crate::state::Scalar| match value {
-        crate::state::Scalar::Expr(expr) => expr.opaque || expr.columns().any(|id| touched.contains(&id)),
-        crate::state::Scalar::Literal(_) => false,
-    };
-    if touched.is_empty() {
-        return false;
-    }
-    match change {
-        Change::AlterColumn { column, using, fill, .. } => {
-            touched.contains(column)
-                || using.as_ref().is_some_and(|expr| expr.opaque || expr.columns().any(|id| touched.contains(&id)))
-                || fill.as_ref().is_some_and(reads)
-        }
-        Change::AddColumn { column, fill, .. } => touched.contains(&column.id) || fill.as_ref().is_some_and(reads),
-        _ => false,
-    }
+fn waits(change: TableChange<'_>, touched: &HashSet<ColumnId>) -> bool {
+    let reads = |expr: &Expr| expr.opaque || expr.columns().any(|id| touched.contains(&id));
+    let Some((column, using, fill)) = change.values().filter(|_| !touched.is_empty()) else { return false };
+    touched.contains(&column) || using.is_some_and(reads) || matches!(fill, Some(Scalar::Expr(expr)) if reads(expr))
 }
 
 /// Writes a run of changes.
 pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<RenderedChange, RenderError> {
-    let structural = contexts.first().is_some_and(|context| is_structural(context.change));
-    let needs_rebuild = |context: &ChangeContext<'_>| match (&context.before, &context.after) {
-        (Some(before), Some(after)) => cannot_alter(context.change, before, after),
-        _ => false,
-    };
-    if structural {
-        if let Some(sql) = added_with_constraints(contexts, state)? {
-            let mut rendered = RenderedChange::default();
-            for sql in sql {
-                rendered.schema(sql);
-            }
-            return Ok(rendered);
-        }
-        if contexts.iter().any(needs_rebuild) {
-            return rebuild::write(contexts, state);
-        }
+    if let Some(rendered) = added_with_constraints(contexts, state)? {
+        return Ok(rendered);
+    }
+    if contexts.iter().any(cannot_alter) {
+        return rebuild::write(contexts, state);
     }
     let mut rendered = RenderedChange::default();
     for context in contexts {
@@ -98,16 +55,18 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
     Ok(rendered)
 }
 
-fn cannot_alter(change: &Change, before: &Table, after: &Table) -> bool {
-    match change {
-        Change::AddColumn { column, fill, .. } => fill.is_some() || !can_be_added(column),
-        Change::AlterColumn { column, using, fill, .. } => {
-            using.is_some() || fill.is_some() || before.column(*column) != after.column(*column)
+/// Whether ALTER TABLE cannot say it.
+fn cannot_alter(context: &ChangeContext<'_>) -> bool {
+    let (Some(before), Some(after)) = (&context.before, &context.after) else { return false };
+    TableChange::of(context.change).is_some_and(|change| match change {
+        TableChange::AddColumn { column, fill } => fill.is_some() || !can_be_added(column),
+        TableChange::AlterColumn { column, using, fill, .. } => {
+            using.is_some() || fill.is_some() || before.column(column) != after.column(column)
         }
-        Change::DropColumn { .. } => after.columns.is_empty(),
-        Change::AddConstraint { .. } | Change::DropConstraint { .. } | Change::RenameConstraint { .. } => true,
-        _ => false,
-    }
+        TableChange::DropColumn(_) => after.columns.is_empty(),
+        TableChange::AddConstraint(_) | TableChange::DropConstraint(..) | TableChange::RenameConstraint => true,
+        TableChange::AddIndex(_) | TableChange::DropIndex(_) | TableChange::RenameIndex => false,
+    })
 }
 
 /// Whether ALTER TABLE … ADD COLUMN takes it when rows exist.
@@ -119,19 +78,22 @@ fn can_be_added(column: &Column) -> bool {
 }
 
 /// A nullable column with a foreign key or checks of its own: ADD COLUMN takes them behind the column.
-fn added_with_constraints(contexts: &[ChangeContext<'_>], state: &State) -> Result<Option<Vec<String>>, RenderError> {
+fn added_with_constraints(
+    contexts: &[ChangeContext<'_>],
+    state: &State,
+) -> Result<Option<RenderedChange>, RenderError> {
     let [first, rest @ ..] = contexts else { return Ok(None) };
-    let (Change::AddColumn { column, fill: None, .. }, Some(after)) = (first.change, &first.after) else {
-        return Ok(None);
-    };
+    let Some(TableChange::AddColumn { column, fill: None }) = TableChange::of(first.change) else { return Ok(None) };
     if rest.is_empty() || !can_be_added(column) || !column.null || column.default.is_some() {
         return Ok(None);
     }
+    let after = first.after()?;
     let mut sql = table::column_definition(BACKEND, column, after)?;
     let mut indexes = Vec::new();
     for context in rest {
-        match (context.change, &context.after) {
-            (Change::AddConstraint { constraint: constraint @ Constraint::ForeignKey(key), .. }, Some(after))
+        let after = context.after()?;
+        match TableChange::of(context.change) {
+            Some(TableChange::AddConstraint(constraint @ Constraint::ForeignKey(key)))
                 if key.columns == [column.id] =>
             {
                 sql.push_str(" CONSTRAINT ");
@@ -139,18 +101,22 @@ fn added_with_constraints(contexts: &[ChangeContext<'_>], state: &State) -> Resu
                 sql.push(' ');
                 sql.push_str(&table::references(BACKEND, state, key, after)?);
             }
-            (Change::AddConstraint { constraint: constraint @ Constraint::Check(check), .. }, Some(after))
+            Some(TableChange::AddConstraint(constraint @ Constraint::Check(check)))
                 if !check.expr.opaque && check.expr.columns().all(|id| id == column.id) =>
             {
                 sql.push(' ');
                 sql.push_str(&table::constraint_definition(BACKEND, state, constraint, after)?);
             }
-            (Change::AddIndex { index, .. }, Some(after)) => indexes.push(index::create(BACKEND, after, index)?),
+            Some(TableChange::AddIndex(index)) => indexes.push(index::create(BACKEND, after, index)?),
             _ => return Ok(None),
         }
     }
-    let add = format!("ALTER TABLE {} ADD COLUMN {sql}", BACKEND.table(&after.name));
-    Ok(Some(std::iter::once(add).chain(indexes).collect()))
+    let mut rendered = RenderedChange::default();
+    rendered.schema(format!("ALTER TABLE {} ADD COLUMN {sql}", BACKEND.table(&after.name)));
+    for index in indexes {
+        rendered.schema(index);
+    }
+    Ok(Some(rendered))
 }
 
 /// One change that needs no rebuild.

@@ -10,9 +10,10 @@ use super::super::expression::expression;
 use std::collections::HashMap;
 
 use super::super::change_context::{ChangeContext, RenderedChange};
+use super::super::table_change::TableChange;
 use super::super::{index, raw, table, value};
 use super::{BACKEND, RenderError, temporary_name};
-use crate::state::{Change, Column, ColumnId, Expr, Scalar, State, Table};
+use crate::state::{Column, ColumnId, Expr, Scalar, State, Table};
 
 /// Writes a run of changes of one table as one rebuild. `state` is the state after them.
 pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<RenderedChange, RenderError> {
@@ -56,29 +57,18 @@ fn numbered(table: &Table) -> bool {
 
 /// The columns of the new table with what is copied into each; columns left out take their defaults.
 fn copies(contexts: &[ChangeContext<'_>], before: &Table, after: &Table) -> Result<Vec<(String, String)>, RenderError> {
-    let mut added: HashMap<ColumnId, Option<&Scalar>> = HashMap::new();
-    let mut altered: HashMap<ColumnId, (Option<&Expr>, Option<&Scalar>)> = HashMap::new();
-    for context in contexts {
-        match context.change {
-            Change::AddColumn { column, fill, .. } => {
-                added.insert(column.id, fill.as_ref());
-            }
-            Change::AlterColumn { column, using, fill, .. } => {
-                altered.insert(*column, (using.as_ref(), fill.as_ref()));
-            }
-            _ => {}
-        }
+    let mut values: HashMap<ColumnId, (Option<&Expr>, Option<&Scalar>)> = HashMap::new();
+    for change in contexts.iter().filter_map(|context| TableChange::of(context.change)) {
+        values.extend(change.values().map(|(column, using, fill)| (column, (using, fill))));
     }
     let mut copies = Vec::with_capacity(after.columns.len());
     for column in after.columns.iter().filter(|column| column.generated.is_none()) {
         let name = BACKEND.ident(&column.name);
-        if let Some(fill) = added.get(&column.id) {
-            if let Some(fill) = fill {
-                copies.push((name, value::scalar(BACKEND, fill, column, before)?));
-            }
-        } else if let Some(source) = before.column(column.id) {
-            let conversion = altered.get(&column.id).copied().unwrap_or_default();
-            copies.push((name, converted(conversion, source, column, before)?));
+        let (using, fill) = values.get(&column.id).copied().unwrap_or_default();
+        if let Some(source) = before.column(column.id) {
+            copies.push((name, converted((using, fill), source, column, before)?));
+        } else if let Some(fill) = fill {
+            copies.push((name, value::scalar(BACKEND, fill, column, before)?));
         }
     }
     if copies.is_empty() {
