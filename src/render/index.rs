@@ -1,20 +1,14 @@
-//! Indexes as SQL: what the backends say alike. By hand through sea-query's quoting, which writes names of indexes unescaped,
-//! and panics on expressions in them.
+//! Indexes as SQL: what the backends say alike.
 
 use super::error::RenderError;
 use super::expression::own_expression;
+use super::sea;
 use crate::backend::Backend;
 use crate::operation::{DataType, Nulls, Order};
 use crate::state::{Column, ColumnId, Index, IndexKey, IndexPart, Table};
 
-/// CREATE INDEX.
+/// CREATE INDEX, on SQLite and PostgreSQL.
 pub(super) fn create(backend: Backend, table: &Table, index: &Index) -> Result<String, RenderError> {
-    if backend == Backend::Mysql {
-        let (word, method) = mysql_kind(index)?;
-        let method = method.map_or_else(String::new, |method| format!(" USING {method}"));
-        let (name, on) = (backend.ident(&index.name), backend.table(&table.name));
-        return Ok(format!("CREATE {word}INDEX {name}{method} ON {on} ({})", parts(backend, table, index)?));
-    }
     let mut sql = if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " }.to_owned();
     sql.push_str(&backend.ident(&index.name));
     sql.push_str(" ON ");
@@ -119,9 +113,14 @@ fn part(backend: Backend, table: &Table, index: &Index, part: &IndexPart) -> Res
     Ok(sql)
 }
 
-/// DROP INDEX; an index stands in its table's schema.
-pub(super) fn drop(backend: Backend, table: &Table, name: &str) -> String {
-    format!("DROP INDEX {}", backend.qualified(table.name.schema.as_deref(), name))
+/// DROP INDEX; an index stands in its table's schema. `concurrently` and where it is, on PostgreSQL.
+pub(super) fn drop(backend: Backend, table: &Table, name: &str, concurrently: bool) -> String {
+    let mut statement = sea_query::Index::drop();
+    statement.name(sea::within_quotes(backend, name)).table(sea::table_ref(&table.name));
+    if concurrently {
+        statement.concurrently().if_exists();
+    }
+    sea::schema(backend, &statement)
 }
 
 /// Refuses a key or an index over values that the backend does not compare.

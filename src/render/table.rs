@@ -1,11 +1,10 @@
 //! Tables, columns and constraints as SQL: what the backends say alike.
-//! By hand through sea-query's quoting, since it leaves SQLite's constraint names out,
-//! and writes names of constraints unescaped.
+
+use sea_query::{Alias, ColumnDef, ColumnType, Expr};
 
 use super::error::RenderError;
 use super::expression::own_expression;
-use super::sea;
-use super::sea::table_ref;
+use super::sea::{self, Key, table_ref};
 use super::types::column_type;
 use super::{index, value};
 use crate::backend::Backend;
@@ -27,13 +26,11 @@ pub(super) fn create(
     let numbered = numbered_key(backend, table)?;
     let mut lines = Vec::with_capacity(table.columns.len() + 2);
     for column in &table.columns {
-        let mut line = column_definition(backend, column, table)?;
+        let mut definition = self::column(backend, column, table)?;
         if let Some(key) = table.primary_key.as_ref().filter(|_| numbered == Some(column.id)) {
-            line.push_str(" CONSTRAINT ");
-            line.push_str(&backend.ident(&key.name.text));
-            line.push_str(" PRIMARY KEY AUTOINCREMENT");
+            definition.extra(format!("CONSTRAINT {} PRIMARY KEY AUTOINCREMENT", backend.ident(&key.name.text)));
         }
-        lines.push(line);
+        lines.push(sea::column(backend, &definition));
     }
     for constraint in table.constraints() {
         let behind_column = numbered.is_some() && matches!(constraint, Constraint::PrimaryKey(_));
@@ -112,18 +109,18 @@ fn numbered_key(backend: Backend, table: &Table) -> Result<Option<ColumnId>, Ren
 }
 
 /// A column with its type, NOT NULL, default and numbering.
-pub(super) fn column_definition(backend: Backend, column: &Column, table: &Table) -> Result<String, RenderError> {
-    let mut sql = format!("{} {}", backend.ident(&column.name), column_type(backend, column)?);
+pub(super) fn column(backend: Backend, column: &Column, table: &Table) -> Result<ColumnDef, RenderError> {
+    let mut of_type = column_type(backend, column)?;
     if let Some(collation) = &column.collation {
-        sql.push_str(&format!(" COLLATE {}", backend.own_name(collation)));
+        of_type.push_str(&format!(" COLLATE {}", backend.own_name(collation)));
     }
+    let mut definition = ColumnDef::new_with_type(Alias::new(&column.name), ColumnType::custom(of_type));
     if let Some(how) = &column.generated {
-        let kept = if how.stored { "STORED" } else { "VIRTUAL" };
-        sql.push_str(&format!(" GENERATED ALWAYS AS ({}) {kept}", own_expression(backend, &how.expr, table)));
+        definition.generated(Expr::cust(own_expression(backend, &how.expr, table)), how.stored);
     }
     // MariaDB has no NOT NULL on what it computes.
     if !column.null && (backend != Backend::Mysql || column.generated.is_none()) {
-        sql.push_str(" NOT NULL");
+        definition.not_null();
     }
     if column.null
         && column.generated.is_none()
@@ -131,28 +128,33 @@ pub(super) fn column_definition(backend: Backend, column: &Column, table: &Table
         && backend == Backend::Mysql
     {
         // Some servers take a timestamp to be NOT NULL.
-        sql.push_str(" NULL");
+        definition.null();
     }
     // Where NULL is no value, MySQL takes none for a default either.
     let none = |value: &Scalar| backend == Backend::Mysql && !column.null && value::is_null(value);
     if let Some(value) = column.default.as_ref().filter(|value| !none(value)) {
-        sql.push_str(" DEFAULT ");
-        sql.push_str(&value::default(backend, value, column, table)?);
+        // A word, so that it is in brackets only where it must be.
+        definition.default(Expr::custom_keyword(Alias::new(value::default(backend, value, column, table)?)));
     }
     if let (DataType::Enum(of), Backend::Sqlite) = (&column.data_type, backend) {
         let values: Vec<String> = of.values.iter().map(|value| backend.string(value)).collect();
-        sql.push_str(&format!(" CHECK ({} IN ({}))", backend.ident(&column.name), values.join(", ")));
+        definition.check(Expr::cust(format!("{} IN ({})", backend.ident(&column.name), values.join(", "))));
     }
-    match backend {
-        Backend::Postgres if column.auto_increment => sql.push_str(&format!(" {}", identity(backend, column, table))),
-        Backend::Mysql if column.auto_increment => sql.push_str(" AUTO_INCREMENT"),
-        Backend::Sqlite | Backend::Postgres | Backend::Mysql => {}
+    if column.auto_increment && backend == Backend::Postgres {
+        definition.extra(identity(backend, column, table));
+    }
+    if column.auto_increment && backend == Backend::Mysql {
+        definition.auto_increment();
     }
     if let (Some(comment), Backend::Mysql) = (&column.comment, backend) {
-        sql.push_str(" COMMENT ");
-        sql.push_str(&backend.string(comment));
+        definition.extra(format!("COMMENT {}", backend.string(comment)));
     }
-    Ok(sql)
+    Ok(definition)
+}
+
+/// ALTER TABLE … ADD COLUMN.
+pub(super) fn add_column(backend: Backend, table: &Table, added: &Column) -> Result<String, RenderError> {
+    Ok(sea::schema(backend, sea::alter(&table.name).add_column(column(backend, added, table)?)))
 }
 
 /// PostgreSQL's identity, with its sequence's name where that is known.
@@ -166,35 +168,6 @@ pub(super) fn identity(backend: Backend, column: &Column, table: &Table) -> Stri
     sql
 }
 
-/// `CONSTRAINT "name" …`, as it stands in CREATE TABLE and behind ADD.
-pub(super) fn constraint_definition(
-    backend: Backend,
-    state: &State,
-    constraint: &Constraint,
-    table: &Table,
-) -> Result<String, RenderError> {
-    let name = backend.ident(&constraint.name().text);
-    let columns = |ids: &[ColumnId]| backend.idents(table.column_names(ids));
-    let keyed = match constraint {
-        Constraint::PrimaryKey(key) => key.columns.as_slice(),
-        Constraint::Unique(unique) => unique.columns.as_slice(),
-        Constraint::ForeignKey(key) => key.columns.as_slice(),
-        Constraint::Check(_) => &[],
-    };
-    index::are_compared(backend, table, keyed, || format!("`{}`", constraint.name().text))?;
-    Ok(match constraint {
-        Constraint::PrimaryKey(key) => format!("CONSTRAINT {name} PRIMARY KEY ({})", columns(&key.columns)),
-        Constraint::Unique(unique) => format!("CONSTRAINT {name} UNIQUE ({})", columns(&unique.columns)),
-        Constraint::Check(check) => {
-            format!("CONSTRAINT {name} CHECK ({})", own_expression(backend, &check.expr, table))
-        }
-        Constraint::ForeignKey(key) => {
-            let own = columns(&key.columns);
-            format!("CONSTRAINT {name} FOREIGN KEY ({own}) {}", references(backend, state, key, table)?)
-        }
-    })
-}
-
 /// A constraint as it stands in CREATE TABLE and behind ADD: on MySQL the index of a foreign key is a line of its own,
 /// and a primary key has no name.
 pub(super) fn constraint_lines(
@@ -203,18 +176,36 @@ pub(super) fn constraint_lines(
     constraint: &Constraint,
     table: &Table,
 ) -> Result<Vec<String>, RenderError> {
-    let columns = |ids: &[ColumnId]| backend.idents(table.column_names(ids));
-    let definition = || constraint_definition(backend, state, constraint, table);
-    if backend != Backend::Mysql {
-        return Ok(vec![definition()?]);
-    }
-    let name = backend.ident(&constraint.name().text);
+    let name = constraint.name().text.as_str();
+    let key = |kind, name, columns: &[ColumnId]| {
+        index::are_compared(backend, table, columns, || format!("`{}`", constraint.name().text))?;
+        Ok::<_, RenderError>(sea::key(backend, &kind, name, table.column_names(columns)))
+    };
     Ok(match constraint {
-        Constraint::PrimaryKey(key) => vec![format!("PRIMARY KEY ({})", columns(&key.columns))],
-        Constraint::Unique(unique) => vec![format!("UNIQUE KEY {name} ({})", columns(&unique.columns))],
-        Constraint::ForeignKey(key) => vec![format!("KEY {name} ({})", columns(&key.columns)), definition()?],
-        Constraint::Check(_) => vec![definition()?],
+        Constraint::PrimaryKey(of) => {
+            vec![key(Key::Primary, Some(name).filter(|_| backend != Backend::Mysql), &of.columns)?]
+        }
+        Constraint::Unique(of) => vec![key(Key::Unique, Some(name), &of.columns)?],
+        Constraint::Check(check) => vec![sea::check(backend, name, own_expression(backend, &check.expr, table))],
+        Constraint::ForeignKey(of) => {
+            let index = key(Key::Plain, Some(name), &of.columns)?;
+            let columns = backend.idents(table.column_names(&of.columns));
+            let references = references(backend, state, of, table)?;
+            let line = format!("CONSTRAINT {} FOREIGN KEY ({columns}) {references}", backend.ident(name));
+            if backend == Backend::Mysql { vec![index, line] } else { vec![line] }
+        }
     })
+}
+
+/// ALTER TABLE … ADD, of a constraint.
+pub(super) fn add_constraint(
+    backend: Backend,
+    state: &State,
+    constraint: &Constraint,
+    table: &Table,
+) -> Result<String, RenderError> {
+    let lines = constraint_lines(backend, state, constraint, table)?;
+    Ok(format!("ALTER TABLE {} ADD {}", backend.table(&table.name), lines.join(", ADD ")))
 }
 
 /// `REFERENCES "table" ("column") ON DELETE …`.
@@ -262,24 +253,22 @@ pub(super) const fn action_words(action: Action) -> &'static str {
     }
 }
 
-/// ALTER TABLE … RENAME TO.
+/// ALTER TABLE … RENAME TO. The schema stays.
 pub(super) fn rename(backend: Backend, from: &Table, to: &str) -> String {
-    // PostgreSQL wants the bare new name; the schema stays.
-    format!("ALTER TABLE {} RENAME TO {}", backend.table(&from.name), backend.ident(to))
+    sea::schema(backend, sea_query::Table::rename().table(table_ref(&from.name), Alias::new(to)))
 }
 
 /// ALTER TABLE … RENAME COLUMN.
 pub(super) fn rename_column(backend: Backend, table: &Table, from: &str, to: &str) -> String {
-    let statement = sea_query::Table::alter()
-        .table(table_ref(&table.name))
-        .rename_column(sea_query::Alias::new(from), sea_query::Alias::new(to))
-        .take();
-    sea::schema(backend, &statement)
+    sea::schema(backend, sea::alter(&table.name).rename_column(Alias::new(from), Alias::new(to)))
 }
 
 /// ALTER TABLE … DROP COLUMN.
 pub(super) fn drop_column(backend: Backend, table: &Table, column: &str) -> String {
-    let statement =
-        sea_query::Table::alter().table(table_ref(&table.name)).drop_column(sea_query::Alias::new(column)).take();
-    sea::schema(backend, &statement)
+    sea::schema(backend, sea::alter(&table.name).drop_column(Alias::new(column)))
+}
+
+/// ALTER TABLE … DROP CONSTRAINT.
+pub(super) fn drop_constraint(backend: Backend, table: &Table, name: &str) -> String {
+    sea::schema(backend, sea::alter(&table.name).drop_constraint(Alias::new(name)))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::super::change_context::RenderedChange;
 use super::super::error::RenderError;
 use super::super::model::{Recovery, Unfit};
-use super::super::table;
+use super::super::{sea, table};
 use super::{BACKEND, added, alter_table, probe, set, unfit};
 use crate::operation::{DataType, EnumType};
 use crate::plan::LostKeys;
@@ -19,10 +19,7 @@ pub(super) fn add_column(
     (ran, unfit): (Recovery, Vec<Unfit>),
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
-    let add = |column: &Column| -> Result<String, RenderError> {
-        let definition = table::column_definition(BACKEND, column, table)?;
-        Ok(alter_table(table, &format!("ADD COLUMN {definition}")))
-    };
+    let add = |column: &Column| table::add_column(BACKEND, table, column);
     match fill {
         Some(fill) if column.default.as_ref() != Some(fill) => match fill {
             Scalar::Literal(_) => {
@@ -94,8 +91,7 @@ pub(super) fn column(
 }
 
 fn modify(column: &Column, table: &Table, unfit: Vec<Unfit>, rendered: &mut RenderedChange) -> Result<(), RenderError> {
-    let definition = table::column_definition(BACKEND, column, table)?;
-    let sql = alter_table(table, &format!("MODIFY COLUMN {definition}"));
+    let sql = sea::schema(BACKEND, sea::alter(&table.name).modify_column(table::column(BACKEND, column, table)?));
     rendered.journaled_unless(unfit, sql, probe::of_modify(table));
     Ok(())
 }

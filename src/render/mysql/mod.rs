@@ -17,7 +17,7 @@ use super::error::RenderError;
 use super::expression::expression;
 use super::model::Recovery;
 use super::table_change::TableChange;
-use super::{index, kept, raw, rows, table};
+use super::{index, kept, raw, rows, sea, table};
 use crate::backend::Backend;
 use crate::state::{Change, Column, Constraint, ConstraintKind, Object, Scalar, State, Table};
 
@@ -129,7 +129,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         Change::RenameTable { to, .. } => {
             let before = context.before()?;
             if before.name != *to {
-                rendered.journaled(alter_table(before, &format!("RENAME TO {}", BACKEND.ident(&to.name))), ran());
+                rendered.journaled(table::rename(BACKEND, before, &to.name), ran());
             }
         }
         Change::AddColumn { column, fill, .. } => {
@@ -149,21 +149,16 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
                 alter::column(from, to, after, (using, fill.as_ref()), unfit(), rendered)?;
             }
         }
-        Change::AddIndex { index, .. } => {
-            let after = context.after()?;
-            limits::index(index, after)?;
-            rendered.journaled(index::create(BACKEND, after, index)?, ran());
-        }
-        Change::DropIndex { name, .. } => {
-            let sql = format!("DROP INDEX {} ON {}", BACKEND.ident(name), BACKEND.table(&context.before()?.name));
-            rendered.journaled(sql, ran());
-        }
         Change::RenameIndex { name, to, .. } => {
             if name != to {
                 rendered.journaled(alter_table(context.before()?, &rename_index(name, to)), ran());
             }
         }
-        Change::DropColumn { .. } | Change::AddConstraint { .. } | Change::DropConstraint { .. } => {
+        Change::DropColumn { .. }
+        | Change::AddIndex { .. }
+        | Change::DropIndex { .. }
+        | Change::AddConstraint { .. }
+        | Change::DropConstraint { .. } => {
             let mut actions = Vec::new();
             action(context, state, &mut actions)?;
             rendered.journaled_unless(unfit(), alter_table(context.before()?, &actions.join(", ")), ran());
@@ -273,7 +268,8 @@ fn action(context: &ChangeContext<'_>, state: &State, actions: &mut Vec<String>)
     let Some(change) = TableChange::of(context.change) else { return Ok(()) };
     match change {
         TableChange::AddColumn { column, .. } => {
-            actions.push(format!("ADD COLUMN {}", table::column_definition(BACKEND, column, context.after()?)?));
+            let column = table::column(BACKEND, column, context.after()?)?;
+            actions.push(format!("ADD COLUMN {}", sea::column(BACKEND, &column)));
         }
         TableChange::DropColumn(column) => {
             actions.push(format!("DROP COLUMN {}", BACKEND.ident(context.before()?.column_name(column))));

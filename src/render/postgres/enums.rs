@@ -4,6 +4,9 @@
 
 use std::collections::HashSet;
 
+use sea_query::extension::postgres::{IntoTypeRef, Type, TypeAlterStatement, TypeRef};
+use sea_query::{Alias, PostgresQueryBuilder};
+
 use super::super::change_context::{EnumValue, RenderedChange};
 use super::super::{index, raw, table, value};
 use super::{BACKEND, RenderError, alter_column, alter_table};
@@ -14,13 +17,24 @@ use crate::state::{Column, Constraint, State, Table, View};
 
 /// CREATE TYPE … AS ENUM.
 pub(super) fn create(of: &EnumType) -> String {
-    let values: Vec<String> = of.values.iter().map(|value| BACKEND.string(value)).collect();
-    format!("CREATE TYPE {} AS ENUM ({})", BACKEND.table(&of.name), values.join(", "))
+    Type::create().as_enum(type_ref(&of.name)).values(of.values.iter().map(Alias::new)).to_string(PostgresQueryBuilder)
 }
 
 /// DROP TYPE.
 pub(super) fn drop(of: &EnumType) -> String {
-    format!("DROP TYPE {}", BACKEND.table(&of.name))
+    Type::drop().name(type_ref(&of.name)).to_string(PostgresQueryBuilder)
+}
+
+/// ALTER TYPE, before it says what.
+fn altered(name: &TableName) -> TypeAlterStatement {
+    Type::alter().name(type_ref(name))
+}
+
+fn type_ref(name: &TableName) -> TypeRef {
+    match &name.schema {
+        Some(schema) => (Alias::new(schema), Alias::new(&name.name)).into_type_ref(),
+        None => Alias::new(&name.name).into_type_ref(),
+    }
 }
 
 /// ALTER TYPE, or the type anew. `state` is the state after. `anew` asks for the latter where values come.
@@ -32,13 +46,12 @@ pub(super) fn alter(
     state: &State,
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
-    let name = BACKEND.table(&to.name);
     let mut values = from.values.clone();
     for (old, new) in renamed {
         if let Some(value) = values.iter_mut().find(|value| *value == old) {
             value.clone_from(new);
-            let (old, new) = (BACKEND.string(old), BACKEND.string(new));
-            rendered.schema(format!("ALTER TYPE {name} RENAME VALUE {old} TO {new}"));
+            let renames = altered(&to.name).rename_value(Alias::new(old), Alias::new(new));
+            rendered.schema(renames.to_string(PostgresQueryBuilder));
         }
     }
     if values == to.values {
@@ -51,14 +64,14 @@ pub(super) fn alter(
     let mut before: Option<&String> = None;
     for value in &to.values {
         if !values.contains(value) {
-            let place = match (before, values.first()) {
-                (Some(before), _) => format!(" AFTER {}", BACKEND.string(before)),
-                (None, Some(first)) => format!(" BEFORE {}", BACKEND.string(first)),
-                (None, None) => String::new(),
+            let adds = altered(&to.name).add_value(Alias::new(value));
+            let adds = match (before, values.first()) {
+                (Some(before), _) => adds.after(Alias::new(before)),
+                (None, Some(first)) => adds.before(Alias::new(first)),
+                (None, None) => adds,
             };
-            let value = BACKEND.string(value);
-            rendered.schema(format!("ALTER TYPE {name} ADD VALUE {value}{place}"));
-            rendered.added_values.push(EnumValue { of: to.name.clone(), value });
+            rendered.schema(adds.to_string(PostgresQueryBuilder));
+            rendered.added_values.push(EnumValue { of: to.name.clone(), value: BACKEND.string(value) });
         }
         before = Some(value);
     }
@@ -72,7 +85,7 @@ fn made_anew(to: &EnumType, state: &State, rendered: &mut RenderedChange) -> Res
         state.columns_of_enum(&to.name).map(|(table, columns)| (&**table, columns)).collect();
     let over = Over::of(to, state, &tables);
     over.goes(rendered);
-    rendered.schema(format!("ALTER TYPE {} RENAME TO {}", BACKEND.table(&to.name), BACKEND.ident(&old.name)));
+    rendered.schema(altered(&to.name).rename_to(Alias::new(&old.name)).to_string(PostgresQueryBuilder));
     rendered.schema(create(to));
     for (table, columns) in &tables {
         let mut actions = Vec::new();
@@ -168,11 +181,10 @@ impl<'s> Over<'s> {
             rendered.schema(format!("DROP {} {}", view.sql_kind(), BACKEND.table(&view.name)));
         }
         for (table, constraint) in self.constraints.iter().rev() {
-            let drop = format!("DROP CONSTRAINT {}", BACKEND.ident(&constraint.name().text));
-            rendered.schema(alter_table(table, &drop));
+            rendered.schema(table::drop_constraint(BACKEND, table, &constraint.name().text));
         }
         for (table, index) in self.indexes.iter().rev() {
-            rendered.schema(index::drop(BACKEND, table, &index.name));
+            rendered.schema(index::drop(BACKEND, table, &index.name, false));
         }
     }
 
@@ -181,8 +193,7 @@ impl<'s> Over<'s> {
             rendered.schema(index::create(BACKEND, table, index)?);
         }
         for (table, constraint) in &self.constraints {
-            let definition = table::constraint_definition(BACKEND, state, constraint, table)?;
-            rendered.schema(alter_table(table, &format!("ADD {definition}")));
+            rendered.schema(table::add_constraint(BACKEND, state, constraint, table)?);
         }
         for view in &self.views {
             rendered.schema(raw::closed(&view.sql));

@@ -61,12 +61,19 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         Change::AddIndex { index, concurrently, .. } => {
             let after = context.after()?;
             let sql = index::create(BACKEND, after, index)?;
-            index_statement(&index.name, after, sql, *concurrently, context, rendered)?;
+            if *concurrently {
+                not_within(context, &index.name)?;
+                rendered.schema(schemas::clears_away(after, &index.name));
+                rendered.schema(sql.replacen(" INDEX ", " INDEX CONCURRENTLY ", 1));
+            } else {
+                rendered.schema(sql);
+            }
         }
         Change::DropIndex { name, concurrently, .. } => {
-            let before = context.before()?;
-            let sql = index::drop(BACKEND, before, name);
-            index_statement(name, before, sql, *concurrently, context, rendered)?;
+            if *concurrently {
+                not_within(context, name)?;
+            }
+            rendered.schema(index::drop(BACKEND, context.before()?, name, *concurrently));
         }
         Change::RenameIndex { name, to, .. } => {
             if name != to {
@@ -75,13 +82,10 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             }
         }
         Change::AddConstraint { constraint, .. } => {
-            let after = context.after()?;
-            let definition = table::constraint_definition(BACKEND, state, constraint, after)?;
-            rendered.schema(alter_table(after, &format!("ADD {definition}")));
+            rendered.schema(table::add_constraint(BACKEND, state, constraint, context.after()?)?);
         }
         Change::DropConstraint { name, .. } => {
-            let drop = format!("DROP CONSTRAINT {}", BACKEND.ident(name));
-            rendered.schema(alter_table(context.before()?, &drop));
+            rendered.schema(table::drop_constraint(BACKEND, context.before()?, name));
         }
         Change::RenameConstraint { name, to, .. } => {
             if *name != to.text {
@@ -160,10 +164,7 @@ fn create_table(created: &Table, state: &State, rendered: &mut RenderedChange) -
     rendered.schema(table::create(BACKEND, state, created, None)?);
     let later = created.constraints().filter(|one| table::comes_later(BACKEND, created, one));
     let (keys, others): (Vec<_>, Vec<_>) = later.partition(|one| matches!(one, Constraint::ForeignKey(_)));
-    let add = |constraint: &Constraint| {
-        let definition = table::constraint_definition(BACKEND, state, constraint, created)?;
-        Ok::<_, RenderError>(alter_table(created, &format!("ADD {definition}")))
-    };
+    let add = |constraint: &Constraint| table::add_constraint(BACKEND, state, constraint, created);
     for constraint in &others {
         rendered.schema(add(constraint)?);
     }
@@ -211,20 +212,9 @@ fn drop(object: &Object) -> String {
     }
 }
 
-/// A statement that makes or drops an index of a table.
-fn index_statement(
-    name: &str,
-    table: &Table,
-    sql: String,
-    concurrently: bool,
-    context: &ChangeContext<'_>,
-    rendered: &mut RenderedChange,
-) -> Result<(), RenderError> {
-    if concurrently {
-        return schemas::concurrently(name, table, &sql, context.transaction, rendered);
-    }
-    rendered.schema(sql);
-    Ok(())
+/// Refuses what PostgreSQL does in no transaction.
+fn not_within(context: &ChangeContext<'_>, index: &str) -> Result<(), RenderError> {
+    if context.transaction { Err(RenderError::Concurrently { index: index.to_owned() }) } else { Ok(()) }
 }
 
 fn numbered(table: &Table, id: ColumnId) -> bool {
@@ -260,15 +250,13 @@ fn add_column(
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     let Some(fill) = fill else {
-        let definition = table::column_definition(BACKEND, column, table)?;
-        rendered.schema(alter_table(table, &format!("ADD COLUMN {definition}")));
+        rendered.schema(table::add_column(BACKEND, table, column)?);
         return Ok(());
     };
     if matches!(fill, Scalar::Literal(_)) {
         // A default for a moment: the table is not written anew, and no trigger fires.
         let filled = Column { default: Some(fill.clone()), ..column.clone() };
-        let definition = table::column_definition(BACKEND, &filled, table)?;
-        rendered.schema(alter_table(table, &format!("ADD COLUMN {definition}")));
+        rendered.schema(table::add_column(BACKEND, table, &filled)?);
         if column.default.as_ref() != Some(fill) {
             let after = match &column.default {
                 Some(default) => format!("SET DEFAULT {}", value::default(BACKEND, default, column, table)?),
@@ -279,8 +267,7 @@ fn add_column(
         return Ok(());
     }
     let bare = Column { null: true, default: None, ..column.clone() };
-    let definition = table::column_definition(BACKEND, &bare, table)?;
-    rendered.schema(alter_table(table, &format!("ADD COLUMN {definition}")));
+    rendered.schema(table::add_column(BACKEND, table, &bare)?);
     rendered.row(rows::update(BACKEND, table, &vec![(column.id, fill.clone())], None)?);
     if let Some(default) = &column.default {
         let set = format!("SET DEFAULT {}", value::default(BACKEND, default, column, table)?);

@@ -1,7 +1,5 @@
 //! What PostgreSQL alone has: extensions, and indexes that are made while others write.
 
-use super::super::change_context::RenderedChange;
-use super::super::error::RenderError;
 use super::BACKEND;
 use crate::state::Table;
 
@@ -32,30 +30,14 @@ pub(super) fn drop_extension(name: &str, made_here: bool) -> String {
 /// How what an interrupted try left is cleared away.
 const CLEARS: &str = "DO $dbmigrate$ BEGIN IF EXISTS (SELECT FROM pg_index";
 
-/// `CREATE INDEX` or `DROP INDEX` with CONCURRENTLY in it. One that is made is preceded by clearing away what an interrupted
-/// try left: an index that is not valid.
-pub(super) fn concurrently(
-    name: &str,
-    table: &Table,
-    sql: &str,
-    transaction: bool,
-    rendered: &mut RenderedChange,
-) -> Result<(), RenderError> {
-    if transaction {
-        return Err(RenderError::Concurrently { index: name.to_owned() });
-    }
-    let qualified = BACKEND.qualified(table.name.schema.as_deref(), name);
-    if let Some(rest) = sql.strip_prefix("DROP INDEX ") {
-        rendered.schema(format!("DROP INDEX CONCURRENTLY IF EXISTS {rest}"));
-        return Ok(());
-    }
-    let regclass = BACKEND.string(&qualified);
-    rendered.schema(format!(
-        "{CLEARS} WHERE indexrelid = to_regclass({regclass}) AND NOT indisvalid) THEN DROP INDEX {qualified}; END IF; \
+/// Before an index is made while others write: what an interrupted try left, an index that is not valid, is dropped.
+pub(super) fn clears_away(table: &Table, index: &str) -> String {
+    let index = BACKEND.qualified(table.name.schema.as_deref(), index);
+    let regclass = BACKEND.string(&index);
+    format!(
+        "{CLEARS} WHERE indexrelid = to_regclass({regclass}) AND NOT indisvalid) THEN DROP INDEX {index}; END IF; \
              END $dbmigrate$"
-    ));
-    rendered.schema(sql.replacen(" INDEX ", " INDEX CONCURRENTLY ", 1));
-    Ok(())
+    )
 }
 
 /// Whether a statement clears away for the one behind it, so that the two run again together.

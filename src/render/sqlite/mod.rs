@@ -88,7 +88,7 @@ fn added_with_constraints(
         return Ok(None);
     }
     let after = first.after()?;
-    let mut sql = table::column_definition(BACKEND, column, after)?;
+    let mut sql = table::add_column(BACKEND, after, column)?;
     let mut indexes = Vec::new();
     for context in rest {
         let after = context.after()?;
@@ -105,14 +105,14 @@ fn added_with_constraints(
                 if !check.expr.opaque && check.expr.columns().all(|id| id == column.id) =>
             {
                 sql.push(' ');
-                sql.push_str(&table::constraint_definition(BACKEND, state, constraint, after)?);
+                sql.push_str(&table::constraint_lines(BACKEND, state, constraint, after)?.concat());
             }
             Some(TableChange::AddIndex(index)) => indexes.push(index::create(BACKEND, after, index)?),
             _ => return Ok(None),
         }
     }
     let mut rendered = RenderedChange::default();
-    rendered.schema(format!("ALTER TABLE {} ADD COLUMN {sql}", BACKEND.table(&after.name)));
+    rendered.schema(sql);
     for index in indexes {
         rendered.schema(index);
     }
@@ -134,9 +134,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             rename_table(context.before()?, &to.name, state, rendered);
         }
         Change::AddColumn { column, .. } => {
-            let after = context.after()?;
-            let definition = table::column_definition(BACKEND, column, after)?;
-            rendered.schema(format!("ALTER TABLE {} ADD COLUMN {definition}", BACKEND.table(&after.name)));
+            rendered.schema(table::add_column(BACKEND, context.after()?, column)?);
         }
         Change::DropColumn { column, .. } => {
             let before = context.before()?;
@@ -153,13 +151,13 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             rendered.schema(index::create(BACKEND, context.after()?, index)?);
         }
         Change::DropIndex { name, .. } => {
-            rendered.schema(index::drop(BACKEND, context.before()?, name));
+            rendered.schema(index::drop(BACKEND, context.before()?, name, false));
         }
         Change::RenameIndex { name, to, .. } => {
             let (before, after) = (context.before()?, context.after()?);
             if name != to {
                 // SQLite has no ALTER INDEX.
-                rendered.schema(index::drop(BACKEND, before, name));
+                rendered.schema(index::drop(BACKEND, before, name, false));
                 for index in after.indexes.iter().filter(|index| index.name == *to) {
                     rendered.schema(index::create(BACKEND, after, index)?);
                 }
