@@ -91,6 +91,10 @@ pub struct Capabilities {
     pub identity_sequences: bool,
     /// A foreign key has an index of its name on its own table, and its name is the database's.
     pub keys_own_indexes: bool,
+    /// The `*` of a view means the columns that there were when it was made.
+    pub stars_are_written_out: bool,
+    /// A column that a view reads cannot be dropped.
+    pub views_hold_columns: bool,
     /// Views and triggers keep the names that they were written with, whatever is renamed.
     pub programs_keep_names: bool,
 }

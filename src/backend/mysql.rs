@@ -35,5 +35,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     keys_outlive_tables: false,
     identity_sequences: false,
     keys_own_indexes: true,
+    stars_are_written_out: true,
+    views_hold_columns: false,
     programs_keep_names: true,
 };

@@ -34,5 +34,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     keys_outlive_tables: false,
     identity_sequences: true,
     keys_own_indexes: false,
+    stars_are_written_out: true,
+    views_hold_columns: true,
     programs_keep_names: false,
 };

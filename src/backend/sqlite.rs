@@ -35,5 +35,7 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities {
     keys_outlive_tables: true,
     identity_sequences: false,
     keys_own_indexes: false,
+    stars_are_written_out: false,
+    views_hold_columns: false,
     programs_keep_names: false,
 };

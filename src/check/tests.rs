@@ -200,7 +200,9 @@ fn an_append_and_a_view_over_all_columns_with_another_between() {
         node(3, "b", &["base"], "add_column = \"posts.y\" | type = \"text\" | null = true"),
         node(4, "v", &["b"], "sql = \"CREATE VIEW v AS SELECT * FROM posts\" | down = \"DROP VIEW v\""),
     ];
-    assert_eq!(found(&nodes.concat()), [(Code::UnprovenOrder, BOTH.to_vec())]);
+    // SQLite reads what there is; PostgreSQL keeps the list of when the view was made.
+    let wanted = [(Code::UnprovenOrder, vec![Backend::Sqlite]), (Code::UnorderedConflict, vec![Backend::Postgres])];
+    assert_eq!(found(&nodes.concat()), wanted);
 }
 
 #[test]

@@ -52,9 +52,11 @@ impl State {
                     edited.columns.push(column.clone());
                     Ok(())
                 })?;
+                self.stars_follow(*table);
                 Ok(Some(Change::DropColumn { table: *table, column: column.id, refill: fill.clone() }))
             }
             Change::DropColumn { table, column, refill } => {
+                self.no_view_holds(*table, *column)?;
                 let gone = self.edit(*table, |edited| {
                     if let Some(holder) = holder_of(edited, *column) {
                         return Err(StateError::ColumnHeld {
@@ -66,6 +68,7 @@ impl State {
                     let at = edited.columns.iter().position(|other| other.id == *column);
                     at.map(|at| edited.columns.remove(at)).ok_or_else(|| no_column(edited))
                 })?;
+                self.stars_follow(*table);
                 Ok(Some(Change::AddColumn { table: *table, column: gone, fill: refill.clone() }))
             }
             Change::RenameColumn { table, column, to } => {
@@ -241,6 +244,30 @@ impl State {
         }
         self.views_follow(id);
         Ok(Change::RenameTable { table: id, to: from })
+    }
+
+    /// Where the `*` of a view stays what it was, it is written out once its table has other columns.
+    fn stars_follow(&mut self, table: TableId) {
+        if self.backend.capabilities().stars_are_written_out && self.views.iter().any(|view| view.star.contains(&table))
+        {
+            self.views_follow(table);
+        }
+    }
+
+    /// Where the database holds on to what its views read.
+    fn no_view_holds(&self, table: TableId, column: ColumnId) -> Result<(), StateError> {
+        if !self.backend.capabilities().views_hold_columns {
+            return Ok(());
+        }
+        let view = self.views.iter().find(|view| view.mentions(table, column));
+        match view.zip(self.tables.get(&table)) {
+            Some((view, table)) => Err(StateError::ColumnHeld {
+                table: table.name.clone(),
+                column: table.column_name(column).to_owned(),
+                holder: format!("view {}", view.name),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Views are written with the names of the moment.

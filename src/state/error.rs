@@ -33,6 +33,8 @@ pub enum StateError {
     KeyNeeded { key: String, foreign: String, by: TableName },
     #[error("key `{key}` sets `{table}.{column}` to NULL, so the column cannot be NOT NULL")]
     SetsNull { key: String, table: TableName, column: String },
+    #[error("view `{view}` takes the columns of `{table}`, which had others when it was made")]
+    OtherColumns { view: TableName, table: TableName },
     #[error("{noun} `{name}` already exists")]
     Exists { noun: &'static str, name: String },
     #[error("there is no {noun} `{name}`")]
@@ -60,6 +62,7 @@ impl StateError {
             Self::NoColumn { .. } => Code::UnknownColumn,
             Self::NoIndex { .. } => Code::UnknownIndex,
             Self::NoConstraint { .. } => Code::UnknownConstraint,
+            Self::OtherColumns { .. } => Code::DownDoesNotRestore,
             Self::Used { .. } | Self::TableReferenced { .. } | Self::ColumnHeld { .. } | Self::KeyNeeded { .. } => {
                 Code::StillReferenced
             }
@@ -92,6 +95,9 @@ impl StateError {
                 "let the column be NULL (`null = true`), or give the key another action (`restrict`, `cascade`); to \
                  change a key, drop it and add it again",
             );
+        }
+        if matches!(self, Self::OtherColumns { .. }) {
+            return diagnostic.help("write the columns out in its query, in place of `*` or NATURAL JOIN");
         }
         diagnostic
     }

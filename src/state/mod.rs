@@ -22,6 +22,7 @@ mod sense;
 #[cfg(test)]
 mod sense_tests;
 mod set_null;
+mod stars;
 mod table;
 mod trial;
 mod view;
@@ -42,6 +43,7 @@ pub(crate) use lower::{Declared, is_key_by_constraint, raw_changes};
 pub use objects::{Extension, Function, Object, ObjectKind, Schema, Trigger, View};
 pub(crate) use objects::{SchemaObject, StandaloneObject, replacing};
 pub use replay::{Part, Reversal};
+pub use stars::{Star, StarSource};
 pub use table::{
     Check, Column, ColumnId, Constraint, ConstraintKind, ForeignKey, Generated, Index, IndexKey, IndexPart, Name,
     PrimaryKey, Scalar, SharedTable, Table, TableId, Unique,

@@ -323,6 +323,12 @@ impl Table {
         self.column(id).map_or("", |column| &column.name)
     }
 
+    /// Its columns with their names, in order.
+    #[must_use]
+    pub fn named_columns(&self) -> Vec<(ColumnId, String)> {
+        self.columns.iter().map(|column| (column.id, column.name.clone())).collect()
+    }
+
     /// Names of columns, in the order asked.
     #[must_use]
     pub fn column_names(&self, ids: &[ColumnId]) -> Vec<&str> {

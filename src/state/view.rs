@@ -20,6 +20,7 @@ use sqlparser::parser::Parser;
 
 use super::bind::{dialect, is_system_column, line_starts, place, tokens};
 use super::sense::{Sense, judge, kind};
+use super::stars::{Star, Stars, stars};
 use super::{ColumnId, State, Table, TableId, View};
 use crate::backend::Backend;
 use crate::ident::TableName;
@@ -52,6 +53,8 @@ pub enum ViewPiece {
         /// It names a column of the view.
         output: bool,
     },
+    /// A `*`, where the database writes it out when the view is made.
+    Star(Star),
 }
 
 /// A view's statement read.
@@ -85,43 +88,54 @@ impl View {
         let Some(pieces) = &self.pieces else { return };
         let exists = |piece: &ViewPiece| match piece {
             ViewPiece::Text(_) => true,
+            ViewPiece::Star(star) => star.written_out(state, false).is_some(),
             ViewPiece::Table { id, .. } => state.table(*id).is_some(),
             ViewPiece::Column { table, id, .. } => state.table(*table).is_some_and(|table| table.column(*id).is_some()),
         };
         if !pieces.iter().all(exists) {
             return;
         }
-        let backend = state.backend();
-        let mut sql = String::with_capacity(self.sql.len());
-        for piece in pieces {
-            match piece {
-                ViewPiece::Text(text) => sql.push_str(text),
-                ViewPiece::Table { id, written, name } => match state.table(*id) {
-                    Some(table) if table.name != *name => {
-                        // In front of a column, its table has no schema.
-                        let schema = table.name.schema.as_deref().filter(|_| written.contains('.'));
-                        sql.push_str(&backend.qualified(schema, &table.name.name));
-                    }
-                    _ => sql.push_str(written),
-                },
-                ViewPiece::Column { table, id, written, name, output } => {
-                    let now = state.table(*table).and_then(|table| table.column(*id));
-                    match now.filter(|column| column.name != *name) {
-                        Some(column) => {
-                            sql.push_str(&backend.ident(&column.name));
-                            // PostgreSQL keeps the names of a view's own columns; SQLite renames along.
-                            if *output && state.backend() == Backend::Postgres {
-                                sql.push_str(" AS ");
-                                sql.push_str(&backend.ident(name));
-                            }
+        let sql = written(pieces, state, &|star| star.print(state));
+        // Where the columns are written out, their order does not count.
+        let stars = pieces.iter().any(|piece| matches!(piece, ViewPiece::Star(_)));
+        self.told = stars.then(|| written(pieces, state, &|star| star.written_out(state, true)));
+        self.sql = sql;
+    }
+}
+
+/// A statement with the names of the moment.
+fn written(pieces: &[ViewPiece], state: &State, written_star: &dyn Fn(&Star) -> Option<String>) -> String {
+    let backend = state.backend();
+    let mut sql = String::new();
+    for piece in pieces {
+        match piece {
+            ViewPiece::Text(text) => sql.push_str(text),
+            ViewPiece::Star(star) => sql.push_str(&written_star(star).unwrap_or_else(|| star.written.clone())),
+            ViewPiece::Table { id, written, name } => match state.table(*id) {
+                Some(table) if table.name != *name => {
+                    // In front of a column, its table has no schema.
+                    let schema = table.name.schema.as_deref().filter(|_| written.contains('.'));
+                    sql.push_str(&backend.qualified(schema, &table.name.name));
+                }
+                _ => sql.push_str(written),
+            },
+            ViewPiece::Column { table, id, written, name, output } => {
+                let now = state.table(*table).and_then(|table| table.column(*id));
+                match now.filter(|column| column.name != *name) {
+                    Some(column) => {
+                        sql.push_str(&backend.ident(&column.name));
+                        // PostgreSQL keeps the names of a view's own columns; SQLite renames along.
+                        if *output && state.backend() == Backend::Postgres {
+                            sql.push_str(" AS ");
+                            sql.push_str(&backend.ident(name));
                         }
-                        None => sql.push_str(written),
                     }
+                    None => sql.push_str(written),
                 }
             }
         }
-        self.sql = sql;
     }
+    sql
 }
 
 impl State {
@@ -136,34 +150,64 @@ impl State {
             columns: Vec::new(),
             star: Vec::new(),
             pieces: None,
+            bound: false,
+            kept: Vec::new(),
+            told: None,
         };
         let mut bound = BoundView { view, unknown_tables: Vec::new(), unknown_columns: Vec::new(), senseless: None };
         // What cannot be parsed says so all the same.
         bound.view.materialized = first_words(sql, 4).iter().any(|word| word == "MATERIALIZED");
         let Some(query) = parse(sql, self.backend()) else { return bound };
-        self.relations(&query, &mut bound);
+        let mut walked = Names::default();
+        let _ = query.visit(&mut walked);
+        let direct = self.relations(&query, &walked, &mut bound);
+        let frozen = self.backend().capabilities().stars_are_written_out;
+        let mut stars = if frozen { stars(self, sql, &query, &walked.ctes) } else { Stars::default() };
         if bound.unknown_tables.is_empty() && bound.view.over.is_empty() {
-            self.bind_select(sql, &query, &mut bound);
+            self.bind_select(sql, &query, &walked, &stars, &mut bound);
         }
+        if !bound.view.bound && !stars.found.is_empty() {
+            let found = stars.found.iter().map(|(range, star)| (range.clone(), ViewPiece::Star(star.clone())));
+            bound.view.pieces = cut(sql, found.collect());
+            stars.unknown |= bound.view.pieces.is_none();
+        }
+        for (_, star) in &stars.found {
+            bound.view.columns.extend(star.columns());
+            bound.view.star.extend(star.tables());
+        }
+        bound.view.star.sort_unstable();
+        bound.view.star.dedup();
+        let more: Vec<TableId> =
+            stars.tables.iter().filter_map(|name| self.table_named(name)).map(|table| table.id).collect();
+        if stars.unknown {
+            let tables = direct.iter().chain(&more).filter_map(|id| self.table(*id));
+            bound.view.kept = tables.map(|table| (table.id, table.named_columns())).collect();
+        }
+        if let Some(reads) = &mut bound.view.reads {
+            reads.extend(more);
+            reads.sort_unstable();
+            reads.dedup();
+        }
+        bound.view.follow(self);
         bound
     }
 
-    /// The tables and views that a query reads.
-    fn relations(&self, query: &Query, bound: &mut BoundView) {
+    /// The tables and views that a query reads; gives the tables that it names itself.
+    fn relations(&self, query: &Query, walked: &Names, bound: &mut BoundView) -> Vec<TableId> {
         let mut names: Vec<ObjectName> = Vec::new();
-        let mut walked = Names::default();
-        let _ = query.visit(&mut walked);
+        let mut direct = Vec::new();
         let _ = visit_relations(query, |name| {
             names.push(name.clone());
             ControlFlow::<()>::Continue(())
         });
         let mut reads = Vec::new();
         for name in names {
-            let Some(found) = self.relation_name(&name) else { return };
+            let Some(found) = self.relation_name(&name) else { return direct };
             if let Some(table) = self.table_named(&found) {
+                direct.push(table.id);
                 reads.push(table.id);
             } else if let Some(view) = self.view_named(&found) {
-                let Some(of_view) = &view.reads else { return };
+                let Some(of_view) = &view.reads else { return direct };
                 reads.extend(of_view);
                 bound.view.over.push(view.name.clone());
             } else {
@@ -179,9 +223,10 @@ impl State {
         reads.sort_unstable();
         reads.dedup();
         bound.view.reads = Some(reads);
+        direct
     }
 
-    fn relation_name(&self, name: &ObjectName) -> Option<TableName> {
+    pub(super) fn relation_name(&self, name: &ObjectName) -> Option<TableName> {
         let parts: Option<Vec<&Ident>> = name.0.iter().map(|part| part.as_ident()).collect();
         match parts?.as_slice() {
             [name] => Some(TableName::bare(self.ident_text(name))),
@@ -193,7 +238,7 @@ impl State {
         }
     }
 
-    fn ident_text(&self, ident: &Ident) -> String {
+    pub(super) fn ident_text(&self, ident: &Ident) -> String {
         if ident.quote_style.is_none() && self.backend() == Backend::Postgres {
             ident.value.to_lowercase()
         } else {
@@ -206,9 +251,7 @@ impl State {
     }
 
     /// Binds a plain SELECT over tables; leaves the view as it is written where it is more than that.
-    fn bind_select(&self, sql: &str, query: &Query, bound: &mut BoundView) {
-        let mut walked = Names::default();
-        let _ = query.visit(&mut walked);
+    fn bind_select(&self, sql: &str, query: &Query, walked: &Names, stars: &Stars, bound: &mut BoundView) {
         let SetExpr::Select(select) = &*query.body else { return };
         if walked.queries != 1 || query.with.is_some() || walked.odd {
             return;
@@ -226,17 +269,21 @@ impl State {
             columns: Vec::new(),
             star: Vec::new(),
         };
-        if binder.select(select, &walked).is_none() {
+        if binder.select(select, walked).is_none() {
             return;
         }
         bound.senseless = binder.senseless(select).map(ToString::to_string);
-        let Binder { found, unknown, columns, star, .. } = binder;
+        let Binder { mut found, unknown, columns, star, .. } = binder;
+        // What a `*` says of itself, goes with it.
+        found.retain(|(range, _)| !stars.found.iter().any(|(star, _)| star.contains(&range.start)));
+        found.extend(stars.found.iter().map(|(range, star)| (range.clone(), ViewPiece::Star(star.clone()))));
         if !unknown.is_empty() {
             bound.unknown_columns = unknown;
             return;
         }
         let Some(pieces) = cut(sql, found) else { return };
         bound.view.pieces = Some(pieces);
+        bound.view.bound = !stars.unknown;
         bound.view.columns = columns;
         bound.view.star = star;
     }

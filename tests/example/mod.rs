@@ -21,6 +21,7 @@ mod protected;
 mod scenarios;
 mod set_null;
 mod sqlite_file;
+mod stars;
 mod tokens;
 mod types;
 mod unfit;
@@ -119,6 +120,8 @@ on_each_database! {
     whole::the_schema_of_computed_columns,
     whole::the_schema_of_programs,
     whole::the_schema_of_circles_and_odd_names,
+    stars::a_view_of_all_columns_comes_back_with_those_that_it_had,
+    stars::a_view_of_all_columns_holds_those_that_it_had,
     verbs::each_verb_goes_up_down_and_up_over_rows,
     views::views_are_made_replaced_and_dropped,
     wheels::the_page_for_people_from_wheels_runs,

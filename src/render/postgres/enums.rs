@@ -136,8 +136,7 @@ impl<'s> Over<'s> {
         for view in state.views() {
             let reads = |table: &Table, columns: &[&Column]| {
                 let read = view.reads.as_ref().is_none_or(|reads| reads.contains(&table.id));
-                let bound = view.pieces.is_some() && !view.star.contains(&table.id);
-                read && (!bound || columns.iter().any(|column| view.mentions(table.id, column.id)))
+                read && (!view.bound || columns.iter().any(|column| view.mentions(table.id, column.id)))
             };
             let over = view.over.iter().any(|under| views.iter().any(|other| other.name == *under));
             if over || casts(names_in_casts(&view.sql)) || tables.iter().any(|(table, columns)| reads(table, columns)) {

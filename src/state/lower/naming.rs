@@ -2,7 +2,6 @@
 
 use super::super::read_sql::may_mention;
 use super::{Lower, PartPath};
-use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, generated_name};
 use crate::sql_text::mentions;
@@ -119,12 +118,13 @@ impl State {
             }
         }
         for view in self.views() {
-            // A bound view follows the rename. PostgreSQL has written its `*` out, so the names of its own
-            // columns would not come again.
+            // A bound view follows the rename.
             let reads = view.reads.as_ref().is_none_or(|reads| reads.contains(&table.id));
             // Where views keep the names they were written with, none follows.
-            let bound = view.pieces.is_some() && !self.backend().capabilities().programs_keep_names;
-            let star = is_column && view.star.contains(&table.id) && self.backend() == Backend::Postgres;
+            let keeps = self.backend().capabilities().programs_keep_names;
+            let bound = view.bound && !keeps;
+            let column = table.columns.iter().find(|column| is_column && column.name == name);
+            let star = keeps && column.is_some_and(|column| view.mentions(table.id, column.id));
             if reads && (star || !bound && may_mention(&view.sql, name, None, self)) {
                 holder = Some(format!("view `{}`", view.name));
             }

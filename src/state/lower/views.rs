@@ -124,11 +124,7 @@ impl Lower<'_> {
         what: &str,
         part: impl PartPath,
     ) -> Option<()> {
-        let postgres = self.state.backend == Backend::Postgres;
-        // PostgreSQL writes `*` out; SQLite reads what is there.
-        let view = self.state.views().iter().find(|view| {
-            view.mentions(table.id, column) || postgres && view.star.contains(&table.id) && view.pieces.is_some()
-        });
+        let view = self.state.views().iter().find(|view| view.mentions(table.id, column));
         let Some(view) = view else { return self.no_trigger_needs(table, column, what, part) };
         let message =
             format!("view `{}` needs `{}.{}`, which {what}", view.name, table.name, table.column_name(column));

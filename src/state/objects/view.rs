@@ -22,12 +22,29 @@ pub struct View {
     pub columns: Vec<(TableId, ColumnId)>,
     /// The tables of which it takes all columns, where it is bound.
     pub star: Vec<TableId>,
-    /// Its statement, bound to tables and columns; `None` where that cannot be: a rename of what it
-    /// may mention is refused then.
+    /// Its statement, with what of it follows changes of tables and columns; `None` for nothing.
     pub pieces: Option<Vec<ViewPiece>>,
+    /// All of it does. Else a rename of what it may mention is refused.
+    pub bound: bool,
+    /// The columns of tables as they were when it was made, where it takes some that cannot be told.
+    pub kept: Vec<(TableId, Vec<(ColumnId, String)>)>,
+    /// The statement as facts have it, where that is another: with the columns of a `*` that stay.
+    pub told: Option<String>,
 }
 
 impl View {
+    /// Whether the tables whose columns it takes, in a way that cannot be written out, have those that they had.
+    fn has_its_columns(&self, state: &State) -> Result<(), StateError> {
+        for (id, columns) in &self.kept {
+            let Some(table) = state.table(*id) else { continue };
+            let now = table.named_columns();
+            if now.len() != columns.len() || !now.iter().all(|column| columns.contains(column)) {
+                return Err(StateError::OtherColumns { view: self.name.clone(), table: table.name.clone() });
+            }
+        }
+        Ok(())
+    }
+
     /// What SQL calls it: `VIEW`, `MATERIALIZED VIEW`.
     #[must_use]
     pub const fn sql_kind(&self) -> &'static str {
@@ -49,7 +66,7 @@ impl SchemaObject for View {
     }
 
     fn fact(&self) -> String {
-        format!("view {}: {}", self.name, self.sql)
+        format!("view {}: {}", self.name, self.told.as_ref().unwrap_or(&self.sql))
     }
 }
 
@@ -59,6 +76,9 @@ impl StandaloneObject for View {
     }
 
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
+        if state.backend.capabilities().views_hold_columns {
+            self.has_its_columns(state)?;
+        }
         let mut view = self.clone();
         view.follow(state);
         state.views.push(view.clone());
@@ -82,7 +102,9 @@ impl StandaloneObject for View {
                 let words = say!(uses, format!("view {name} groups"), "rows of {}", table.name);
                 uses.push(Resource::PrimaryKeySlot(*id), held, words);
             }
-            let bound = self.pieces.is_some();
+            let bound = self.bound;
+            // Elsewhere they are among those that it mentions.
+            let all = self.star.contains(id) && !uses.state.backend().capabilities().stars_are_written_out;
             // A bare name may come to mean two columns where several tables are read.
             let several = self.reads.as_ref().is_some_and(|reads| reads.len() > 1);
             if !bound || several || self.star.contains(id) {
@@ -93,7 +115,7 @@ impl StandaloneObject for View {
                 );
             }
             for column in &table.columns {
-                if !bound || self.star.contains(id) || self.mentions(*id, column.id) {
+                if !bound || all || self.mentions(*id, column.id) {
                     uses.column(&table, column.id, held, if bound { "reads" } else { "may read" });
                 }
             }

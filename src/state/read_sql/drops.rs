@@ -115,10 +115,10 @@ impl Reader<'_, '_> {
     pub(super) fn programs_need(&mut self, table: &Table, column: &Column, what: &str, cascade: bool) -> Step {
         let postgres = self.backend() == Backend::Postgres;
         let (id, column_id) = (table.id, column.id);
-        // PostgreSQL writes `*` out; SQLite reads what is there.
         let needs = |view: &View| {
-            let bound = view.pieces.is_some() || view.reads.as_ref().is_some_and(|reads| !reads.contains(&id));
-            bound.then(|| view.mentions(id, column_id) || (postgres && view.star.contains(&id)))
+            let known = view.bound || view.reads.as_ref().is_some_and(|reads| !reads.contains(&id));
+            let mentions = view.mentions(id, column_id);
+            (mentions || known).then_some(mentions)
         };
         // Those of PostgreSQL are known by the columns that they name.
         let mentions = |trigger: &Trigger| !postgres && may_mention(&trigger.sql, &column.name, None, self.trial.state);
