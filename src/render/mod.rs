@@ -21,6 +21,7 @@ pub mod ledger;
 mod locks;
 mod model;
 mod mysql;
+mod objects;
 mod plan;
 mod postgres;
 mod raw;

@@ -17,9 +17,9 @@ use super::error::RenderError;
 use super::expression::expression;
 use super::model::Recovery;
 use super::table_change::TableChange;
-use super::{index, kept, raw, rows, sea, table};
+use super::{index, kept, objects, raw, rows, sea, table};
 use crate::backend::Backend;
-use crate::state::{Change, Column, Constraint, ConstraintKind, Object, Scalar, State, Table};
+use crate::state::{Change, Column, Constraint, ConstraintKind, Scalar, State, Table};
 
 pub(super) use alter::restored;
 pub(super) use authored::{is_refused_whole, of_raw};
@@ -171,12 +171,12 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             }
         }
         Change::Create(object) => {
-            if let Some(sql) = create(object, state)? {
+            if let Some(sql) = objects::create(BACKEND, object, state)? {
                 rendered.journaled(sql, ran());
             }
         }
         Change::Drop(object) => {
-            if let Some(sql) = drop(object)? {
+            if let Some(sql) = objects::drop(BACKEND, object)? {
                 rendered.journaled(sql, ran());
             }
         }
@@ -216,31 +216,6 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(BACKEND, to)),
     }
     Ok(())
-}
-
-/// What makes an object; `None` where the server has nothing of it.
-fn create(object: &Object, state: &State) -> Result<Option<String>, RenderError> {
-    Ok(match object {
-        Object::Function(function) => Some(raw::closed(function.sql.as_deref().unwrap_or_default())),
-        // As the state has it: with the names of the moment.
-        Object::View(view) => Some(raw::closed(&state.view_named(&view.name).unwrap_or(view).sql)),
-        Object::Trigger(trigger) => Some(raw::closed(&trigger.sql)),
-        Object::Enum(_) => None,
-        Object::Extension(_) | Object::Schema(_) => return Err(RenderError::no_object(BACKEND, object.get())),
-    })
-}
-
-/// What drops an object; `None` where the server has nothing of it.
-fn drop(object: &Object) -> Result<Option<String>, RenderError> {
-    Ok(match object {
-        Object::Function(function) => {
-            Some(format!("DROP {} {}", function.noun().to_uppercase(), BACKEND.ident(&function.name.name)))
-        }
-        Object::View(view) => Some(format!("DROP VIEW {}", BACKEND.table(&view.name))),
-        Object::Trigger(trigger) => Some(format!("DROP TRIGGER {}", BACKEND.ident(&trigger.name))),
-        Object::Enum(_) => None,
-        Object::Extension(_) | Object::Schema(_) => return Err(RenderError::no_object(BACKEND, object.get())),
-    })
 }
 
 /// A statement of its author's.

@@ -4,7 +4,8 @@ use super::super::change_context::ChangeContext;
 use super::super::model::Recovery;
 use super::BACKEND;
 use crate::render::ledger::{AGAIN, KEYS_LOST};
-use crate::state::{Change, Constraint, ConstraintKind, Function, Object, Table};
+use crate::render::objects;
+use crate::state::{Change, Constraint, ConstraintKind, Table};
 
 /// How it is found out whether the statement of a change ran.
 pub(super) fn of(context: &ChangeContext<'_>) -> Recovery {
@@ -107,13 +108,9 @@ pub(super) fn of_change(change: &Change, table: Option<&Table>) -> Option<String
             let is = constraint_of(&named(table?), *kind, &to.text);
             stands(&format!("{is} AND {}", spelled("CONSTRAINT_NAME", &to.text)), true)
         }
-        Change::Create(Object::Trigger(trigger)) => stands(&trigger_of(&trigger.name), true),
-        Change::Drop(Object::Trigger(trigger)) => stands(&trigger_of(&trigger.name), false),
-        Change::Create(Object::Function(function)) => stands(&routine_of(function), true),
-        Change::Drop(Object::Function(function)) => stands(&routine_of(function), false),
-        Change::Create(Object::View(view)) => stands(&view_of(&view.name.name), true),
-        Change::Drop(Object::View(view)) => stands(&view_of(&view.name.name), false),
-        Change::Create(_) | Change::Drop(_) | Change::ReplaceFunction { .. } | Change::AlterEnum { .. } => return None,
+        Change::Create(object) => stands(&objects::catalog_rows(object)?, true),
+        Change::Drop(object) => stands(&objects::catalog_rows(object)?, false),
+        Change::ReplaceFunction { .. } | Change::AlterEnum { .. } => return None,
         Change::AlterColumn { .. } | Change::RenameSequence { .. } | Change::Sql { .. } | Change::Note(_) => {
             return None;
         }
@@ -169,19 +166,4 @@ fn constraint_of(table: &str, kind: ConstraintKind, name: &str) -> String {
         "TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND CONSTRAINT_NAME = {name} \
          AND CONSTRAINT_TYPE = '{kind}'"
     )
-}
-
-fn trigger_of(name: &str) -> String {
-    let name = BACKEND.string(name);
-    format!("TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME = {name}")
-}
-
-fn routine_of(function: &Function) -> String {
-    let (name, kind) = (BACKEND.string(&function.name.name), function.noun().to_uppercase());
-    format!("ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME = {name} AND ROUTINE_TYPE = '{kind}'")
-}
-
-fn view_of(name: &str) -> String {
-    let name = BACKEND.string(name);
-    format!("VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}")
 }

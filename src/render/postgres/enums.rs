@@ -4,37 +4,20 @@
 
 use std::collections::HashSet;
 
-use sea_query::extension::postgres::{IntoTypeRef, Type, TypeAlterStatement, TypeRef};
+use sea_query::extension::postgres::{Type, TypeAlterStatement};
 use sea_query::{Alias, PostgresQueryBuilder};
 
 use super::super::change_context::{EnumValue, RenderedChange};
-use super::super::{index, raw, table, value};
+use super::super::{index, objects, raw, table, value};
 use super::{BACKEND, RenderError, alter_column, alter_table};
 use crate::ident::TableName;
 use crate::operation::{DataType, EnumType};
 use crate::sql_text::names_in_casts;
 use crate::state::{Column, Constraint, State, Table, View};
 
-/// CREATE TYPE … AS ENUM.
-pub(super) fn create(of: &EnumType) -> String {
-    Type::create().as_enum(type_ref(&of.name)).values(of.values.iter().map(Alias::new)).to_string(PostgresQueryBuilder)
-}
-
-/// DROP TYPE.
-pub(super) fn drop(of: &EnumType) -> String {
-    Type::drop().name(type_ref(&of.name)).to_string(PostgresQueryBuilder)
-}
-
 /// ALTER TYPE, before it says what.
 fn altered(name: &TableName) -> TypeAlterStatement {
-    Type::alter().name(type_ref(name))
-}
-
-fn type_ref(name: &TableName) -> TypeRef {
-    match &name.schema {
-        Some(schema) => (Alias::new(schema), Alias::new(&name.name)).into_type_ref(),
-        None => Alias::new(&name.name).into_type_ref(),
-    }
+    Type::alter().name(objects::type_ref(name))
 }
 
 /// ALTER TYPE, or the type anew. `state` is the state after. `anew` asks for the latter where values come.
@@ -86,7 +69,7 @@ fn made_anew(to: &EnumType, state: &State, rendered: &mut RenderedChange) -> Res
     let over = Over::of(to, state, &tables);
     over.goes(rendered);
     rendered.schema(altered(&to.name).rename_to(Alias::new(&old.name)).to_string(PostgresQueryBuilder));
-    rendered.schema(create(to));
+    rendered.schema(objects::create_enum(to));
     for (table, columns) in &tables {
         let mut actions = Vec::new();
         for column in columns {
@@ -106,7 +89,7 @@ fn made_anew(to: &EnumType, state: &State, rendered: &mut RenderedChange) -> Res
             }
         }
     }
-    rendered.schema(drop(&EnumType { name: old, values: Vec::new() }));
+    rendered.schema(objects::drop_enum(&EnumType { name: old, values: Vec::new() }));
     over.comes_back(state, rendered)
 }
 

@@ -2,17 +2,17 @@
 //! and in what of ours it renames along.
 
 mod alter;
+mod concurrently;
 mod enums;
-mod schemas;
 
-pub(super) use schemas::clears;
+pub(super) use concurrently::clears;
 
 use super::change_context::{ChangeContext, RenderedChange, StatementKind};
 use super::error::RenderError;
 use super::expression::expression;
-use super::{index, kept, raw, rows, table, value};
+use super::{index, kept, objects, raw, rows, table, value};
 use crate::backend::Backend;
-use crate::state::{Change, Column, ColumnId, Constraint, Object, RowValues, Scalar, State, Table, replacing};
+use crate::state::{Change, Column, ColumnId, Constraint, RowValues, Scalar, State, Table, replacing};
 
 const BACKEND: Backend = Backend::Postgres;
 
@@ -63,7 +63,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             let sql = index::create(BACKEND, after, index)?;
             if *concurrently {
                 not_within(context, &index.name)?;
-                rendered.schema(schemas::clears_away(after, &index.name));
+                rendered.schema(concurrently::clears_away(after, &index.name));
                 rendered.schema(sql.replacen(" INDEX ", " INDEX CONCURRENTLY ", 1));
             } else {
                 rendered.schema(sql);
@@ -99,8 +99,8 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
                 rename_sequence(before, &from.text, &to.text, rendered);
             }
         }
-        Change::Create(object) => rendered.schema(create(object, state)),
-        Change::Drop(object) => rendered.schema(drop(object)),
+        Change::Create(object) => rendered.extend(objects::create(BACKEND, object, state)?),
+        Change::Drop(object) => rendered.extend(objects::drop(BACKEND, object)?),
         Change::ReplaceFunction { to, .. } => {
             let sql = replacing(to.sql.as_deref().unwrap_or_default(), state.backend());
             rendered.schema(raw::closed(&sql));
@@ -182,34 +182,6 @@ fn create_table(created: &Table, state: &State, rendered: &mut RenderedChange) -
         rendered.schema(comment_on(created, column));
     }
     Ok(())
-}
-
-fn create(object: &Object, state: &State) -> String {
-    match object {
-        Object::Extension(extension) => schemas::create_extension(&extension.name),
-        Object::Schema(schema) => format!("CREATE SCHEMA {}", BACKEND.ident(&schema.name)),
-        Object::Enum(of) => enums::create(of),
-        Object::Function(function) => raw::closed(function.sql.as_deref().unwrap_or_default()),
-        // As the state has it: with the names of the moment.
-        Object::View(view) => raw::closed(&state.view_named(&view.name).unwrap_or(view).sql),
-        Object::Trigger(trigger) => raw::closed(&trigger.sql),
-    }
-}
-
-fn drop(object: &Object) -> String {
-    match object {
-        Object::Extension(extension) => schemas::drop_extension(&extension.name, extension.made_here),
-        Object::Schema(schema) => format!("DROP SCHEMA {}", BACKEND.ident(&schema.name)),
-        Object::Enum(of) => enums::drop(of),
-        Object::Function(function) => {
-            let name = BACKEND.qualified(function.name.schema.as_deref(), &function.name.name);
-            format!("DROP {} {name}({})", function.noun().to_uppercase(), function.name.args)
-        }
-        Object::View(view) => format!("DROP {} {}", view.sql_kind(), BACKEND.table(&view.name)),
-        Object::Trigger(trigger) => {
-            format!("DROP TRIGGER {} ON {}", BACKEND.ident(&trigger.name), BACKEND.table(&trigger.table))
-        }
-    }
 }
 
 /// Refuses what PostgreSQL does in no transaction.

@@ -11,9 +11,9 @@ use super::error::RenderError;
 use super::expression::expression;
 use super::table::check_schema;
 use super::table_change::TableChange;
-use super::{index, kept, raw, rows, table, value};
+use super::{index, kept, objects, raw, rows, table, value};
 use crate::backend::Backend;
-use crate::state::{Change, Column, ColumnId, Constraint, Expr, Object, Scalar, State, Table, TableId};
+use crate::state::{Change, Column, ColumnId, Constraint, Expr, Scalar, State, Table, TableId};
 
 const BACKEND: Backend = Backend::Sqlite;
 
@@ -166,8 +166,8 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         Change::AddConstraint { .. } | Change::DropConstraint { .. } | Change::RenameConstraint { .. } => {
             *rendered = rebuild::write(std::slice::from_ref(context), state)?;
         }
-        Change::Create(object) => create(object, state, rendered)?,
-        Change::Drop(object) => drop(object, rendered)?,
+        Change::Create(object) => rendered.extend(objects::create(BACKEND, object, state)?),
+        Change::Drop(object) => rendered.extend(objects::drop(BACKEND, object)?),
         Change::Insert { rows, mode, .. } => rendered.rows(rows::insert(BACKEND, context.after()?, rows, mode)?),
         Change::Update { set, filter, .. } => {
             let after = context.after()?;
@@ -204,37 +204,6 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         // A column that differs is rebuilt; SQLite has no sequences; an enum's values are in the checks of its columns.
         Change::AlterColumn { .. } | Change::RenameSequence { .. } | Change::AlterEnum { .. } | Change::Note(_) => {}
         Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(BACKEND, to)),
-    }
-    Ok(())
-}
-
-fn create(object: &Object, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
-    match object {
-        Object::Trigger(trigger) => rendered.schema(raw::closed(&trigger.sql)),
-        Object::View(view) => {
-            // As the state has it: with the names of the moment.
-            let view = state.view_named(&view.name).unwrap_or(view);
-            rendered.schema(raw::closed(&view.sql));
-        }
-        // Its columns have its values.
-        Object::Enum(_) => {}
-        Object::Extension(_) | Object::Schema(_) | Object::Function(_) => {
-            return Err(RenderError::no_object(BACKEND, object.get()));
-        }
-    }
-    Ok(())
-}
-
-fn drop(object: &Object, rendered: &mut RenderedChange) -> Result<(), RenderError> {
-    match object {
-        Object::Trigger(trigger) => {
-            rendered.schema(format!("DROP TRIGGER {}", BACKEND.ident(&trigger.name)));
-        }
-        Object::View(view) => rendered.schema(format!("DROP VIEW {}", BACKEND.table(&view.name))),
-        Object::Enum(_) => {}
-        Object::Extension(_) | Object::Schema(_) | Object::Function(_) => {
-            return Err(RenderError::no_object(BACKEND, object.get()));
-        }
     }
     Ok(())
 }
