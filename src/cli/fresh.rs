@@ -12,6 +12,7 @@ use super::guard::destroys;
 use super::project::{self, Project};
 use super::run::{Order, PLANS, Run, code_of, made, write_plans};
 use super::start::{Connected, start};
+use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::execute::{Clearing, Facts, Session, StandingObject};
 use crate::operation::{Body, Kind};
@@ -20,9 +21,13 @@ use crate::render::RenderedPlan;
 use crate::report::page::closed;
 use crate::report::plan::PlanJson;
 use crate::report::{PlanPage, words};
+use crate::sql_text::{Lexeme, lexemes};
 
 /// PostgreSQL: about how many locks it takes to drop a table with its indexes, and what keeps its long values.
 const LOCKS_OF_A_DROP: u64 = 8;
+
+/// Said where a failure after the drop does not bring back what was dropped.
+const APART: &str = ", in a transaction of its own";
 
 /// Does it.
 ///
@@ -65,7 +70,8 @@ pub(super) async fn run(changing: &Changing, typed: &str, global: &Global, conso
         run.guard().before(destroys(plan.destructive()), plan.destructive(), &mut session).await?;
     }
     if console.format == Format::Text && !console.talk.quiet {
-        console.line(&format!("{} on {}: {}", about.project, place.url, dropping(&objects)));
+        let apart = if clearing.apart { APART } else { "" };
+        console.line(&format!("{} on {}: {}{apart}", about.project, place.url, dropping(&objects)));
     }
     let ended = run.runs(&plan, &ledger, Some(&clearing), &mut session).await;
     session.close().await;
@@ -101,9 +107,13 @@ fn planned(
 /// The schemas that migrations make, of the manifest and of what is applied.
 fn schemas(project: &Project, ledger: &Ledger) -> Vec<String> {
     let of = |body: &Body| -> Vec<String> {
-        let made = body.up.iter().filter_map(|operation| match &operation.kind {
-            Kind::CreateSchema { name } => Some(name.clone()),
-            _ => None,
+        let made = body.up.iter().flat_map(|operation| match &operation.kind {
+            Kind::CreateSchema { name } => vec![name.clone()],
+            Kind::Sql { statements, .. } => {
+                let texts = statements.iter().filter_map(|text| text.get(Backend::Postgres));
+                texts.flat_map(|sql| schemas_in(sql)).collect()
+            }
+            _ => Vec::new(),
         });
         made.collect()
     };
@@ -114,10 +124,27 @@ fn schemas(project: &Project, ledger: &Ledger) -> Vec<String> {
     all
 }
 
+/// The schemas that SQL makes: `CREATE SCHEMA name`. One that may have been there before (`IF NOT EXISTS`) is left alone.
+fn schemas_in(sql: &str) -> Vec<String> {
+    let all = lexemes(sql, Some(Backend::Postgres));
+    let is = |lexeme: Lexeme<'_>, word: &str| matches!(lexeme, Lexeme::Word(found) if found.eq_ignore_ascii_case(word));
+    let name = |part: &[Lexeme<'_>]| match part {
+        [create, schema, name] if is(*create, "create") && is(*schema, "schema") => match name {
+            Lexeme::Word(name) if !["if", "authorization"].iter().any(|word| name.eq_ignore_ascii_case(word)) => {
+                Some(name.to_lowercase())
+            }
+            Lexeme::Quoted(name) => Some(name.strip_prefix('"')?.strip_suffix('"')?.replace("\"\"", "\"")),
+            _ => None,
+        },
+        _ => None,
+    };
+    all.windows(3).filter_map(name).collect()
+}
+
 /// `drops 3 tables and 1 view`.
 fn dropping(objects: &[StandingObject]) -> String {
     if objects.is_empty() {
-        return "nothing stands".to_owned();
+        return "nothing exists yet".to_owned();
     }
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     // What is in a schema goes with it, uncounted: each is named.
@@ -151,7 +178,7 @@ fn show(objects: &[StandingObject], apart: bool, page: &PlanPage<'_>, console: &
     }
     console.result(|out| {
         let comment = if console.format == Format::Sql { "-- " } else { "" };
-        let apart = if apart { " in a transaction of its own" } else { "" };
+        let apart = if apart { APART } else { "" };
         writeln!(out, "{comment}Fresh: {}{apart}, then:", dropping(objects))?;
         for object in objects {
             writeln!(out, "{}{}", if comment.is_empty() { "  " } else { "" }, closed(&object.sql))?;

@@ -127,6 +127,26 @@ pub fn what_fails_after_the_drop_is_told(database: &dyn Database) {
     assert!(!database.schema().contains("strange"), "{}", database.schema());
 }
 
+/// A schema that SQL makes goes as one that an operation makes.
+#[test]
+fn fresh_drops_schemas_that_sql_made_on_postgres() {
+    let schema = "[project]\nname = \"fresh\"\nbackends = [\"postgres\"]\n";
+    let made = "[[up]]\nsql = [\"CREATE SCHEMA app_one\", \"create schema \\\"App \\\"\\\"Two\\\"\", \"CREATE TABLE app_one.t (id int)\"]\n\
+                down = [\"DROP SCHEMA app_one CASCADE\", \"DROP SCHEMA \\\"App \\\"\\\"Two\\\"\"]\n";
+    let project = Project::of(schema, &[("1_made", made)]);
+    let database = crate::example::postgres_server::PostgresDatabase::create();
+    for _ in 0..3 {
+        let said = project.run(&database, &["fresh"]).ok();
+        assert_eq!(
+            database.query("SELECT count(*) FROM pg_namespace WHERE nspname ILIKE 'app%'"),
+            "2",
+            "{}",
+            said.stdout
+        );
+    }
+    project.run(&database, &["reset"]).ok();
+}
+
 /// What runs outside a transaction comes after the drop has been committed, which is said.
 #[test]
 fn fresh_says_what_it_dropped_before_what_runs_outside_a_transaction() {
