@@ -25,6 +25,8 @@ pub enum Shape {
     Boolean,
     /// A whole number, 1 or more.
     Count,
+    /// A whole number of 64 bits.
+    Integer,
     /// A string that is not empty.
     String,
     /// Any string.
@@ -96,6 +98,43 @@ pub enum Thing {
     Schema,
     /// Whatever SQL touches: `table`, `table.column`, `kind:name`.
     Any,
+}
+
+/// How a name is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A bare name.
+    Bare,
+    /// As a table's: bare, with a schema in front, or a table with the parts.
+    Qualified,
+    /// `table.column`, with a schema in front, or a table with the parts.
+    Column,
+    /// `function(types)`, with a schema in front.
+    Function,
+    /// Any string.
+    Any,
+}
+
+impl Thing {
+    /// How its name is written.
+    #[must_use]
+    pub const fn form(self) -> Form {
+        match self {
+            Self::Table | Self::View | Self::Enum => Form::Qualified,
+            Self::Column => Form::Column,
+            Self::Function => Form::Function,
+            Self::EnumValue => Form::Any,
+            Self::OwnColumn
+            | Self::Index
+            | Self::ForeignKey
+            | Self::Check
+            | Self::Unique
+            | Self::Trigger
+            | Self::Extension
+            | Self::Schema
+            | Self::Any => Form::Bare,
+        }
+    }
 }
 
 /// What a text of SQL is.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::types::type_pattern;
 use crate::backend::Backend;
 use crate::diagnostic::Code;
-use crate::grammar::{COLUMN_NAME, Key, NODE, Place, SCHEMA, Shape, TABLE_NAME, TEXT, Thing, VALUE, Verb};
+use crate::grammar::{COLUMN_NAME, Form, Key, NODE, Place, SCHEMA, Shape, TABLE_NAME, TEXT, VALUE, Verb};
 
 /// Which files a schema is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,7 @@ impl Schemas {
         match *shape {
             Shape::Boolean => json!({ "type": "boolean" }),
             Shape::Count => json!({ "type": "integer", "minimum": 1 }),
+            Shape::Integer => json!({ "type": "integer" }),
             Shape::String | Shape::Name => json!({ "type": "string", "minLength": 1 }),
             Shape::AnyString => string(),
             Shape::Word(words) => json!({ "enum": words }),
@@ -88,24 +89,16 @@ impl Schemas {
                 { "type": "integer", "minimum": 1 },
                 { "type": "string", "pattern": "^[0-9]{1,20}$" },
             ] }),
-            Shape::New(thing) | Shape::Existing(thing) => match thing {
-                Thing::Table | Thing::View | Thing::Enum => self
+            Shape::New(thing) | Shape::Existing(thing) => match thing.form() {
+                Form::Qualified => self
                     .named("table_name", |all| json!({ "anyOf": [all.of(&Shape::Name), all.table(&TABLE_NAME, &[])] })),
-                Thing::Column => self.named("column_name", |all| {
+                Form::Column => self.named("column_name", |all| {
                     let dotted = json!({ "type": "string", "pattern": "^[^.]+(\\.[^.]+){1,2}$" });
                     json!({ "anyOf": [dotted, all.table(&COLUMN_NAME, &[])] })
                 }),
-                Thing::Function => json!({ "type": "string", "pattern": "^[^(]*[^(\\s][^(]*\\(.*\\)\\s*$" }),
-                Thing::EnumValue => string(),
-                Thing::OwnColumn
-                | Thing::Index
-                | Thing::ForeignKey
-                | Thing::Check
-                | Thing::Unique
-                | Thing::Trigger
-                | Thing::Extension
-                | Thing::Schema
-                | Thing::Any => self.of(&Shape::Name),
+                Form::Function => json!({ "type": "string", "pattern": "^[^(]*[^(\\s][^(]*\\(.*\\)\\s*$" }),
+                Form::Any => string(),
+                Form::Bare => self.of(&Shape::Name),
             },
             Shape::Text(_) => self.named("text", |all| json!({ "anyOf": [string(), all.by_backend()] })),
             Shape::Type => self.named("type", |all| json!({ "anyOf": [all.type_word(), all.by_backend()] })),

@@ -3,8 +3,8 @@
 //! A leaf: every stage may use it. [`Kind`] is what the ledger stores, so that a
 //! migration can be undone from any checkout.
 
-mod asked;
 mod checksum;
+mod defs;
 mod kinds;
 mod literal;
 mod migration;
@@ -15,10 +15,11 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use checksum::hash;
 pub use checksum::{Checksums, canonical_json, sealed};
-pub use kinds::{
+pub use defs::{
     Action, AlterColumn, CheckDef, ColumnDef, Deferrable, Down, ForeignKeyDef, IndexDef, IndexPartDef, IndexTarget,
-    Kind, Nulls, Order, Row, TableDef, UniqueDef,
+    Nulls, Order, Row, TableDef, UniqueDef,
 };
+pub use kinds::Kind;
 pub use literal::{Literal, Value, is_decimal, uuid_digits};
 pub use migration::{Body, Migration, Requirement};
 pub use text::{Branch, ByBackend, Text};

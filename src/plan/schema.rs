@@ -33,7 +33,8 @@ pub fn schema(manifest: &Manifest, graph: &Graph, backend: Backend) -> Result<Sc
             let _ = state.apply(change);
         }
     }
-    let part = Part { operation: "schema".to_owned(), span: Span::NONE, authored: false, changes: state.anew() };
+    let part =
+        Part { operation: "schema".to_owned(), span: Span::NONE, authored: false, changes: state.creation_changes() };
     let body = Body { up: Vec::new(), down: None, transaction: true, backends: None, irreversible: None };
     let steps = last.or_else(|| Version::new(1)).map(|version| Step {
         version,

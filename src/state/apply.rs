@@ -227,7 +227,7 @@ impl State {
         }
         self.tables.remove(&id);
         // The database drops a table's triggers with it.
-        self.triggers.retain(|trigger| trigger.table_id != Some(id));
+        self.objects.triggers.retain(|trigger| trigger.table_id != Some(id));
         Ok(Change::CreateTable(table))
     }
 
@@ -237,7 +237,7 @@ impl State {
             edited.name = to.clone();
             Ok(())
         })?;
-        for trigger in &mut self.triggers {
+        for trigger in &mut self.objects.triggers {
             if trigger.table_id == Some(id) {
                 trigger.follow(to, self.backend);
             }
@@ -248,7 +248,8 @@ impl State {
 
     /// Where the `*` of a view stays what it was, it is written out once its table has other columns.
     fn stars_follow(&mut self, table: TableId) {
-        if self.backend.capabilities().stars_are_written_out && self.views.iter().any(|view| view.star.contains(&table))
+        if self.backend.capabilities().stars_are_written_out
+            && self.objects.views.iter().any(|view| view.star.contains(&table))
         {
             self.views_follow(table);
         }
@@ -259,7 +260,7 @@ impl State {
         if !self.backend.capabilities().views_hold_columns {
             return Ok(());
         }
-        let view = self.views.iter().find(|view| view.mentions(table, column));
+        let view = self.objects.views.iter().find(|view| view.mentions(table, column));
         match view.zip(self.tables.get(&table)) {
             Some((view, table)) => Err(StateError::ColumnHeld {
                 table: table.name.clone(),
@@ -272,11 +273,11 @@ impl State {
 
     /// Views are written with the names of the moment.
     fn views_follow(&mut self, table: TableId) {
-        let mut views = std::mem::take(&mut self.views);
+        let mut views = std::mem::take(&mut self.objects.views);
         for view in views.iter_mut().filter(|view| view.reads.as_ref().is_some_and(|reads| reads.contains(&table))) {
             view.follow(self);
         }
-        self.views = views;
+        self.objects.views = views;
     }
 
     fn add_constraint(&mut self, id: TableId, constraint: &Constraint) -> Result<Change, StateError> {

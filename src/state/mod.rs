@@ -4,11 +4,11 @@
 //! gives its inverse. So the way down of anything is known before it runs.
 #![warn(clippy::wildcard_enum_match_arm)]
 
-mod anew;
 mod apply;
 mod bind;
 mod bound;
 mod change;
+mod creation;
 mod describe;
 mod effects;
 mod error;
@@ -29,7 +29,6 @@ mod view;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 pub use change::{Change, ColumnPatch, DeclaredMode, DeclaredObject, InsertMode, Kept, RowValues, SqlAccess};
 pub(crate) use effects::{
@@ -40,6 +39,7 @@ pub use error::StateError;
 pub use expr::{Expr, Piece};
 pub use lower::{Context, Lowered};
 pub(crate) use lower::{Declared, is_key_by_constraint, raw_changes};
+use objects::Objects;
 pub use objects::{Extension, Function, Object, ObjectKind, Schema, Trigger, View};
 pub(crate) use objects::{SchemaObject, StandaloneObject, replacing};
 pub use replay::{Part, Reversal};
@@ -52,7 +52,6 @@ pub use view::ViewPiece;
 
 use crate::backend::Backend;
 use crate::ident::TableName;
-use crate::operation::EnumType;
 
 /// A map that is asked many times in every replay.
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -68,14 +67,7 @@ pub struct State {
     referrers: Map<TableId, Map<TableId, usize>>,
     /// Tables that are gone while keys still name them (SQLite).
     gone: Map<TableId, SharedTable>,
-    functions: Vec<Function>,
-    enums: Vec<Arc<EnumType>>,
-    extensions: Vec<Extension>,
-    schemas: Vec<Schema>,
-    /// Schemas that a migration has dropped: nobody else keeps them.
-    schemas_gone: Vec<String>,
-    triggers: Vec<Trigger>,
-    views: Vec<View>,
+    objects: Objects,
     next_id: u32,
     /// SQL ran that could not be read: more may stand than is known.
     unknowns: bool,
@@ -91,13 +83,7 @@ impl State {
             relations: Map::default(),
             referrers: Map::default(),
             gone: Map::default(),
-            functions: Vec::new(),
-            enums: Vec::new(),
-            extensions: Vec::new(),
-            schemas: Vec::new(),
-            schemas_gone: Vec::new(),
-            triggers: Vec::new(),
-            views: Vec::new(),
+            objects: Objects::default(),
             next_id: 0,
             unknowns: false,
         }

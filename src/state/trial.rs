@@ -37,7 +37,8 @@ impl<'a> Trial<'a> {
         );
         if moves_programs && self.programs.is_none() {
             let state = &self.state;
-            self.programs = Some((state.triggers.clone(), state.views.clone(), state.functions.clone()));
+            self.programs =
+                Some((state.objects.triggers.clone(), state.objects.views.clone(), state.objects.functions.clone()));
         }
         self.inverses.extend(self.state.apply(change)?);
         Ok(())
@@ -56,9 +57,9 @@ impl<'a> Trial<'a> {
             }
         }
         if let Some((triggers, views, functions)) = programs {
-            state.triggers = triggers;
-            state.views = views;
-            state.functions = functions;
+            state.objects.triggers = triggers;
+            state.objects.views = views;
+            state.objects.functions = functions;
         }
         state.unknowns = unknowns;
     }

@@ -159,6 +159,7 @@ impl<'m> Maker<'m> {
         Some(match *shape {
             Shape::Boolean => self.chance(2).to_string(),
             Shape::Count => (1 + self.numbers.below(12)).to_string(),
+            Shape::Integer => (i128::from(self.numbers.below(24)) - 8).to_string(),
             Shape::String | Shape::AnyString => quoted(self.pick(&["x", "it's so", "a \"word\""])?),
             Shape::Word(words) => quoted(self.pick(words)?),
             // Parts of migrations, not of operations.

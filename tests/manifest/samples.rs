@@ -1,6 +1,6 @@
 //! Tables of the manifest made from the grammar alone: a smallest one, and for each key another one that has it.
 
-use dbmigrate::grammar::{Place, Shape, Thing, Verb};
+use dbmigrate::grammar::{Form, Place, Shape, Verb};
 
 /// The entries of a table, each as a line of TOML, and which key they are to show, as a path.
 #[derive(Debug, Clone)]
@@ -69,17 +69,16 @@ fn values(shape: &Shape) -> Vec<(String, String)> {
     match *shape {
         Shape::Boolean => all(&["true", "false"]),
         Shape::Count => all(&["3"]),
+        Shape::Integer => all(&["3", "-3"]),
         Shape::String | Shape::AnyString => all(&["'x'", "'y'"]),
         Shape::Word(words) => words.iter().map(|word| (String::new(), format!("'{word}'"))).collect(),
         Shape::Version => all(&["7", "'8'"]),
         Shape::Name => all(&["'c'", "'d'"]),
-        Shape::New(thing) | Shape::Existing(thing) => match thing {
-            Thing::Table | Thing::View | Thing::Enum => {
-                all(&["'t'", "'s.t'", "{ table = 't' }", "{ schema = 's', table = 't' }"])
-            }
-            Thing::Column => all(&["'t.c'", "'s.t.c'", "{ table = 't', column = 'c' }"]),
-            Thing::Function => all(&["'f(integer)'", "'s.f()'"]),
-            _ => all(&["'c'", "'d'"]),
+        Shape::New(thing) | Shape::Existing(thing) => match thing.form() {
+            Form::Qualified => all(&["'t'", "'s.t'", "{ table = 't' }", "{ schema = 's', table = 't' }"]),
+            Form::Column => all(&["'t.c'", "'s.t.c'", "{ table = 't', column = 'c' }"]),
+            Form::Function => all(&["'f(integer)'", "'s.f()'"]),
+            Form::Bare | Form::Any => all(&["'c'", "'d'"]),
         },
         Shape::Text(_) => all(&["'SELECT 1'", "{ sqlite = 'SELECT 1', default = 'SELECT 2' }"]),
         Shape::Type => all(&["'text'", "{ postgres = 'geometry', default = 'text' }"]),

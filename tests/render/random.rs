@@ -149,7 +149,7 @@ async fn history(script: &operations::Script, database: &mut Database, mirror: &
             if backend == Backend::Mysql {
                 // What stood before it in the operation is done.
                 database.empty().await;
-                database.run(&plan(&State::empty(backend), state.anew(), Direction::Up)).await;
+                database.run(&plan(&State::empty(backend), state.creation_changes(), Direction::Up)).await;
                 let anew = database.schema().await;
                 assert_eq!(meaning(&anew, backend), meaning(&before, backend), "the state and the database differ");
             }
@@ -159,7 +159,7 @@ async fn history(script: &operations::Script, database: &mut Database, mirror: &
         downs.push((before, inverses));
         state = after;
     }
-    let made = plan(&State::empty(backend), state.anew(), Direction::Up);
+    let made = plan(&State::empty(backend), state.creation_changes(), Direction::Up);
     mirror.run(&made).await;
     let (found, made) = (database.schema().await, mirror.schema().await);
     assert_eq!(meaning(&found, backend), meaning(&made, backend), "the state and the database differ");

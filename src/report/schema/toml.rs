@@ -4,9 +4,8 @@ use std::io::{self, Write};
 
 use super::Page;
 use super::columns::{action, column, deferrable, index, key, list, quoted};
-use crate::backend::Backend;
 use crate::report::words;
-use crate::state::{Change, Constraint, ForeignKey, Function, Object, State, Table, TableId, Trigger, View};
+use crate::state::{Change, Constraint, ForeignKey, State, Table};
 
 /// Writes each schema as the operations of a migration.
 pub fn write_toml(pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
@@ -14,7 +13,7 @@ pub fn write_toml(pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
         let text = words::one_line(&page.title()).trim_end().to_owned();
         writeln!(out, "description = {}", quoted(&text))?;
         let state = &page.state;
-        for change in state.anew() {
+        for change in state.creation_changes() {
             if let Some(operation) = operation(&change, state) {
                 write!(out, "\n[[up]]\n{operation}")?;
             }
@@ -26,12 +25,11 @@ pub fn write_toml(pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
 /// An operation as it stands under `[[up]]`.
 fn operation(change: &Change, state: &State) -> Option<String> {
     Some(match change {
-        Change::Create(Object::Extension(one)) => format!("create_extension = {}\n", quoted(&one.name)),
-        Change::Create(Object::Schema(one)) => format!("create_schema = {}\n", quoted(&one.name)),
-        Change::Create(Object::Enum(one)) => {
-            format!("create_enum = {}\nvalues = {}\n", quoted(&one.name.to_string()), list(&one.values))
+        Change::Create(object) => {
+            let keys = object.get().declaration(state);
+            let lines: Vec<String> = keys.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+            lines.concat()
         }
-        Change::Create(Object::Function(function)) => self::function(function, state),
         Change::CreateTable(table) => self::table(table, state),
         Change::AddConstraint { table, constraint: Constraint::ForeignKey(key) } => {
             let on = state.table(*table)?;
@@ -42,8 +40,6 @@ fn operation(change: &Change, state: &State) -> Option<String> {
                 foreign_key(key, on, state).join("\n")
             )
         }
-        Change::Create(Object::View(view)) => self::view(view, state.backend()),
-        Change::Create(Object::Trigger(trigger)) => self::trigger(trigger),
         Change::DropTable(_)
         | Change::RenameTable { .. }
         | Change::AddColumn { .. }
@@ -69,46 +65,6 @@ fn operation(change: &Change, state: &State) -> Option<String> {
         | Change::Sql { .. }
         | Change::Note(_) => return None,
     })
-}
-
-fn function(function: &Function, state: &State) -> String {
-    let sql = function.sql.as_deref().unwrap_or_default();
-    let mut text = format!("create_function = {}\ndefinition = {}\n", quoted(&function.name.to_string()), quoted(sql));
-    // What a body does cannot be read in general, and was declared or accepted where it was made.
-    let tables = |ids: &[TableId]| -> Vec<String> {
-        ids.iter().filter_map(|id| state.table(*id)).map(|table| table.name.to_string()).collect()
-    };
-    for (key, tables) in [("reads", tables(&function.access.reads)), ("writes", tables(&function.access.writes))] {
-        if !tables.is_empty() {
-            text += &format!("{key} = {}\n", list(&tables));
-        }
-    }
-    text
-}
-
-fn trigger(trigger: &Trigger) -> String {
-    format!(
-        "create_trigger = {}\non = {}\ndefinition = {}\n",
-        quoted(&trigger.name),
-        quoted(&trigger.table.to_string()),
-        quoted(&trigger.sql)
-    )
-}
-
-/// A view by its query, where its statement is one that this program writes; else the statement.
-fn view(view: &View, backend: Backend) -> String {
-    let name = quoted(&view.name.to_string());
-    let of = format!("{} {}", view.sql_kind(), backend.table(&view.name));
-    let own = format!("CREATE {of} AS ");
-    match view.sql.strip_prefix(&own) {
-        Some(select) => {
-            let kept = if view.materialized { "materialized = true\n" } else { "" };
-            format!("create_view = {name}\nselect = {}\n{kept}", quoted(select))
-        }
-        None => {
-            format!("sql = {}\ndown = {}\n", quoted(&view.sql), quoted(&format!("DROP {of}")))
-        }
-    }
 }
 
 fn table(table: &Table, state: &State) -> String {

@@ -240,7 +240,12 @@ impl State {
             }
             Namespace::Triggers(table) => {
                 let among = |trigger: &&Trigger| table.is_none() || trigger.table_id == *table;
-                self.triggers.iter().filter(among).any(|trigger| is(&trigger.name)).then_some(ObjectKind::Trigger)
+                self.objects
+                    .triggers
+                    .iter()
+                    .filter(among)
+                    .any(|trigger| is(&trigger.name))
+                    .then_some(ObjectKind::Trigger)
             }
         }
     }
@@ -252,7 +257,7 @@ impl State {
             return None;
         }
         match (&claim.namespace, claim.by) {
-            (Namespace::Relations(schema), ObjectKind::Table | ObjectKind::View) if !self.enums.is_empty() => {
+            (Namespace::Relations(schema), ObjectKind::Table | ObjectKind::View) if !self.objects.enums.is_empty() => {
                 let name = TableName { schema: schema.clone(), name: claim.name.clone() };
                 self.enum_named(&name).map(|_| ObjectKind::Enum)
             }

@@ -174,6 +174,7 @@ impl Lower<'_> {
                 return None;
             }
         }
+        self.not_held(&format!("`{}.{}`", table.name, column.name), id, Some(column.id))?;
         self.computes_nothing(table, column, "goes", "object")?;
         self.no_view_needs(table, column.id, "goes", "object")?;
         let refill = match refill {

@@ -7,7 +7,7 @@ use super::{Change, Changes, Lower, PartPath};
 use crate::diagnostic::Code;
 use crate::ident::{Suffix, TableName};
 use crate::operation::TableDef;
-use crate::state::{Column, Constraint, ConstraintKind, PrimaryKey, Table, TableId};
+use crate::state::{Column, ColumnId, Constraint, ConstraintKind, PrimaryKey, Table, TableId};
 
 impl Lower<'_> {
     pub(super) fn create_table(&mut self, def: &TableDef) -> Changes {
@@ -196,17 +196,20 @@ impl Lower<'_> {
             self.report(diagnostic);
             return None;
         }
-        if let Some(view) =
-            self.state.views().iter().find(|view| view.reads.as_ref().is_some_and(|r| r.contains(&table.id)))
-        {
-            let message = format!("table `{name}` is still read by view `{}`", view.name);
-            let diagnostic = self.error(Code::StillReferenced, "object", message).help("drop the view first");
-            self.report(diagnostic);
-            return None;
-        }
+        self.not_held(&format!("table `{name}`"), table.id, None)?;
         let mut changes: Vec<Change> = self.state.triggers_on(table.id).cloned().map(Change::drop).collect();
         changes.push(Change::DropTable(table.id));
         Some(changes)
+    }
+
+    /// Reports what keeps a table, or a column of it, from being dropped before it.
+    pub(super) fn not_held(&mut self, what: &str, table: TableId, column: Option<ColumnId>) -> Option<()> {
+        let Some((how, by)) = self.state.held(table, column) else { return Some(()) };
+        let message = format!("{what} is still {how} {} `{}`", by.noun(), by.full_name());
+        let help = format!("drop the {} first", by.noun());
+        let diagnostic = self.error(Code::StillReferenced, "object", message).help(help);
+        self.report(diagnostic);
+        None
     }
 
     pub(super) fn rename_table(&mut self, name: &TableName, to: &str) -> Changes {

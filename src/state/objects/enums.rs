@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
+use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
 use crate::ident::TableName;
 use crate::operation::{EnumType, Literal};
 use crate::state::{Change, Column, Mode, Namespace, Scalar, SharedTable, State, StateError, Uses, Verb, say};
@@ -26,6 +26,19 @@ impl SchemaObject for EnumType {
 }
 
 impl StandaloneObject for EnumType {
+    fn object(&self) -> Object {
+        Object::Enum(Arc::new(self.clone()))
+    }
+
+    fn phase(&self, _: &State) -> Phase {
+        Phase::BeforeTables
+    }
+
+    fn declaration(&self, _: &State) -> Declaration {
+        let values: toml_edit::Array = self.values.iter().collect();
+        vec![("create_enum", self.name.to_string().into()), ("values", values.into())]
+    }
+
     fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
         None
     }
@@ -38,7 +51,7 @@ impl StandaloneObject for EnumType {
             return Err(StateError::NameTaken { name: self.name.clone(), by });
         }
         let made = Arc::new(self.clone());
-        state.enums.push(Arc::clone(&made));
+        state.objects.enums.push(Arc::clone(&made));
         Ok(Object::Enum(made))
     }
 
@@ -59,7 +72,7 @@ impl StandaloneObject for EnumType {
             let by = format!("`{}.{column}`", table.name);
             return Err(StateError::Used { kind: ObjectKind::Enum, name: self.full_name(), by });
         }
-        Ok(Object::Enum(state.enums.remove(at)))
+        Ok(Object::Enum(state.objects.enums.remove(at)))
     }
 }
 
@@ -67,21 +80,21 @@ impl State {
     /// Enums, in the order they were made.
     #[must_use]
     pub fn enums(&self) -> &[Arc<EnumType>] {
-        &self.enums
+        &self.objects.enums
     }
 
     /// An enum by its name, in the backend's case folding.
     #[must_use]
     pub fn enum_named(&self, name: &TableName) -> Option<&Arc<EnumType>> {
-        self.enum_at(name).and_then(|at| self.enums.get(at))
+        self.enum_at(name).and_then(|at| self.objects.enums.get(at))
     }
 
     fn enum_at(&self, name: &TableName) -> Option<usize> {
-        if self.enums.is_empty() {
+        if self.objects.enums.is_empty() {
             return None;
         }
         let name = self.fold(name);
-        self.enums.iter().position(|other| self.fold(&other.name) == name)
+        self.objects.enums.iter().position(|other| self.fold(&other.name) == name)
     }
 
     /// What has a type of a name: a table, a view or an enum, where an enum is a type of the database's own.
@@ -110,7 +123,7 @@ impl State {
         renamed: &[(String, String)],
     ) -> Result<Change, StateError> {
         let at = self.enum_at(&from.name).ok_or_else(|| StateError::missing(&**from))?;
-        let standing = self.enums.get_mut(at).map(|standing| std::mem::replace(standing, Arc::clone(to)));
+        let standing = self.objects.enums.get_mut(at).map(|standing| std::mem::replace(standing, Arc::clone(to)));
         if self.backend.capabilities().enum_types {
             let tables: Vec<_> = self.columns_of_enum(&to.name).map(|(table, _)| table.id).collect();
             for table in tables {
@@ -127,7 +140,11 @@ impl State {
         }
         let renamed = renamed.iter().rev().map(|(old, new)| (new.clone(), old.clone())).collect();
         let to = standing.unwrap_or_else(|| Arc::clone(from));
-        Ok(Change::AlterEnum { from: self.enums.get(at).map_or_else(|| Arc::clone(from), Arc::clone), to, renamed })
+        Ok(Change::AlterEnum {
+            from: self.objects.enums.get(at).map_or_else(|| Arc::clone(from), Arc::clone),
+            to,
+            renamed,
+        })
     }
 }
 

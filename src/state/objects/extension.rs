@@ -1,6 +1,6 @@
 //! Extensions: a name, and nothing of what is in it.
 
-use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
+use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
 use crate::state::{Mode, Namespace, Resource, State, StateError, Uses, Verb, say};
 
 /// An extension.
@@ -31,16 +31,28 @@ impl SchemaObject for Extension {
 }
 
 impl StandaloneObject for Extension {
+    fn object(&self) -> Object {
+        Object::Extension(self.clone())
+    }
+
+    fn phase(&self, _: &State) -> Phase {
+        Phase::BeforeTables
+    }
+
+    fn declaration(&self, _: &State) -> Declaration {
+        vec![("create_extension", self.name.as_str().into())]
+    }
+
     fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
         None
     }
 
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
-        if state.extensions.iter().any(|other| other.name == self.name) {
+        if state.objects.extensions.iter().any(|other| other.name == self.name) {
             return Err(StateError::exists(self));
         }
         let made = Self { made_here: true, ..self.clone() };
-        state.extensions.push(made.clone());
+        state.objects.extensions.push(made.clone());
         Ok(Object::Extension(made))
     }
 
@@ -52,9 +64,9 @@ impl StandaloneObject for Extension {
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
-        let at = state.extensions.iter().position(|other| other.name == self.name);
+        let at = state.objects.extensions.iter().position(|other| other.name == self.name);
         let at = at.ok_or_else(|| StateError::missing(self))?;
-        Ok(Object::Extension(state.extensions.remove(at)))
+        Ok(Object::Extension(state.objects.extensions.remove(at)))
     }
 }
 
@@ -62,6 +74,6 @@ impl State {
     /// Extensions that were created, in that order.
     #[must_use]
     pub fn extensions(&self) -> &[Extension] {
-        &self.extensions
+        &self.objects.extensions
     }
 }

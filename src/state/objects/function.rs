@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Object, ObjectKind, SchemaObject, StandaloneObject, function_head};
+use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject, function_head};
 use crate::backend::Backend;
 use crate::ident::FunctionName;
 use crate::sql_text::names_in_casts;
-use crate::sql_text::{Lexeme, called, lexemes};
+use crate::sql_text::{Lexeme, called, lexemes, mentions};
 use crate::state::{Namespace, SqlAccess, State, StateError, Uses, Verb, say};
 
 /// A function or procedure, kept as its author wrote it.
@@ -58,6 +58,15 @@ impl Function {
         function_head::head(sql, Backend::Postgres).map(|head| head.type_names()).unwrap_or_default()
     }
 
+    /// Whether it needs something of that name when it is made: anything of one in SQL, which the database reads then; the types
+    /// of any other.
+    fn speaks_of(&self, name: &str) -> bool {
+        if self.is_read_when_made() {
+            return mentions(self.sql.as_deref().unwrap_or_default(), name);
+        }
+        self.head_names().iter().any(|other| other.rsplit('.').next() == Some(name))
+    }
+
     /// Whether the database reads its body when it is made: one in SQL.
     pub(crate) fn is_read_when_made(&self) -> bool {
         let words = lexemes(self.sql.as_deref().unwrap_or_default(), None);
@@ -107,16 +116,42 @@ impl SchemaObject for Function {
 }
 
 impl StandaloneObject for Function {
+    fn object(&self) -> Object {
+        Object::Function(self.clone())
+    }
+
+    fn phase(&self, state: &State) -> Phase {
+        if state.objects.views.iter().any(|view| self.speaks_of(&view.name.name)) {
+            return Phase::AfterViews;
+        }
+        let of_table = state.tables.values().any(|table| self.speaks_of(&table.name.name));
+        if of_table { Phase::AfterTables } else { Phase::BeforeTables }
+    }
+
+    fn declaration(&self, state: &State) -> Declaration {
+        let sql = self.sql.as_deref().unwrap_or_default();
+        let mut keys = vec![("create_function", self.name.to_string().into()), ("definition", sql.into())];
+        // What a body does cannot be read in general, and was declared or accepted where it was made.
+        for (key, ids) in [("reads", &self.access.reads), ("writes", &self.access.writes)] {
+            let tables = ids.iter().filter_map(|id| state.table(*id)).map(|table| table.name.to_string());
+            let tables: toml_edit::Array = tables.collect();
+            if !tables.is_empty() {
+                keys.push((key, tables.into()));
+            }
+        }
+        keys
+    }
+
     fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
         None
     }
 
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
-        if let Some(other) = state.function_at(self).and_then(|at| state.functions.get(at)) {
+        if let Some(other) = state.function_at(self).and_then(|at| state.objects.functions.get(at)) {
             return Err(StateError::exists(other));
         }
         state.unknowns |= self.access.unread;
-        state.functions.push(self.clone());
+        state.objects.functions.push(self.clone());
         Ok(Object::Function(self.clone()))
     }
 
@@ -134,7 +169,7 @@ impl StandaloneObject for Function {
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
         let at = state.function_at(self).ok_or_else(|| StateError::missing(self))?;
-        Ok(Object::Function(state.functions.remove(at)))
+        Ok(Object::Function(state.objects.functions.remove(at)))
     }
 
     fn access(&self) -> Option<&SqlAccess> {
@@ -146,18 +181,18 @@ impl State {
     /// Functions, in the order they were made.
     #[must_use]
     pub fn functions(&self) -> &[Function] {
-        &self.functions
+        &self.objects.functions
     }
 
     /// A function of that name, in whatever case and schema; of several, the one made first.
     #[must_use]
     pub fn function(&self, name: &str) -> Option<&Function> {
-        self.functions.iter().find(|function| function.name.name.eq_ignore_ascii_case(name))
+        self.objects.functions.iter().find(|function| function.name.name.eq_ignore_ascii_case(name))
     }
 
     /// Where a function is that cannot exist beside that one.
     fn function_at(&self, function: &Function) -> Option<usize> {
-        self.functions.iter().position(|other| other.clashes(function, self.backend))
+        self.objects.functions.iter().position(|other| other.clashes(function, self.backend))
     }
 
     /// Puts a function in the place of another, which is given.
@@ -166,14 +201,14 @@ impl State {
         from: &Function,
         to: &Function,
     ) -> Result<Function, StateError> {
-        let existing = self.function_at(from).and_then(|at| self.functions.get_mut(at));
+        let existing = self.function_at(from).and_then(|at| self.objects.functions.get_mut(at));
         let existing = existing.ok_or_else(|| StateError::missing(from))?;
         Ok(std::mem::replace(existing, to.clone()))
     }
 
     /// Whether a text calls a function that exists: what a server's own of that name takes does not count then.
     pub(crate) fn calls_own(&self, text: &str) -> bool {
-        !self.functions.is_empty() && called(text).any(|name| self.function(name).is_some())
+        !self.objects.functions.is_empty() && called(text).any(|name| self.function(name).is_some())
     }
 
     /// Whether something that exists may call a function, so that it cannot be dropped.
@@ -181,8 +216,8 @@ impl State {
         let in_text = |text: &str| called(text).any(|called| called.eq_ignore_ascii_case(name));
         let mut lines = std::collections::BTreeSet::new();
         self.tables.values().for_each(|table| self.describe_table(table, &mut lines));
-        self.triggers.iter().any(|trigger| in_text(&trigger.sql))
-            || self.views.iter().any(|view| in_text(&view.sql))
+        self.objects.triggers.iter().any(|trigger| in_text(&trigger.sql))
+            || self.objects.views.iter().any(|view| in_text(&view.sql))
             || lines.iter().any(|line| in_text(line))
     }
 }

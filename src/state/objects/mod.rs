@@ -24,7 +24,7 @@ pub use schema::Schema;
 pub use trigger::Trigger;
 pub use view::View;
 
-use super::{ConstraintKind, Namespace, SqlAccess, State, StateError, Uses, Verb};
+use super::{ColumnId, ConstraintKind, Namespace, SqlAccess, State, StateError, TableId, Uses, Verb};
 use crate::operation::EnumType;
 
 /// The kinds of things that migrations make.
@@ -126,8 +126,35 @@ pub(crate) trait SchemaObject: Debug {
     fn fact(&self) -> String;
 }
 
-/// What each kind of object does to a state when it is made and dropped.
+/// When an object is made, of those that make a state from nothing: each kind after what it may need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Before the tables.
+    BeforeTables,
+    /// After the tables, before the views.
+    AfterTables,
+    /// With the views.
+    Views,
+    /// After the views.
+    AfterViews,
+    /// With the triggers, after all else.
+    Triggers,
+}
+
+/// The keys of an operation that makes an object, the verb first.
+pub(crate) type Declaration = Vec<(&'static str, toml_edit::Value)>;
+
+/// What each kind of object that belongs to no table says of itself, and does to a state when it is made and dropped.
 pub(crate) trait StandaloneObject: SchemaObject {
+    /// As one of all.
+    fn object(&self) -> Object;
+
+    /// When it is made, among the objects of its state.
+    fn phase(&self, state: &State) -> Phase;
+
+    /// The operation that makes it, as a manifest has it.
+    fn declaration(&self, state: &State) -> Declaration;
+
     /// The name that it has where names of several kinds must be unique; `None` where it alone looks at its name.
     fn name_claim(&self, state: &State) -> Option<(Namespace, String)>;
 
@@ -143,6 +170,41 @@ pub(crate) trait StandaloneObject: SchemaObject {
     /// What it touches when it runs, where it is a program.
     fn access(&self) -> Option<&SqlAccess> {
         None
+    }
+
+    /// How it keeps a table, or a column of it, from being dropped before it: "read by", "owner of".
+    fn holds(&self, _table: TableId, _column: Option<ColumnId>) -> Option<&'static str> {
+        None
+    }
+}
+
+/// What exists, each kind in the order it was made.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Objects {
+    pub(super) extensions: Vec<Extension>,
+    pub(super) schemas: Vec<Schema>,
+    /// Schemas that a migration has dropped: nobody else keeps them.
+    pub(super) schemas_gone: Vec<String>,
+    pub(super) enums: Vec<Arc<EnumType>>,
+    pub(super) functions: Vec<Function>,
+    pub(super) views: Vec<View>,
+    pub(super) triggers: Vec<Trigger>,
+}
+
+impl Objects {
+    /// All of them, kind by kind.
+    fn iter(&self) -> impl Iterator<Item = &dyn StandaloneObject> {
+        // Whoever adds a list decides here whether it holds objects.
+        let Self { extensions, schemas, schemas_gone: _, enums, functions, views, triggers } = self;
+        fn all<T: StandaloneObject>(list: &[T]) -> impl Iterator<Item = &dyn StandaloneObject> {
+            list.iter().map(|one| one as &dyn StandaloneObject)
+        }
+        all(extensions)
+            .chain(all(schemas))
+            .chain(enums.iter().map(|one| &**one as &dyn StandaloneObject))
+            .chain(all(functions))
+            .chain(all(views))
+            .chain(all(triggers))
     }
 }
 
@@ -201,34 +263,25 @@ impl State {
     /// out.
     pub(crate) fn objects(&self) -> impl Iterator<Item = &dyn SchemaObject> {
         // Whoever adds a list to the state decides here whether it holds objects.
-        let Self {
-            tables,
-            functions,
-            enums,
-            extensions,
-            schemas,
-            triggers,
-            views,
-            backend: _,
-            relations: _,
-            referrers: _,
-            gone: _,
-            schemas_gone: _,
-            next_id: _,
-            unknowns: _,
-        } = self;
-        fn all<T: SchemaObject>(list: &[T]) -> impl Iterator<Item = &dyn SchemaObject> {
-            list.iter().map(|one| one as &dyn SchemaObject)
-        }
+        let Self { tables, objects, backend: _, relations: _, referrers: _, gone: _, next_id: _, unknowns: _ } = self;
         let tables = tables.values().map(|table| &**table as &dyn SchemaObject);
-        tables
-            .chain(all(extensions))
-            .chain(all(schemas))
-            .chain(enums.iter().map(|one| &**one as &dyn SchemaObject))
-            .chain(all(functions))
-            .chain(all(views))
-            .chain(all(triggers))
-            .filter(|object| object.is_known())
+        tables.chain(objects.iter().map(|object| object as &dyn SchemaObject)).filter(|object| object.is_known())
+    }
+
+    /// The objects that belong to no table, in the order in which they can be made.
+    pub(super) fn standalone(&self) -> Vec<&dyn StandaloneObject> {
+        let mut all: Vec<&dyn StandaloneObject> = self.objects.iter().filter(|object| object.is_known()).collect();
+        all.sort_by_key(|object| object.phase(self));
+        all
+    }
+
+    /// What keeps a table, or a column of it, from being dropped before it: how, and what it is.
+    pub(super) fn held(
+        &self,
+        table: TableId,
+        column: Option<ColumnId>,
+    ) -> Option<(&'static str, &dyn StandaloneObject)> {
+        self.objects.iter().find_map(|object| Some((object.holds(table, column)?, object)))
     }
 
     /// Whether nothing exists.

@@ -1,6 +1,6 @@
 //! Schemas: a name, and nothing of what is in it.
 
-use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
+use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
 use crate::state::{Namespace, State, StateError, Uses, Verb, say};
 
 /// A schema.
@@ -29,16 +29,28 @@ impl SchemaObject for Schema {
 }
 
 impl StandaloneObject for Schema {
+    fn object(&self) -> Object {
+        Object::Schema(self.clone())
+    }
+
+    fn phase(&self, _: &State) -> Phase {
+        Phase::BeforeTables
+    }
+
+    fn declaration(&self, _: &State) -> Declaration {
+        vec![("create_schema", self.name.as_str().into())]
+    }
+
     fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
         None
     }
 
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
-        if state.schemas.contains(self) {
+        if state.objects.schemas.contains(self) {
             return Err(StateError::exists(self));
         }
-        state.schemas.push(self.clone());
-        state.schemas_gone.retain(|other| *other != self.name);
+        state.objects.schemas.push(self.clone());
+        state.objects.schemas_gone.retain(|other| *other != self.name);
         Ok(Object::Schema(self.clone()))
     }
 
@@ -48,12 +60,13 @@ impl StandaloneObject for Schema {
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
-        let at = state.schemas.iter().position(|other| other == self).ok_or_else(|| StateError::missing(self))?;
+        let at =
+            state.objects.schemas.iter().position(|other| other == self).ok_or_else(|| StateError::missing(self))?;
         if let Some(within) = state.within_schema(&self.name) {
             return Err(StateError::Used { kind: ObjectKind::Schema, name: self.full_name(), by: within });
         }
-        state.schemas_gone.push(self.name.clone());
-        Ok(Object::Schema(state.schemas.remove(at)))
+        state.objects.schemas_gone.push(self.name.clone());
+        Ok(Object::Schema(state.objects.schemas.remove(at)))
     }
 }
 
@@ -61,11 +74,11 @@ impl State {
     /// Schemas that were created, in that order.
     #[must_use]
     pub fn schemas(&self) -> &[Schema] {
-        &self.schemas
+        &self.objects.schemas
     }
 
     /// Whether a migration has dropped a schema, so that it does not exist any more.
     pub(in crate::state) fn schema_is_gone(&self, name: &str) -> bool {
-        self.schemas_gone.iter().any(|other| other == name)
+        self.objects.schemas_gone.iter().any(|other| other == name)
     }
 }

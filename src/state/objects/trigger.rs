@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
+use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
 use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::state::{ColumnId, Mode, Namespace, Resource, SqlAccess, State, StateError, TableId, Uses, Verb, say};
@@ -61,6 +61,22 @@ impl SchemaObject for Trigger {
 }
 
 impl StandaloneObject for Trigger {
+    fn object(&self) -> Object {
+        Object::Trigger(self.clone())
+    }
+
+    fn phase(&self, _: &State) -> Phase {
+        Phase::Triggers
+    }
+
+    fn declaration(&self, _: &State) -> Declaration {
+        vec![
+            ("create_trigger", self.name.as_str().into()),
+            ("on", self.table.to_string().into()),
+            ("definition", self.sql.as_str().into()),
+        ]
+    }
+
     /// Unique on its table or view on PostgreSQL, in the database elsewhere.
     fn name_claim(&self, state: &State) -> Option<(Namespace, String)> {
         let namespace = match self.table_id {
@@ -89,15 +105,15 @@ impl StandaloneObject for Trigger {
 
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         state.unknowns |= self.access.unread;
-        state.triggers.push(self.clone());
+        state.objects.triggers.push(self.clone());
         Ok(Object::Trigger(self.clone()))
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
         let same =
             |other: &Self| other.name == self.name && (other.table_id == self.table_id || other.table == self.table);
-        let at = state.triggers.iter().position(same).ok_or_else(|| StateError::missing(self))?;
-        Ok(Object::Trigger(state.triggers.remove(at)))
+        let at = state.objects.triggers.iter().position(same).ok_or_else(|| StateError::missing(self))?;
+        Ok(Object::Trigger(state.objects.triggers.remove(at)))
     }
 
     fn access(&self) -> Option<&SqlAccess> {
@@ -109,11 +125,11 @@ impl State {
     /// Triggers, in the order they were made.
     #[must_use]
     pub fn triggers(&self) -> &[Trigger] {
-        &self.triggers
+        &self.objects.triggers
     }
 
     /// Triggers on a table, in the order they were made.
     pub fn triggers_on(&self, id: TableId) -> impl Iterator<Item = &Trigger> {
-        self.triggers.iter().filter(move |trigger| trigger.table_id == Some(id))
+        self.objects.triggers.iter().filter(move |trigger| trigger.table_id == Some(id))
     }
 }

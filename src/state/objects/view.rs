@@ -1,6 +1,6 @@
 //! Views: kept as their authors wrote them, with the names of the moment where they are bound.
 
-use super::{Object, ObjectKind, SchemaObject, StandaloneObject};
+use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
 use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::state::{ColumnId, Mode, Namespace, Resource, State, StateError, TableId, Uses, Verb, ViewPiece, say};
@@ -71,6 +71,31 @@ impl SchemaObject for View {
 }
 
 impl StandaloneObject for View {
+    fn object(&self) -> Object {
+        Object::View(self.clone())
+    }
+
+    fn phase(&self, _: &State) -> Phase {
+        Phase::Views
+    }
+
+    /// By its query, where its statement is one that this program writes; else by the statement.
+    fn declaration(&self, state: &State) -> Declaration {
+        let of = format!("{} {}", self.sql_kind(), state.backend.table(&self.name));
+        let Some(select) = self.sql.strip_prefix(&format!("CREATE {of} AS ")) else {
+            return vec![("sql", self.sql.as_str().into()), ("down", format!("DROP {of}").into())];
+        };
+        let mut keys = vec![("create_view", self.name.to_string().into()), ("select", select.into())];
+        if self.materialized {
+            keys.push(("materialized", true.into()));
+        }
+        keys
+    }
+
+    fn holds(&self, table: TableId, column: Option<ColumnId>) -> Option<&'static str> {
+        (column.is_none() && self.reads.as_ref().is_some_and(|reads| reads.contains(&table))).then_some("read by")
+    }
+
     fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
         Some((Namespace::Relations(self.name.schema.clone()), self.name.name.clone()))
     }
@@ -81,7 +106,7 @@ impl StandaloneObject for View {
         }
         let mut view = self.clone();
         view.follow(state);
-        state.views.push(view.clone());
+        state.objects.views.push(view.clone());
         Ok(Object::View(view))
     }
 
@@ -123,9 +148,9 @@ impl StandaloneObject for View {
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
-        let at = state.views.iter().position(|other| other.name == self.name);
+        let at = state.objects.views.iter().position(|other| other.name == self.name);
         let at = at.ok_or_else(|| StateError::missing(self))?;
-        Ok(Object::View(state.views.remove(at)))
+        Ok(Object::View(state.objects.views.remove(at)))
     }
 }
 
@@ -133,13 +158,13 @@ impl State {
     /// Views, in the order they were made.
     #[must_use]
     pub fn views(&self) -> &[View] {
-        &self.views
+        &self.objects.views
     }
 
     /// A view by its name, in the backend's case folding.
     #[must_use]
     pub fn view_named(&self, name: &TableName) -> Option<&View> {
         let name = self.fold(name);
-        self.views.iter().find(|view| self.fold(&view.name) == name)
+        self.objects.views.iter().find(|view| self.fold(&view.name) == name)
     }
 }

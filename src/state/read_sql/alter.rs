@@ -284,7 +284,7 @@ impl Reader<'_, '_> {
     /// A trigger that names a column holds it on PostgreSQL; what SQLite makes of it is not known.
     fn trigger_needs(&mut self, table: &Table, column: &Column, cascade: bool) -> Step {
         let holds = |trigger: &&crate::state::Trigger| trigger.columns.contains(&(table.id, column.id));
-        let Some(trigger) = self.trial.state.triggers.iter().find(holds) else { return Ok(()) };
+        let Some(trigger) = self.trial.state.objects.triggers.iter().find(holds) else { return Ok(()) };
         if cascade || self.backend() != Backend::Postgres {
             return Err(Stop::Unread);
         }

@@ -110,7 +110,7 @@ fn create_trigger(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -
     }
     let (table, range) = head.name(state)?;
     let table_id = state.table_named(&table).map(|table| table.id);
-    let standing = state.triggers.iter().find(|other| is_same(other, &name.name, table_id, state));
+    let standing = state.objects.triggers.iter().find(|other| is_same(other, &name.name, table_id, state));
     if standing.is_some() && absent_only {
         return Some(Vec::new());
     }
@@ -186,6 +186,7 @@ fn drop_trigger(mut head: Head<'_>, state: &State) -> Option<Vec<Change>> {
     let table = if head.take(&["ON"]) { head.name(state).map(|(table, _)| table) } else { None };
     let table_id = table.as_ref().and_then(|table| state.table_named(table)).map(|table| table.id);
     let found = state
+        .objects
         .triggers
         .iter()
         .find(|other| is_same(other, &name.name, if table.is_some() { table_id } else { other.table_id }, state));
@@ -202,7 +203,7 @@ pub(super) fn is_same(trigger: &Trigger, name: &str, table: Option<TableId>, sta
 fn create_view(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -> Option<Vec<Change>> {
     let absent_only = head.take(&["IF", "NOT", "EXISTS"]);
     let (name, _) = head.name(state)?;
-    let standing = state.views.iter().find(|other| state.fold(&other.name) == state.fold(&name));
+    let standing = state.objects.views.iter().find(|other| state.fold(&other.name) == state.fold(&name));
     if standing.is_some() && absent_only {
         return Some(Vec::new());
     }
@@ -216,7 +217,7 @@ fn drop_views(mut head: Head<'_>, state: &State) -> Vec<Change> {
     let _ = head.take(&["IF", "EXISTS"]);
     let mut changes = Vec::new();
     while let Some((name, _)) = head.name(state) {
-        let found = state.views.iter().find(|other| state.fold(&other.name) == state.fold(&name));
+        let found = state.objects.views.iter().find(|other| state.fold(&other.name) == state.fold(&name));
         changes.extend(found.cloned().map(Change::drop));
         if head.peek() != Some(&Token::Comma) {
             break;

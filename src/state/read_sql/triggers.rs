@@ -18,7 +18,7 @@ impl Reader<'_, '_> {
         }
         let state = &self.trial.state;
         let fold = |name: &str| self.backend().fold(name).into_owned();
-        let twice = state.triggers.iter().any(|other| match self.backend() {
+        let twice = state.objects.triggers.iter().any(|other| match self.backend() {
             // Their names are the database's there.
             Backend::Mysql => fold(&other.name) == fold(&trigger.name),
             Backend::Sqlite | Backend::Postgres => is_same(other, &trigger.name, trigger.table_id, state),
