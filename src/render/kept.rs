@@ -2,38 +2,27 @@
 
 use super::error::RenderError;
 use super::expression::expression;
-use super::table;
+use super::{rows, table};
 use crate::backend::Backend;
 use crate::state::{ColumnId, Kept, State, Table};
 
 /// The table beside, and the rows put into it.
 pub(super) fn keep(backend: Backend, kept: &Kept, of: &Table, state: &State) -> Result<[String; 2], RenderError> {
-    let create = table::create(backend, state, &kept.beside, None)?;
-    let filter = kept.filter.as_ref().map(|filter| format!(" WHERE {}", expression(backend, filter, of)));
-    let fill = format!(
-        "INSERT INTO {} ({}) SELECT {} FROM {}{}",
-        backend.table(&kept.beside.name),
-        names(backend, &kept.beside, kept.columns.iter().map(|(_, own)| *own)),
-        names(backend, of, kept.columns.iter().map(|(id, _)| *id)),
-        backend.table(&of.name),
-        filter.unwrap_or_default()
-    );
-    Ok([create, fill])
+    let create = table::create(backend, state, &kept.beside, &kept.beside.name)?;
+    let filter = kept.filter.as_ref().map(|filter| expression(backend, filter, of));
+    let columns = kept.columns.iter().map(|(id, own)| (kept.beside.column_name(*own), name(backend, of, *id)));
+    Ok([create, rows::copy(backend, &kept.beside.name, columns, (&of.name, filter))])
 }
 
 /// The rows brought back, and the table beside dropped.
 pub(super) fn restore(backend: Backend, kept: &Kept, of: &Table) -> [String; 2] {
-    let (beside, table) = (backend.table(&kept.beside.name), backend.table(&of.name));
     let drop = table::drop(backend, &kept.beside);
     if kept.key.is_empty() {
-        let back = format!(
-            "INSERT INTO {table} ({}) SELECT {} FROM {beside}",
-            names(backend, of, kept.columns.iter().map(|(id, _)| *id)),
-            names(backend, &kept.beside, kept.columns.iter().map(|(_, own)| *own)),
-        );
-        return [back, drop];
+        let columns = kept.columns.iter().map(|(id, own)| (of.column_name(*id), name(backend, &kept.beside, *own)));
+        return [rows::copy(backend, &of.name, columns, (&kept.beside.name, None)), drop];
     }
-    let column = |table: &Table, id: ColumnId| backend.ident(table.column_name(id));
+    let (beside, table) = (backend.table(&kept.beside.name), backend.table(&of.name));
+    let column = |table: &Table, id: ColumnId| name(backend, table, id);
     let same: Vec<String> = kept
         .key
         .iter()
@@ -53,6 +42,6 @@ pub(super) fn restore(backend: Backend, kept: &Kept, of: &Table) -> [String; 2] 
     [back, drop]
 }
 
-fn names(backend: Backend, table: &Table, ids: impl Iterator<Item = ColumnId>) -> String {
-    backend.idents(ids.map(|id| table.column_name(id)))
+fn name(backend: Backend, table: &Table, column: ColumnId) -> String {
+    backend.ident(table.column_name(column))
 }

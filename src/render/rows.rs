@@ -1,13 +1,13 @@
 //! Rows: inserts, upserts, updates and deletes, each safe to read and, where asked for, to run twice.
 
-use sea_query::{Alias, Expr, Query};
+use sea_query::{Alias, Asterisk, Expr, ExprTrait, Query};
 
 use super::error::RenderError;
 use super::expression::expression;
-use super::sea;
-use super::sea::table_ref;
+use super::sea::{self, table_ref};
 use super::value;
 use crate::backend::Backend;
+use crate::ident::TableName;
 use crate::operation::Literal;
 use crate::state::{Column, ColumnId, InsertMode, Piece, RowValues, Scalar, Table};
 
@@ -147,12 +147,37 @@ fn insert_where_not(backend: Backend, table: &Table, row: &RowValues, like: &str
         // Some servers take no WHERE without a FROM.
         select.from_subquery(Query::select().expr(Expr::val(1)).take(), Alias::new("one"));
     }
-    select.exprs(values(backend, table, row)?).and_where(sea_query::ExprTrait::not(Expr::exists(rows_like)));
+    select.exprs(values(backend, table, row)?).and_where(Expr::exists(rows_like).not());
     let mut query = Query::insert();
     query.into_table(table_ref(&table.name)).columns(row.iter().map(|(id, _)| Alias::new(table.column_name(*id))));
     // As many expressions as columns: it cannot be refused.
     let _ = query.select_from(select);
     Ok(sea::query(backend, &query))
+}
+
+/// INSERT … SELECT of one table's rows: columns of the one, each with what it gets of the other.
+pub(super) fn copy<'n>(
+    backend: Backend,
+    into: &TableName,
+    columns: impl IntoIterator<Item = (&'n str, String)>,
+    (from, filter): (&TableName, Option<String>),
+) -> String {
+    let (names, values): (Vec<_>, Vec<_>) =
+        columns.into_iter().map(|(name, value)| (Alias::new(name), Expr::cust(value))).unzip();
+    let mut select = Query::select();
+    select.exprs(values).from(table_ref(from)).and_where_option(filter.map(Expr::cust));
+    let mut query = Query::insert();
+    query.into_table(table_ref(into)).columns(names);
+    // As many expressions as columns: it cannot be refused.
+    let _ = query.select_from(select);
+    sea::query(backend, &query)
+}
+
+/// SELECT COUNT(*), of all rows for `None`.
+pub(super) fn count(backend: Backend, table: &TableName, condition: Option<String>) -> String {
+    let mut query = Query::select();
+    query.expr(Expr::col(Asterisk).count()).from(table_ref(table)).and_where_option(condition.map(Expr::cust));
+    sea::query(backend, &query)
 }
 
 /// UPDATE.

@@ -13,13 +13,8 @@ use crate::operation::{Action, DataType, Deferrable};
 use crate::state::{Column, ColumnId, Constraint, ForeignKey, Scalar, State, Table, is_key_by_constraint};
 
 /// CREATE TABLE, under the table's own name or a temporary one. Its indexes are statements of their own.
-pub(super) fn create(
-    backend: Backend,
-    state: &State,
-    table: &Table,
-    temporary_name: Option<&str>,
-) -> Result<String, RenderError> {
-    check_schema(backend, &table.name)?;
+pub(super) fn create(backend: Backend, state: &State, table: &Table, name: &TableName) -> Result<String, RenderError> {
+    check_schema(backend, name)?;
     if backend == Backend::Sqlite && table.columns.is_empty() {
         return Err(RenderError::NoColumns { table: table.name.to_string() });
     }
@@ -43,8 +38,7 @@ pub(super) fn create(
             lines.push(index::definition(backend, table, one)?);
         }
     }
-    let name = temporary_name.map_or_else(|| backend.table(&table.name), |name| backend.ident(name));
-    let mut sql = format!("CREATE TABLE {name} (");
+    let mut sql = format!("CREATE TABLE {} (", backend.table(name));
     for (at, line) in lines.iter().enumerate() {
         sql.push_str(if at == 0 { "\n  " } else { ",\n  " });
         sql.push_str(line);
@@ -254,8 +248,8 @@ pub(super) const fn action_words(action: Action) -> &'static str {
 }
 
 /// ALTER TABLE … RENAME TO. The schema stays.
-pub(super) fn rename(backend: Backend, from: &Table, to: &str) -> String {
-    sea::schema(backend, sea_query::Table::rename().table(table_ref(&from.name), Alias::new(to)))
+pub(super) fn rename(backend: Backend, from: &TableName, to: &str) -> String {
+    sea::schema(backend, sea_query::Table::rename().table(table_ref(from), Alias::new(to)))
 }
 
 /// ALTER TABLE … RENAME COLUMN.

@@ -5,13 +5,12 @@ mod sql;
 
 use std::collections::HashSet;
 
-use sea_query::{Alias, Asterisk, Expr as Sql, ExprTrait, Query};
+use sea_query::{Alias, Expr as Sql, ExprTrait, Query};
 
 use super::expression::expression;
 use super::model::{Counted, Destructive};
 use super::rows;
-use super::sea;
-use super::sea::table_ref;
+use super::sea::{self, table_ref};
 use super::types::narrows;
 use crate::backend::Backend;
 use crate::sql_text::first_words;
@@ -189,12 +188,8 @@ fn rows_there(rows: &[RowValues], table: &Table) -> bool {
 }
 
 fn count(backend: Backend, table: &Table, condition: Option<&str>) -> Counted {
-    let mut query = Query::select();
-    query.expr(Sql::col(Asterisk).count()).from(table_ref(&table.name));
-    if let Some(condition) = condition {
-        query.and_where(Sql::cust(condition.to_owned()));
-    }
-    Counted { table: table.name.clone(), sql: sea::query(backend, &query), whole_table: condition.is_none() }
+    let sql = rows::count(backend, &table.name, condition.map(str::to_owned));
+    Counted { table: table.name.clone(), sql, whole_table: condition.is_none() }
 }
 
 /// The rows that have a value there; `None` where the table has no such column, or none of those that the filter names.

@@ -118,7 +118,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
     match context.change {
         Change::CreateTable(created) => {
             limits::table(created, state)?;
-            rendered.journaled(table::create(BACKEND, state, created, None)?, ran());
+            rendered.journaled(table::create(BACKEND, state, created, &created.name)?, ran());
             rendered.table = Some(created.name.name.to_lowercase());
         }
         Change::DropTable(_) => {
@@ -129,7 +129,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         Change::RenameTable { to, .. } => {
             let before = context.before()?;
             if before.name != *to {
-                rendered.journaled(table::rename(BACKEND, before, &to.name), ran());
+                rendered.journaled(table::rename(BACKEND, &before.name, &to.name), ran());
             }
         }
         Change::AddColumn { column, fill, .. } => {

@@ -7,7 +7,7 @@ use super::BACKEND;
 use crate::operation::{DataType, EnumType};
 use crate::render::model::Unfit;
 use crate::render::table_change::TableChange;
-use crate::render::value;
+use crate::render::{rows, value};
 use crate::state::{Change, Column, Constraint, Scalar, Table};
 
 /// Whether a column comes without a value for the rows that exist: the server would make one up.
@@ -52,7 +52,7 @@ impl Problem {
                 "would have no value for it".to_owned(),
             ],
             help: "give them a value first: in SQL, or by a `[[down]]` of its own where this is a way down",
-            sql: format!("{} WHERE {} IS NULL", count(table), BACKEND.ident(&column.name)),
+            sql: count(table, Some(format!("{} IS NULL", BACKEND.ident(&column.name)))),
         }
     }
 
@@ -62,12 +62,11 @@ impl Problem {
     }
 }
 
-fn count(table: &Table) -> String {
-    format!("SELECT COUNT(*) FROM {}", BACKEND.table(&table.name))
+fn count(table: &Table, condition: Option<String>) -> String {
+    rows::count(BACKEND, &table.name, condition)
 }
 
 fn problems(change: TableChange<'_>, table: &Table) -> Vec<Problem> {
-    let all = count(table);
     let titled = |column: &Column| format!("`{}.{}`", table.name, column.name);
     let null = |column: &Column| Problem::null(column, table);
     match change {
@@ -77,7 +76,7 @@ fn problems(change: TableChange<'_>, table: &Table) -> Vec<Problem> {
                 "would have no value for it".to_owned(),
             ],
             help: "say which value they get: `fill = …` on an `add_column`, `refill = …` on the `drop_column` that is undone",
-            sql: all,
+            sql: count(table, None),
         }],
         TableChange::AddConstraint(Constraint::PrimaryKey(key)) => {
             key.columns.iter().filter_map(|id| table.column(*id)).filter(|column| column.null).map(null).collect()
@@ -94,7 +93,7 @@ fn problems(change: TableChange<'_>, table: &Table) -> Vec<Problem> {
                         "would get another number".to_owned(),
                     ],
                     help: "a 0 or NULL there becomes the next number: give these rows numbers first",
-                    sql: format!("{all} WHERE {name} IS NULL OR {name} = 0"),
+                    sql: count(table, Some(format!("{name} IS NULL OR {name} = 0"))),
                 });
             } else if from.null && patch.null == Some(false) {
                 found.push(null(from));
@@ -108,7 +107,7 @@ fn problems(change: TableChange<'_>, table: &Table) -> Vec<Problem> {
                 found.push(Problem {
                     words: [format!("{} becomes {to}, and", titled(from)), "would not fit".to_owned()],
                     help: "`using = \"…\"` (`using_down` for the way back) says how values are converted",
-                    sql: format!("{all} WHERE {name} IS NOT NULL{}", test.fails(&name)),
+                    sql: count(table, Some(format!("{name} IS NOT NULL{}", test.fails(&name)))),
                 });
             }
             found

@@ -30,7 +30,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         Change::RenameTable { to, .. } => {
             let before = context.before()?;
             if before.name != *to {
-                rendered.schema(table::rename(BACKEND, before, &to.name));
+                rendered.schema(table::rename(BACKEND, &before.name, &to.name));
             }
         }
         Change::AddColumn { column, fill, .. } => {
@@ -161,7 +161,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
 
 /// CREATE TABLE, with what it cannot say itself.
 fn create_table(created: &Table, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
-    rendered.schema(table::create(BACKEND, state, created, None)?);
+    rendered.schema(table::create(BACKEND, state, created, &created.name)?);
     let later = created.constraints().filter(|one| table::comes_later(BACKEND, created, one));
     let (keys, others): (Vec<_>, Vec<_>) = later.partition(|one| matches!(one, Constraint::ForeignKey(_)));
     let add = |constraint: &Constraint| table::add_constraint(BACKEND, state, constraint, created);

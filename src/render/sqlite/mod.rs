@@ -13,6 +13,7 @@ use super::table::check_schema;
 use super::table_change::TableChange;
 use super::{index, kept, objects, raw, rows, table, value};
 use crate::backend::Backend;
+use crate::ident::TableName;
 use crate::state::{Change, Column, ColumnId, Constraint, Expr, Scalar, State, Table, TableId};
 
 const BACKEND: Backend = Backend::Sqlite;
@@ -123,7 +124,7 @@ fn added_with_constraints(
 fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     match context.change {
         Change::CreateTable(created) => {
-            rendered.schema(table::create(BACKEND, state, created, None)?);
+            rendered.schema(table::create(BACKEND, state, created, &created.name)?);
             for index in &created.indexes {
                 rendered.schema(index::create(BACKEND, created, index)?);
             }
@@ -214,19 +215,19 @@ fn rename_table(before: &Table, to: &str, state: &State, rendered: &mut Rendered
         return;
     }
     if before.name.name.eq_ignore_ascii_case(to) {
-        let between = Table { name: before.name.renamed(temporary_name(state, before)), ..before.clone() };
-        rendered.schema(table::rename(BACKEND, before, &between.name.name));
+        let between = temporary_name(state, before);
+        rendered.schema(table::rename(BACKEND, &before.name, &between.name));
         rendered.schema(table::rename(BACKEND, &between, to));
     } else {
-        rendered.schema(table::rename(BACKEND, before, to));
+        rendered.schema(table::rename(BACKEND, &before.name, to));
     }
 }
 
 /// A name for a table while it is rebuilt.
-fn temporary_name(state: &State, table: &Table) -> String {
-    let mut name = format!("dbmigrate_new_{}", table.name.name);
-    while state.table_named(&crate::ident::TableName::bare(name.clone())).is_some() {
-        name.push('_');
+fn temporary_name(state: &State, table: &Table) -> TableName {
+    let mut name = TableName::bare(format!("dbmigrate_new_{}", table.name.name));
+    while state.table_named(&name).is_some() {
+        name.name.push('_');
     }
     name
 }

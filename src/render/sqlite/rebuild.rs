@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use super::super::change_context::{ChangeContext, RenderedChange};
 use super::super::table_change::TableChange;
-use super::super::{index, raw, table, value};
+use super::super::{index, raw, rows, table, value};
 use super::{BACKEND, RenderError, temporary_name};
 use crate::state::{Column, ColumnId, Expr, Scalar, State, Table};
 
@@ -22,17 +22,15 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
         return Ok(RenderedChange::default());
     };
     let temporary = temporary_name(state, after);
-    let (new, old) = (BACKEND.ident(&temporary), BACKEND.table(&before.name));
     let mut rendered = RenderedChange { rebuilds: true, ..RenderedChange::default() };
-    rendered.schema(table::create(BACKEND, state, after, Some(&temporary))?);
-    let (columns, sources): (Vec<_>, Vec<_>) = copies(contexts, before, after)?.into_iter().unzip();
-    if !columns.is_empty() {
-        let (columns, sources) = (columns.join(", "), sources.join(", "));
-        rendered.row(format!("INSERT INTO {new} ({columns}) SELECT {sources} FROM {old}"));
+    rendered.schema(table::create(BACKEND, state, after, &temporary)?);
+    let copies = copies(contexts, before, after)?;
+    if !copies.is_empty() {
+        rendered.row(rows::copy(BACKEND, &temporary, copies, (&before.name, None)));
     }
     if numbered(before) && numbered(after) {
         // The counter stands above the highest row when rows were deleted.
-        let (to, from) = (BACKEND.string(&temporary), BACKEND.string(&before.name.name));
+        let (to, from) = (BACKEND.string(&temporary.name), BACKEND.string(&before.name.name));
         rendered.row(format!("DELETE FROM sqlite_sequence WHERE name = {to}"));
         rendered.row(format!(
             "INSERT INTO sqlite_sequence (name, seq) SELECT {to}, seq FROM sqlite_sequence WHERE name = {from}"
@@ -40,7 +38,7 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
     }
     rendered.schema(table::drop(BACKEND, before));
     rendered.schema("PRAGMA legacy_alter_table = ON".to_owned());
-    rendered.schema(format!("ALTER TABLE {new} RENAME TO {}", BACKEND.ident(&after.name.name)));
+    rendered.schema(table::rename(BACKEND, &temporary, &after.name.name));
     rendered.schema("PRAGMA legacy_alter_table = OFF".to_owned());
     for index in &after.indexes {
         rendered.schema(index::create(BACKEND, after, index)?);
@@ -56,14 +54,18 @@ fn numbered(table: &Table) -> bool {
 }
 
 /// The columns of the new table with what is copied into each; columns left out take their defaults.
-fn copies(contexts: &[ChangeContext<'_>], before: &Table, after: &Table) -> Result<Vec<(String, String)>, RenderError> {
+fn copies<'t>(
+    contexts: &[ChangeContext<'_>],
+    before: &Table,
+    after: &'t Table,
+) -> Result<Vec<(&'t str, String)>, RenderError> {
     let mut values: HashMap<ColumnId, (Option<&Expr>, Option<&Scalar>)> = HashMap::new();
     for change in contexts.iter().filter_map(|context| TableChange::of(context.change)) {
         values.extend(change.values().map(|(column, using, fill)| (column, (using, fill))));
     }
     let mut copies = Vec::with_capacity(after.columns.len());
     for column in after.columns.iter().filter(|column| column.generated.is_none()) {
-        let name = BACKEND.ident(&column.name);
+        let name = column.name.as_str();
         let (using, fill) = values.get(&column.id).copied().unwrap_or_default();
         if let Some(source) = before.column(column.id) {
             copies.push((name, converted((using, fill), source, column, before)?));
@@ -76,7 +78,7 @@ fn copies(contexts: &[ChangeContext<'_>], before: &Table, after: &Table) -> Resu
         if let Some(column) = after.columns.iter().find(|column| !column.auto_increment && column.generated.is_none()) {
             let value =
                 column.default.as_ref().map(|value| value::scalar(BACKEND, value, column, after)).transpose()?;
-            copies.push((BACKEND.ident(&column.name), value.unwrap_or_else(|| "NULL".to_owned())));
+            copies.push((&column.name, value.unwrap_or_else(|| "NULL".to_owned())));
         }
     }
     Ok(copies)
