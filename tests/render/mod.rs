@@ -10,3 +10,5 @@ mod project;
 mod random;
 mod rebuilds;
 mod rows;
+#[cfg(feature = "cli")]
+mod sea_query;
