@@ -184,15 +184,14 @@ impl Finder<'_> {
         let any = select.projection.iter().any(wild);
         let mut sources = Vec::new();
         let mut merged = false;
-        for TableWithJoins { relation, joins } in &select.from {
-            sources.push(self.named(relation));
-            for join in joins {
-                merged |= match constraint(&join.join_operator)? {
-                    JoinConstraint::Natural => return None,
-                    JoinConstraint::Using(_) => true,
-                    JoinConstraint::On(_) | JoinConstraint::None => false,
-                };
-                sources.push(self.named(&join.relation));
+        // What is in brackets, in its place.
+        let mut open: Vec<&TableFactor> = factors(&select.from, &mut merged)?;
+        while let Some(factor) = open.pop() {
+            match factor {
+                TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                    open.extend(factors(std::slice::from_ref(table_with_joins), &mut merged)?);
+                }
+                factor => sources.push(self.named(factor)),
             }
         }
         if !any {
@@ -287,6 +286,24 @@ impl Finder<'_> {
         }
         self.state.table_named(&self.state.relation_name(name)?).map(|table| &**table)
     }
+}
+
+/// What is in FROM, the last first; `merged`: columns of several are one.
+fn factors<'f>(from: &'f [TableWithJoins], merged: &mut bool) -> Option<Vec<&'f TableFactor>> {
+    let mut all = Vec::new();
+    for TableWithJoins { relation, joins } in from {
+        all.push(relation);
+        for join in joins {
+            *merged |= match constraint(&join.join_operator)? {
+                JoinConstraint::Natural => return None,
+                JoinConstraint::Using(_) => true,
+                JoinConstraint::On(_) | JoinConstraint::None => false,
+            };
+            all.push(&join.relation);
+        }
+    }
+    all.reverse();
+    Some(all)
 }
 
 fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {

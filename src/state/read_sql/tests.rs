@@ -479,6 +479,10 @@ fn the_star_of_a_view_is_the_list_of_when_it_was_made() {
             "CREATE VIEW v AS SELECT * FROM a JOIN (SELECT 1 AS one) AS x ON true",
             "CREATE VIEW v AS SELECT \"a\".\"id\", \"a\".\"n\", \"a\".\"m\", x.* FROM a JOIN (SELECT 1 AS one) AS x ON true",
         ),
+        (
+            "CREATE VIEW v AS SELECT * FROM (a JOIN b ON true), (SELECT 1 AS one) AS x",
+            "CREATE VIEW v AS SELECT \"a\".\"id\", \"a\".\"n\", \"a\".\"m\", \"b\".\"id\", \"b\".\"a_id\", x.* FROM (a JOIN b ON true), (SELECT 1 AS one) AS x",
+        ),
         ("CREATE VIEW v AS SELECT count(*) FROM a", "CREATE VIEW v AS SELECT count(*) FROM a"),
         ("CREATE VIEW v AS SELECT a.* FROM a", "CREATE VIEW v AS SELECT \"a\".\"id\", \"a\".\"n\", \"a\".\"m\" FROM a"),
     ] {
