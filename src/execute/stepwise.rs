@@ -54,7 +54,13 @@ impl StepCursor<'_> {
 
 /// What the journal says of a step before its first statement.
 pub(super) const fn nothing_yet(step: &RenderedStep) -> Journaled {
-    Journaled { recovery: Recovery::Transactional, reaches: step.from, whole: true, table: None, unfit: Vec::new() }
+    Journaled {
+        recovery: Recovery::Transactional,
+        reaches: step.head.from,
+        whole: true,
+        table: None,
+        unfit: Vec::new(),
+    }
 }
 
 impl Run<'_> {

@@ -32,7 +32,7 @@ pub(super) fn ease(steps: &mut [Step], start: &State) {
                 if let Some(what) = bound.ease(change, table) {
                     let operation = format!("{what} in {}", part.operation);
                     let why = format!("`{}` is dropped later in this plan", table.name);
-                    step.left_out.push(LeftOut { operation, why });
+                    step.head.left_out.push(LeftOut { operation, why });
                 }
             }
         }

@@ -58,8 +58,8 @@ fn try_leave_out(steps: &mut [Step], start: &State, horizon: &Horizons) -> bool 
                     let why = format!("`{}` is dropped later in this plan", table.or_else(object).unwrap_or_default());
                     mark(&change, &mut gone);
                     let left = LeftOut { operation: part.operation.clone(), why };
-                    if !step.left_out.contains(&left) {
-                        step.left_out.push(left);
+                    if !step.head.left_out.contains(&left) {
+                        step.head.left_out.push(left);
                     }
                     continue;
                 }

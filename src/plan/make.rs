@@ -10,7 +10,7 @@ use super::interrupted::{begin_with_it, finish_first, set_off};
 use super::resume;
 use super::ways::choose;
 use super::{
-    Downs, Ledger, LedgerRow, Place, Plan, PlanDirection, PlanError, Reversal, RowState, Step, Target, left_out,
+    Downs, Ledger, LedgerRow, Plan, PlanDirection, PlanError, Reversal, RowState, Step, StepHead, Target, left_out,
 };
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Diagnostic, Direction, Severity};
@@ -171,28 +171,26 @@ fn step_down(past: &Past<'_>, undone: &[Undone], state: &mut State, found: &mut 
             replay::down(state, &row.name, past.body, undone, past.span, found)
         }
     };
-    Step {
-        version: row.version,
-        name: row.name.clone(),
-        direction: Direction::Down,
+    let ran = match row.state {
+        RowState::Reverting if past.half.is_none() => row.progress.as_ref().map_or(0, |progress| progress.done),
+        RowState::Reverting | RowState::Applied | RowState::Applying => 0,
+    };
+    let head = StepHead {
         derived: !parts.iter().any(|part| part.authored),
         reversal: replay::reversal(past.body, undone),
         transaction: past.body.transaction,
+        span: past.span,
+        skip_statements: ran,
+        ..StepHead::new(row.version, &row.name, Direction::Down)
+    };
+    Step {
+        head,
         position: row.position,
         body: Arc::clone(past.body),
         requires: row.requires.clone(),
         parts,
-        left_out: Vec::new(),
-        span: past.span,
-        from: Place::default(),
-        turned: None,
-        resumed: false,
         lost: None,
         edited: !Arc::ptr_eq(past.body, &row.body),
-        skip_statements: match row.state {
-            RowState::Reverting if past.half.is_none() => row.progress.as_ref().map_or(0, |progress| progress.done),
-            RowState::Reverting | RowState::Applied | RowState::Applying => 0,
-        },
     }
 }
 
@@ -212,24 +210,20 @@ fn step_up(migration: &Migration, position: i64, state: &mut State, found: &mut 
             found.push(diagnostic);
         }
     }
-    Step {
-        version: migration.version,
-        name: migration.name.clone(),
-        direction: Direction::Up,
+    let head = StepHead {
         derived: !replayed.parts.iter().any(|part| part.authored),
         reversal,
         transaction: migration.body.transaction,
+        span: migration.span,
+        ..StepHead::new(migration.version, &migration.name, Direction::Up)
+    };
+    Step {
+        head,
         position,
         body: Arc::clone(&migration.body),
         requires: migration.requires.iter().map(|requirement| requirement.name.clone()).collect(),
         parts: replayed.parts,
-        left_out: Vec::new(),
-        span: migration.span,
-        from: Place::default(),
-        turned: None,
-        resumed: false,
         lost: None,
         edited: false,
-        skip_statements: 0,
     }
 }

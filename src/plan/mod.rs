@@ -30,6 +30,7 @@ pub use info::{Info, InfoRow, InfoState, current_version, info};
 pub use make::{make, make_in_parts};
 pub use model::{
     Ledger, LedgerRow, LeftOut, LostKeys, Moment, Place, Plan, PlanDirection, Progress, RowState, Standing, Step,
+    StepHead,
 };
 pub use schema::{SchemaPlan, schema};
 pub use seed::{SeedItem, SeedPlan, seed};

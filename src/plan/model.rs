@@ -1,5 +1,6 @@
 //! Plans, and the ledger's contents that they are made from, as plain data.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -136,9 +137,9 @@ pub struct LeftOut {
     pub why: String,
 }
 
-/// One migration in one direction.
+/// What a step is, as a plan and as SQL: both are read as if they had these fields themselves.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct StepHead {
     /// Its version.
     pub version: Version,
     /// Its name.
@@ -151,6 +152,46 @@ pub struct Step {
     pub reversal: Reversal,
     /// May it run inside a transaction?
     pub transaction: bool,
+    /// What is left out.
+    pub left_out: Vec<LeftOut>,
+    /// Where it stands.
+    pub span: Span,
+    /// Statements of it that ran already, before an interruption (ledger statements not counted).
+    pub skip_statements: usize,
+    /// Where DDL commits by itself: the place among its changes that it goes on from.
+    pub from: Place,
+    /// Where DDL commits by itself: where the other direction stood, if it is turned round there.
+    pub turned: Option<Place>,
+    /// Where DDL commits by itself: it was interrupted in this direction, and goes on.
+    pub resumed: bool,
+}
+
+impl StepHead {
+    /// A step that runs from its beginning, in a transaction, with nothing in it by hand and nothing left out.
+    #[must_use]
+    pub fn new(version: Version, name: impl Into<String>, direction: Direction) -> Self {
+        Self {
+            version,
+            name: name.into(),
+            direction,
+            derived: true,
+            reversal: Reversal::Exact,
+            transaction: true,
+            left_out: Vec::new(),
+            span: Span::NONE,
+            skip_statements: 0,
+            from: Place::default(),
+            turned: None,
+            resumed: false,
+        }
+    }
+}
+
+/// One migration in one direction.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What it is.
+    pub head: StepHead,
     /// Its number in the ledger: the new one going up, its row's going down.
     pub position: i64,
     /// What the ledger keeps (going up) or kept (going down).
@@ -159,22 +200,24 @@ pub struct Step {
     pub requires: Vec<String>,
     /// What happens, in order.
     pub parts: Vec<Part>,
-    /// What is left out.
-    pub left_out: Vec<LeftOut>,
-    /// Where it stands.
-    pub span: Span,
-    /// Statements of it that ran already, before an interruption.
-    pub skip_statements: usize,
-    /// Where DDL commits by itself: the place among its changes that it goes on from.
-    pub from: Place,
-    /// Where DDL commits by itself: where the other direction stood, if it is turned round there.
-    pub turned: Option<Place>,
-    /// Where DDL commits by itself: it was interrupted in this direction, and goes on.
-    pub resumed: bool,
     /// MariaDB: what has to be made again first.
     pub lost: Option<Box<LostKeys>>,
     /// Going down: it is not undone as the ledger has it, but as the manifest has it now.
     pub edited: bool,
+}
+
+impl Deref for Step {
+    type Target = StepHead;
+
+    fn deref(&self) -> &StepHead {
+        &self.head
+    }
+}
+
+impl DerefMut for Step {
+    fn deref_mut(&mut self) -> &mut StepHead {
+        &mut self.head
+    }
 }
 
 /// A plan: from the state of the actual history to a target.

@@ -1,13 +1,13 @@
 //! The schema at latest, as a plan that makes it from nothing.
 
-use super::{Downs, Ledger, Place, Plan, PlanDirection, PlanError, Step, Target, make};
+use super::{Downs, Ledger, Plan, PlanDirection, PlanError, Step, StepHead, Target, make};
 use crate::backend::Backend;
 use crate::diagnostic::{Direction, Span};
 use crate::graph::Graph;
 use crate::ident::Version;
 use crate::manifest::Manifest;
 use crate::operation::Body;
-use crate::state::{Part, Reversal, State};
+use crate::state::{Part, State};
 
 /// The state that a manifest leads to, and the plan that makes it.
 #[derive(Debug, Clone)]
@@ -37,22 +37,11 @@ pub fn schema(manifest: &Manifest, graph: &Graph, backend: Backend) -> Result<Sc
         Part { operation: "schema".to_owned(), span: Span::NONE, authored: false, changes: state.creation_changes() };
     let body = Body { up: Vec::new(), down: None, transaction: true, backends: None, irreversible: None };
     let steps = last.or_else(|| Version::new(1)).map(|version| Step {
-        version,
-        name: "schema".to_owned(),
-        direction: Direction::Up,
-        derived: true,
-        reversal: Reversal::Exact,
-        transaction: true,
+        head: StepHead::new(version, "schema", Direction::Up),
         position: 1,
         body: body.into(),
         requires: Vec::new(),
         parts: vec![part],
-        left_out: Vec::new(),
-        span: Span::NONE,
-        skip_statements: 0,
-        from: Place::default(),
-        turned: None,
-        resumed: false,
         lost: None,
         edited: false,
     });

@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Direction, Span};
 use crate::ident::{TableName, Version};
 use crate::operation::{Body, DataType};
-use crate::plan::{Part, Place, Plan, PlanDirection, Reversal, Step};
+use crate::plan::{Part, Plan, PlanDirection, Step, StepHead};
 use crate::state::{Change, Column, ColumnId, Name, PrimaryKey, State, Table, TableId};
 
 pub(super) fn name(text: &str) -> Name {
@@ -61,22 +61,11 @@ pub(super) fn body() -> Body {
 
 pub(super) fn step(number: u32, direction: Direction, changes: Vec<Change>) -> Step {
     Step {
-        version: Version::new(u128::from(number)).expect("a version"),
-        name: format!("step_{number}"),
-        direction,
-        derived: true,
-        reversal: Reversal::Exact,
-        transaction: true,
+        head: StepHead::new(Version::new(u128::from(number)).expect("a version"), format!("step_{number}"), direction),
         position: i64::from(number),
         body: Arc::new(body()),
         requires: vec![],
         parts: vec![Part { operation: "test".to_owned(), span: Span::NONE, authored: false, changes }],
-        left_out: vec![],
-        span: Span::NONE,
-        skip_statements: 0,
-        from: Place::default(),
-        turned: None,
-        resumed: false,
         lost: None,
         edited: false,
     }

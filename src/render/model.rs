@@ -1,12 +1,14 @@
 //! The rendered plan: the one thing that a dry run prints and a run executes.
 
+use std::ops::{Deref, DerefMut};
+
 use serde::Serialize;
 
 use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Direction, Span};
 use crate::ident::{TableName, Version};
 use crate::operation::Checksums;
-use crate::plan::{LeftOut, Place, PlanDirection, Reversal};
+use crate::plan::{Place, PlanDirection, StepHead};
 
 /// How a run is divided into transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -226,28 +228,14 @@ pub struct Known {
 /// One migration in one direction, as SQL.
 #[derive(Debug, Clone)]
 pub struct RenderedStep {
-    /// Version.
-    pub version: Version,
-    /// Name.
-    pub name: String,
-    /// Which way.
-    pub direction: Direction,
-    /// Nothing in it was written by hand.
-    pub derived: bool,
-    /// How its undoing compares.
-    pub reversal: Reversal,
-    /// May it run inside a transaction?
-    pub transaction: bool,
+    /// What it is.
+    pub head: StepHead,
     /// The statements; the ledger's own are marked. The first step that runs also makes the ledger.
     pub statements: Vec<Statement>,
     /// Words for the reader of a run (`note`), in order.
     pub notes: Vec<String>,
-    /// What is left out.
-    pub left_out: Vec<LeftOut>,
     /// What is destroyed.
     pub destructive: Vec<Destructive>,
-    /// Where the migration stands.
-    pub span: Span,
     /// SQLite: a table is rebuilt, so foreign keys must be off around the transaction.
     pub rebuilds: bool,
     /// SQLite: the tables that are rebuilt, as the migrations know them when the step begins. What they
@@ -255,16 +243,22 @@ pub struct RenderedStep {
     pub keeps: Vec<Known>,
     /// PostgreSQL: about how many locks it takes in the shared lock table.
     pub locks: usize,
-    /// Statements that ran already, before an interruption (ledger statements not counted).
-    pub skip_statements: usize,
-    /// Where DDL commits by itself: the place that the step goes on from.
-    pub from: Place,
-    /// Where DDL commits by itself: where the other direction stood, if the step is turned round there.
-    pub turned: Option<Place>,
-    /// Where DDL commits by itself: it was interrupted in this direction, and goes on.
-    pub resumed: bool,
     /// MariaDB: what makes foreign keys again that a server took with it. It comes first, is not journaled, and may run twice.
     pub restores: Option<Statement>,
+}
+
+impl Deref for RenderedStep {
+    type Target = StepHead;
+
+    fn deref(&self) -> &StepHead {
+        &self.head
+    }
+}
+
+impl DerefMut for RenderedStep {
+    fn deref_mut(&mut self) -> &mut StepHead {
+        &mut self.head
+    }
 }
 
 /// A plan as SQL.

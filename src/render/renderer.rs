@@ -12,7 +12,7 @@ use super::model::{Destructive, Journaled, Recovery, RenderOptions, RenderedStep
 use super::{known, mysql, postgres, raw, records, remarks, sqlite};
 use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::plan::{Part, Place, Step};
+use crate::plan::{Part, Place, Step, StepHead};
 use crate::state::{Change, State, TableId};
 
 /// Statements of a step that are others where the transaction's foreign keys are off.
@@ -127,24 +127,13 @@ impl<'a> Renderer<'a> {
         let restores = self.restored(&scope, &mut block);
         let skip_statements = again(&block.statements, step.skip_statements);
         let rendered = RenderedStep {
-            version: step.version,
-            name: step.name.clone(),
-            direction: step.direction,
-            derived: step.derived,
-            reversal: step.reversal,
-            transaction: step.transaction,
+            head: StepHead { skip_statements, ..step.head.clone() },
             statements: block.statements,
             notes: block.notes,
-            left_out: step.left_out.clone(),
             destructive: block.destructive,
-            span: step.span,
             rebuilds: block.rebuilds,
             keeps: known::rebuilt(tables, &block.rebuilt),
             locks: locks.len(),
-            skip_statements,
-            from: step.from,
-            turned: step.turned,
-            resumed: step.resumed,
             restores,
         };
         (rendered, locks)

@@ -10,7 +10,7 @@ use dbmigrate::execute::{Event, ExecuteError, RunReport, Session, Settings};
 use dbmigrate::ident::Version;
 use dbmigrate::manifest::Hooks;
 use dbmigrate::operation::{Body, canonical_json};
-use dbmigrate::plan::{Ledger, Place, PlanDirection, Reversal};
+use dbmigrate::plan::{Ledger, PlanDirection, StepHead};
 use dbmigrate::render::ledger::{LedgerSql, RunValues};
 use dbmigrate::render::{AppliedRecord, LedgerWrite, RenderedPlan, RenderedStep, Statement, Transactions};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -267,24 +267,13 @@ impl Plans {
             }
         });
         self.plan.steps.push(RenderedStep {
-            version: version(number),
-            name,
-            direction,
-            derived: true,
-            reversal: Reversal::Exact,
-            transaction: true,
+            head: StepHead::new(version(number), name, direction),
             statements: all,
             notes: Vec::new(),
-            left_out: Vec::new(),
             destructive: Vec::new(),
-            span: Span::NONE,
             rebuilds: false,
             keeps: vec![],
             locks: 0,
-            skip_statements: 0,
-            from: Place::default(),
-            turned: None,
-            resumed: false,
             restores: None,
         });
         self

@@ -5,7 +5,7 @@ use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::{Diagnostic, Direction, Span};
 use dbmigrate::ident::Version;
 use dbmigrate::operation::Body;
-use dbmigrate::plan::{Part, Place, Plan, PlanDirection, Reversal, Step};
+use dbmigrate::plan::{Part, Plan, PlanDirection, Step, StepHead};
 use dbmigrate::render::{RenderOptions, RenderedPlan, render};
 use dbmigrate::state::{Change, Context, State, StateError};
 use proptest::prelude::*;
@@ -16,22 +16,11 @@ use crate::render::database::{Database, block_on};
 
 fn plan(start: &State, changes: Vec<Change>, direction: Direction) -> RenderedPlan {
     let step = Step {
-        version: Version::new(1).unwrap(),
-        name: "random".into(),
-        direction,
-        derived: true,
-        reversal: Reversal::Exact,
-        transaction: true,
+        head: StepHead::new(Version::new(1).unwrap(), "random", direction),
         position: 1,
         body: Body { up: vec![], down: None, transaction: true, backends: None, irreversible: None }.into(),
         requires: vec![],
         parts: vec![Part { operation: "random".into(), span: Span::NONE, authored: false, changes }],
-        left_out: vec![],
-        span: Span::NONE,
-        skip_statements: 0,
-        from: Place::default(),
-        turned: None,
-        resumed: false,
         lost: None,
         edited: false,
     };

@@ -4,7 +4,7 @@ use super::*;
 use crate::backend::Backend;
 use crate::diagnostic::{Direction, Sources, Span};
 use crate::ident::Version;
-use crate::plan::{LeftOut, Place, PlanDirection, Reversal};
+use crate::plan::{LeftOut, PlanDirection, Reversal, StepHead};
 use crate::render::{Destructive, LedgerWrite, RenderedPlan, RenderedStep, Statement, Transactions};
 use crate::report::page::divisions;
 use crate::report::{About, Paint};
@@ -29,24 +29,13 @@ fn undone(number: u128) -> Statement {
 
 fn step(number: u128, name: &str, statements: Vec<Statement>) -> RenderedStep {
     RenderedStep {
-        version: version(number),
-        name: name.into(),
-        direction: Direction::Down,
-        derived: true,
-        reversal: Reversal::Exact,
-        transaction: true,
+        head: StepHead::new(version(number), name, Direction::Down),
         statements,
         notes: vec![],
-        left_out: vec![],
         destructive: vec![],
-        span: Span::NONE,
         rebuilds: false,
         keeps: vec![],
         locks: 1,
-        skip_statements: 0,
-        from: Place::default(),
-        turned: None,
-        resumed: false,
         restores: None,
     }
 }
