@@ -79,6 +79,7 @@ impl Numbers {
             Resource::AnyRows => (15, 0, 0),
             Resource::Programs => (16, 0, 0),
             Resource::Provided => (17, 0, 0),
+            Resource::Known => (19, 0, 0),
         }
     }
 

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::{
-    Column, ColumnId, Constraint, ConstraintKind, Expr, Function, Index, Name, Object, Scalar, Table, TableId,
+    Column, ColumnId, Constraint, ConstraintKind, Expr, Function, Index, Name, Namespace, Object, Scalar, Table,
+    TableId,
 };
 use crate::ident::TableName;
 use crate::operation::{DataType, EnumType};
@@ -71,6 +72,8 @@ pub struct SqlAccess {
     /// Names that may be columns of a table and are none at this point: whether they are, decides what it does.
     /// Folded as the backend folds.
     pub lookups: Vec<(TableId, String)>,
+    /// Names of constraints and triggers that it looks up, and that are none at this point.
+    pub(crate) others: Vec<(Namespace, String)>,
     /// Names of tables and views that it looks up, and whose being there (or not) decides what it does:
     /// views it reads, names behind IF EXISTS, names that the state does not know.
     pub names: Vec<TableName>,
@@ -80,6 +83,8 @@ pub struct SqlAccess {
     pub opaque: bool,
     /// It could not be read: what it makes or drops is not in the state, whatever it declares.
     pub unread: bool,
+    /// What it does depends on whether all is known that exists: it names something that does not.
+    pub knows_all: bool,
 }
 
 /// What an author declares that raw SQL does to an object of a kind that the state does not hold.

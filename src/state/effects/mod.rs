@@ -8,10 +8,10 @@ mod rows;
 mod uses;
 mod words;
 
+pub(crate) use names::Claim;
 pub(in crate::state) use names::Holder;
-pub(crate) use names::{Claim, Namespace};
 pub(crate) use objects::{ObjectEffect, Verb};
-pub(crate) use resource::{Mode, Resource, conflict};
+pub(crate) use resource::{Mode, Namespace, Resource, conflict};
 pub(crate) use rows::{Loss, MayFail, is_of_same_enum};
 pub(in crate::state) use uses::say;
 pub(crate) use uses::{Access, Uses};

@@ -6,20 +6,8 @@
 //! for the keys and indexes of each table.
 
 use super::super::{Change, ConstraintKind, Name, ObjectKind, State, StateError, Table, TableId, Trigger};
+use super::Namespace;
 use crate::ident::TableName;
-
-/// Where a name must be unique.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Namespace {
-    /// Tables, views, indexes, sequences, by schema; and the namespaces that a backend has beside, by a word.
-    Relations(Option<String>),
-    /// The columns of a table.
-    Columns(TableId),
-    /// The constraints of a table.
-    Constraints(TableId),
-    /// The triggers of a table, or of the database.
-    Triggers(Option<TableId>),
-}
 
 /// A name that is taken or freed.
 #[derive(Debug, Clone)]

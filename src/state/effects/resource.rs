@@ -1,8 +1,20 @@
 //! Resources and modes: what a change touches, and how. Two accesses to one resource are
 //! independent only in the pairs that [`conflict`] lets through.
 
-use super::Namespace;
 use crate::state::{ColumnId, TableId};
+
+/// Where a name must be unique.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Namespace {
+    /// Tables, views, indexes, sequences, by schema; and the namespaces that a backend has beside, by a word.
+    Relations(Option<String>),
+    /// The columns of a table.
+    Columns(TableId),
+    /// The constraints of a table.
+    Constraints(TableId),
+    /// The triggers of a table, or of the database.
+    Triggers(Option<TableId>),
+}
 
 /// Something that operations touch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +45,8 @@ pub(crate) enum Resource {
     Provided,
     /// All rows there are: what a change of rows that cannot be read may touch.
     AnyRows,
+    /// That all is known that exists: SQL that cannot be read may make and drop anything.
+    Known,
     /// Triggers and views, which a rename or a rebuild must find as they are.
     Programs,
 }
@@ -54,6 +68,7 @@ impl Resource {
             Self::Declared(..) => "declared",
             Self::Provided => "what extensions provide",
             Self::AnyRows => "any rows",
+            Self::Known => "what is known",
             Self::Programs => "views and triggers",
         }
     }

@@ -175,6 +175,20 @@ impl Lower<'_> {
             }
         }
         self.not_held(&format!("`{}.{}`", table.name, column.name), id, Some(column.id))?;
+        // A key to other columns may be bound to an index that has this one besides, and goes with it.
+        let over = table.indexes.iter().filter(|index| index.mentions(column.id));
+        let bound = over.filter_map(|index| Some((index.name.clone(), self.state.bound_to(table, &index.name)?)));
+        let bound = bound.into_iter().find(|(_, (by, key))| by.id != id || !key.columns.contains(&column.id));
+        if let Some((index, (by, key))) = bound {
+            let message = format!(
+                "index `{index}` is over `{}`, and key `{}` of `{}` needs it",
+                column.name, key.name.text, by.name
+            );
+            let help = format!("drop the key first: drop_foreign_key = \"{}\", on = \"{}\"", key.name.text, by.name);
+            let diagnostic = self.error(Code::StillReferenced, "object", message).help(help);
+            self.report(diagnostic);
+            return None;
+        }
         self.computes_nothing(table, column, "goes", "object")?;
         self.no_view_needs(table, column.id, "goes", "object")?;
         let refill = match refill {
@@ -348,6 +362,11 @@ impl Lower<'_> {
             );
             patch.comment = (comment != column.comment).then_some(comment);
         }
+        if patch.is_empty() {
+            // Nothing to do here, but in another order there may be; what is written for that is not looked at.
+            let (table, column) = (table.id, column.id);
+            return Some(vec![Change::AlterColumn { table, column, patch, using: None, using_down: None, fill: None }]);
+        }
         let fill = match &alter.fill {
             Some(value) => Some(self.value(value, &column, &table, "fill")?),
             None => None,
@@ -365,11 +384,6 @@ impl Lower<'_> {
             }
             None => None,
         };
-        if patch.is_empty() {
-            // Nothing to do here, but in another order there may be.
-            let (table, column) = (table.id, column.id);
-            return Some(vec![Change::AlterColumn { table, column, patch, using: None, using_down: None, fill: None }]);
-        }
         Some(vec![Change::AlterColumn { table: table.id, column: column.id, patch, using, using_down, fill }])
     }
 }

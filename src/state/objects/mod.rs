@@ -284,10 +284,21 @@ impl State {
         self.objects.iter().find_map(|object| Some((object.holds(table, column)?, object)))
     }
 
+    /// The kind and the name, as a manifest writes it, of everything that exists by itself.
+    pub fn object_names(&self) -> impl Iterator<Item = (ObjectKind, String)> {
+        self.objects().map(|object| (object.kind(), object.full_name()))
+    }
+
     /// Whether nothing exists.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.objects().next().is_none()
+    }
+
+    /// The schemas that are known: those that were created, those that something is in, and the one that goes unnamed.
+    pub(super) fn schemas_in_use(&self) -> std::collections::BTreeSet<Option<String>> {
+        let created = self.schemas().iter().map(|schema| Some(schema.name.clone()));
+        created.chain(self.objects().map(|object| object.schema().map(str::to_owned))).collect()
     }
 
     /// Something that is in a schema, for people; of several, the first by name.

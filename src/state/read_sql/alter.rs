@@ -10,7 +10,7 @@ use super::{Found, Reader, Step, Stop};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, Severity, nearest};
 use crate::state::lower::is_key;
-use crate::state::{Change, Column, ColumnPatch, Constraint, ConstraintKind, Name, Table};
+use crate::state::{Change, Column, ColumnPatch, Constraint, ConstraintKind, Name, Namespace, Table};
 
 impl Reader<'_, '_> {
     pub(super) fn alter_table(&mut self, alter: &AlterTable) -> Step {
@@ -139,6 +139,7 @@ impl Reader<'_, '_> {
         let text = self.ident(name);
         if if_exists && self.column_named(table, &text).is_none() {
             self.read.access.lookups.push((table.id, self.backend().fold(&text).into_owned()));
+            self.knows_all();
             return Ok(());
         }
         let column = self.column(table, name)?;
@@ -192,8 +193,9 @@ impl Reader<'_, '_> {
         if found.is_some() {
             return Ok(found);
         }
+        self.read.access.others.push((Namespace::Constraints(table.id), backend.fold(&text).into_owned()));
         // NOT NULL has names too on newer servers.
-        if !self.trial.state.knows_all() || text.ends_with("_not_null") {
+        if !self.knows_all() || text.ends_with("_not_null") {
             return Err(Stop::Unread);
         }
         if if_exists {

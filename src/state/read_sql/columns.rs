@@ -204,7 +204,7 @@ impl Reader<'_, '_> {
         if columns.len() != references.len() {
             return Err(Stop::Unread);
         }
-        if self.backend() == Backend::Postgres && !is_key(&target, &references) && self.trial.state.knows_all() {
+        if self.backend() == Backend::Postgres && !is_key(&target, &references) && self.knows_all() {
             let names = target.column_names(&references).join(", ");
             let message = format!("nothing makes `{}` ({names}) unique, so no key can point to it", target.name);
             return Err(self.wrong(Code::UnknownConstraint, message));

@@ -100,7 +100,7 @@ impl Reader<'_, '_> {
         if temporary {
             return Err(Stop::Unread);
         }
-        match self.find(name) {
+        match if if_not_exists { self.look_up(name) } else { self.find(name) } {
             Found::Table(_) | Found::View if if_not_exists => Ok(true),
             Found::Table(_) => Err(self.wrong(Code::AlreadyExists, format!("table `{name}` stands already"))),
             Found::View => Err(self.wrong(Code::AlreadyExists, format!("a view `{name}` stands already"))),

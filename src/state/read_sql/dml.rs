@@ -137,7 +137,7 @@ impl Reader<'_, '_> {
                 targets.remove(at);
             }
             let is_own = single(name).is_some_and(|name| own.contains(&self.folded(name)));
-            self.relation(name, is_own, target.is_some(), sure, &mut read)?;
+            self.relation(name, is_own, target.is_some(), !walked.unread, &mut read)?;
         }
         for statement in walked.inner.iter().chain([statement]) {
             self.targets(statement, sure)?;
@@ -167,7 +167,7 @@ impl Reader<'_, '_> {
                 column = parts.0.pop().and_then(|part| part.as_ident().cloned());
             }
             let name = self.name(&parts)?;
-            match self.find(&name) {
+            match self.look_up(&name) {
                 Found::Table(table) => {
                     if let Some(column) = column {
                         self.name_column(&table, &column);
@@ -197,7 +197,7 @@ impl Reader<'_, '_> {
     ) -> Step {
         let written = name;
         let name = self.name(name)?;
-        match self.find(&name) {
+        match self.look_up(&name) {
             Found::Table(table) => {
                 self.read.access.names.push(name);
                 if !target {
@@ -219,12 +219,18 @@ impl Reader<'_, '_> {
                 // Catalogs stand always; what else is not known may be anything.
                 if catalog { Ok(()) } else { Err(Stop::Unread) }
             }
-            Found::Absent if sure => self.table(written, false).map(|_| ()),
+            Found::Absent if sure && !self.is_of_the_server(&name) => self.table(written, false).map(|_| ()),
             Found::Absent => {
                 self.read.access.names.push(name);
                 Ok(())
             }
         }
+    }
+
+    /// Tables that no one makes: `dual`, and MariaDB's `seq_1_to_10`.
+    fn is_of_the_server(&self, name: &TableName) -> bool {
+        let name = name.name.to_ascii_lowercase();
+        self.backend() == Backend::Mysql && (name == "dual" || name.starts_with("seq_") && name.contains("_to_"))
     }
 
     fn view(&mut self, name: &TableName) -> Step {
@@ -298,7 +304,7 @@ impl Reader<'_, '_> {
     /// A table whose rows change; a view or unknown name is not understood.
     fn target(&mut self, name: &ObjectName) -> Step<Option<Arc<Table>>> {
         let name = self.name(name)?;
-        match self.find(&name) {
+        match self.look_up(&name) {
             Found::Table(table) => Ok(Some(table)),
             Found::Absent => Ok(None),
             Found::View | Found::Unsure => Err(Stop::Unread),
@@ -350,7 +356,7 @@ impl Reader<'_, '_> {
         let Some(SetExpr::Values(values)) = insert.source.as_deref().map(|source| &*source.body) else { return Ok(()) };
         let (columns, exactly) = (table.columns.len(), self.backend() == Backend::Sqlite);
         let odd = values.rows.iter().map(|row| row.len()).find(|len| *len > columns || exactly && *len < columns);
-        match odd.filter(|_| self.trial.state.knows_all()) {
+        match odd.filter(|_| self.knows_all()) {
             None => Ok(()),
             Some(len) => {
                 let message = format!("`{}` has {columns} columns at this point, and a row {len} values", table.name);

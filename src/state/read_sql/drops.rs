@@ -9,7 +9,7 @@ use crate::backend::Backend;
 use crate::diagnostic::{Code, nearest};
 use crate::ident::TableName;
 use crate::sql_text::{Lexeme, lexemes};
-use crate::state::{Change, Column, ConstraintKind, Object, Table, TableId, Trigger, View};
+use crate::state::{Change, Column, ConstraintKind, Namespace, Object, Table, TableId, Trigger, View};
 
 impl Reader<'_, '_> {
     pub(super) fn drop_tables(&mut self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Step {
@@ -163,14 +163,14 @@ impl Reader<'_, '_> {
     /// An index that is not known: wrong, hidden, or nothing to say about.
     fn no_index(&mut self, name: &TableName, if_exists: bool) -> Step {
         self.read.access.names.push(name.clone());
-        let backend = self.backend();
+        let (backend, knows_all) = (self.backend(), self.knows_all());
         let state = &self.trial.state;
         let same = |text: &str| backend.fold(text) == backend.fold(&name.name);
         let elsewhere = state.tables.values().any(|table| {
             table.constraints().any(|constraint| same(&constraint.name().text))
                 || table.indexes.iter().any(|index| same(&index.name))
         });
-        if !state.knows_all() || elsewhere || self.of_the_system(name) {
+        if !knows_all || elsewhere || self.of_the_system(name) {
             return Err(Stop::Unread);
         }
         if if_exists {
@@ -199,7 +199,7 @@ impl Reader<'_, '_> {
         for name in names {
             let name = self.name(name)?;
             self.read.access.names.push(name.clone());
-            match self.find(&name) {
+            match self.look_up(&name) {
                 Found::Absent if if_exists => {}
                 Found::Absent => {
                     let message = format!("there is no view `{name}` at this point");
@@ -213,10 +213,17 @@ impl Reader<'_, '_> {
 
     /// A trigger that stands is read by the head of the statement; here are those that do not.
     pub(super) fn drop_trigger(&mut self, drop: &DropTrigger) -> Step {
-        if !drop.if_exists {
-            return Err(Stop::Unread);
+        let mut table = None;
+        if let Some(on) = &drop.table_name {
+            let on = self.name(on)?;
+            if let Found::Table(found) = self.look_up(&on) {
+                table = Some(found.id);
+            }
+            self.read.access.names.push(on);
         }
-        self.read.access.names.push(self.name(&drop.trigger_name)?);
-        Ok(())
+        let of_table = self.backend().capabilities().schemas;
+        let name = self.backend().fold(&self.name(&drop.trigger_name)?.name).into_owned();
+        self.read.access.others.push((Namespace::Triggers(table.filter(|_| of_table)), name));
+        if drop.if_exists { Ok(()) } else { Err(Stop::Unread) }
     }
 }

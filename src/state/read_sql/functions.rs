@@ -189,7 +189,7 @@ impl Reader<'_, '_> {
         self.function_access(&name, DeclaredMode::Reads);
         let state = &self.trial.state;
         let stands = state.function(&name).is_some() || BUILT_IN.contains(&name.as_str());
-        if stands || !state.knows_all() { Ok(()) } else { Err(Stop::Unread) }
+        if stands || !self.knows_all() { Ok(()) } else { Err(Stop::Unread) }
     }
 
     fn function_access(&mut self, name: &str, mode: DeclaredMode) {

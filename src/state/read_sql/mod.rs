@@ -147,19 +147,17 @@ impl Reader<'_, '_> {
         let bound = self.trial.state.bind_view(view.name.clone(), &view.sql);
         for table in &bound.unknown_tables {
             self.read.access.names.push(table.clone());
-            if matches!(self.find(table), Found::Absent) {
+            if matches!(self.look_up(table), Found::Absent) {
                 return Err(self.no_table(table));
             }
         }
-        if let Some(text) =
-            bound.senseless.filter(|text| self.trial.state.knows_all() && !self.trial.state.calls_own(text))
-        {
+        if let Some(text) = bound.senseless.filter(|text| self.knows_all() && !self.trial.state.calls_own(text)) {
             let message =
                 format!("`{text}` in the query of `{}` makes no sense over the types of its columns", view.name);
             return Err(self.wrong(Code::TypeMismatch, message));
         }
         match bound.unknown_columns.first() {
-            Some(column) if self.trial.state.knows_all() => {
+            Some(column) if self.knows_all() => {
                 let message =
                     format!("the query of `{}` names `{column}`, which no table that it reads has", view.name);
                 Err(self.wrong(Code::UnknownColumn, message))
@@ -179,11 +177,14 @@ impl Reader<'_, '_> {
         ) {
             return self.rows(statement);
         }
-        // MySQL's definitions are its own: implicit indexes, options, another ALTER.
-        if self.backend() == Backend::Mysql {
-            return Err(Stop::Unread);
-        }
+        let views = |of: &ObjectType| matches!(of, ObjectType::View | ObjectType::MaterializedView);
         match statement {
+            Statement::Drop { object_type, if_exists, names, .. } if views(object_type) => {
+                self.drop_views(names, *if_exists)
+            }
+            Statement::DropTrigger(drop) => self.drop_trigger(drop),
+            // MySQL's definitions are its own: implicit indexes, options, another ALTER.
+            _ if self.backend() == Backend::Mysql => Err(Stop::Unread),
             Statement::CreateTable(create) => self.create_table(create),
             Statement::CreateIndex(create) => self.create_index(create),
             Statement::AlterTable(alter) => self.alter_table(alter),
@@ -192,11 +193,9 @@ impl Reader<'_, '_> {
                 match object_type {
                     ObjectType::Table => self.drop_tables(names, *if_exists, *cascade),
                     ObjectType::Index => self.drop_indexes(names, *if_exists, *cascade),
-                    ObjectType::View | ObjectType::MaterializedView => self.drop_views(names, *if_exists),
                     _ => Err(Stop::Unread),
                 }
             }
-            Statement::DropTrigger(drop) => self.drop_trigger(drop),
             Statement::Comment { .. } | Statement::Analyze(_) => self.mentions(statement),
             _ => Err(Stop::Unread),
         }
@@ -267,6 +266,25 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// What a name means, where that decides what the statement does: what else may decide it then is part of what it
+    /// looks up.
+    fn look_up(&mut self, name: &TableName) -> Found {
+        let found = self.find(name);
+        if matches!(found, Found::Unsure | Found::Absent) {
+            let near = self.trial.state.schemas_in_use().into_iter().filter(|schema| *schema != name.schema);
+            let near = near.map(|schema| TableName { schema, name: name.name.clone() });
+            self.read.access.names.extend(near);
+            self.knows_all();
+        }
+        found
+    }
+
+    /// Whether all is known that exists; whoever asks depends on it.
+    fn knows_all(&mut self) -> bool {
+        self.read.access.knows_all = true;
+        self.trial.state.knows_all()
+    }
+
     fn find(&self, name: &TableName) -> Found {
         let state = &self.trial.state;
         if let Some(table) = state.table_named(name) {
@@ -301,7 +319,7 @@ impl Reader<'_, '_> {
     /// A table that a definition names. `None` where it is not there and IF EXISTS was said.
     fn table(&mut self, name: &ObjectName, if_exists: bool) -> Step<Option<Arc<Table>>> {
         let name = self.name(name)?;
-        match self.find(&name) {
+        match self.look_up(&name) {
             Found::Table(table) => Ok(Some(table)),
             Found::View | Found::Unsure => {
                 self.read.access.names.push(name);
@@ -334,7 +352,7 @@ impl Reader<'_, '_> {
         if let Some(column) = self.column_named(table, &name) {
             return Ok(column.clone());
         }
-        if !self.trial.state.knows_all() || self.backend() == Backend::Sqlite && is_row_id(&name) {
+        if !self.knows_all() || self.backend() == Backend::Sqlite && is_row_id(&name) {
             return Err(Stop::Unread);
         }
         let message = format!("table `{}` has no column `{name}` at this point", table.name);

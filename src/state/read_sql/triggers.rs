@@ -12,7 +12,7 @@ impl Reader<'_, '_> {
     pub(super) fn trigger_stands(&mut self, trigger: &Trigger) -> Step {
         if trigger.table_id.is_none() {
             self.read.access.names.push(trigger.table.clone());
-            if matches!(self.find(&trigger.table), Found::Absent) {
+            if matches!(self.look_up(&trigger.table), Found::Absent) {
                 return Err(self.no_table(&trigger.table));
             }
         }

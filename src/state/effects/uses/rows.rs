@@ -45,8 +45,21 @@ impl Uses<'_> {
                 say!(self, "may mean", "{name}"),
             );
         }
+        for (namespace, name) in &access.others {
+            self.push(
+                Resource::Name(namespace.clone(), name.clone()),
+                Mode::Use,
+                say!(self, "looks up", "the name {name}"),
+            );
+        }
         for name in &access.names {
             self.relation(name, Mode::Use, "looks up");
+        }
+        if access.unread {
+            self.push(Resource::Known, Mode::Append, say!(self, "runs", "SQL that cannot be read"));
+        }
+        if access.knows_all {
+            self.push(Resource::Known, Mode::Use, say!(self, "names", "what is not known to exist"));
         }
         for object in &access.declared {
             let resource = Resource::Declared(object.kind.clone(), object.name.clone());
