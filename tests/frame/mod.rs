@@ -4,22 +4,26 @@
 //!
 //! `DBMIGRATE_RANDOM=N` holds N times as many pairs; the gate's are about 15,000.
 
-mod neighbours;
+mod found;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dbmigrate::backend::Backend;
 use dbmigrate::check::frame::Tried;
-use dbmigrate::manifest::{SchemaFor, json_schema};
-use dbmigrate::operation::{Kind, Operation};
+use dbmigrate::grammar::Verb;
+use dbmigrate::operation::Operation;
 use dbmigrate::state::{Context, State};
 
+use crate::generator::{self, Made, make, step};
 use crate::seed::{Numbers, times};
-use neighbours::operations;
 
 /// How many states each backend's law visits in the gate, and how many pairs it takes of one state.
 const STATES: u64 = 25;
 const PAIRS: usize = 200;
+
+/// How many operations it makes of each verb there, and how many that have one of the verb's keys.
+const EACH: usize = 3;
+const KEYS: usize = 3;
 
 /// What the law was held to.
 #[derive(Default)]
@@ -27,50 +31,69 @@ struct Tally {
     states: u64,
     pairs: u64,
     independent: u64,
-    /// How often each verb was one of an independent pair.
-    verbs: BTreeMap<&'static str, u64>,
-}
-
-/// The verbs of the grammar.
-fn verbs() -> Vec<String> {
-    let schema = json_schema(SchemaFor::Migration);
-    let verbs = schema["$defs"]["operation"]["oneOf"].as_array().expect("verbs");
-    verbs.iter().map(|verb| verb["required"][0].as_str().expect("a verb").to_owned()).collect()
+    /// How often each verb was one of an independent pair, and of one that conflicts.
+    verbs: BTreeMap<&'static str, (u64, u64)>,
 }
 
 /// A state that some random operations lead to.
-fn walk(backend: Backend, verbs: &[&str], numbers: &mut Numbers) -> State {
+fn walk(backend: Backend, numbers: &mut Numbers) -> State {
     let mut state = State::empty(backend);
-    let steps = 4 + numbers.below(14);
-    for step in 0..steps {
-        // What makes things comes first, so that most operations have something to be about.
-        let makes = ["create_table", "create_table", "create_enum", "create_table", "create_view"];
-        let early = usize::try_from(step).ok().and_then(|step| makes.get(step)).copied();
-        let verb = early.unwrap_or_else(|| verbs[numbers.place(verbs.len())]);
-        let all = operations(&state, &[verb], 0);
-        if all.is_empty() {
-            continue;
-        }
-        let operation = &all[numbers.place(all.len())];
-        // What deletes everything again leaves nothing to look at.
-        let dropped = matches!(operation.kind, Kind::DropTable { .. } | Kind::Sql { .. });
-        if let Some(tried) = Tried::of(operation, &state).filter(|_| !dropped || numbers.below(3) == 0) {
-            state = tried.after;
-        }
+    for at in 0..4 + numbers.place(14) {
+        let Some((_, applied)) = step(&state, Verb::ALL, at, numbers) else { break };
+        state = applied.after;
     }
     state
 }
 
 /// The same state, in which what is made next gets other identities.
-fn with_other_identities(state: &State) -> State {
+fn with_other_identities(state: &State, numbers: &mut Numbers) -> State {
     let mut state = state.clone();
-    for operation in operations(&state.clone(), &["create_table"], 2).iter().take(2) {
+    for _ in 0..16 {
         // Lowering gives identities out; nothing is applied.
-        for _ in 0..8 {
-            let _ = state.lower(operation, &Context { lenient: true, ..Context::default() });
+        if let Some(made) = make(&state, Verb::CreateTable, None, numbers) {
+            let _ = state.lower(&made.operation, &Context { lenient: true, ..Context::default() });
         }
     }
     state
+}
+
+/// An operation that is valid on a state.
+struct Held {
+    operation: Operation,
+    toml: String,
+    tried: Tried,
+    /// The names and values that it speaks of.
+    words: BTreeSet<String>,
+}
+
+impl Held {
+    fn of(made: &Made, state: &State) -> Option<Self> {
+        let verb = made.operation.verb();
+        let words = made.toml.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let words =
+            words.filter(|word| !word.is_empty() && *word != verb && *word != "up").map(str::to_owned).collect();
+        Some(Self {
+            operation: made.operation.clone(),
+            toml: made.toml.clone(),
+            tried: Tried::of(&made.operation, state)?,
+            words,
+        })
+    }
+}
+
+/// Picks a verb, and then one of its operations.
+fn pick<'h>(all: &'h BTreeMap<&'static str, Vec<Held>>, numbers: &mut Numbers) -> Option<&'h Held> {
+    let of_verb = all.values().nth(numbers.place(all.len()))?;
+    of_verb.get(numbers.place(of_verb.len()))
+}
+
+/// Those that are valid on a state, by verb.
+fn held(all: &[Made], state: &State) -> BTreeMap<&'static str, Vec<Held>> {
+    let mut by_verb: BTreeMap<&'static str, Vec<Held>> = BTreeMap::new();
+    for held in all.iter().filter_map(|made| Held::of(made, state)) {
+        by_verb.entry(held.operation.verb()).or_default().push(held);
+    }
+    by_verb
 }
 
 /// Holds one independent pair to the law; gives what is wrong.
@@ -102,35 +125,43 @@ fn broken(one: &Operation, other: &Operation, first: &Tried, second: &Tried) -> 
 
 #[allow(clippy::print_stdout, reason = "what was held is shown where it fails")]
 fn hold(backend: Backend) {
-    let verbs = verbs();
-    let verbs: Vec<&str> = verbs.iter().map(String::as_str).collect();
     let mut tally = Tally::default();
     let mut found = Vec::new();
     for number in 0..STATES * u64::from(times()) {
-        let mut numbers = Numbers::new(number);
-        let state = walk(backend, &verbs, &mut numbers);
-        let apart = with_other_identities(&state);
-        let tried = |list: Vec<Operation>, state: &State| -> Vec<(Operation, Tried)> {
-            list.into_iter().filter_map(|one| Some((one.clone(), Tried::of(&one, state)?))).collect()
-        };
-        let ones = tried(operations(&state, &verbs, 0), &state);
-        let others = tried(operations(&state, &verbs, 1), &apart);
-        if ones.is_empty() || others.is_empty() {
-            continue;
-        }
+        let numbers = &mut Numbers::new(number);
+        let state = walk(backend, numbers);
+        let apart = with_other_identities(&state, numbers);
+        let all = generator::neighbours(&state, Verb::ALL, EACH, KEYS, numbers);
+        let (ones, others) = (held(&all, &state), held(&all, &apart));
         tally.states += 1;
-        for _ in 0..PAIRS {
-            let (one, first) = &ones[numbers.place(ones.len())];
-            let (other, second) = &others[numbers.place(others.len())];
+        for pair in 0..PAIRS {
+            let Some(one) = pick(&ones, numbers) else { break };
+            // Every second pair speaks of something in common, where it can be.
+            let mut other = pick(&others, numbers);
+            for _ in 0..if pair % 2 == 0 { 6 } else { 0 } {
+                if other.is_some_and(|other| !one.words.is_disjoint(&other.words)) {
+                    break;
+                }
+                other = pick(&others, numbers);
+            }
+            let Some(other) = other else { break };
             tally.pairs += 1;
-            if !first.is_independent_of(second) {
+            let independent = one.tried.is_independent_of(&other.tried);
+            for verb in [one.operation.verb(), other.operation.verb()] {
+                let (independents, conflicts) = tally.verbs.entry(verb).or_default();
+                *if independent { independents } else { conflicts } += 1;
+            }
+            if !independent {
                 continue;
             }
             tally.independent += 1;
-            *tally.verbs.entry(one.verb()).or_default() += 1;
-            *tally.verbs.entry(other.verb()).or_default() += 1;
-            if let Some(wrong) = broken(one, other, first, second) {
-                found.push(format!("state {number}: {} {wrong}\n{:#?}", one.title(), state.describe()));
+            if let Some(wrong) = broken(&one.operation, &other.operation, &one.tried, &other.tried) {
+                let pair = format!("{}\n{}", one.toml, other.toml);
+                found.push(format!(
+                    "state {number}: {} {wrong}\n{pair}\n{:#?}",
+                    one.operation.title(),
+                    state.describe()
+                ));
             }
         }
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use dbmigrate::backend::Backend;
 use dbmigrate::diagnostic::Diagnostic;
-use dbmigrate::grammar::{Shape, Thing, Verb};
+use dbmigrate::grammar::{Place, Shape, Thing, Verb};
 use dbmigrate::manifest::{Files, parse};
 use dbmigrate::operation::Operation;
 use dbmigrate::state::{Change, Context, State};
@@ -35,6 +35,28 @@ pub struct Applied {
     pub inverses: Vec<Change>,
 }
 
+/// The keys of a verb, with those of the tables within, as paths.
+pub fn paths(verb: Verb) -> Vec<String> {
+    fn within(shape: &Shape, path: &str, paths: &mut Vec<String>) {
+        match *shape {
+            Shape::Table(place) => of(place, path, paths),
+            Shape::List(_, of) | Shape::Set(of) | Shape::ByName(_, _, of) => within(of, path, paths),
+            Shape::Either(shapes) => shapes.iter().for_each(|shape| within(shape, path, paths)),
+            _ => {}
+        }
+    }
+    fn of(place: &'static Place, path: &str, paths: &mut Vec<String>) {
+        for key in place.keys() {
+            let path = format!("{path}.{}", key.name);
+            within(&key.shape, &path, paths);
+            paths.push(path);
+        }
+    }
+    let mut paths = Vec::new();
+    of(&verb.entry().place, verb.name, &mut paths);
+    paths
+}
+
 /// Makes an operation of a verb on a state, with a key if one is wanted, by its path. It need not be valid there. `None` where
 /// nothing exists that it could be about.
 pub fn make(state: &State, verb: Verb, wanted: Option<&str>, numbers: &mut Numbers) -> Option<Made> {
@@ -53,7 +75,8 @@ pub fn make(state: &State, verb: Verb, wanted: Option<&str>, numbers: &mut Numbe
     None
 }
 
-fn read(toml: &str, backend: Backend) -> Option<Operation> {
+/// Reads an operation; `None` where the manifest has an error.
+pub fn read(toml: &str, backend: Backend) -> Option<Operation> {
     let loaded = parse(&Files {
         schema: format!("project = {{ name = 'p', backends = ['{backend}'] }}"),
         nodes: vec![("1_one.toml".to_owned(), toml.to_owned())],
@@ -95,7 +118,9 @@ pub fn step(state: &State, verbs: &[Verb], number: usize, numbers: &mut Numbers)
         let verb = FIRST.get(number).copied().unwrap_or_else(|| verbs[numbers.place(verbs.len())]);
         let drops =
             verb.name.starts_with("drop_") && matches!(verb.object, Shape::Existing(Thing::Table | Thing::Schema));
-        if drops && numbers.below(3) > 0 {
+        // What deletes everything leaves nothing to look at, and after SQL that cannot be read little is sure.
+        let rare = drops || matches!(verb, Verb::Sql | Verb::SqlFile);
+        if rare && numbers.below(3) > 0 {
             continue;
         }
         let Some(made) = make(state, verb, None, numbers) else { continue };
@@ -114,6 +139,20 @@ pub fn history(backend: Backend, verbs: &[Verb], steps: usize, numbers: &mut Num
         let Some((made, applied)) = step(&state, verbs, number, numbers) else { break };
         state = applied.after;
         all.push(made);
+    }
+    all
+}
+
+/// Operations on a state: each verb a few times, then some of its keys, each where it can be. Valid or not, none twice.
+pub fn neighbours(state: &State, verbs: &[Verb], each: usize, keys: usize, numbers: &mut Numbers) -> Vec<Made> {
+    let mut all: Vec<Made> = Vec::new();
+    for verb in verbs {
+        let paths = paths(*verb);
+        for at in 0..each + keys {
+            let wanted = if at < each { None } else { paths.get(numbers.place(paths.len())) };
+            let made = make(state, *verb, wanted.map(String::as_str), numbers);
+            all.extend(made.filter(|made| !all.iter().any(|other| other.toml == made.toml)));
+        }
     }
     all
 }

@@ -161,7 +161,23 @@ impl Maker<'_> {
         let name = self.quote_table(&table.name);
         let columns: Vec<String> = table.columns.iter().map(|column| self.quote(&column.name)).collect();
         let column = self.pick(&columns)?;
-        Some(match self.numbers.below(8) {
+        // What may not exist, now or after another operation.
+        let other = self.pick(&["t", "u", "v", "w", "Tab", "a b", "z"])?;
+        let other = self.quote(other);
+        Some(match self.numbers.below(18) {
+            8 => format!("UPDATE {other} SET a = NULL WHERE a IS NULL"),
+            9 => format!("INSERT INTO {other} SELECT * FROM {name}"),
+            10 => format!("DELETE FROM {other} WHERE a IN (SELECT {column} FROM {name})"),
+            11 => format!("SELECT count(*) FROM {other}"),
+            12 => format!("DROP TABLE IF EXISTS {other}"),
+            13 => format!("DROP VIEW IF EXISTS {other}"),
+            14 => format!("ALTER TABLE {name} DROP CONSTRAINT IF EXISTS ok"),
+            15 => format!("CREATE TABLE IF NOT EXISTS {other} (a integer)"),
+            16 => "DROP INDEX IF EXISTS i".to_owned(),
+            17 => match self.backend {
+                Backend::Postgres => format!("DROP TRIGGER IF EXISTS trigger ON {other}"),
+                Backend::Sqlite | Backend::Mysql => "DROP TRIGGER IF EXISTS `trigger`".to_owned(),
+            },
             0 => format!("ALTER TABLE {name} ADD COLUMN z integer"),
             1 => format!("ALTER TABLE {name} RENAME COLUMN {column} TO z"),
             2 => format!("CREATE INDEX z_idx ON {name} ({column})"),

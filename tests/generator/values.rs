@@ -226,15 +226,14 @@ impl<'m> Maker<'m> {
                 let many = if matches!(names, Shape::New(Thing::OwnColumn)) { 1 + self.numbers.below(4) } else { 1 };
                 let mut entries: Vec<(String, String)> = Vec::new();
                 for _ in 0..many {
-                    let keys = self.keys.clone();
                     let (Some(name), outer) = (self.value_at(names, path), self.data_type.take()) else { continue };
+                    if entries.iter().any(|(other, _)| *other == name) {
+                        self.data_type = outer;
+                        continue;
+                    }
                     let value = self.value_at(of, path);
                     let data_type = std::mem::replace(&mut self.data_type, outer);
-                    let Some(value) = value.filter(|_| !entries.iter().any(|(other, _)| *other == name)) else {
-                        // It is not written, and neither are its keys.
-                        self.keys = keys;
-                        continue;
-                    };
+                    let Some(value) = value else { continue };
                     if matches!(names, Shape::New(Thing::OwnColumn)) {
                         let generated = value.contains("generated = ");
                         let data_type = data_type.unwrap_or_default();
@@ -276,6 +275,9 @@ impl<'m> Maker<'m> {
 
     /// A name for something new: mostly a free one, now and then one that is taken.
     fn new_name(&mut self, thing: Thing) -> Option<String> {
+        // Of a kind that nothing is said of here: its word, and what a table may be called.
+        let others = [format!("{thing:?}").to_lowercase(), format!("other {thing:?}"), "t".to_owned()];
+        let others = others.each_ref().map(String::as_str);
         let pool: &[&str] = match thing {
             Thing::Table | Thing::View => &["t", "u", "v", "w", "Tab", "a b"],
             Thing::Enum => &["e", "mood", "t"],
@@ -285,11 +287,10 @@ impl<'m> Maker<'m> {
             Thing::ForeignKey => &["f", "g", "t_a_fkey", "i"],
             Thing::Check => &["ok", "fine", "t_a_check", "u_b_check"],
             Thing::Unique => &["q", "r", "t_a_key", "i"],
-            Thing::Trigger => &["before_t", "after_u"],
             Thing::Function => &["fun", "other_fun"],
             Thing::Extension => &["hstore", "citext", "unaccent"],
-            Thing::Schema => &["s", "shop"],
             Thing::Any => return None,
+            _ => &others,
         };
         let taken = |name: &str| match thing {
             Thing::Table | Thing::View => self.state.tables().iter().any(|table| table.name.name == name),
@@ -309,16 +310,6 @@ impl<'m> Maker<'m> {
         }
         let name = self.new_name(thing)?;
         match thing {
-            Thing::Table | Thing::View | Thing::Enum => {
-                let schemas: Vec<String> = self.state.schemas().iter().map(|schema| schema.name.clone()).collect();
-                let schema = if self.chance(3) { self.pick(&schemas) } else { None };
-                let name = TableName { schema, name };
-                self.object.clone_from(&name.name);
-                if thing == Thing::Table {
-                    self.table = Some(name.clone());
-                }
-                Some(dotted(&name))
-            }
             Thing::Column => Some(quoted(&format!("{}.{name}", self.table.clone()?))),
             Thing::EnumValue => {
                 self.values.push(name.clone());
@@ -329,11 +320,29 @@ impl<'m> Maker<'m> {
                 self.object = format!("{name}({arguments})");
                 Some(quoted(&self.object))
             }
-            _ => {
+            Thing::OwnColumn
+            | Thing::Index
+            | Thing::ForeignKey
+            | Thing::Check
+            | Thing::Unique
+            | Thing::Trigger
+            | Thing::Extension
+            | Thing::Schema => {
                 if self.object.is_empty() {
                     self.object.clone_from(&name);
                 }
                 Some(quoted(&name))
+            }
+            // What is in a schema.
+            _ => {
+                let schemas: Vec<String> = self.state.schemas().iter().map(|schema| schema.name.clone()).collect();
+                let schema = if self.chance(3) { self.pick(&schemas) } else { None };
+                let name = TableName { schema, name };
+                self.object.clone_from(&name.name);
+                if thing == Thing::Table {
+                    self.table = Some(name.clone());
+                }
+                Some(dotted(&name))
             }
         }
     }
@@ -376,12 +385,6 @@ impl<'m> Maker<'m> {
                     self.on_some_table()?;
                 }
                 self.table.as_ref().map(dotted)
-            }
-            Thing::View => self.pick(state.views()).map(|view| dotted(&view.name)),
-            Thing::Enum => {
-                let of = self.pick(state.enums())?;
-                self.values.clone_from(&of.values);
-                Some(dotted(&of.name))
             }
             Thing::Column => {
                 let is_object = self.table.is_none() && self.own.is_empty();
@@ -427,14 +430,21 @@ impl<'m> Maker<'m> {
                 self.table = Some(trigger.table.clone());
                 Some(quoted(&trigger.name))
             }
-            Thing::Function => {
-                let function = self.pick(state.functions())?;
-                self.object = function.name.to_string();
-                Some(quoted(&self.object))
-            }
-            Thing::Extension => self.pick(state.extensions()).map(|one| quoted(&one.name)),
-            Thing::Schema => self.pick(state.schemas()).map(|one| quoted(&one.name)),
             Thing::Any => self.pick(&tables).map(|table| dotted(&table.name)),
+            // What exists by itself is found by the word for its kind.
+            _ => {
+                let of_kind =
+                    state.object_names().filter(|(kind, _)| kind.title() == format!("{thing:?}").to_lowercase());
+                let names: Vec<String> = of_kind.map(|(_, name)| name).collect();
+                let name = self.pick(&names)?;
+                if let Some(of) = state.enums().iter().find(|of| thing == Thing::Enum && of.name.to_string() == name) {
+                    self.values.clone_from(&of.values);
+                }
+                if self.object.is_empty() {
+                    self.object.clone_from(&name);
+                }
+                Some(quoted(&name))
+            }
         }
     }
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dbmigrate::backend::Backend;
-use dbmigrate::grammar::{Place, Shape, Verb};
+use dbmigrate::grammar::Verb;
 use dbmigrate::state::State;
 
-use crate::generator::{apply, make, step};
+use crate::generator::{self, apply, make, step};
 use crate::seed::Numbers;
 
 /// How often each is valid, at least.
@@ -61,27 +61,7 @@ fn is_there(backend: Backend, path: &str) -> bool {
 
 /// Each verb, and each of its keys with those of the tables within, as paths.
 fn paths() -> BTreeSet<String> {
-    fn within(shape: &Shape, path: &str, paths: &mut BTreeSet<String>) {
-        match *shape {
-            Shape::Table(place) => of(place, path, paths),
-            Shape::List(_, of) | Shape::Set(of) | Shape::ByName(_, _, of) => within(of, path, paths),
-            Shape::Either(shapes) => shapes.iter().for_each(|shape| within(shape, path, paths)),
-            _ => {}
-        }
-    }
-    fn of(place: &'static Place, path: &str, paths: &mut BTreeSet<String>) {
-        for key in place.keys() {
-            let path = format!("{path}.{}", key.name);
-            within(&key.shape, &path, paths);
-            paths.insert(path);
-        }
-    }
-    let mut paths = BTreeSet::new();
-    for verb in Verb::ALL {
-        paths.insert(verb.name.to_owned());
-        of(&verb.entry().place, verb.name, &mut paths);
-    }
-    paths
+    Verb::ALL.iter().flat_map(|verb| [vec![verb.name.to_owned()], generator::paths(*verb)].concat()).collect()
 }
 
 fn reached(backend: Backend) {
