@@ -136,18 +136,6 @@ impl Recovery {
             Self::Probeable(_) | Self::Repeatable | Self::Unknowable => false,
         }
     }
-
-    /// The word that the documents and the journal have for it.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Transactional => "transactional",
-            Self::Probeable(_) => "probeable",
-            Self::Repeatable => "repeatable",
-            Self::Session => "session",
-            Self::Unknowable => "unknowable",
-        }
-    }
 }
 
 /// Rows that a statement would change silently, where DDL commits by itself: they are counted before it, and it runs only

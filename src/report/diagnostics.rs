@@ -73,19 +73,6 @@ pub fn merged(found: Vec<Diagnostic>, backends: &[Backend]) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// How many there are of each severity: `3 errors, 1 warning`; `no errors` where there is none of any.
-#[must_use]
-pub fn summary(diagnostics: &[Diagnostic]) -> String {
-    let counted = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
-    let parts: Vec<String> = counted
-        .into_iter()
-        .map(|(severity, noun)| (diagnostics.iter().filter(|one| one.severity == severity).count(), noun))
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, noun)| words::count(n, noun))
-        .collect();
-    if parts.is_empty() { "no errors".to_owned() } else { parts.join(", ") }
-}
-
 fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, width: usize) -> Group<'a> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
@@ -246,13 +233,5 @@ mod tests {
         assert_eq!(told, [("everywhere".to_owned(), None), ("here only".to_owned(), Some(Backend::Sqlite))]);
         let one = merged(all.into_iter().take(1).collect(), &both[..1]);
         assert_eq!(one.first().and_then(|one| one.backend), Some(Backend::Sqlite));
-    }
-
-    #[test]
-    fn severities_are_counted() {
-        let one = |code| Diagnostic::new(code, "");
-        let all = [one(Code::DataLoss), one(Code::UnknownKey), one(Code::UnknownKey)];
-        assert_eq!(summary(&all), "2 errors, 1 warning");
-        assert_eq!(summary(&[]), "no errors");
     }
 }

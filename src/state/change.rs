@@ -33,12 +33,6 @@ impl ColumnPatch {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-
-    /// Whether it gives the column a type of an enum.
-    #[must_use]
-    pub fn is_of_enum(&self) -> bool {
-        self.data_type.as_ref().is_some_and(|to| to.of_enum().is_some())
-    }
 }
 
 /// How an insert treats rows that stand already.

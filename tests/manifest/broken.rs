@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use dbmigrate::diagnostic::{Diagnostic, Severity};
 use dbmigrate::report::Paint;
-use dbmigrate::report::diagnostics::{render_text, summary};
+use dbmigrate::report::diagnostics::render_text;
 
 use crate::manifest::diagnose::diagnose;
 
@@ -114,6 +115,15 @@ broken! {
     value_of_the_wrong_kind,
     verb_misspelt,
     verb_of_another_tool,
+}
+
+/// How many there are of each severity: `3 errors, 1 warning`.
+fn summary(diagnostics: &[Diagnostic]) -> String {
+    let counted = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
+    let counted = counted.map(|(of, noun)| (diagnostics.iter().filter(|one| one.severity == of).count(), noun));
+    let parts = counted.iter().filter(|(n, _)| *n > 0);
+    let parts: Vec<_> = parts.map(|(n, noun)| format!("{n} {noun}{}", if *n == 1 { "" } else { "s" })).collect();
+    if parts.is_empty() { "no errors".to_owned() } else { parts.join(", ") }
 }
 
 fn check(case: &str) {

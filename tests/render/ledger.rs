@@ -36,10 +36,8 @@ fn every_statement_does_what_it_says() {
             }
             assert_eq!(database.query(&sql.tables_that_stand()).await, ["4"]);
 
-            assert_eq!(database.query(&sql.max_position()).await, ["0"]);
             let values = RunValues { run: "r1".into(), started: "2026-01-01T00:00:00.000Z".into() };
             database.execute(&sql.insert_version(&record(true), RowState::Applied, &values)).await;
-            assert_eq!(database.query(&sql.max_position()).await, ["7"]);
             let rows = database.query(&sql.select_versions()).await;
             let [row] = rows.as_slice() else { panic!("{rows:?}") };
             let parts: Vec<_> = row.split('|').collect();

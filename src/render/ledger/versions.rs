@@ -217,14 +217,6 @@ impl LedgerSql {
         sea::query(self.backend, &query)
     }
 
-    /// The highest position so far, or 0.
-    #[must_use]
-    pub fn max_position(&self) -> String {
-        let query =
-            Query::select().expr(Expr::col(Alias::new("position")).max().if_null(0)).from(self.table(VERSIONS)).take();
-        sea::query(self.backend, &query)
-    }
-
     fn duration(&self, values: &RunValues) -> String {
         match self.backend {
             Backend::Sqlite => {
