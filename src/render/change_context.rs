@@ -111,13 +111,9 @@ impl RenderedChange {
         self.push(StatementKind::Neutral, sql, None);
     }
 
-    /// Adds a statement that commits by itself.
-    pub(super) fn journaled(&mut self, sql: String, recovery: Recovery) {
-        self.push(StatementKind::Schema, sql, Some(recovery));
-    }
-
-    /// As [`Self::journaled`], of a statement that must not find these rows.
-    pub(super) fn journaled_unless(&mut self, unfit: Vec<Unfit>, sql: String, recovery: Recovery) {
-        self.statements.push(ChangeStatement { kind: StatementKind::Schema, sql, recovery: Some(recovery), unfit });
+    /// MySQL: adds a statement that changes the schema and must not find these rows; `None` where the question of its change
+    /// tells whether it ran.
+    pub(super) fn schema_unless(&mut self, unfit: Vec<Unfit>, sql: String, recovery: Option<Recovery>) {
+        self.statements.push(ChangeStatement { kind: StatementKind::Schema, sql, recovery, unfit });
     }
 }

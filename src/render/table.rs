@@ -252,14 +252,16 @@ pub(super) fn rename(backend: Backend, from: &TableName, to: &str) -> String {
     sea::schema(backend, sea_query::Table::rename().table(table_ref(from), Alias::new(to)))
 }
 
-/// ALTER TABLE … RENAME COLUMN.
-pub(super) fn rename_column(backend: Backend, table: &Table, from: &str, to: &str) -> String {
-    sea::schema(backend, sea::alter(&table.name).rename_column(Alias::new(from), Alias::new(to)))
+/// ALTER TABLE … RENAME COLUMN, where the name is another.
+pub(super) fn rename_column(backend: Backend, table: &Table, column: ColumnId, to: &str) -> Option<String> {
+    let from = table.column_name(column);
+    let rename = || sea::schema(backend, sea::alter(&table.name).rename_column(Alias::new(from), Alias::new(to)));
+    (from != to).then(rename)
 }
 
 /// ALTER TABLE … DROP COLUMN.
-pub(super) fn drop_column(backend: Backend, table: &Table, column: &str) -> String {
-    sea::schema(backend, sea::alter(&table.name).drop_column(Alias::new(column)))
+pub(super) fn drop_column(backend: Backend, table: &Table, column: ColumnId) -> String {
+    sea::schema(backend, sea::alter(&table.name).drop_column(Alias::new(table.column_name(column))))
 }
 
 /// ALTER TABLE … DROP CONSTRAINT.

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use super::super::change_context::RenderedChange;
 use super::super::error::RenderError;
-use super::super::model::{Recovery, Unfit};
+use super::super::model::Unfit;
 use super::super::{sea, table};
 use super::{BACKEND, added, alter_table, probe, set, unfit};
 use crate::operation::{DataType, EnumType};
 use crate::plan::LostKeys;
 use crate::state::{Column, ColumnId, Constraint, Expr, Scalar, State, Table};
 
-/// ADD COLUMN, with a value for the rows already there. `ran` tells whether the column is there; without a value no rows may be.
+/// ADD COLUMN, with a value for the rows already there. Without a value no rows may be.
 pub(super) fn add_column(
     column: &Column,
     fill: Option<&Scalar>,
     table: &Table,
-    (ran, unfit): (Recovery, Vec<Unfit>),
+    unfit: Vec<Unfit>,
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
     let add = |column: &Column| table::add_column(BACKEND, table, column);
@@ -24,11 +24,11 @@ pub(super) fn add_column(
         Some(fill) if column.default.as_ref() != Some(fill) => match fill {
             Scalar::Literal(_) => {
                 // A default for a moment: no row is written for it, and no trigger fires.
-                rendered.journaled(add(&Column { default: Some(fill.clone()), ..column.clone() })?, ran);
+                rendered.schema(add(&Column { default: Some(fill.clone()), ..column.clone() })?);
                 modify(column, table, Vec::new(), rendered)?;
             }
             Scalar::Expr(_) => {
-                rendered.journaled(add(&Column { null: true, default: None, ..column.clone() })?, ran);
+                rendered.schema(add(&Column { null: true, default: None, ..column.clone() })?);
                 rendered.row(set(table, column, fill, false)?);
                 if !column.null || column.default.is_some() {
                     let unfit = if column.null { Vec::new() } else { vec![unfit::left_null(column, table)] };
@@ -38,10 +38,10 @@ pub(super) fn add_column(
         },
         None if unfit::has_no_value(column, None) => {
             // A row that comes in between stops the second statement; in one, it would get a value that nobody wrote.
-            rendered.journaled_unless(unfit, add(&Column { null: true, ..column.clone() })?, ran);
+            rendered.schema_unless(unfit, add(&Column { null: true, ..column.clone() })?, None);
             modify(column, table, Vec::new(), rendered)?;
         }
-        _ => rendered.journaled(add(column)?, ran),
+        _ => rendered.schema(add(column)?),
     }
     Ok(())
 }
@@ -92,7 +92,7 @@ pub(super) fn column(
 
 fn modify(column: &Column, table: &Table, unfit: Vec<Unfit>, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     let sql = sea::schema(BACKEND, sea::alter(&table.name).modify_column(table::column(BACKEND, column, table)?));
-    rendered.journaled_unless(unfit, sql, probe::of_modify(table));
+    rendered.schema_unless(unfit, sql, Some(probe::of_modify(table)));
     Ok(())
 }
 

@@ -83,14 +83,11 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
     {
         limits::numbering(after)?;
     }
-    let renamed = |context: &&ChangeContext<'_>| {
-        matches!(context.change, Change::RenameColumn { .. } | Change::RenameConstraint { .. })
-    };
-    contexts
-        .iter()
-        .filter(renamed)
-        .filter_map(|context| context.after.as_ref())
-        .try_for_each(|after| limits::json_checks(after))?;
+    for context in contexts {
+        if matches!(context.change, Change::RenameColumn { .. } | Change::RenameConstraint { .. }) {
+            limits::json_checks(context.after()?)?;
+        }
+    }
     match contexts {
         [] => {}
         [context] => one(context, state, &mut rendered)?,
@@ -102,15 +99,16 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
             }
             let start = first.start.as_deref();
             let unfit = contexts.iter().flat_map(|context| unfit::of(context.change, before, start)).collect();
-            // What one of them did, all of them did.
-            rendered.journaled_unless(unfit, alter_table(before, &actions.join(", ")), probe::of_several(contexts));
+            rendered.schema_unless(unfit, alter_table(before, &actions.join(", ")), None);
         }
+    }
+    for statement in rendered.statements.iter_mut().filter(|statement| statement.recovery.is_none()) {
+        statement.recovery = Some(probe::of(contexts));
     }
     Ok(rendered)
 }
 
 fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
-    let ran = || probe::of(context);
     let unfit = || match &context.before {
         Some(before) => unfit::of(context.change, before, context.start.as_deref()),
         None => Vec::new(),
@@ -118,27 +116,27 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
     match context.change {
         Change::CreateTable(created) => {
             limits::table(created, state)?;
-            rendered.journaled(table::create(BACKEND, state, created, &created.name)?, ran());
+            rendered.schema(table::create(BACKEND, state, created, &created.name)?);
             rendered.table = Some(created.name.name.to_lowercase());
         }
         Change::DropTable(_) => {
             let before = context.before()?;
-            rendered.journaled(table::drop(BACKEND, before), ran());
+            rendered.schema(table::drop(BACKEND, before));
             rendered.table = Some(before.name.name.to_lowercase());
         }
         Change::RenameTable { to, .. } => {
             let before = context.before()?;
             if before.name != *to {
-                rendered.journaled(table::rename(BACKEND, &before.name, &to.name), ran());
+                rendered.schema(table::rename(BACKEND, &before.name, &to.name));
             }
         }
         Change::AddColumn { column, fill, .. } => {
-            alter::add_column(column, fill.as_ref(), context.after()?, (ran(), unfit()), rendered)?;
+            alter::add_column(column, fill.as_ref(), context.after()?, unfit(), rendered)?;
         }
         Change::RenameColumn { column, to, .. } => {
             let (before, after) = (context.before()?, context.after()?);
             if before.column_name(*column) != to {
-                rendered.journaled(alter::rename_column(*column, to, before, after, state)?, ran());
+                rendered.schema(alter::rename_column(*column, to, before, after, state)?);
             }
         }
         Change::AlterColumn { column, using, fill, .. } => {
@@ -151,7 +149,7 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         }
         Change::RenameIndex { name, to, .. } => {
             if name != to {
-                rendered.journaled(alter_table(context.before()?, &rename_index(name, to)), ran());
+                rendered.schema(alter_table(context.before()?, &rename_index(name, to)));
             }
         }
         Change::DropColumn { .. }
@@ -161,25 +159,18 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         | Change::DropConstraint { .. } => {
             let mut actions = Vec::new();
             action(context, state, &mut actions)?;
-            rendered.journaled_unless(unfit(), alter_table(context.before()?, &actions.join(", ")), ran());
+            let sql = alter_table(context.before()?, &actions.join(", "));
+            rendered.schema_unless(unfit(), sql, None);
         }
         Change::RenameConstraint { kind, name, to, .. } => {
             if *name != to.text
                 && let Some(actions) = rename_constraint(*kind, name, &to.text, context.after()?, state)?
             {
-                rendered.journaled(alter_table(context.before()?, &actions), ran());
+                rendered.schema(alter_table(context.before()?, &actions));
             }
         }
-        Change::Create(object) => {
-            if let Some(sql) = objects::create(BACKEND, object, state)? {
-                rendered.journaled(sql, ran());
-            }
-        }
-        Change::Drop(object) => {
-            if let Some(sql) = objects::drop(BACKEND, object)? {
-                rendered.journaled(sql, ran());
-            }
-        }
+        Change::Create(object) => rendered.extend(objects::create(BACKEND, object, state)?),
+        Change::Drop(object) => rendered.extend(objects::drop(BACKEND, object)?),
         Change::Insert { rows, mode, .. } => {
             let after = context.after()?;
             limits::rows(rows, after)?;
@@ -200,16 +191,8 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             let conditions = rows::row_conditions(BACKEND, after, rows)?;
             rendered.rows(conditions.iter().map(|condition| rows::delete(BACKEND, after, condition)));
         }
-        Change::KeepRows(rows) => {
-            let [create, fill] = kept::keep(BACKEND, rows, context.after()?, state)?;
-            rendered.journaled(create, probe::of_beside(&rows.beside, true));
-            rendered.row(fill);
-        }
-        Change::RestoreRows(rows) => {
-            let [back, drop] = kept::restore(BACKEND, rows, context.after()?);
-            rendered.row(back);
-            rendered.journaled(drop, probe::of_beside(&rows.beside, false));
-        }
+        Change::KeepRows(rows) => kept::keep(BACKEND, rows, context.after()?, state, rendered)?,
+        Change::RestoreRows(rows) => kept::restore(BACKEND, rows, context.after()?, rendered),
         Change::Sql { sql, .. } => raw_statement(sql, context, rendered)?,
         // An enum's values are in the types of its columns; numbers come from the table itself.
         Change::AlterEnum { .. } | Change::RenameSequence { .. } | Change::Note(_) => {}

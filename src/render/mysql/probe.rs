@@ -5,31 +5,24 @@ use super::super::model::Recovery;
 use super::BACKEND;
 use crate::render::ledger::{AGAIN, KEYS_LOST};
 use crate::render::objects;
-use crate::state::{Change, Constraint, ConstraintKind, Table};
+use crate::state::{Change, ConstraintKind, Table};
 
-/// How it is found out whether the statement of a change ran.
-pub(super) fn of(context: &ChangeContext<'_>) -> Recovery {
-    of_several(std::slice::from_ref(context))
-}
-
-/// How it is found out whether the one statement of several changes of a table ran.
-pub(super) fn of_several(contexts: &[ChangeContext<'_>]) -> Recovery {
+/// How it is found out whether the one statement of several changes of a table ran: what one of them did, all of them did.
+pub(super) fn of(contexts: &[ChangeContext<'_>]) -> Recovery {
     let (before, after) = (
         contexts.first().and_then(|context| context.before.as_deref()),
         contexts.last().and_then(|context| context.after.as_deref()),
     );
     let question = contexts.first().and_then(|context| of_change(context.change, before.or(after)));
-    let whole = |context: &ChangeContext<'_>| matches!(context.change, Change::CreateTable(_) | Change::DropTable(_));
+    // A table that comes and goes whole, with its keys.
+    let whole = |context: &ChangeContext<'_>| {
+        use Change::{CreateTable, DropTable, KeepRows, RestoreRows};
+        matches!(context.change, CreateTable(_) | DropTable(_) | KeepRows(_) | RestoreRows(_))
+    };
     question.map_or(Recovery::Unknowable, |question| match contexts {
-        // It comes and goes with its keys.
         [context] if whole(context) => Recovery::Probeable(question),
         _ => Recovery::Probeable(with_keys(&question, before, after)),
     })
-}
-
-/// Whether the table that keeps rows was made, or dropped.
-pub(super) fn of_beside(beside: &Table, there: bool) -> Recovery {
-    Recovery::Probeable(stands(&base_table(&beside.name.name), there))
 }
 
 /// MODIFY COLUMN may run twice, as long as the table has its keys.
@@ -89,35 +82,24 @@ pub(super) fn of_change(change: &Change, table: Option<&Table>) -> Option<String
         Change::RenameIndex { to, .. } => {
             stands(&format!("{} AND {}", index_of(&named(table?), to), spelled("INDEX_NAME", to)), true)
         }
-        // The server may take a foreign key with it, but not the index that it owns.
-        Change::AddConstraint { constraint: Constraint::ForeignKey(key), .. } => {
-            stands(&index_of(&named(table?), &key.name.text), true)
-        }
-        Change::DropConstraint { kind: ConstraintKind::ForeignKey, name, .. } => {
-            stands(&index_of(&named(table?), name), false)
-        }
-        Change::RenameConstraint { kind: ConstraintKind::ForeignKey, to, .. } => {
-            let is = index_of(&named(table?), &to.text);
-            stands(&format!("{is} AND {}", spelled("INDEX_NAME", &to.text)), true)
-        }
         Change::AddConstraint { constraint, .. } => {
             stands(&constraint_of(&named(table?), constraint.kind(), &constraint.name().text), true)
         }
         Change::DropConstraint { kind, name, .. } => stands(&constraint_of(&named(table?), *kind, name), false),
         Change::RenameConstraint { kind, to, .. } => {
+            let column = if *kind == ConstraintKind::ForeignKey { "INDEX_NAME" } else { "CONSTRAINT_NAME" };
             let is = constraint_of(&named(table?), *kind, &to.text);
-            stands(&format!("{is} AND {}", spelled("CONSTRAINT_NAME", &to.text)), true)
+            stands(&format!("{is} AND {}", spelled(column, &to.text)), true)
         }
         Change::Create(object) => stands(&objects::catalog_rows(object)?, true),
         Change::Drop(object) => stands(&objects::catalog_rows(object)?, false),
-        Change::ReplaceFunction { .. } | Change::AlterEnum { .. } => return None,
-        Change::AlterColumn { .. } | Change::RenameSequence { .. } | Change::Sql { .. } | Change::Note(_) => {
-            return None;
-        }
+        Change::KeepRows(kept) => stands(&base_table(&named(&kept.beside)), true),
+        Change::RestoreRows(kept) => stands(&base_table(&named(&kept.beside)), false),
+        Change::ReplaceFunction { .. } | Change::AlterEnum { .. } | Change::AlterColumn { .. } => return None,
+        Change::RenameSequence { .. } | Change::Sql { .. } | Change::Note(_) => return None,
         Change::Insert { .. } | Change::Update { .. } | Change::Delete { .. } | Change::DeleteRows { .. } => {
             return None;
         }
-        Change::KeepRows(_) | Change::RestoreRows(_) => return None,
     })
 }
 
@@ -158,7 +140,8 @@ fn constraint_of(table: &str, kind: ConstraintKind, name: &str) -> String {
     let (kind, name) = match kind {
         ConstraintKind::PrimaryKey => ("PRIMARY KEY", "PRIMARY"),
         ConstraintKind::Unique => ("UNIQUE", name),
-        ConstraintKind::ForeignKey => ("FOREIGN KEY", name),
+        // The server may take a foreign key with it, but not the index that it owns.
+        ConstraintKind::ForeignKey => return index_of(table, name),
         ConstraintKind::Check => ("CHECK", name),
     };
     let (table, name) = (BACKEND.string(table), BACKEND.string(name));

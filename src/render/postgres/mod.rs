@@ -41,15 +41,10 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             }
         }
         Change::DropColumn { column, .. } => {
-            let before = context.before()?;
-            rendered.schema(table::drop_column(BACKEND, before, before.column_name(*column)));
+            rendered.schema(table::drop_column(BACKEND, context.before()?, *column));
         }
         Change::RenameColumn { column, to, .. } => {
-            let before = context.before()?;
-            let from = before.column_name(*column);
-            if from != to {
-                rendered.schema(table::rename_column(BACKEND, before, from, to));
-            }
+            rendered.extend(table::rename_column(BACKEND, context.before()?, *column, to));
         }
         Change::AlterColumn { column, using, fill, .. } => {
             let (before, after) = (context.before()?, context.after()?);
@@ -133,20 +128,14 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         }
         Change::KeepRows(rows) => {
             let after = context.after()?;
-            let [create, fill] = kept::keep(BACKEND, rows, after, state)?;
             if context.transaction {
                 // Else rows that others put in meanwhile would be changed and not kept.
                 let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", BACKEND.table(&after.name));
                 rendered.schema(lock);
             }
-            rendered.schema(create);
-            rendered.row(fill);
+            kept::keep(BACKEND, rows, after, state, rendered)?;
         }
-        Change::RestoreRows(rows) => {
-            let [back, drop] = kept::restore(BACKEND, rows, context.after()?);
-            rendered.row(back);
-            rendered.schema(drop);
-        }
+        Change::RestoreRows(rows) => kept::restore(BACKEND, rows, context.after()?, rendered),
         Change::Sql { sql, .. } => {
             if let Some(direction) = raw::copies_with_client(sql) {
                 return Err(RenderError::CopyWithClient { direction });

@@ -138,15 +138,10 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             rendered.schema(table::add_column(BACKEND, context.after()?, column)?);
         }
         Change::DropColumn { column, .. } => {
-            let before = context.before()?;
-            rendered.schema(table::drop_column(BACKEND, before, before.column_name(*column)));
+            rendered.schema(table::drop_column(BACKEND, context.before()?, *column));
         }
         Change::RenameColumn { column, to, .. } => {
-            let before = context.before()?;
-            let from = before.column_name(*column);
-            if from != to {
-                rendered.schema(table::rename_column(BACKEND, before, from, to));
-            }
+            rendered.extend(table::rename_column(BACKEND, context.before()?, *column, to));
         }
         Change::AddIndex { index, .. } => {
             rendered.schema(index::create(BACKEND, context.after()?, index)?);
@@ -187,16 +182,8 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
             rendered.rows(conditions.iter().map(|condition| rows::delete(BACKEND, after, condition)));
             rendered.keys_off = keys_off::deletes(state, after, &conditions).transpose();
         }
-        Change::KeepRows(rows) => {
-            let [create, fill] = kept::keep(BACKEND, rows, context.after()?, state)?;
-            rendered.schema(create);
-            rendered.row(fill);
-        }
-        Change::RestoreRows(rows) => {
-            let [back, drop] = kept::restore(BACKEND, rows, context.after()?);
-            rendered.row(back);
-            rendered.schema(drop);
-        }
+        Change::KeepRows(rows) => kept::keep(BACKEND, rows, context.after()?, state, rendered)?,
+        Change::RestoreRows(rows) => kept::restore(BACKEND, rows, context.after()?, rendered),
         Change::Sql { sql, .. } => {
             let kind = if raw::is_ddl(sql) { StatementKind::Schema } else { StatementKind::Rows };
             rendered.push(kind, raw::closed(sql), None);
