@@ -59,9 +59,7 @@ impl Locks {
                     ConstraintKind::ForeignKey => {
                         self.fresh(4);
                         let keys = table.foreign_keys.iter().filter(|key| key.name.text == *name);
-                        keys.for_each(|key| {
-                            self.taken.insert(Lock::Table(key.table));
-                        });
+                        self.taken.extend(keys.map(|key| Lock::Table(key.table)));
                     }
                     ConstraintKind::PrimaryKey | ConstraintKind::Unique => self.fresh(1),
                     ConstraintKind::Check => {}
@@ -109,28 +107,23 @@ impl Locks {
     /// CREATE TABLE: the table and its row type, an index and an entry for each key, an entry for each
     /// foreign key and the table it points to, an identity's sequence, the toast table.
     fn create(&mut self, table: &Table) {
-        let keys = table.uniques.len() + usize::from(table.primary_key.is_some());
-        let numbered = table.columns.iter().filter(|column| column.auto_increment).count();
-        let count = 1 + 2 * keys + table.foreign_keys.len() + table.indexes.len() + numbered;
-        self.fresh(count as u64 + u64::from(has_toast(table)) * 2);
-        self.taken.insert(Lock::Table(table.id));
-        for key in &table.foreign_keys {
-            self.taken.insert(Lock::Table(key.table));
-        }
+        self.parts(table, 1 + table.foreign_keys.len());
     }
 
     /// DROP TABLE: every object that goes with it, one by one, with its types and its keys' triggers.
     fn drop(&mut self, table: &Table) {
+        let defaults = table.columns.iter().filter(|column| column.default.is_some()).count();
+        self.parts(table, 2 + 5 * table.foreign_keys.len() + table.checks.len() + defaults);
+    }
+
+    /// A table that comes or goes, with its keys, indexes, sequences and so many objects besides.
+    fn parts(&mut self, table: &Table, besides: usize) {
         let keys = table.uniques.len() + usize::from(table.primary_key.is_some());
         let numbered = table.columns.iter().filter(|column| column.auto_increment).count();
-        let defaults = table.columns.iter().filter(|column| column.default.is_some()).count();
-        let count = 2 + 2 * keys + 5 * table.foreign_keys.len() + table.checks.len() + defaults;
-        let count = count + table.indexes.len() + numbered;
+        let count = 2 * keys + table.indexes.len() + numbered + besides;
         self.fresh(count as u64 + u64::from(has_toast(table)) * 2);
         self.taken.insert(Lock::Table(table.id));
-        for key in &table.foreign_keys {
-            self.taken.insert(Lock::Table(key.table));
-        }
+        self.taken.extend(table.foreign_keys.iter().map(|key| Lock::Table(key.table)));
     }
 
     /// A table with its indexes.

@@ -251,36 +251,41 @@ fn conditions(backend: Backend, table: &Table, row: &RowValues) -> Result<String
 }
 
 fn equals(backend: Backend, table: &Table, id: ColumnId, value: &Scalar) -> Result<String, RenderError> {
-    let (mut name, column) = named(backend, table, id)?;
-    if value::is_null(value) {
-        return Ok(format!("{name} IS NULL"));
-    }
-    if value::is_compared_as_text(backend, column) {
-        name.push_str("::text");
-    }
-    let sql = value::compared(backend, value, column, table)?;
-    Ok(match (backend, value) {
-        (_, Scalar::Literal(_)) => format!("{name} = {sql}"),
-        (Backend::Sqlite, Scalar::Expr(_)) => format!("{name} IS {sql}"),
-        (Backend::Postgres, Scalar::Expr(_)) => format!("{name} IS NOT DISTINCT FROM {sql}"),
-        (Backend::Mysql, Scalar::Expr(_)) => format!("{name} <=> {sql}"),
+    let (name, sql) = sides(backend, table, id, value)?;
+    Ok(match (sql, backend, value) {
+        (None, ..) => format!("{name} IS NULL"),
+        (Some(sql), _, Scalar::Literal(_)) => format!("{name} = {sql}"),
+        (Some(sql), Backend::Sqlite, Scalar::Expr(_)) => format!("{name} IS {sql}"),
+        (Some(sql), Backend::Postgres, Scalar::Expr(_)) => format!("{name} IS NOT DISTINCT FROM {sql}"),
+        (Some(sql), Backend::Mysql, Scalar::Expr(_)) => format!("{name} <=> {sql}"),
     })
 }
 
 fn differs(backend: Backend, table: &Table, id: ColumnId, value: &Scalar) -> Result<String, RenderError> {
+    let (name, sql) = sides(backend, table, id, value)?;
+    Ok(match (sql, backend) {
+        (None, _) => format!("{name} IS NOT NULL"),
+        (Some(sql), Backend::Sqlite) => format!("{name} IS NOT {sql}"),
+        (Some(sql), Backend::Postgres) => format!("{name} IS DISTINCT FROM {sql}"),
+        (Some(sql), Backend::Mysql) => format!("NOT ({name} <=> {sql})"),
+    })
+}
+
+/// A column and a value as they are compared; no value for NULL.
+fn sides(
+    backend: Backend,
+    table: &Table,
+    id: ColumnId,
+    value: &Scalar,
+) -> Result<(String, Option<String>), RenderError> {
     let (mut name, column) = named(backend, table, id)?;
     if value::is_null(value) {
-        return Ok(format!("{name} IS NOT NULL"));
+        return Ok((name, None));
     }
     if value::is_compared_as_text(backend, column) {
         name.push_str("::text");
     }
-    let sql = value::compared(backend, value, column, table)?;
-    Ok(match backend {
-        Backend::Sqlite => format!("{name} IS NOT {sql}"),
-        Backend::Postgres => format!("{name} IS DISTINCT FROM {sql}"),
-        Backend::Mysql => format!("NOT ({name} <=> {sql})"),
-    })
+    Ok((name, Some(value::compared(backend, value, column, table)?)))
 }
 
 /// Whether an expression gives another value each time: the clock, chance, a sequence. Such a value is

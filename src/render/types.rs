@@ -37,109 +37,53 @@ pub(super) fn column_type(backend: Backend, column: &Column) -> Result<String, R
 
 /// A type in SQL.
 pub(super) fn type_name(backend: Backend, data_type: &DataType) -> String {
-    match backend {
-        Backend::Sqlite => sqlite(data_type),
-        Backend::Postgres => postgres(data_type),
-        Backend::Mysql => mysql(data_type),
-    }
-}
-
-fn sqlite(data_type: &DataType) -> String {
-    match data_type {
-        DataType::SmallInt { .. } => "smallint".to_owned(),
-        DataType::Integer { .. } | DataType::BigInt { .. } => "integer".to_owned(),
-        DataType::Float => "float".to_owned(),
-        DataType::Double => "double".to_owned(),
-        DataType::Decimal { precision, scale } => format!("decimal({precision}, {scale})"),
-        DataType::Boolean => "boolean".to_owned(),
-        DataType::Char(n) => format!("char({n})"),
-        DataType::String(n) => format!("varchar({n})"),
-        DataType::Text => "text".to_owned(),
-        DataType::Date => "date".to_owned(),
-        DataType::Time => "time".to_owned(),
-        DataType::DateTime => "datetime".to_owned(),
-        DataType::TimestampTz => "timestamp".to_owned(),
-        DataType::Binary(_) | DataType::Blob => "blob".to_owned(),
-        DataType::Json => "json_text".to_owned(),
-        DataType::Jsonb => "jsonb_text".to_owned(),
-        DataType::Uuid => "uuid_text".to_owned(),
+    let [sqlite, postgres, mysql] = match data_type {
+        DataType::SmallInt { unsigned: false } => ["smallint"; 3],
+        DataType::SmallInt { unsigned: true } => ["smallint", "integer", "smallint unsigned"],
+        DataType::Integer { unsigned: false } => ["integer", "integer", "int"],
+        DataType::Integer { unsigned: true } => ["integer", "bigint", "int unsigned"],
+        DataType::BigInt { unsigned: false } => ["integer", "bigint", "bigint"],
+        DataType::BigInt { unsigned: true } => ["integer", "numeric(20)", "bigint unsigned"],
+        DataType::Float => ["float", "real", "float"],
+        DataType::Double => ["double", "double precision", "double"],
+        DataType::Boolean => ["boolean", "bool", "bool"],
+        DataType::Text => ["text", "text", "longtext"],
+        DataType::Date => ["date"; 3],
+        DataType::Time => ["time", "time", "time(6)"],
+        DataType::DateTime => ["datetime", "timestamp", "datetime(6)"],
+        DataType::TimestampTz => ["timestamp", "timestamptz", "timestamp(6)"],
+        DataType::Binary(n) if backend == Backend::Mysql => return format!("varbinary({n})"),
+        DataType::Binary(_) | DataType::Blob => ["blob", "bytea", "longblob"],
+        DataType::Json => ["json_text", "json", "json"],
+        DataType::Jsonb => ["jsonb_text", "jsonb", "json"],
+        DataType::Uuid => ["uuid_text", "uuid", "binary(16)"],
+        DataType::Decimal { precision, scale } => return format!("decimal({precision}, {scale})"),
+        DataType::Char(n) => return format!("char({n})"),
+        DataType::String(n) => return format!("varchar({n})"),
+        DataType::Verbatim(word) => return word.clone(),
+        DataType::Array(of) if backend == Backend::Postgres => return format!("{}[]", type_name(backend, of)),
         DataType::Interval
         | DataType::Inet
         | DataType::Cidr
         | DataType::Macaddr
         | DataType::Vector(_)
-        | DataType::Array(_) => data_type.to_string(),
-        // Its values are a check of the column.
-        DataType::Enum(_) => "text".to_owned(),
-        DataType::Verbatim(word) => word.clone(),
-    }
-}
-
-fn postgres(data_type: &DataType) -> String {
-    match data_type {
-        DataType::SmallInt { unsigned: false } => "smallint".to_owned(),
-        DataType::SmallInt { unsigned: true } | DataType::Integer { unsigned: false } => "integer".to_owned(),
-        DataType::Integer { unsigned: true } | DataType::BigInt { unsigned: false } => "bigint".to_owned(),
-        DataType::BigInt { unsigned: true } => "numeric(20)".to_owned(),
-        DataType::Float => "real".to_owned(),
-        DataType::Double => "double precision".to_owned(),
-        DataType::Decimal { precision, scale } => format!("decimal({precision}, {scale})"),
-        DataType::Boolean => "bool".to_owned(),
-        DataType::Char(n) => format!("char({n})"),
-        DataType::String(n) => format!("varchar({n})"),
-        DataType::Text => "text".to_owned(),
-        DataType::Date => "date".to_owned(),
-        DataType::Time => "time".to_owned(),
-        DataType::DateTime => "timestamp".to_owned(),
-        DataType::TimestampTz => "timestamptz".to_owned(),
-        DataType::Binary(_) | DataType::Blob => "bytea".to_owned(),
-        DataType::Json
-        | DataType::Jsonb
-        | DataType::Uuid
-        | DataType::Interval
-        | DataType::Inet
-        | DataType::Cidr
-        | DataType::Macaddr
-        | DataType::Vector(_) => data_type.to_string(),
-        DataType::Enum(of) => Backend::Postgres.table(&of.name),
-        DataType::Array(of) => format!("{}[]", postgres(of)),
-        DataType::Verbatim(word) => word.clone(),
-    }
-}
-
-fn mysql(data_type: &DataType) -> String {
-    let sign = |unsigned: &bool| if *unsigned { " unsigned" } else { "" };
-    match data_type {
-        DataType::SmallInt { unsigned } => format!("smallint{}", sign(unsigned)),
-        DataType::Integer { unsigned } => format!("int{}", sign(unsigned)),
-        DataType::BigInt { unsigned } => format!("bigint{}", sign(unsigned)),
-        DataType::Float => "float".to_owned(),
-        DataType::Double => "double".to_owned(),
-        DataType::Decimal { precision, scale } => format!("decimal({precision}, {scale})"),
-        DataType::Boolean => "bool".to_owned(),
-        DataType::Char(n) => format!("char({n})"),
-        DataType::String(n) => format!("varchar({n})"),
-        DataType::Text => "longtext".to_owned(),
-        DataType::Date => "date".to_owned(),
-        DataType::Time => "time(6)".to_owned(),
-        DataType::DateTime => "datetime(6)".to_owned(),
-        DataType::TimestampTz => "timestamp(6)".to_owned(),
-        DataType::Binary(n) => format!("varbinary({n})"),
-        DataType::Blob => "longblob".to_owned(),
-        DataType::Json | DataType::Jsonb => "json".to_owned(),
-        DataType::Uuid => "binary(16)".to_owned(),
-        DataType::Interval
-        | DataType::Inet
-        | DataType::Cidr
-        | DataType::Macaddr
-        | DataType::Vector(_)
-        | DataType::Array(_) => data_type.to_string(),
-        DataType::Enum(of) => {
-            let values: Vec<String> = of.values.iter().map(|value| Backend::Mysql.string(value)).collect();
-            format!("ENUM({})", values.join(", "))
-        }
-        DataType::Verbatim(word) => word.clone(),
-    }
+        | DataType::Array(_) => return data_type.to_string(),
+        DataType::Enum(of) => match backend {
+            // Its values are a check of the column.
+            Backend::Sqlite => return "text".to_owned(),
+            Backend::Postgres => return backend.table(&of.name),
+            Backend::Mysql => {
+                let values: Vec<String> = of.values.iter().map(|value| backend.string(value)).collect();
+                return format!("ENUM({})", values.join(", "));
+            }
+        },
+    };
+    let word = match backend {
+        Backend::Sqlite => sqlite,
+        Backend::Postgres => postgres,
+        Backend::Mysql => mysql,
+    };
+    word.to_owned()
 }
 
 /// Whether values of one type may be cut, refused or converted when a column becomes another.
@@ -150,12 +94,9 @@ pub(super) fn narrows(backend: Backend, from: &DataType, to: &DataType) -> bool 
         // A value that is none any more is refused, and none is lost.
         return false;
     }
-    match backend {
-        // SQLite keeps a value as it is unless the affinity says otherwise; lengths bind nothing.
-        Backend::Sqlite => affinity(&sqlite(from)) != affinity(&sqlite(to)),
-        Backend::Postgres => !from.widens_to(to) && postgres(from) != postgres(to),
-        Backend::Mysql => !from.widens_to(to) && mysql(from) != mysql(to),
-    }
+    let (was, is) = (type_name(backend, from), type_name(backend, to));
+    // SQLite keeps a value as it is unless the affinity says otherwise; lengths bind nothing.
+    if backend == Backend::Sqlite { affinity(&was) != affinity(&is) } else { !from.widens_to(to) && was != is }
 }
 
 /// SQLite's own rule for what a declared type does to values (<https://sqlite.org/datatype3.html>, 3.1).
