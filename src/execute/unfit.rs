@@ -5,7 +5,7 @@ use super::database::{Cells, Database};
 use super::report::Cause;
 use super::words::DatabaseWords;
 use crate::diagnostic::{Code, Diagnostic, Direction, Severity};
-use crate::render::{RenderedPlan, RenderedStep, Statement, Unfit};
+use crate::render::{Finding, RenderedPlan, RenderedStep, Statement, Unfit};
 
 /// The rows that a plan would meet, as errors of the plan. What cannot be counted yet is looked at when its turn comes.
 pub(super) async fn ahead(database: &mut Database, plan: &mut RenderedPlan) {
@@ -17,9 +17,10 @@ pub(super) async fn ahead(database: &mut Database, plan: &mut RenderedPlan) {
         for (statement, unfit) in all(step) {
             let Some(sql) = &unfit.before_the_run else { continue };
             let Ok(rows @ 1..) = database.peek(sql.clone()).await.map(number) else { continue };
-            let (code, label) = match step.direction {
-                Direction::Down => (Code::DownDependsOnRows, "undone here"),
-                Direction::Up => (Code::TypeMismatch, ""),
+            let (code, label) = match (&unfit.finding, step.direction) {
+                (Finding::Server(_), _) => (Code::UnsupportedByBackend, ""),
+                (Finding::Rows { .. }, Direction::Down) => (Code::DownDependsOnRows, "undone here"),
+                (Finding::Rows { .. }, Direction::Up) => (Code::TypeMismatch, ""),
             };
             let mut diagnostic = Diagnostic::new(code, unfit.sentence(rows))
                 .of(&step.name)

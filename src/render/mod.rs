@@ -40,7 +40,7 @@ mod types;
 mod value;
 
 pub use model::{
-    AppliedRecord, Counted, Destructive, Journaled, Known, LedgerWrite, Recovery, RenderOptions, RenderedPlan,
+    AppliedRecord, Counted, Destructive, Finding, Journaled, Known, LedgerWrite, Recovery, RenderOptions, RenderedPlan,
     RenderedSeed, RenderedStep, Statement, TransactionMode, Transactions, Unfit,
 };
 pub use plan::render;

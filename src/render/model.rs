@@ -138,14 +138,11 @@ impl Recovery {
     }
 }
 
-/// Rows that a statement would change silently, where DDL commits by itself: they are counted before it, and it runs only
-/// where there are none. As a sentence: what it finds, how many existing rows, what it would do to them.
+/// What a statement must not meet, where DDL commits by itself: it is counted before it, and it runs only where there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfit {
-    /// `users.role is NOT NULL without a default, and`
-    pub finds: String,
-    /// `would have no value for it`
-    pub does: String,
+    /// What is counted.
+    pub finding: Finding,
     /// What to do about them.
     pub help: &'static str,
     /// Counts them just before the statement: one row, one number.
@@ -154,12 +151,31 @@ pub struct Unfit {
     pub before_the_run: Option<String>,
 }
 
+/// What keeps a statement from running.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Rows that it would change silently. As a sentence: what it finds, how many existing rows, what it would do to them.
+    Rows {
+        /// `users.role is NOT NULL without a default, and`
+        finds: String,
+        /// `would have no value for it`
+        does: String,
+    },
+    /// A server that cannot do it, in a sentence.
+    Server(String),
+}
+
 impl Unfit {
     /// What was found, where so many were.
     #[must_use]
-    pub fn sentence(&self, rows: u64) -> String {
-        let rows = if rows == 1 { "1 existing row".to_owned() } else { format!("{rows} existing rows") };
-        format!("{} {rows} {}", self.finds, self.does)
+    pub fn sentence(&self, count: u64) -> String {
+        match &self.finding {
+            Finding::Rows { finds, does } => {
+                let rows = if count == 1 { "1 existing row".to_owned() } else { format!("{count} existing rows") };
+                format!("{finds} {rows} {does}")
+            }
+            Finding::Server(sentence) => sentence.clone(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use sea_query::extension::postgres::{IntoTypeRef, Type, TypeRef};
 use sea_query::{Alias, PostgresQueryBuilder};
 
 use super::error::RenderError;
+use super::model::Unfit;
 use super::raw;
 use crate::backend::Backend;
 use crate::ident::TableName;
@@ -96,6 +97,18 @@ pub(super) fn type_ref(name: &TableName) -> TypeRef {
     match &name.schema {
         Some(schema) => (Alias::new(schema), Alias::new(&name.name)).into_type_ref(),
         None => Alias::new(&name.name).into_type_ref(),
+    }
+}
+
+/// MySQL: what keeps an object from being made or dropped, which only the server can tell.
+pub(super) fn unfit(object: &Object) -> Vec<Unfit> {
+    match object {
+        Object::Extension(_)
+        | Object::Schema(_)
+        | Object::Enum(_)
+        | Object::Function(_)
+        | Object::View(_)
+        | Object::Trigger(_) => Vec::new(),
     }
 }
 

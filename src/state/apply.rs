@@ -153,7 +153,7 @@ impl State {
                 Ok(Some(Change::RenameSequence { table: *table, column: *column, to }))
             }
             Change::Create(object) => object.get().create(self).map(|made| Some(Change::Drop(made))),
-            Change::Drop(object) => object.get().drop(self).map(|gone| Some(Change::Create(gone))),
+            Change::Drop(object) => self.drop_object(object).map(|gone| Some(Change::Create(gone))),
             Change::ReplaceFunction { from, to } => {
                 let before = self.replace_function(from, to)?;
                 Ok(Some(Change::ReplaceFunction { from: to.clone(), to: before }))

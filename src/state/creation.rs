@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::objects::Phase;
-use super::{Change, Constraint, State, Table, TableId};
+use super::{Change, ColumnPatch, Constraint, Piece, Scalar, StandaloneObject, State, Table, TableId};
+use crate::sql_text::mentions;
 
 impl State {
     /// The changes that make this state from the empty one, each after what it needs: objects by their phase, a table that is
@@ -14,11 +15,15 @@ impl State {
     #[must_use]
     pub fn creation_changes(&self) -> Vec<Change> {
         let objects = self.standalone();
-        let (before, after) = objects.split_at(objects.partition_point(|one| one.phase(self) == Phase::BeforeTables));
-        let made = |objects: &[&dyn super::StandaloneObject]| -> Vec<Change> {
+        let until = |phase: Phase| objects.partition_point(|one| one.phase(self) <= phase);
+        let (before, after) = objects.split_at(until(Phase::BeforeTables));
+        let (late, rest) = after.split_at(until(Phase::AfterTables) - before.len());
+        let made = |objects: &[&dyn StandaloneObject]| -> Vec<Change> {
             objects.iter().map(|one| Change::Create(one.object())).collect()
         };
-        [made(before), self.table_creation(), made(after)].concat()
+        let mut tables = self.table_creation();
+        let defaults = late_defaults(&mut tables, late);
+        [made(before), tables, made(late), defaults, made(rest)].concat()
     }
 
     /// The tables, those first that others refer to; keys within a circle behind all of them.
@@ -49,4 +54,38 @@ impl State {
         changes.extend(late);
         changes
     }
+}
+
+/// Takes the defaults out of new tables that name an object which is made after them, and gives the changes that set them then.
+fn late_defaults(tables: &mut [Change], late: &[&dyn StandaloneObject]) -> Vec<Change> {
+    let names: Vec<String> = late.iter().map(|object| bare(&object.full_name())).collect();
+    let is_late = |default: &Scalar| match default {
+        Scalar::Expr(expr) => expr.pieces.iter().any(|piece| match piece {
+            Piece::Text(text) => names.iter().any(|name| mentions(text, name)),
+            Piece::Column(_) | Piece::Table => false,
+        }),
+        Scalar::Literal(_) => false,
+    };
+    let mut changes = Vec::new();
+    for change in tables {
+        let Change::CreateTable(table) = change else { continue };
+        if !table.columns.iter().any(|column| column.default.as_ref().is_some_and(is_late)) {
+            continue;
+        }
+        let table = Arc::make_mut(table);
+        for column in &mut table.columns {
+            if let Some(default) = column.default.take_if(|default| is_late(default)) {
+                let patch = ColumnPatch { default: Some(Some(default)), ..ColumnPatch::default() };
+                let (table, column) = (table.id, column.id);
+                changes.push(Change::AlterColumn { table, column, patch, using: None, using_down: None, fill: None });
+            }
+        }
+    }
+    changes
+}
+
+/// A name without the schema in front and the arguments behind.
+fn bare(name: &str) -> String {
+    let name = name.split('(').next().unwrap_or(name);
+    name.rsplit('.').next().unwrap_or(name).to_owned()
 }

@@ -169,8 +169,16 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
                 rendered.schema(alter_table(context.before()?, &actions));
             }
         }
-        Change::Create(object) => rendered.extend(objects::create(BACKEND, object, state)?),
-        Change::Drop(object) => rendered.extend(objects::drop(BACKEND, object)?),
+        Change::Create(object) => {
+            if let Some(sql) = objects::create(BACKEND, object, state)? {
+                rendered.schema_unless(objects::unfit(object), sql, None);
+            }
+        }
+        Change::Drop(object) => {
+            if let Some(sql) = objects::drop(BACKEND, object)? {
+                rendered.schema_unless(objects::unfit(object), sql, None);
+            }
+        }
         Change::Insert { rows, mode, .. } => {
             let after = context.after()?;
             limits::rows(rows, after)?;

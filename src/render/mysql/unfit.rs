@@ -5,7 +5,7 @@
 
 use super::BACKEND;
 use crate::operation::{DataType, EnumType};
-use crate::render::model::Unfit;
+use crate::render::model::{Finding, Unfit};
 use crate::render::table_change::TableChange;
 use crate::render::{rows, value};
 use crate::state::{Change, Column, Constraint, Scalar, Table};
@@ -58,7 +58,7 @@ impl Problem {
 
     fn into_unfit(self, before_the_run: Option<String>) -> Unfit {
         let [finds, does] = self.words;
-        Unfit { finds, does, help: self.help, sql: self.sql, before_the_run }
+        Unfit { finding: Finding::Rows { finds, does }, help: self.help, sql: self.sql, before_the_run }
     }
 }
 

@@ -133,7 +133,8 @@ pub(super) fn deferrable(deferrable: Option<Deferrable>) -> Option<String> {
     Some(format!("deferrable = \"{word}\""))
 }
 
-fn value(value: &Scalar, table: &Table, backend: Backend) -> String {
+/// A default, as a manifest writes it.
+pub(super) fn value(value: &Scalar, table: &Table, backend: Backend) -> String {
     match value {
         Scalar::Literal(literal) => self::literal(literal),
         Scalar::Expr(expr) => format!("{{ expr = {} }}", quoted(&sql(expr, table, backend))),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::Page;
 use super::columns::{action, column, deferrable, index, key, list, quoted};
 use crate::report::words;
-use crate::state::{Change, Constraint, ForeignKey, State, Table};
+use crate::state::{Change, ColumnPatch, Constraint, ForeignKey, State, Table};
 
 /// Writes each schema as the operations of a migration.
 pub fn write_toml(pages: &[Page], out: &mut dyn Write) -> io::Result<()> {
@@ -39,6 +39,12 @@ fn operation(change: &Change, state: &State) -> Option<String> {
                 quoted(&on.name.to_string()),
                 foreign_key(key, on, state).join("\n")
             )
+        }
+        // A default that names what is made after the table.
+        Change::AlterColumn { table, column, patch: ColumnPatch { default: Some(Some(default)), .. }, .. } => {
+            let table = state.table(*table)?;
+            let name = quoted(&format!("{}.{}", table.name, table.column_name(*column)));
+            format!("alter_column = {name}\ndefault = {}\n", super::columns::value(default, table, state.backend()))
         }
         Change::DropTable(_)
         | Change::RenameTable { .. }

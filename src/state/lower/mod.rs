@@ -9,13 +9,14 @@ mod comments;
 mod computed;
 mod constraints;
 mod enums;
+mod extensions;
 mod indexes;
 mod kept;
 mod naming;
+mod objects;
 mod programs;
 mod retyped;
 mod rows;
-mod schemas;
 mod sql;
 mod tables;
 mod views;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 
 use super::bind::bind;
 use super::sense::{Sense, kind};
-use super::{Change, Column, ColumnId, Expr, Scalar, State, Table, TableId};
+use super::{Change, Column, ColumnId, Expr, Scalar, Schema, State, Table, TableId};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::ident::TableName;
 use crate::operation::{ByBackend, Kind, Operation, Text, Value};
@@ -125,8 +126,8 @@ impl Lower<'_> {
             Kind::DropTrigger { on, name } => self.drop_trigger(on, name),
             Kind::CreateExtension { name } => self.create_extension(name),
             Kind::DropExtension { name } => self.drop_extension(name),
-            Kind::CreateSchema { name } => self.create_schema(name),
-            Kind::DropSchema { name } => self.drop_schema(name),
+            Kind::CreateSchema { name } => self.create_object(Ok(Schema { name: name.clone() })),
+            Kind::DropSchema { name } => self.drop_object(&Schema { name: name.clone() }),
             Kind::CreateEnum { name, values } => self.create_enum(name, values),
             Kind::AlterEnum { name, add, after, rename } => self.alter_enum(name, add, after.as_deref(), rename),
             Kind::DropEnum { name } => self.drop_enum(name),

@@ -39,6 +39,13 @@ impl StandaloneObject for EnumType {
         vec![("create_enum", self.name.to_string().into()), ("values", values.into())]
     }
 
+    /// A column of it.
+    fn needed_by(&self, state: &State) -> Option<String> {
+        let (table, columns) = state.columns_of_enum(&self.name).next()?;
+        let column = columns.first().map_or("", |column| column.name.as_str());
+        Some(format!("`{}.{column}`", table.name))
+    }
+
     fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
         None
     }
@@ -67,11 +74,6 @@ impl StandaloneObject for EnumType {
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
         let at = state.enum_at(&self.name).ok_or_else(|| StateError::missing(self))?;
-        if let Some((table, columns)) = state.columns_of_enum(&self.name).next() {
-            let column = columns.first().map_or("", |column| column.name.as_str());
-            let by = format!("`{}.{column}`", table.name);
-            return Err(StateError::Used { kind: ObjectKind::Enum, name: self.full_name(), by });
-        }
         Ok(Object::Enum(state.objects.enums.remove(at)))
     }
 }

@@ -1,6 +1,7 @@
 //! Extensions: a name, and nothing of what is in it.
 
 use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
+use crate::backend::Backend;
 use crate::state::{Mode, Namespace, Resource, State, StateError, Uses, Verb, say};
 
 /// An extension.
@@ -41,6 +42,10 @@ impl StandaloneObject for Extension {
 
     fn declaration(&self, _: &State) -> Declaration {
         vec![("create_extension", self.name.as_str().into())]
+    }
+
+    fn exists_on(&self, backend: Backend) -> bool {
+        backend.capabilities().extensions
     }
 
     fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {

@@ -25,6 +25,9 @@ pub use trigger::Trigger;
 pub use view::View;
 
 use super::{ColumnId, ConstraintKind, Namespace, SqlAccess, State, StateError, TableId, Uses, Verb};
+use crate::backend::Backend;
+use crate::diagnostic::Code;
+use crate::ident::TableName;
 use crate::operation::EnumType;
 
 /// The kinds of things that migrations make.
@@ -126,6 +129,16 @@ pub(crate) trait SchemaObject: Debug {
     fn fact(&self) -> String;
 }
 
+/// Why an object cannot be as its operation asks.
+#[derive(Debug)]
+pub(super) struct Misfit {
+    pub(super) code: Code,
+    /// The part of the operation that is wrong.
+    pub(super) part: &'static str,
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
 /// When an object is made, of those that make a state from nothing: each kind after what it may need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
@@ -154,6 +167,21 @@ pub(crate) trait StandaloneObject: SchemaObject {
 
     /// The operation that makes it, as a manifest has it.
     fn declaration(&self, state: &State) -> Declaration;
+
+    /// Whether a backend has such objects.
+    fn exists_on(&self, _backend: Backend) -> bool {
+        true
+    }
+
+    /// Its name, where that is written as a table's.
+    fn qualified_name(&self) -> Option<&TableName> {
+        None
+    }
+
+    /// What needs it, so that it cannot be dropped before that.
+    fn needed_by(&self, _state: &State) -> Option<String> {
+        None
+    }
 
     /// The name that it has where names of several kinds must be unique; `None` where it alone looks at its name.
     fn name_claim(&self, state: &State) -> Option<(Namespace, String)>;
@@ -275,6 +303,22 @@ impl State {
         all
     }
 
+    /// An object that belongs to no table, by its kind and its name as messages have it.
+    pub(super) fn object_named(&self, kind: ObjectKind, name: &str) -> Option<Object> {
+        let name = self.backend.fold(name);
+        let mut all = self.objects.iter().filter(|object| object.kind() == kind);
+        all.find(|object| self.backend.fold(&object.full_name()) == name).map(StandaloneObject::object)
+    }
+
+    /// Takes an object out that nothing needs; gives it as it was there.
+    pub(super) fn drop_object(&mut self, object: &Object) -> Result<Object, StateError> {
+        let object = object.get();
+        if let Some(by) = object.needed_by(self) {
+            return Err(StateError::Used { kind: object.kind(), name: object.full_name(), by });
+        }
+        object.drop(self)
+    }
+
     /// What keeps a table, or a column of it, from being dropped before it: how, and what it is.
     pub(super) fn held(
         &self,
@@ -299,11 +343,5 @@ impl State {
     pub(super) fn schemas_in_use(&self) -> std::collections::BTreeSet<Option<String>> {
         let created = self.schemas().iter().map(|schema| Some(schema.name.clone()));
         created.chain(self.objects().map(|object| object.schema().map(str::to_owned))).collect()
-    }
-
-    /// Something that is in a schema, for people; of several, the first by name.
-    pub(super) fn within_schema(&self, schema: &str) -> Option<String> {
-        let within = self.objects().filter(|object| object.schema() == Some(schema));
-        within.map(|object| format!("{} `{}`", object.noun(), object.full_name())).min()
     }
 }

@@ -1,6 +1,7 @@
 //! Schemas: a name, and nothing of what is in it.
 
 use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
+use crate::backend::Backend;
 use crate::state::{Namespace, State, StateError, Uses, Verb, say};
 
 /// A schema.
@@ -41,6 +42,16 @@ impl StandaloneObject for Schema {
         vec![("create_schema", self.name.as_str().into())]
     }
 
+    fn exists_on(&self, backend: Backend) -> bool {
+        backend.capabilities().schemas
+    }
+
+    /// What is in it.
+    fn needed_by(&self, state: &State) -> Option<String> {
+        let within = state.objects().filter(|object| object.schema() == Some(&self.name));
+        within.map(|object| format!("{} `{}`", object.noun(), object.full_name())).min()
+    }
+
     fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
         None
     }
@@ -62,9 +73,6 @@ impl StandaloneObject for Schema {
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
         let at =
             state.objects.schemas.iter().position(|other| other == self).ok_or_else(|| StateError::missing(self))?;
-        if let Some(within) = state.within_schema(&self.name) {
-            return Err(StateError::Used { kind: ObjectKind::Schema, name: self.full_name(), by: within });
-        }
         state.objects.schemas_gone.push(self.name.clone());
         Ok(Object::Schema(state.objects.schemas.remove(at)))
     }

@@ -1,23 +1,21 @@
-//! Extensions and schemas, where a database has them.
+//! Extensions: what may need one.
 
 use super::{Change, Changes, Lower};
-use crate::diagnostic::{Code, Severity, nearest};
+use crate::diagnostic::{Code, Severity};
 use crate::operation::DataType;
 use crate::sql_text::{called, mentions};
-use crate::state::{Expr, Extension, Index, Schema};
+use crate::state::{Expr, Extension, Index};
 
 impl Lower<'_> {
     pub(super) fn create_extension(&mut self, name: &str) -> Changes {
-        self.has(self.state.backend.capabilities().extensions, "extensions")?;
-        self.stands_not("extension", name, self.state.extensions().iter().any(|other| other.name == name))?;
-        Some(vec![Change::create(Extension { name: name.to_owned(), made_here: true })])
+        self.create_object(Ok(Extension { name: name.to_owned(), made_here: true }))
     }
 
     pub(super) fn drop_extension(&mut self, name: &str) -> Changes {
-        self.has(self.state.backend.capabilities().extensions, "extensions")?;
-        self.stands("extension", name, self.state.extensions().iter().map(|one| one.name.clone()).collect::<Vec<_>>())?;
+        let extension = Extension { name: name.to_owned(), made_here: false };
+        self.existing_object(&extension)?;
         self.nothing_is_of(name)?;
-        Some(vec![Change::drop(Extension { name: name.to_owned(), made_here: false })])
+        Some(vec![Change::drop(extension)])
     }
 
     /// Reports what is of a type of an extension's name, and warns of what may need the extension.
@@ -84,61 +82,6 @@ impl Lower<'_> {
             let named = |index: &Index| index.using.is_some() || index.parts.iter().any(|part| part.opclass.is_some());
             table.expressions().flat_map(Expr::called).any(foreign) || table.indexes.iter().any(named)
         }) || self.state.views().iter().any(|view| called(&view.sql).any(foreign))
-    }
-
-    pub(super) fn create_schema(&mut self, name: &str) -> Changes {
-        self.has(self.state.backend.capabilities().schemas, "schemas")?;
-        if !self.fits(name, "object") {
-            return None;
-        }
-        self.stands_not("schema", name, self.state.schemas().iter().any(|other| other.name == name))?;
-        Some(vec![Change::create(Schema { name: name.to_owned() })])
-    }
-
-    pub(super) fn drop_schema(&mut self, name: &str) -> Changes {
-        self.has(self.state.backend.capabilities().schemas, "schemas")?;
-        self.stands("schema", name, self.state.schemas().iter().map(|one| one.name.clone()).collect::<Vec<_>>())?;
-        if let Some(within) = self.state.within_schema(name) {
-            let message = format!("schema `{name}` still has {within} in it");
-            let diagnostic = self.error(Code::StillReferenced, "object", message).help("drop what is in it first");
-            self.report(diagnostic);
-            return None;
-        }
-        Some(vec![Change::drop(Schema { name: name.to_owned() })])
-    }
-
-    fn has(&mut self, has: bool, what: &str) -> Option<()> {
-        if has {
-            return Some(());
-        }
-        let message = format!("{} has no {what}", self.state.backend.title());
-        let help = "`backends = [\"postgres\"]` keeps the operation away from it";
-        let diagnostic = self.error(Code::UnsupportedByBackend, "object", message).help(help);
-        self.report(diagnostic);
-        None
-    }
-
-    fn stands_not(&mut self, kind: &str, name: &str, stands: bool) -> Option<()> {
-        if !stands {
-            return Some(());
-        }
-        let diagnostic = self.error(Code::AlreadyExists, "object", format!("{kind} `{name}` stands already"));
-        self.report(diagnostic);
-        None
-    }
-
-    fn stands(&mut self, kind: &str, name: &str, all: impl IntoIterator<Item = String>) -> Option<()> {
-        let all: Vec<String> = all.into_iter().collect();
-        if all.iter().any(|other| other == name) {
-            return Some(());
-        }
-        let message = format!("no migration before this one creates the {kind} `{name}`");
-        let mut diagnostic = self.error(Code::UnknownTable, "object", message);
-        if let Some(near) = nearest(name, all.iter().map(String::as_str)) {
-            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-        }
-        self.report(diagnostic);
-        None
     }
 }
 
