@@ -33,6 +33,24 @@ pub fn names_in_casts(text: &str) -> Vec<String> {
     names
 }
 
+/// Sequences that a text of MariaDB's names, with the database that stands in front: `nextval(name)`, `NEXT VALUE FOR name`.
+#[must_use]
+pub fn sequences_named(text: &str) -> Vec<String> {
+    if !text.to_ascii_lowercase().contains("val") {
+        return Vec::new();
+    }
+    let all = lexemes(text, Some(Backend::Mysql));
+    let word = |at: usize, words: &[&str]| matches!(all.get(at), Some(Lexeme::Word(found)) if words.iter().any(|word| word.eq_ignore_ascii_case(found)));
+    let named = |at: usize| {
+        let called =
+            at > 1 && all.get(at - 1) == Some(&Lexeme::Mark('(')) && word(at - 2, &["nextval", "lastval", "setval"]);
+        let asked = at > 2 && word(at - 1, &["for"]) && word(at - 2, &["value"]) && word(at - 3, &["next", "previous"]);
+        called || asked
+    };
+    let names = (0..all.len()).filter(|at| named(*at)).filter_map(|at| dotted(&all, at));
+    names.map(|(name, _)| name).collect()
+}
+
 /// Whether a word is a type that each database has, or a keyword that stands where a type can.
 #[must_use]
 pub fn is_everywhere(name: &str) -> bool {
@@ -104,6 +122,7 @@ fn dotted(all: &[Lexeme<'_>], at: usize) -> Option<(String, usize)> {
     let one = |at: usize| match all.get(at)? {
         Lexeme::Word(word) if !word.starts_with(|first: char| first.is_ascii_digit()) => Some(word.to_lowercase()),
         Lexeme::Quoted(text) if text.starts_with('"') => Some(text.trim_matches('"').replace("\"\"", "\"")),
+        Lexeme::Quoted(text) if text.starts_with('`') => Some(text.trim_matches('`').replace("``", "`")),
         _ => None,
     };
     let first = one(at)?;
@@ -116,6 +135,21 @@ fn dotted(all: &[Lexeme<'_>], at: usize) -> Option<(String, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sequences_are_named_where_numbers_are_asked_for() {
+        for (text, names) in [
+            ("nextval(numbers)", &["numbers"][..]),
+            ("1 + NEXTVAL ( `Numbers` )", &["Numbers"]),
+            ("NEXT VALUE FOR shop.numbers", &["shop.numbers"]),
+            ("PREVIOUS VALUE FOR a + setval(b, 3)", &["a", "b"]),
+            ("value", &[]),
+            ("'nextval(a)'", &[]),
+            ("interval", &[]),
+        ] {
+            assert_eq!(sequences_named(text), names, "{text}");
+        }
+    }
 
     #[test]
     fn what_is_cast_to() {

@@ -59,11 +59,22 @@ impl Expr {
     /// Types and relations that it names where it casts (see [`names_in_casts`](crate::sql_text::names_in_casts)).
     #[must_use]
     pub fn names_in_casts(&self) -> Vec<String> {
+        crate::sql_text::names_in_casts(&self.without_columns())
+    }
+
+    /// Sequences that it names on MariaDB (see [`sequences_named`](crate::sql_text::sequences_named)).
+    #[must_use]
+    pub fn sequences_named(&self) -> Vec<String> {
+        crate::sql_text::sequences_named(&self.without_columns())
+    }
+
+    /// Its text, without the names of columns.
+    fn without_columns(&self) -> String {
         let text = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Column(_) | Piece::Table => "_".to_owned(),
         };
-        crate::sql_text::names_in_casts(&self.pieces.iter().map(text).collect::<String>())
+        self.pieces.iter().map(text).collect()
     }
 
     /// The expression with the names of the moment. `quote` quotes one identifier

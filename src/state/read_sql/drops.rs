@@ -9,7 +9,9 @@ use crate::backend::Backend;
 use crate::diagnostic::{Code, nearest};
 use crate::ident::TableName;
 use crate::sql_text::{Lexeme, lexemes};
-use crate::state::{Change, Column, ConstraintKind, Namespace, Object, Table, TableId, Trigger, View};
+use crate::state::{
+    Change, Column, ColumnId, ConstraintKind, Namespace, Object, ObjectKind, Table, TableId, Trigger, View,
+};
 
 impl Reader<'_, '_> {
     pub(super) fn drop_tables(&mut self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Step {
@@ -33,6 +35,7 @@ impl Reader<'_, '_> {
 
     /// Takes away the keys and views that hold a table which is to go, where the statement does so too.
     fn let_go(&mut self, table: &Table, going: &[TableId], cascade: bool) -> Step {
+        self.takes_nothing_along(table.id, None)?;
         let postgres = self.backend() == Backend::Postgres;
         // SQLite leaves keys behind, pointing nowhere.
         let referrers = if postgres { self.trial.state.referrers(table.id) } else { Vec::new() };
@@ -75,6 +78,12 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
+    /// What goes with a table or a column, and is no view or trigger, is not followed.
+    pub(super) fn takes_nothing_along(&self, table: TableId, column: Option<ColumnId>) -> Step {
+        let along = self.trial.state.held(table, column).filter(|(_, by)| by.kind() != ObjectKind::View);
+        if along.is_some() { Err(Stop::Unread) } else { Ok(()) }
+    }
+
     /// CASCADE: drops the views that need something, and those over them. `needs` gives `None` where it cannot tell.
     fn drop_readers(&mut self, needs: impl Fn(&View) -> Option<bool>) -> Step {
         let mut going: Vec<View> = Vec::new();
@@ -115,6 +124,7 @@ impl Reader<'_, '_> {
     pub(super) fn programs_need(&mut self, table: &Table, column: &Column, what: &str, cascade: bool) -> Step {
         let postgres = self.backend() == Backend::Postgres;
         let (id, column_id) = (table.id, column.id);
+        self.takes_nothing_along(id, Some(column_id))?;
         let needs = |view: &View| {
             let known = view.bound || view.reads.as_ref().is_some_and(|reads| !reads.contains(&id));
             let mentions = view.mentions(id, column_id);

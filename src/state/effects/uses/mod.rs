@@ -10,10 +10,10 @@
 use std::borrow::Cow;
 
 use super::{Claim, Mode, Namespace, ObjectEffect, Resource, Verb, Words};
+use crate::backend::Backend;
 use crate::diagnostic::Span;
 use crate::ident::TableName;
-use crate::sql_text::called;
-use crate::sql_text::names_in_casts;
+use crate::sql_text::{called, names_in_casts, sequences_named};
 use crate::state::{
     Change, Column, ColumnId, Expr, ObjectKind, Scalar, SharedTable, StandaloneObject, State, Table, TableId,
 };
@@ -178,6 +178,8 @@ impl Uses<'_> {
         self.calls(expr.called(), mode);
         if self.state.backend().capabilities().enum_types {
             self.types(expr.names_in_casts(), mode);
+        } else if self.state.backend() == Backend::Mysql {
+            self.sequences(expr.sequences_named(), mode);
         }
     }
 
@@ -186,6 +188,15 @@ impl Uses<'_> {
         self.calls(called(sql), mode);
         if self.state.backend().capabilities().enum_types {
             self.types(names_in_casts(sql), mode);
+        } else if self.state.backend() == Backend::Mysql {
+            self.sequences(sequences_named(sql), mode);
+        }
+    }
+
+    /// Sequences that something asks for numbers; whether they exist or not.
+    fn sequences(&mut self, names: Vec<String>, mode: Mode) {
+        for name in names {
+            self.relation(&TableName::bare(name), mode, mode.holds());
         }
     }
 
