@@ -40,7 +40,7 @@ pub use expr::{Expr, Piece};
 pub use lower::{Context, Lowered};
 pub(crate) use lower::{Declared, is_key_by_constraint, raw_changes};
 use objects::Objects;
-pub use objects::{Extension, Function, Object, ObjectKind, Schema, Trigger, View};
+pub use objects::*;
 pub(crate) use objects::{SchemaObject, StandaloneObject, replacing};
 pub use replay::{Part, Reversal};
 pub use stars::{Star, StarSource};
