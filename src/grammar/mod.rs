@@ -18,6 +18,8 @@ pub use places::{
 };
 pub use verbs::{Entry, Example, Verb};
 
+use crate::backend::Backend;
+
 /// What may be written behind a key.
 #[derive(Debug, Clone, Copy)]
 pub enum Shape {
@@ -175,17 +177,41 @@ pub struct Key {
     pub meaning: &'static str,
     /// The key without which it has no effect; empty if there is none.
     pub needs: &'static str,
+    /// The backends that have such; empty where all have.
+    only: &'static [Backend],
 }
 
 impl Key {
     const fn needs(self, key: &'static str) -> Self {
         Self { needs: key, ..self }
     }
+
+    /// The verb of an operation, which is a key of it.
+    pub(crate) fn of_verb(verb: Verb) -> Self {
+        required(verb.name, verb.object, verb.meaning)
+    }
+
+    const fn only(self, backends: &'static [Backend]) -> Self {
+        Self { only: backends, ..self }
+    }
+
+    /// Whether a backend has such.
+    #[must_use]
+    pub fn is_on(&self, backend: Backend) -> bool {
+        self.only.is_empty() || self.only.contains(&backend)
+    }
+
+    /// What it means, with the backends that have such where not all do.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let titles: Vec<&str> = self.only.iter().map(|backend| backend.title()).collect();
+        if titles.is_empty() { self.meaning.to_owned() } else { format!("{} ({})", self.meaning, titles.join(", ")) }
+    }
 }
 
 /// A key that may be left out.
 const fn key(name: &'static str, shape: Shape, meaning: &'static str) -> Key {
-    Key { name, shape, required: false, meaning, needs: "" }
+    Key { name, shape, required: false, meaning, needs: "", only: &[] }
 }
 
 /// A key that must be there.

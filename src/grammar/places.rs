@@ -5,6 +5,7 @@ use super::Shape::{
     Backend, Boolean, ByName, Checks, Count, Either, Existing, List, Name, Operation, Set, String, Text, Type, Value,
     Version, Word,
 };
+use super::Backend::{Mysql, Postgres, Sqlite};
 use super::{Family, Key, Place, Shape, Sql, Thing, key, required};
 use crate::operation::{Action, Deferrable, Nulls, Order};
 
@@ -114,22 +115,22 @@ pub static INDEX: Place = Place::new("an index", Family::Operation, &[&INDEX_KEY
 pub(super) static INDEX_KEYS: [Key; 7] = [
     required("columns", List(1, &Either(&[Existing(Thing::OwnColumn), Shape::Table(&INDEX_PART)])), "what it is over, in order: names, or tables with `column` or `expr`"),
     key("unique", Boolean, "no two rows are the same in it"),
-    key("where", Text(Sql::Condition), "which rows it holds (SQLite, PostgreSQL)"),
-    key("using", Text(Sql::Method), "its method: btree, gin, … (PostgreSQL, MySQL)"),
-    key("include", COLUMNS, "columns stored in it besides (PostgreSQL)"),
-    key("with", Text(Sql::Parameters), "storage parameters: `fillfactor = 70` (PostgreSQL)"),
+    key("where", Text(Sql::Condition), "which rows it holds").only(&[Sqlite, Postgres]),
+    key("using", Text(Sql::Method), "its method: btree, gin, …").only(&[Postgres, Mysql]),
+    key("include", COLUMNS, "columns stored in it besides").only(&[Postgres]),
+    key("with", Text(Sql::Parameters), "storage parameters: `fillfactor = 70`").only(&[Postgres]),
     key("nulls_distinct", Boolean, "`false`: NULLs are equal, so that a unique index has only one (PostgreSQL)").needs("unique"),
 ];
 
 /// A part of an index.
 pub static INDEX_PART: Place = Place::new("a part of an index", Family::Other, &[&[
     key("column", Existing(Thing::OwnColumn), "a column of the table"),
-    key("expr", Text(Sql::Expression), "an expression over the table's columns (SQLite, PostgreSQL)"),
+    key("expr", Text(Sql::Expression), "an expression over the table's columns").only(&[Sqlite, Postgres]),
     key("order", Word(&words(&Order::WORDS)), "ascending (the default) or descending"),
     key("nulls", Word(&words(&Nulls::WORDS)), "where NULLs sort"),
     key("length", Count, "leading characters only (MySQL)"),
-    key("collation", COLLATION, "sorts by this collation (SQLite, PostgreSQL)"),
-    key("opclass", Text(Sql::OperatorClass), "the operator class (PostgreSQL)"),
+    key("collation", COLLATION, "sorts by this collation").only(&[Sqlite, Postgres]),
+    key("opclass", Text(Sql::OperatorClass), "the operator class").only(&[Postgres]),
 ]]).one_of(&[&["column"], &["expr"]]);
 
 /// A foreign key of a new table.
@@ -146,7 +147,7 @@ pub(super) const FOREIGN_KEY_KEYS: &[Key] = &[
 
 const ON_DELETE: Key = key("on_delete", ACTION, "what happens when the referenced row is deleted");
 const ON_UPDATE: Key = key("on_update", ACTION, "what happens when the referenced key changes");
-const DEFERRABLE: Key = key("deferrable", Word(&words(&Deferrable::WORDS)), "the key can wait: `immediate` (checked after each statement, unless a transaction says otherwise) or `deferred` (not MySQL)");
+const DEFERRABLE: Key = key("deferrable", Word(&words(&Deferrable::WORDS)), "the key can wait: `immediate` (checked after each statement, unless a transaction says otherwise) or `deferred`").only(&[Sqlite, Postgres]);
 pub(super) const COMMENT: Key = key("comment", String, "a comment stored in the database (PostgreSQL, MySQL)");
 
 /// A text by backend.

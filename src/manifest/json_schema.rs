@@ -71,7 +71,7 @@ impl Schemas {
 
     fn key(&mut self, key: &Key) -> Value {
         let mut schema = self.of(&key.shape);
-        set(&mut schema, "description", json!(key.meaning));
+        set(&mut schema, "description", json!(key.description()));
         schema
     }
 
@@ -133,7 +133,7 @@ impl Schemas {
     }
 
     fn operation(&mut self, verb: Verb) -> Value {
-        let object = Key { name: verb.name, shape: verb.object, required: true, meaning: verb.meaning, needs: "" };
+        let object = Key::of_verb(verb);
         self.table(&verb.place, &[object])
     }
 

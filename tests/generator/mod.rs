@@ -35,25 +35,25 @@ pub struct Applied {
     pub inverses: Vec<Change>,
 }
 
-/// The keys of a verb, with those of the tables within, as paths.
-pub fn paths(verb: Verb) -> Vec<String> {
-    fn within(shape: &Shape, path: &str, paths: &mut Vec<String>) {
+/// The keys of a verb, with those of the tables within, as paths; those that a backend has, if one is given.
+pub fn paths(verb: Verb, on: Option<Backend>) -> Vec<String> {
+    fn within(shape: &Shape, path: &str, on: Option<Backend>, paths: &mut Vec<String>) {
         match *shape {
-            Shape::Table(place) => of(place, path, paths),
-            Shape::List(_, of) | Shape::Set(of) | Shape::ByName(_, _, of) => within(of, path, paths),
-            Shape::Either(shapes) => shapes.iter().for_each(|shape| within(shape, path, paths)),
+            Shape::Table(place) => of(place, path, on, paths),
+            Shape::List(_, of) | Shape::Set(of) | Shape::ByName(_, _, of) => within(of, path, on, paths),
+            Shape::Either(shapes) => shapes.iter().for_each(|shape| within(shape, path, on, paths)),
             _ => {}
         }
     }
-    fn of(place: &'static Place, path: &str, paths: &mut Vec<String>) {
-        for key in place.keys() {
+    fn of(place: &'static Place, path: &str, on: Option<Backend>, paths: &mut Vec<String>) {
+        for key in place.keys().filter(|key| on.is_none_or(|backend| key.is_on(backend))) {
             let path = format!("{path}.{}", key.name);
-            within(&key.shape, &path, paths);
+            within(&key.shape, &path, on, paths);
             paths.push(path);
         }
     }
     let mut paths = Vec::new();
-    of(&verb.entry().place, verb.name, &mut paths);
+    of(&verb.entry().place, verb.name, on, &mut paths);
     paths
 }
 
@@ -147,7 +147,7 @@ pub fn history(backend: Backend, verbs: &[Verb], steps: usize, numbers: &mut Num
 pub fn neighbours(state: &State, verbs: &[Verb], each: usize, keys: usize, numbers: &mut Numbers) -> Vec<Made> {
     let mut all: Vec<Made> = Vec::new();
     for verb in verbs {
-        let paths = paths(*verb);
+        let paths = paths(*verb, None);
         for at in 0..each + keys {
             let wanted = if at < each { None } else { paths.get(numbers.place(paths.len())) };
             let made = make(state, *verb, wanted.map(String::as_str), numbers);

@@ -12,64 +12,28 @@ use crate::seed::Numbers;
 /// How often each is valid, at least.
 const LEAST: usize = 5;
 
-/// Verbs and keys that a backend does not have, by the beginnings or ends of their paths.
-const NOT_THERE: [(Backend, &[&str]); 3] = [
-    (
-        Backend::Sqlite,
-        &[
-            "create_extension",
-            "drop_extension",
-            "create_schema",
-            "drop_schema",
-            "create_function",
-            "replace_function",
-            "drop_function",
-            "opclass",
-            "include",
-            "with",
-            "create_index.using",
-            "indexes.using",
-        ],
-    ),
-    (Backend::Postgres, &[]),
-    (
-        Backend::Mysql,
-        &[
-            "create_extension",
-            "drop_extension",
-            "create_schema",
-            "drop_schema",
-            "deferrable",
-            "create_index.where",
-            "indexes.where",
-            "indexes.columns.expr",
-            "create_index.columns.expr",
-            "indexes.columns.collation",
-            "create_index.columns.collation",
-            "opclass",
-            "include",
-            "with",
-        ],
-    ),
-];
-
-fn is_there(backend: Backend, path: &str) -> bool {
-    let not_there = NOT_THERE.iter().find(|(of, _)| *of == backend).map_or(&[][..], |(_, paths)| paths);
-    let dotted = format!(".{path}.");
-    !not_there.iter().any(|part| dotted.starts_with(&format!(".{part}.")) || dotted.ends_with(&format!(".{part}.")))
-}
-
 /// Each verb, and each of its keys with those of the tables within, as paths.
 fn paths() -> BTreeSet<String> {
-    Verb::ALL.iter().flat_map(|verb| [vec![verb.name.to_owned()], generator::paths(*verb)].concat()).collect()
+    Verb::ALL.iter().flat_map(|verb| [vec![verb.name.to_owned()], generator::paths(*verb, None)].concat()).collect()
+}
+
+/// Those that a backend has, as the grammar has it: a verb is on the backends of its example.
+fn paths_on(backend: Backend) -> BTreeSet<String> {
+    let is_on = |verb: &&Verb| {
+        let only = verb.example.toml.split_once("backends = ").map(|(_, list)| list.lines().next().unwrap());
+        only.is_none_or(|list| list.contains(backend.name()))
+    };
+    let there = Verb::ALL.iter().filter(is_on);
+    there.flat_map(|verb| [vec![verb.name.to_owned()], generator::paths(*verb, Some(backend))].concat()).collect()
 }
 
 fn reached(backend: Backend) {
-    let paths = paths();
+    let (paths, there) = (paths(), paths_on(backend));
+    let is_there = |path: &String| there.contains(path);
     let mut valid: BTreeMap<String, usize> = BTreeMap::new();
     let enough = |valid: &BTreeMap<String, usize>, path: &String| valid.get(path).is_some_and(|times| *times >= LEAST);
     for number in 0..100 {
-        if paths.iter().all(|path| enough(&valid, path) || !is_there(backend, path)) && number >= 10 {
+        if paths.iter().all(|path| enough(&valid, path) || !is_there(path)) && number >= 10 {
             break;
         }
         let mut numbers = Numbers::new(number);
@@ -95,7 +59,7 @@ fn reached(backend: Backend) {
     }
     let few: Vec<String> = paths
         .iter()
-        .map(|path| (if is_there(backend, path) { LEAST } else { 0 }, valid.get(path).copied().unwrap_or(0), path))
+        .map(|path| (if is_there(path) { LEAST } else { 0 }, valid.get(path).copied().unwrap_or(0), path))
         .filter(|(least, times, _)| times < least || (*least == 0 && *times > 0))
         .map(|(least, times, path)| format!("{path}: {times}, and should be {least}"))
         .collect();

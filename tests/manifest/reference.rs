@@ -215,7 +215,8 @@ fn page() -> String {
             sections.push_str("| key | | meaning |\n|---|---|---|\n");
             for key in verb.place.own_keys() {
                 let required = if key.required { "required" } else { "" };
-                writeln!(sections, "| `{}` | {required} | {} |", key.name, key.meaning.replace('|', "\\|")).unwrap();
+                writeln!(sections, "| `{}` | {required} | {} |", key.name, key.description().replace('|', "\\|"))
+                    .unwrap();
             }
             sections.push('\n');
         }

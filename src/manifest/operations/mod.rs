@@ -144,7 +144,8 @@ fn no_verb(reader: &mut Reader, item: Val<'_>, table: &Table<'_>) {
         return;
     }
     let message = format!("this `[[{}]]` has no operation", item.key);
-    reader.wrong_help(item.span, message, format!("it needs one of {}", listed(names())));
+    let help = format!("write what it does: {}, or another of docs/reference.md", listed(names().take(4)));
+    reader.wrong_help(item.span, message, help);
 }
 
 impl Op<'_, '_, '_> {
