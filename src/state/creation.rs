@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::objects::Phase;
-use super::{Change, ColumnPatch, Constraint, Piece, Scalar, StandaloneObject, State, Table, TableId};
-use crate::sql_text::mentions;
+use super::{Change, ColumnPatch, Constraint, Scalar, StandaloneObject, State, Table, TableId};
 
 impl State {
     /// The changes that make this state from the empty one, each after what it needs: objects by their phase, a table that is
@@ -60,10 +59,10 @@ impl State {
 fn late_defaults(tables: &mut [Change], late: &[&dyn StandaloneObject]) -> Vec<Change> {
     let names: Vec<String> = late.iter().map(|object| bare(&object.full_name())).collect();
     let is_late = |default: &Scalar| match default {
-        Scalar::Expr(expr) => expr.pieces.iter().any(|piece| match piece {
-            Piece::Text(text) => names.iter().any(|name| mentions(text, name)),
-            Piece::Column(_) | Piece::Table => false,
-        }),
+        Scalar::Expr(expr) => {
+            let called = expr.called().any(|called| names.iter().any(|name| name.eq_ignore_ascii_case(called)));
+            called || expr.names_in_casts().iter().any(|named| names.contains(&bare(named)))
+        }
         Scalar::Literal(_) => false,
     };
     let mut changes = Vec::new();

@@ -59,7 +59,7 @@ impl ObjectEffect {
             ObjectKind::Index | ObjectKind::Constraint(_) | ObjectKind::Trigger => {
                 format!("{} {}", self.noun, self.name)
             }
-            ObjectKind::Sequence => format!("the sequence of {}", self.name),
+            ObjectKind::Sequence => format!("the sequence {}", self.name),
             ObjectKind::Extension | ObjectKind::Schema | ObjectKind::Enum | ObjectKind::Function | ObjectKind::View => {
                 format!("the {} {}", self.noun, self.name)
             }
@@ -103,7 +103,7 @@ impl Change {
             Self::DropConstraint { kind, name, .. } => vec![E::new(Verb::Drop, constraint(kind), name)],
             Self::RenameConstraint { kind, name, to, .. } => vec![E::renamed(constraint(kind), name, &to.text)],
             Self::RenameSequence { table: id, column: of, to } => {
-                vec![E::renamed(ObjectKind::Sequence, column(id, of), &to.text)]
+                vec![E::renamed(ObjectKind::Sequence, format!("of {}", column(id, of)), &to.text)]
             }
             Self::Create(object) => vec![E::of(Verb::Create, object.get())],
             Self::Drop(object) => vec![E::of(Verb::Drop, object.get())],
