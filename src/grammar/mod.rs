@@ -94,6 +94,8 @@ pub enum Thing {
     Trigger,
     /// A function or procedure: `function(types)`, with a schema in front.
     Function,
+    /// A sequence, written as a table is.
+    Sequence,
     /// An extension.
     Extension,
     /// A schema.
@@ -122,7 +124,7 @@ impl Thing {
     #[must_use]
     pub const fn form(self) -> Form {
         match self {
-            Self::Table | Self::View | Self::Enum => Form::Qualified,
+            Self::Table | Self::View | Self::Enum | Self::Sequence => Form::Qualified,
             Self::Column => Form::Column,
             Self::Function => Form::Function,
             Self::EnumValue => Form::Any,

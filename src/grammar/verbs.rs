@@ -7,7 +7,7 @@
 use std::fmt::Display;
 use std::ops::Deref;
 
-use super::Shape::{Boolean, ByName, Either, Existing, List, Name, New, Set, String as Words, Text, Type, Value, Word};
+use super::Shape::{Boolean, ByName, Either, Existing, Integer, List, Name, New, Set, String as Words, Text, Type, Value, Word};
 use super::places::{
     COLLATION, COLUMN_KEYS, COLUMNS, COMMENT, FOREIGN_KEY_KEYS, INDEX_KEYS, OPERATION_KEYS, ROW, ROWS,
 };
@@ -415,6 +415,31 @@ backends = ["postgres"]
 "#,
 r#"drop_schema = "shop"
 backends = ["postgres"]"#;
+
+    CreateSequence "create_sequence" Kind::CreateSequence { name, .. } => name, Operation(New(Thing::Sequence)),
+        "creates a sequence (PostgreSQL, MariaDB); undone by dropping it", &[&[
+            key("start", Integer, "the first number"),
+            key("increment", Integer, "what is added for the next number (default 1)"),
+            key("min", Integer, "the least number"),
+            key("max", Integer, "the greatest number"),
+            key("cycle", Boolean, "after the last number comes the first again"),
+            key("owned_by", Existing(Thing::Column), "the column that it is for, which cannot be dropped before it").only(&[crate::backend::Backend::Postgres]),
+        ]], "",
+r#"create_sequence = "invoice_numbers"
+start = 1000
+increment = 10
+max = 9000
+cycle = true
+backends = ["postgres", "mysql"]"#;
+
+    DropSequence "drop_sequence" Kind::DropSequence { name } => name, Operation(Existing(Thing::Sequence)),
+        "drops a sequence that no default needs; undone by creating it again, from its first number", &[],
+r#"[[up]]
+create_sequence = "ticket_numbers"
+backends = ["postgres", "mysql"]
+"#,
+r#"drop_sequence = "ticket_numbers"
+backends = ["postgres", "mysql"]"#;
 
     Insert "insert" Kind::Insert { table, .. } => table, Operation(Existing(Thing::Table)),
         "inserts rows into a table; undone by deleting them", &[&[

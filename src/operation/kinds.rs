@@ -263,6 +263,34 @@ pub enum Kind {
         /// Which.
         name: TableName,
     },
+    /// `create_sequence`
+    CreateSequence {
+        /// Its name.
+        name: TableName,
+        /// The first number; the database's default where it is not said, as for the others.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        start: Option<i64>,
+        /// What is added for the next one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        increment: Option<i64>,
+        /// The least number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<i64>,
+        /// The greatest number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<i64>,
+        /// After the last number comes the first again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cycle: bool,
+        /// The column that it goes with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owned_by: Option<ColumnName>,
+    },
+    /// `drop_sequence`
+    DropSequence {
+        /// Which.
+        name: TableName,
+    },
     /// `insert`
     Insert {
         /// Into which table.
@@ -404,6 +432,11 @@ impl Kind {
             Self::CreateEnum { name, .. } | Self::AlterEnum { name, .. } | Self::DropEnum { name } => {
                 names.push(name.name.clone());
             }
+            Self::CreateSequence { name, owned_by, .. } => {
+                names.push(name.name.clone());
+                names.extend(owned_by.iter().map(|column| column.table.name.clone()));
+            }
+            Self::DropSequence { name } => names.push(name.name.clone()),
             Self::DropFunction { function } => names.push(function.name.clone()),
             Self::Sql { statements, .. } => {
                 names.extend(statements.iter().flat_map(Text::branches).flat_map(|text| words(text)));

@@ -5,12 +5,12 @@ use sea_query::extension::postgres::{IntoTypeRef, Type, TypeRef};
 use sea_query::{Alias, PostgresQueryBuilder};
 
 use super::error::RenderError;
-use super::model::Unfit;
+use super::model::{Finding, Unfit};
 use super::raw;
 use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::operation::EnumType;
-use crate::state::{Object, State};
+use crate::state::{Object, Sequence, State};
 
 /// What makes an object, in the state after it; `None` where the backend has nothing of it.
 pub(super) fn create(backend: Backend, object: &Object, state: &State) -> Result<Option<String>, RenderError> {
@@ -20,6 +20,7 @@ pub(super) fn create(backend: Backend, object: &Object, state: &State) -> Result
         (Object::Enum(of), Backend::Postgres) => create_enum(of),
         // Its columns have its values.
         (Object::Enum(_), Backend::Sqlite | Backend::Mysql) => return Ok(None),
+        (Object::Sequence(sequence), Backend::Postgres | Backend::Mysql) => create_sequence(backend, sequence, state),
         (Object::Function(function), Backend::Postgres | Backend::Mysql) => {
             raw::closed(function.sql.as_deref().unwrap_or_default())
         }
@@ -27,7 +28,9 @@ pub(super) fn create(backend: Backend, object: &Object, state: &State) -> Result
         (Object::View(view), _) => raw::closed(&state.view_named(&view.name).unwrap_or(view).sql),
         (Object::Trigger(trigger), _) => raw::closed(&trigger.sql),
         (Object::Extension(_) | Object::Schema(_), Backend::Sqlite | Backend::Mysql)
-        | (Object::Function(_), Backend::Sqlite) => return Err(RenderError::no_object(backend, object.get())),
+        | (Object::Function(_) | Object::Sequence(_), Backend::Sqlite) => {
+            return Err(RenderError::no_object(backend, object.get()));
+        }
     }))
 }
 
@@ -38,6 +41,9 @@ pub(super) fn drop(backend: Backend, object: &Object) -> Result<Option<String>, 
         (Object::Schema(schema), Backend::Postgres) => format!("DROP SCHEMA {}", backend.ident(&schema.name)),
         (Object::Enum(of), Backend::Postgres) => drop_enum(of),
         (Object::Enum(_), Backend::Sqlite | Backend::Mysql) => return Ok(None),
+        (Object::Sequence(sequence), Backend::Postgres | Backend::Mysql) => {
+            format!("DROP SEQUENCE {}", backend.table(&sequence.name))
+        }
         (Object::Function(function), Backend::Postgres | Backend::Mysql) => {
             let name = backend.qualified(function.name.schema.as_deref(), &function.name.name);
             let types =
@@ -52,7 +58,9 @@ pub(super) fn drop(backend: Backend, object: &Object) -> Result<Option<String>, 
             format!("DROP TRIGGER {}", backend.ident(&trigger.name))
         }
         (Object::Extension(_) | Object::Schema(_), Backend::Sqlite | Backend::Mysql)
-        | (Object::Function(_), Backend::Sqlite) => return Err(RenderError::no_object(backend, object.get())),
+        | (Object::Function(_) | Object::Sequence(_), Backend::Sqlite) => {
+            return Err(RenderError::no_object(backend, object.get()));
+        }
     }))
 }
 
@@ -82,6 +90,28 @@ fn drop_extension(name: &str, made_here: bool) -> String {
     )
 }
 
+/// CREATE SEQUENCE, with what its author says of it.
+fn create_sequence(backend: Backend, sequence: &Sequence, state: &State) -> String {
+    let mut sql = format!("CREATE SEQUENCE {}", backend.table(&sequence.name));
+    for (words, number) in [
+        ("START WITH", sequence.start),
+        ("INCREMENT BY", sequence.increment),
+        ("MINVALUE", sequence.min),
+        ("MAXVALUE", sequence.max),
+    ] {
+        if let Some(number) = number {
+            sql += &format!(" {words} {number}");
+        }
+    }
+    if sequence.cycle {
+        sql += " CYCLE";
+    }
+    if let Some((table, column)) = sequence.owner_in(state) {
+        sql += &format!(" OWNED BY {}.{}", backend.table(&table.name), backend.ident(table.column_name(column)));
+    }
+    sql
+}
+
 /// CREATE TYPE … AS ENUM.
 pub(super) fn create_enum(of: &EnumType) -> String {
     Type::create().as_enum(type_ref(&of.name)).values(of.values.iter().map(Alias::new)).to_string(PostgresQueryBuilder)
@@ -103,6 +133,12 @@ pub(super) fn type_ref(name: &TableName) -> TypeRef {
 /// MySQL: what keeps an object from being made or dropped, which only the server can tell.
 pub(super) fn unfit(object: &Object) -> Vec<Unfit> {
     match object {
+        Object::Sequence(_) => vec![Unfit {
+            finding: Finding::Server("this server is MySQL, which has no sequences; MariaDB has them".to_owned()),
+            help: "number rows with `auto_increment`, or run on MariaDB",
+            sql: "SELECT VERSION() NOT LIKE '%MariaDB%'".to_owned(),
+            before_the_run: Some("SELECT VERSION() NOT LIKE '%MariaDB%'".to_owned()),
+        }],
         Object::Extension(_)
         | Object::Schema(_)
         | Object::Enum(_)
@@ -122,6 +158,10 @@ pub(super) fn catalog_rows(object: &Object) -> Option<String> {
         Object::Function(function) => {
             let (name, kind) = (string(&function.name.name), function.noun().to_uppercase());
             format!("ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME = {name} AND ROUTINE_TYPE = '{kind}'")
+        }
+        Object::Sequence(sequence) => {
+            let name = string(&sequence.name.name);
+            format!("TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name} AND TABLE_TYPE = 'SEQUENCE'")
         }
         Object::View(view) => {
             format!("VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {}", string(&view.name.name))

@@ -75,6 +75,8 @@ fn kind(verb: Verb, op: &mut Op) -> Option<Kind> {
         Verb::DropExtension => schemas::drop_extension(op),
         Verb::CreateSchema => schemas::create_schema(op),
         Verb::DropSchema => schemas::drop_schema(op),
+        Verb::CreateSequence => schemas::create_sequence(op),
+        Verb::DropSequence => schemas::drop_sequence(op),
         Verb::Insert => rows::insert(op),
         Verb::Update => rows::update(op),
         Verb::Delete => rows::delete(op),

@@ -32,6 +32,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::bind::bind;
+use super::objects::Sequence;
 use super::sense::{Sense, kind};
 use super::{Change, Column, ColumnId, Expr, Scalar, Schema, State, Table, TableId};
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
@@ -128,6 +129,11 @@ impl Lower<'_> {
             Kind::DropExtension { name } => self.drop_extension(name),
             Kind::CreateSchema { name } => self.create_object(Ok(Schema { name: name.clone() })),
             Kind::DropSchema { name } => self.drop_object(&Schema { name: name.clone() }),
+            Kind::CreateSequence { name, start, increment, min, max, cycle, owned_by } => {
+                let numbers = [*start, *increment, *min, *max];
+                self.create_object(Sequence::asked(name, numbers, *cycle, owned_by.as_ref(), self.state))
+            }
+            Kind::DropSequence { name } => self.drop_object(&Sequence::named(name)),
             Kind::CreateEnum { name, values } => self.create_enum(name, values),
             Kind::AlterEnum { name, add, after, rename } => self.alter_enum(name, add, after.as_deref(), rename),
             Kind::DropEnum { name } => self.drop_enum(name),

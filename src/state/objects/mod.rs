@@ -9,6 +9,7 @@ mod extension;
 mod function;
 mod function_head;
 mod schema;
+mod sequence;
 mod table;
 mod trigger;
 mod view;
@@ -21,6 +22,7 @@ pub use function::Function;
 pub(crate) use function_head::replacing;
 pub(super) use function_head::{Head, head as function_head, types};
 pub use schema::Schema;
+pub use sequence::Sequence;
 pub use trigger::Trigger;
 pub use view::View;
 
@@ -45,7 +47,7 @@ pub enum ObjectKind {
     Table,
     /// A column of a table.
     Column,
-    /// The sequence of a numbered column.
+    /// A sequence: of a numbered column, or by itself.
     Sequence,
     /// An index of a table.
     Index,
@@ -214,6 +216,7 @@ pub(super) struct Objects {
     /// Schemas that a migration has dropped: nobody else keeps them.
     pub(super) schemas_gone: Vec<String>,
     pub(super) enums: Vec<Arc<EnumType>>,
+    pub(super) sequences: Vec<Sequence>,
     pub(super) functions: Vec<Function>,
     pub(super) views: Vec<View>,
     pub(super) triggers: Vec<Trigger>,
@@ -223,13 +226,14 @@ impl Objects {
     /// All of them, kind by kind.
     fn iter(&self) -> impl Iterator<Item = &dyn StandaloneObject> {
         // Whoever adds a list decides here whether it holds objects.
-        let Self { extensions, schemas, schemas_gone: _, enums, functions, views, triggers } = self;
+        let Self { extensions, schemas, schemas_gone: _, enums, sequences, functions, views, triggers } = self;
         fn all<T: StandaloneObject>(list: &[T]) -> impl Iterator<Item = &dyn StandaloneObject> {
             list.iter().map(|one| one as &dyn StandaloneObject)
         }
         all(extensions)
             .chain(all(schemas))
             .chain(enums.iter().map(|one| &**one as &dyn StandaloneObject))
+            .chain(all(sequences))
             .chain(all(functions))
             .chain(all(views))
             .chain(all(triggers))
@@ -245,6 +249,8 @@ pub enum Object {
     Schema(Schema),
     /// An enum: a type of its own where the backend has such, else known to its columns alone.
     Enum(Arc<EnumType>),
+    /// A sequence.
+    Sequence(Sequence),
     /// A function or procedure, as its author wrote it.
     Function(Function),
     /// A view, as its author wrote it.
@@ -267,6 +273,7 @@ into_object! {
     Extension(Extension),
     Schema(Schema),
     Enum(Arc<EnumType>),
+    Sequence(Sequence),
     Function(Function),
     View(View),
     Trigger(Trigger),
@@ -279,6 +286,7 @@ impl Object {
             Self::Extension(extension) => extension,
             Self::Schema(schema) => schema,
             Self::Enum(of) => &**of,
+            Self::Sequence(sequence) => sequence,
             Self::Function(function) => function,
             Self::View(view) => view,
             Self::Trigger(trigger) => trigger,
