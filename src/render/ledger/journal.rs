@@ -62,20 +62,19 @@ impl LedgerSql {
         run: &str,
         sql: &str,
     ) -> String {
-        let mut query = Query::insert();
-        query.into_table(self.table(JOURNAL)).columns(
-            ["version", "statement", "statements", "direction", "state", "run", "sql", "changed_at"].map(Alias::new),
+        let query = super::insert(
+            self.table(JOURNAL),
+            [
+                ("version", self.string(&version.to_string())),
+                ("statement", Expr::val(statement as u64)),
+                ("statements", Expr::val(statements as u64)),
+                ("direction", self.string(direction)),
+                ("state", self.string("started")),
+                ("run", self.string(run)),
+                ("sql", self.string(sql)),
+                ("changed_at", Expr::cust(self.now())),
+            ],
         );
-        let _ = query.values([
-            self.string(&version.to_string()),
-            Expr::val(statement as u64),
-            Expr::val(statements as u64),
-            self.string(direction),
-            self.string("started"),
-            self.string(run),
-            self.string(sql),
-            Expr::cust(self.now()),
-        ]);
         sea::query(self.backend, &query)
     }
 
@@ -146,35 +145,40 @@ impl LedgerSql {
     /// (`started`), or together with one that does not (`done`). The row must stand ([`Self::journal_slot`]).
     #[must_use]
     pub fn journal_at(&self, entry: &JournalEntry<'_>) -> String {
-        let text = |text: &str| self.backend.string(text);
         let (state, probe) = match entry.recovery {
             Recovery::Transactional => ("done", ""),
             Recovery::Probeable(question) => ("started", question.as_str()),
             Recovery::Repeatable | Recovery::Session => ("started", REPEATABLE),
             Recovery::Unknowable => ("started", ""),
         };
-        format!(
-            "UPDATE {} SET version = {}, statement = {}, statements = {}, direction = {}, state = {}, run = {}, `sql` = {}, \
-             changed_at = {}, from_change = {}, from_part = {}, to_change = {}, to_part = {}, turned_change = {}, \
-             turned_part = {}, probe = {}, batch = {} WHERE slot = 1",
-            self.backend.ident(JOURNAL),
-            text(&entry.version.to_string()),
-            entry.statement,
-            entry.statements,
-            text(entry.direction),
-            text(state),
-            text(entry.run),
-            text(entry.sql),
-            self.now(),
-            entry.from.change,
-            entry.from.part,
-            entry.reaches.change,
-            entry.reaches.part,
-            or_null(entry.turned.map(|place| place.change)),
-            or_null(entry.turned.map(|place| place.part)),
-            text(probe),
-            text(entry.batch)
-        )
+        let number = |number: usize| Expr::val(number as u64);
+        let turned = |of: fn(Place) -> usize| Expr::val(entry.turned.map(|place| of(place) as u64));
+        let query = Query::update()
+            .table(self.table(JOURNAL))
+            .values(
+                [
+                    ("version", self.string(&entry.version.to_string())),
+                    ("statement", number(entry.statement)),
+                    ("statements", number(entry.statements)),
+                    ("direction", self.string(entry.direction)),
+                    ("state", self.string(state)),
+                    ("run", self.string(entry.run)),
+                    ("sql", self.string(entry.sql)),
+                    ("changed_at", Expr::cust(self.now())),
+                    ("from_change", number(entry.from.change)),
+                    ("from_part", number(entry.from.part)),
+                    ("to_change", number(entry.reaches.change)),
+                    ("to_part", number(entry.reaches.part)),
+                    ("turned_change", turned(|place| place.change)),
+                    ("turned_part", turned(|place| place.part)),
+                    ("probe", self.string(probe)),
+                    ("batch", self.string(entry.batch)),
+                ]
+                .map(|(name, value)| (Alias::new(name), value)),
+            )
+            .and_where(Expr::col(Alias::new("slot")).eq(1))
+            .take();
+        sea::query(self.backend, &query)
     }
 
     /// MySQL: the journal is done with.
@@ -217,8 +221,4 @@ impl LedgerSql {
             .order_by(Alias::new("statement"), Order::Asc);
         sea::query(self.backend, &query)
     }
-}
-
-fn or_null(number: Option<usize>) -> String {
-    number.map_or_else(|| "NULL".to_owned(), |number| number.to_string())
 }

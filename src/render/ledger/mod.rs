@@ -10,7 +10,7 @@ mod versions;
 
 use std::sync::Arc;
 
-use sea_query::{Alias, Expr, ExprTrait, TableRef};
+use sea_query::{Alias, Expr, ExprTrait, InsertStatement, TableRef};
 
 use versions::Frames;
 
@@ -90,6 +90,16 @@ impl LedgerSql {
     const fn now(&self) -> &'static str {
         now(self.backend)
     }
+}
+
+/// INSERT of one row: each column with its value.
+fn insert<const N: usize>(into: TableRef, row: [(&'static str, Expr); N]) -> InsertStatement {
+    let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().map(|(name, value)| (Alias::new(name), value)).unzip();
+    let mut query = InsertStatement::new();
+    query.into_table(into).columns(columns);
+    // As many values as columns: it cannot be refused.
+    let _ = query.values(values);
+    query
 }
 
 fn table_in(schema: Option<&str>, name: &str) -> TableRef {

@@ -32,36 +32,22 @@ impl LedgerSql {
     /// Writes a run down as it begins.
     #[must_use]
     pub fn insert_run(&self, row: &RunRow) -> String {
-        let mut query = Query::insert();
-        query.into_table(self.table(RUNS)).columns(
+        let query = super::insert(
+            self.table(RUNS),
             [
-                "run",
-                "command",
-                "direction",
-                "target",
-                "environment",
-                "who",
-                "tool_version",
-                "started_at",
-                "outcome",
-                "steps",
-                "steps_done",
-            ]
-            .map(Alias::new),
+                ("run", self.string(&row.run)),
+                ("command", self.string(&row.command)),
+                ("direction", self.string(&row.direction)),
+                ("target", self.string(&row.target)),
+                ("environment", self.string(&row.environment)),
+                ("who", self.string(&row.who)),
+                ("tool_version", self.string(&row.tool_version)),
+                ("started_at", self.string(&row.started)),
+                ("outcome", self.string("running")),
+                ("steps", Expr::val(row.steps as u64)),
+                ("steps_done", Expr::val(0)),
+            ],
         );
-        let _ = query.values([
-            self.string(&row.run),
-            self.string(&row.command),
-            self.string(&row.direction),
-            self.string(&row.target),
-            self.string(&row.environment),
-            self.string(&row.who),
-            self.string(&row.tool_version),
-            self.string(&row.started),
-            self.string("running"),
-            Expr::val(row.steps as u64),
-            Expr::val(0),
-        ]);
         sea::query(self.backend, &query)
     }
 

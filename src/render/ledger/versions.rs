@@ -24,46 +24,25 @@ pub(super) struct Frames {
 
 impl Frames {
     pub(super) fn new(backend: Backend, schema: Option<&str>) -> Self {
-        let mut applied = Query::insert();
-        applied.into_table(super::table_in(schema, VERSIONS)).columns(
+        let (hole, sql) = (Frame::hole, |sql: &str| Expr::cust(sql.to_owned()));
+        let applied = super::insert(
+            super::table_in(schema, VERSIONS),
             [
-                "position",
-                "version",
-                "name",
-                "state",
-                "checksum_up",
-                "checksum_down",
-                "requires",
-                "backend",
-                "format_version",
-                "operations",
-                "applied_at",
-                "duration_ms",
-                "run",
-            ]
-            .map(Alias::new),
+                ("position", hole()),
+                ("version", hole()),
+                ("name", hole()),
+                ("state", hole()),
+                ("checksum_up", hole()),
+                ("checksum_down", hole()),
+                ("requires", hole()),
+                ("backend", sql(&backend.string(backend.name()))),
+                ("format_version", Expr::val(FORMAT_VERSION)),
+                ("operations", hole()),
+                ("applied_at", sql(super::now(backend))),
+                ("duration_ms", hole()),
+                ("run", hole()),
+            ],
         );
-        let hole = Frame::hole;
-        let [position, version, name, state, up, down, requires] = std::array::from_fn(|_| hole());
-        let of_backend = Expr::cust(backend.string(backend.name()));
-        let now = Expr::cust(super::now(backend));
-        let format = Expr::val(FORMAT_VERSION);
-        // As many values as columns: it cannot be refused.
-        let _ = applied.values([
-            position,
-            version,
-            name,
-            state,
-            up,
-            down,
-            requires,
-            of_backend,
-            format,
-            hole(),
-            now,
-            hole(),
-            hole(),
-        ]);
         let mut again = applied.clone();
         let columns = ["state", "checksum_up", "checksum_down", "operations", "applied_at", "duration_ms", "run"];
         again.on_conflict(OnConflict::column(Alias::new("version")).update_columns(columns.map(Alias::new)).to_owned());
