@@ -156,38 +156,9 @@ fn depends_on_rows(change: &Change, state: &State) -> bool {
 
 /// Whether nothing outside the table needs what would be left out.
 fn may_leave(change: &Change, state: &State) -> bool {
-    match change {
-        // A key elsewhere may be about to point to it.
-        Change::AddConstraint { table, constraint: Constraint::PrimaryKey(_) | Constraint::Unique(_) } => {
-            state.referrers(*table).is_empty()
-        }
-        Change::CreateTable(_)
-        | Change::DropTable(_)
-        | Change::RenameTable { .. }
-        | Change::AddColumn { .. }
-        | Change::DropColumn { .. }
-        | Change::RenameColumn { .. }
-        | Change::AlterColumn { .. }
-        | Change::AddIndex { .. }
-        | Change::DropIndex { .. }
-        | Change::RenameIndex { .. }
-        | Change::AddConstraint { .. }
-        | Change::DropConstraint { .. }
-        | Change::RenameConstraint { .. }
-        | Change::RenameSequence { .. }
-        | Change::Create(_)
-        | Change::Drop(_)
-        | Change::ReplaceFunction { .. }
-        | Change::AlterEnum { .. }
-        | Change::Insert { .. }
-        | Change::Update { .. }
-        | Change::Delete { .. }
-        | Change::KeepRows(_)
-        | Change::RestoreRows(_)
-        | Change::DeleteRows { .. }
-        | Change::Sql { .. }
-        | Change::Note(_) => true,
-    }
+    // A key elsewhere may be about to point to it.
+    !matches!(change, Change::AddConstraint { table, constraint: Constraint::PrimaryKey(_) | Constraint::Unique(_) }
+        if !state.referrers(*table).is_empty())
 }
 
 /// Whether a change is over something that was left out before.

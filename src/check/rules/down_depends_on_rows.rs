@@ -41,38 +41,15 @@ pub(super) fn look(seen: &Seen<'_>, found: &mut Vec<Diagnostic>) {
             (message, "`using_down = \"…\"` says how values are converted on the way back")
         }
         // How, its author says; whether it becomes NOT NULL as well, not.
-        MayFail::Conversion(column) => match seen.change {
-            Change::AlterColumn { patch, fill: None, .. } if patch.null == Some(false) => (
-                format!("{way} makes {} NOT NULL again, which fails on rows that are NULL by then", named(column)),
-                "a `[[down]]` of its own can fill them first",
-            ),
-            Change::CreateTable(_)
-            | Change::DropTable(_)
-            | Change::RenameTable { .. }
-            | Change::AddColumn { .. }
-            | Change::DropColumn { .. }
-            | Change::RenameColumn { .. }
-            | Change::AlterColumn { .. }
-            | Change::AddIndex { .. }
-            | Change::DropIndex { .. }
-            | Change::RenameIndex { .. }
-            | Change::AddConstraint { .. }
-            | Change::DropConstraint { .. }
-            | Change::RenameConstraint { .. }
-            | Change::RenameSequence { .. }
-            | Change::Create(_)
-            | Change::Drop(_)
-            | Change::ReplaceFunction { .. }
-            | Change::AlterEnum { .. }
-            | Change::Insert { .. }
-            | Change::Update { .. }
-            | Change::Delete { .. }
-            | Change::KeepRows(_)
-            | Change::RestoreRows(_)
-            | Change::DeleteRows { .. }
-            | Change::Sql { .. }
-            | Change::Note(_) => return,
-        },
+        MayFail::Conversion(column) => {
+            let Change::AlterColumn { patch, fill: None, .. } = seen.change else { return };
+            if patch.null != Some(false) {
+                return;
+            }
+            let message =
+                format!("{way} makes {} NOT NULL again, which fails on rows that are NULL by then", named(column));
+            (message, "a `[[down]]` of its own can fill them first")
+        }
         MayFail::Collation(column) => {
             let message = format!(
                 "{way} gives {} its collation back, by which rows may be alike that must not be",
