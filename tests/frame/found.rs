@@ -66,6 +66,30 @@ fn what_if_exists_looks_up_is_part_of_what_is_touched() {
 }
 
 #[test]
+fn an_index_that_is_not_there_is_looked_up_among_what_can_be_one() {
+    let sql = "sql = 'DROP INDEX IF EXISTS i', down = ''";
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        assert!(!independent(backend, &[U], sql, "create_index = 'i', on = 'u', columns = ['a']"));
+        let unique = independent(backend, &[U], sql, "add_unique = 'i', on = 'u', columns = ['a']");
+        assert_eq!(unique, backend == Backend::Sqlite, "on PostgreSQL there is an index behind it");
+        independent(backend, &[U], sql, "add_check = 'i', on = 'u', expr = 'a > 0'");
+    }
+}
+
+#[test]
+fn a_check_touches_the_column_that_its_name_is_made_of() {
+    let table = "create_table = 'c', columns = { a = 'integer', b = { type = 'integer', check = 'a > 0' } }";
+    for backend in Backend::ALL {
+        assert!(!independent(
+            backend,
+            &[table],
+            "drop_check = 'c_b_check', on = 'c'",
+            "rename_column = 'c.b', to = 'd'"
+        ));
+    }
+}
+
+#[test]
 fn sql_that_cannot_be_read_may_make_what_other_sql_names() {
     for backend in Backend::ALL {
         let unread = "sql = 'DO something', down = '', writes = ['other']";

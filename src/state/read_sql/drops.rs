@@ -172,15 +172,13 @@ impl Reader<'_, '_> {
 
     /// An index that is not known: wrong, hidden, or nothing to say about.
     fn no_index(&mut self, name: &TableName, if_exists: bool) -> Step {
-        self.read.access.names.push(name.clone());
-        let (backend, knows_all) = (self.backend(), self.knows_all());
+        // Which schema an index is in, is for the connection's search path to say.
+        let near = self.near(name);
+        self.read.access.names.extend(near.iter().chain([name]).cloned());
+        let knows_all = self.knows_all();
         let state = &self.trial.state;
-        let same = |text: &str| backend.fold(text) == backend.fold(&name.name);
-        let elsewhere = state.tables.values().any(|table| {
-            table.constraints().any(|constraint| same(&constraint.name().text))
-                || table.indexes.iter().any(|index| same(&index.name))
-        });
-        if !knows_all || elsewhere || self.of_the_system(name) {
+        let taken = near.iter().chain([name]).any(|name| state.name_taken(name).is_some());
+        if !knows_all || taken || self.of_the_system(name) {
             return Err(Stop::Unread);
         }
         if if_exists {

@@ -271,12 +271,17 @@ impl Reader<'_, '_> {
     fn look_up(&mut self, name: &TableName) -> Found {
         let found = self.find(name);
         if matches!(found, Found::Unsure | Found::Absent) {
-            let near = self.trial.state.schemas_in_use().into_iter().filter(|schema| *schema != name.schema);
-            let near = near.map(|schema| TableName { schema, name: name.name.clone() });
+            let near = self.near(name);
             self.read.access.names.extend(near);
             self.knows_all();
         }
         found
+    }
+
+    /// The same name in the other schemas that are known.
+    fn near(&self, name: &TableName) -> Vec<TableName> {
+        let schemas = self.trial.state.schemas_in_use().into_iter().filter(|schema| *schema != name.schema);
+        schemas.map(|schema| TableName { schema, name: name.name.clone() }).collect()
     }
 
     /// Whether all is known that exists; whoever asks depends on it.

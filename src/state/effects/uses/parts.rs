@@ -69,7 +69,8 @@ impl Uses<'_> {
             }
             Constraint::Check(check) => {
                 self.in_expr(&check.expr, held);
-                for id in check.expr.columns() {
+                // Its name may be made of a column that it does not name.
+                for id in check.expr.columns().chain(check.column) {
                     self.column(table, id, held, holds);
                 }
             }
