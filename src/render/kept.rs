@@ -41,16 +41,11 @@ fn brought_back(backend: Backend, kept: &Kept, of: &Table) -> String {
         .map(|(id, own)| format!("{beside}.{} = {table}.{}", column(&kept.beside, *own), column(of, *id)))
         .collect();
     let same = same.join(" AND ");
-    let sets: Vec<String> = kept
-        .columns
-        .iter()
-        .filter(|pair| !kept.key.contains(pair))
-        .map(|(id, own)| {
-            let value = format!("SELECT {beside}.{} FROM {beside} WHERE {same}", column(&kept.beside, *own));
-            format!("{} = ({value})", column(of, *id))
-        })
-        .collect();
-    format!("UPDATE {table} SET {} WHERE EXISTS (SELECT 1 FROM {beside} WHERE {same})", sets.join(", "))
+    let values = kept.columns.iter().filter(|pair| !kept.key.contains(pair)).map(|(id, own)| {
+        let value = format!("(SELECT {beside}.{} FROM {beside} WHERE {same})", column(&kept.beside, *own));
+        (of.column_name(*id), value)
+    });
+    rows::set(backend, &of.name, values, Some(format!("EXISTS (SELECT 1 FROM {beside} WHERE {same})")))
 }
 
 fn name(backend: Backend, table: &Table, column: ColumnId) -> String {

@@ -74,13 +74,9 @@ fn upsert(
     let found = of_key(backend, table, row, key)?;
     let rest = beside_key(row, key);
     if !rest.is_empty() {
-        let query = Query::update()
-            .table(table_ref(&table.name))
-            .values(assignments(backend, table, &rest)?)
-            .and_where(Expr::cust(found.clone()))
-            .and_where(Expr::cust(differs_in_any(backend, table, &rest)?))
-            .take();
-        sql.push(sea::query(backend, &query));
+        let differs = differs_in_any(backend, table, &rest)?;
+        let values = assignments(backend, table, &rest)?;
+        sql.push(set(backend, &table.name, values, Some(format!("{found} AND {differs}"))));
     }
     sql.push(insert_where_not(backend, table, row, &found)?);
     Ok(())
@@ -184,15 +180,24 @@ pub(super) fn count(backend: Backend, table: &TableName, condition: Option<Strin
 pub(super) fn update(
     backend: Backend,
     table: &Table,
-    set: &RowValues,
+    values: &RowValues,
     filter: Option<&crate::state::Expr>,
 ) -> Result<String, RenderError> {
+    let filter = filter.map(|filter| expression(backend, filter, table));
+    Ok(set(backend, &table.name, assignments(backend, table, values)?, filter))
+}
+
+/// UPDATE of columns, each with its value in SQL.
+pub(super) fn set<'n>(
+    backend: Backend,
+    table: &TableName,
+    values: impl IntoIterator<Item = (&'n str, String)>,
+    condition: Option<String>,
+) -> String {
     let mut query = Query::update();
-    query.table(table_ref(&table.name)).values(assignments(backend, table, set)?);
-    if let Some(filter) = filter {
-        query.and_where(Expr::cust(expression(backend, filter, table)));
-    }
-    Ok(sea::query(backend, &query))
+    query.table(table_ref(table)).values(values.into_iter().map(|(name, value)| (Alias::new(name), Expr::cust(value))));
+    query.and_where_option(condition.map(Expr::cust));
+    sea::query(backend, &query)
 }
 
 /// DELETE by a condition.
@@ -322,11 +327,11 @@ fn values(backend: Backend, table: &Table, row: &RowValues) -> Result<Vec<Expr>,
         .collect()
 }
 
-fn assignments(backend: Backend, table: &Table, set: &RowValues) -> Result<Vec<(Alias, Expr)>, RenderError> {
+fn assignments<'t>(backend: Backend, table: &'t Table, set: &RowValues) -> Result<Vec<(&'t str, String)>, RenderError> {
     set.iter()
         .map(|(id, value)| {
             let (_, column) = named(backend, table, *id)?;
-            Ok((Alias::new(&column.name), Expr::cust(value::scalar(backend, value, column, table)?)))
+            Ok((column.name.as_str(), value::scalar(backend, value, column, table)?))
         })
         .collect()
 }

@@ -70,16 +70,16 @@ fn reached(parent: &Table, child: &Table, key: &ForeignKey, condition: &str) -> 
 
 /// SET NULL or SET DEFAULT as an UPDATE.
 fn set(child: &Table, key: &ForeignKey, condition: &str) -> Result<String, RenderError> {
-    let mut assignments = Vec::with_capacity(key.columns.len());
+    let mut values = Vec::with_capacity(key.columns.len());
     for column in key.columns.iter().filter_map(|id| child.column(*id)) {
         let default = column.default.as_ref().filter(|_| key.on_delete == Action::SetDefault);
         let sql = match default {
             Some(default) => value::default(BACKEND, default, column, child)?,
             None => "NULL".to_owned(),
         };
-        assignments.push(format!("{} = {sql}", BACKEND.ident(&column.name)));
+        values.push((column.name.as_str(), sql));
     }
-    Ok(format!("UPDATE {} SET {} WHERE {condition}", BACKEND.table(&child.name), assignments.join(", ")))
+    Ok(rows::set(BACKEND, &child.name, values, Some(condition.to_owned())))
 }
 
 /// Why an update may not run with keys off; `None` where no key would follow it.

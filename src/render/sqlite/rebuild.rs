@@ -13,6 +13,7 @@ use super::super::change_context::{ChangeContext, RenderedChange};
 use super::super::table_change::TableChange;
 use super::super::{index, raw, rows, table, value};
 use super::{BACKEND, RenderError, temporary_name};
+use crate::ident::TableName;
 use crate::state::{Column, ColumnId, Expr, Scalar, State, Table};
 
 /// Writes a run of changes of one table as one rebuild. `state` is the state after them.
@@ -32,9 +33,9 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
         // The counter stands above the highest row when rows were deleted.
         let (to, from) = (BACKEND.string(&temporary.name), BACKEND.string(&before.name.name));
         rendered.row(format!("DELETE FROM sqlite_sequence WHERE name = {to}"));
-        rendered.row(format!(
-            "INSERT INTO sqlite_sequence (name, seq) SELECT {to}, seq FROM sqlite_sequence WHERE name = {from}"
-        ));
+        let counters = TableName::bare("sqlite_sequence");
+        let counter = [("name", to), ("seq", "seq".to_owned())];
+        rendered.row(rows::copy(BACKEND, &counters, counter, (&counters, Some(format!("name = {from}")))));
     }
     rendered.schema(table::drop(BACKEND, before));
     rendered.schema("PRAGMA legacy_alter_table = ON".to_owned());
