@@ -29,6 +29,7 @@ cases! {
     fixed {
         a_default_and_an_insert_that_relies_on_it,
         a_rename_on_one_branch_and_a_use_on_the_other,
+        a_sequence_and_the_default_that_asks_it,
         index_on_a_column_that_a_branch_drops,
         key_before_table,
         parent_row_and_child_row,
@@ -42,6 +43,7 @@ cases! {
         a_down_with_a_wrong_name,
         a_down_with_a_wrong_name_behind_if_exists,
         a_requirement_of_itself,
+        a_table_dropped_that_owns_a_sequence,
         a_table_dropped_while_a_key_points_at_it,
         a_view_over_a_column_that_goes,
         an_early_version_requires_a_late_one,
