@@ -60,6 +60,51 @@ pub fn the_schema_of_programs(database: &dyn Database) {
     makes_the_same(&project, database);
 }
 
+/// Sequences: one that a table takes its numbers from, and one that goes with the column that takes from it.
+fn sequences(backend: &str) -> &'static str {
+    match backend {
+        "postgres" => {
+            r#"
+[[up]]
+create_sequence = "Countdown"
+start = 5
+increment = -2
+min = -9
+max = 9
+cycle = true
+
+[[up]]
+create_table = "tickets"
+columns = { id = { type = "bigint", default = { expr = "nextval('\"Countdown\"')" } }, number = "bigint" }
+
+[[up]]
+create_sequence = "numbers"
+owned_by = "tickets.number"
+
+[[up]]
+alter_column = "tickets.number"
+default = { expr = "nextval('numbers')" }
+"#
+        }
+        "mysql" => {
+            r#"
+[[up]]
+create_sequence = "Countdown"
+start = 5
+increment = -2
+min = -9
+max = 9
+cycle = true
+
+[[up]]
+create_table = "tickets"
+columns = { id = { type = "bigint", default = { expr = "nextval(`Countdown`)" } } }
+"#
+        }
+        _ => "",
+    }
+}
+
 /// Tables that refer to each other, names that must be in quotes, and everything an index and a column can have.
 pub fn the_schema_of_circles_and_odd_names(database: &dyn Database) {
     let backend = database.backend();
@@ -96,6 +141,7 @@ columns = ["box"]
 references = "box.key"
 "#;
     let made = if backend == "mysql" { made.replace("\\\"Odd name\\\"", "`Odd name`") } else { made.to_owned() };
+    let made = format!("{made}{}", sequences(backend));
     let schema = format!("[project]\nname = \"odd\"\nbackends = [\"{backend}\"]\n");
     makes_the_same(&Project::of(&schema, &[("1_made", &made)]), database);
 }
