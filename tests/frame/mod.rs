@@ -3,7 +3,7 @@
 //! nor what its way back makes; and where the second comes after the first, it could have come before. No database: the
 //! check's theorem, held at single steps and in large numbers.
 //!
-//! `DBMIGRATE_RANDOM=N` holds N times as many pairs; the gate's are about 30,000.
+//! `DBMIGRATE_RANDOM=N` holds N times as many pairs; the gate's are about 35,000.
 
 mod found;
 
