@@ -168,6 +168,7 @@ pub(crate) trait StandaloneObject: SchemaObject {
     fn phase(&self, state: &State) -> Phase;
 
     /// The operation that makes it, as a manifest has it.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command line writes manifests"))]
     fn declaration(&self, state: &State) -> Declaration;
 
     /// Whether a backend has such objects.
