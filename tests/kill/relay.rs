@@ -28,7 +28,7 @@ pub struct Relay {
 }
 
 /// What every message with a statement of a migration has in it.
-const MARK: &[u8] = b"UPDATE `dbmigrate_journal` SET version";
+const MARK: &[u8] = b"UPDATE `dbmigrate_journal` SET `version`";
 
 impl Relay {
     /// To a server, `host:port`.
