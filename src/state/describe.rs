@@ -29,7 +29,7 @@ impl State {
     }
 
     fn facts(&self, compared: bool) -> BTreeSet<String> {
-        let mut lines: BTreeSet<String> = self.objects().map(SchemaObject::fact).collect();
+        let mut lines: BTreeSet<String> = self.objects().map(|object| object.fact(self)).collect();
         self.tables.values().for_each(|table| self.table_facts(table, compared, &mut lines));
         lines
     }
@@ -43,7 +43,7 @@ impl State {
     fn table_facts(&self, table: &Table, compared: bool, lines: &mut BTreeSet<String>) {
         let alike = compared && self.backend() == Backend::Sqlite;
         let name = &table.name;
-        lines.insert(table.fact());
+        lines.insert(table.fact(self));
         let text = |expr: &Expr| expr.print(table, &|name| format!("\"{name}\""));
         for column in &table.columns {
             let default = match &column.default {

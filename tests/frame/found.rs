@@ -134,3 +134,16 @@ fn a_column_that_the_index_behind_a_key_includes_cannot_go() {
     assert!(apply(&state, &operation(Backend::Postgres, "drop_column = 'u.b'")).is_none());
     assert!(apply(&state, &operation(Backend::Sqlite, "drop_column = 'u.a'")).is_none());
 }
+
+/// The facts of a state have names, not identities: those of a sequence's owner depend on the order of the tables otherwise.
+#[test]
+fn what_owns_a_sequence_is_told_by_its_name() {
+    let owned = ["create_sequence = 'n', owned_by = 'u.a'"];
+    let after = |before: [&str; 2]| {
+        let all = before.iter().chain(&owned);
+        all.fold(State::empty(Backend::Postgres), |state, entries| {
+            apply(&state, &operation(Backend::Postgres, entries)).expect("valid").after
+        })
+    };
+    assert_eq!(after([U, OTHER]).differences(&after([OTHER, U])), Vec::<String>::new());
+}

@@ -43,15 +43,15 @@ impl Before {
                     self.note(state, effect);
                 }
             }
-            Change::Create(object) => self.object(object.get(), 1),
-            Change::Drop(object) => self.object(object.get(), -1),
+            Change::Create(object) => self.object(state, object.get(), 1),
+            Change::Drop(object) => self.object(state, object.get(), -1),
             Change::AlterEnum { from, to, .. } => {
-                self.object(&**from, -1);
-                self.object(&**to, 1);
+                self.object(state, &**from, -1);
+                self.object(state, &**to, 1);
             }
             Change::ReplaceFunction { from, to } => {
-                self.object(from, -1);
-                self.object(to, 1);
+                self.object(state, from, -1);
+                self.object(state, to, 1);
             }
             Change::CreateTable(table) => _ = self.tables.insert(table.id),
             Change::Insert { .. }
@@ -84,10 +84,10 @@ impl Before {
     }
 
     /// Something that is made once more, or once less.
-    fn object(&mut self, object: &dyn StandaloneObject, by: i32) {
+    fn object(&mut self, state: &State, object: &dyn StandaloneObject, by: i32) {
         self.opaque |= object.access().is_some_and(|access| access.opaque);
         if object.is_known() {
-            *self.programs.entry(object.fact()).or_default() += by;
+            *self.programs.entry(object.fact(state)).or_default() += by;
         }
     }
 

@@ -20,7 +20,7 @@ impl SchemaObject for EnumType {
         self.name.schema.as_deref()
     }
 
-    fn fact(&self) -> String {
+    fn fact(&self, _: &State) -> String {
         format!("enum {}: {:?}", self.name, self.values)
     }
 }

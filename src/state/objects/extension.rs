@@ -26,7 +26,7 @@ impl SchemaObject for Extension {
         None
     }
 
-    fn fact(&self) -> String {
+    fn fact(&self, _: &State) -> String {
         format!("extension {}", self.name)
     }
 }

@@ -110,7 +110,7 @@ impl SchemaObject for Function {
         self.types.is_some()
     }
 
-    fn fact(&self) -> String {
+    fn fact(&self, _: &State) -> String {
         format!("{} {}: {}", self.noun(), self.name, self.sql.as_deref().unwrap_or_default())
     }
 }

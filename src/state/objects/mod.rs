@@ -127,8 +127,8 @@ pub(crate) trait SchemaObject: Debug {
         true
     }
 
-    /// One line that tells it apart from any other: two with the same line are the same.
-    fn fact(&self) -> String;
+    /// One line that tells it apart from any other, with names in place of identities: two with the same line are the same.
+    fn fact(&self, state: &State) -> String;
 }
 
 /// Why an object cannot be as its operation asks.

@@ -24,7 +24,7 @@ impl SchemaObject for Schema {
         None
     }
 
-    fn fact(&self) -> String {
+    fn fact(&self, _: &State) -> String {
         format!("schema {}", self.name)
     }
 }

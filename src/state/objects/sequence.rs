@@ -149,8 +149,9 @@ impl SchemaObject for Sequence {
         self.name.schema.as_deref()
     }
 
-    fn fact(&self) -> String {
-        let Self { name, start, increment, min, max, cycle, owner } = self;
+    fn fact(&self, state: &State) -> String {
+        let Self { name, start, increment, min, max, cycle, owner: _ } = self;
+        let owner = self.owner_in(state).map(|(table, column)| format!("{}.{}", table.name, table.column_name(column)));
         format!("sequence {name}: {start:?} by {increment:?} from {min:?} to {max:?}, cycle {cycle}, owner {owner:?}")
     }
 }

@@ -1,7 +1,7 @@
 //! Tables, as far as they are objects like others.
 
 use super::{ObjectKind, SchemaObject};
-use crate::state::Table;
+use crate::state::{State, Table};
 
 impl SchemaObject for Table {
     fn kind(&self) -> ObjectKind {
@@ -17,7 +17,7 @@ impl SchemaObject for Table {
     }
 
     /// Its columns, constraints and indexes have lines of their own.
-    fn fact(&self) -> String {
+    fn fact(&self, _: &State) -> String {
         let options = self.options.as_ref().map(|options| format!(" options {options}")).unwrap_or_default();
         format!("table {}{options}", self.name)
     }

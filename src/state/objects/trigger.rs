@@ -55,7 +55,7 @@ impl SchemaObject for Trigger {
         self.table.schema.as_deref()
     }
 
-    fn fact(&self) -> String {
+    fn fact(&self, _: &State) -> String {
         format!("trigger {} on {}: {}", self.name, self.table, self.sql)
     }
 }

@@ -65,7 +65,7 @@ impl SchemaObject for View {
         self.name.schema.as_deref()
     }
 
-    fn fact(&self) -> String {
+    fn fact(&self, _: &State) -> String {
         format!("view {}: {}", self.name, self.told.as_ref().unwrap_or(&self.sql))
     }
 }
