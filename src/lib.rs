@@ -7,6 +7,9 @@
 //! schema.toml ─► manifest ─► graph ─► state ─► check ─► plan ─► render ─► execute ─► report
 //! ```
 //!
+//! What is behind the stages (the state, the operations, the grammar, the command line) can be reached, and is no part of the
+//! interface: it changes as it must.
+//!
 //! A library user turns the feature `cli` off. The three main uses, here over the example of this repository:
 //!
 //! # Check in a build script, or in a test
@@ -129,19 +132,27 @@ pub mod backend;
 pub mod check;
 #[cfg(feature = "cli")]
 #[expect(clippy::disallowed_methods, reason = "the command line stands in the world outside")]
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod database_url;
 pub mod diagnostic;
 #[expect(clippy::disallowed_methods, reason = "runs touch databases, their files and the clock")]
 pub mod execute;
+#[doc(hidden)]
 pub mod grammar;
 pub mod graph;
+#[doc(hidden)]
 pub mod ident;
 pub mod manifest;
+#[doc(hidden)]
 pub mod operation;
 pub mod plan;
 pub mod render;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
 pub mod sql_text;
+#[doc(hidden)]
 pub mod state;
