@@ -12,7 +12,7 @@ pub fn names_in_casts(text: &str) -> Vec<String> {
         return Vec::new();
     }
     let all = lexemes(text, Some(Backend::Postgres));
-    let word = |at: usize, words: &[&str]| matches!(all.get(at), Some(Lexeme::Word(found)) if words.iter().any(|word| word.eq_ignore_ascii_case(found)));
+    let word = |at: usize, words: &[&str]| is_one_of(&all, at, words);
     let mark = |at: usize, mark: char| all.get(at) == Some(&Lexeme::Mark(mark));
     let string = |at: usize| matches!(all.get(at), Some(Lexeme::Quoted(text)) if text.starts_with('\''));
     let mut names = Vec::new();
@@ -40,7 +40,7 @@ pub fn sequences_named(text: &str) -> Vec<String> {
         return Vec::new();
     }
     let all = lexemes(text, Some(Backend::Mysql));
-    let word = |at: usize, words: &[&str]| matches!(all.get(at), Some(Lexeme::Word(found)) if words.iter().any(|word| word.eq_ignore_ascii_case(found)));
+    let word = |at: usize, words: &[&str]| is_one_of(&all, at, words);
     let named = |at: usize| {
         let called =
             at > 1 && all.get(at - 1) == Some(&Lexeme::Mark('(')) && word(at - 2, &["nextval", "lastval", "setval"]);
@@ -49,6 +49,10 @@ pub fn sequences_named(text: &str) -> Vec<String> {
     };
     let names = (0..all.len()).filter(|at| named(*at)).filter_map(|at| dotted(&all, at));
     names.map(|(name, _)| name).collect()
+}
+
+fn is_one_of(all: &[Lexeme<'_>], at: usize, words: &[&str]) -> bool {
+    all.get(at).is_some_and(|lexeme| words.iter().any(|word| lexeme.is(word)))
 }
 
 /// Whether a word is a type that each database has, or a keyword that stands where a type can.

@@ -4,21 +4,6 @@ use std::ops::Range;
 
 use crate::backend::Backend;
 
-/// What a scan finds next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
-    /// White space or a comment.
-    Blank,
-    /// A word: keyword, name, number.
-    Word,
-    /// A string, a quoted name, or a dollar-quoted text.
-    Quoted,
-    /// `;`
-    Semicolon,
-    /// Any other single character.
-    Mark(u8),
-}
-
 /// A part of a statement, white space and comments left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lexeme<'t> {
@@ -30,77 +15,62 @@ pub enum Lexeme<'t> {
     Mark(char),
 }
 
+impl Lexeme<'_> {
+    /// Whether it is that word, in any case.
+    #[must_use]
+    pub fn is(&self, word: &str) -> bool {
+        matches!(self, Self::Word(own) if own.eq_ignore_ascii_case(word))
+    }
+}
+
 /// The parts of a text.
 #[must_use]
 pub fn lexemes(text: &str, backend: Option<Backend>) -> Vec<Lexeme<'_>> {
-    Scan::new(text, backend)
-        .filter_map(|(token, range)| {
-            let part = text.get(range).unwrap_or_default();
-            match token {
-                Token::Blank => None,
-                Token::Word => Some(Lexeme::Word(part)),
-                Token::Quoted => Some(Lexeme::Quoted(part)),
-                Token::Semicolon => Some(Lexeme::Mark(';')),
-                Token::Mark(mark) => Some(Lexeme::Mark(char::from(mark))),
-            }
-        })
-        .collect()
+    scan(text, backend).map(|(lexeme, _)| lexeme).collect()
 }
 
-/// A position in a text that moves on token by token.
-pub(super) struct Scan<'t> {
-    text: &'t str,
-    at: usize,
-    backend: Option<Backend>,
+/// The parts of a text, each with its place.
+pub(crate) fn scan(text: &str, backend: Option<Backend>) -> impl Iterator<Item = (Lexeme<'_>, Range<usize>)> {
+    let mut at = 0;
+    let all = std::iter::from_fn(move || {
+        let start = at;
+        let (lexeme, length) = first(text.get(at..)?, backend)?;
+        at += length;
+        Some((lexeme, start..at))
+    });
+    all.filter_map(|(lexeme, range)| Some((lexeme?, range)))
 }
 
-impl<'t> Scan<'t> {
-    pub(super) const fn new(text: &'t str, backend: Option<Backend>) -> Self {
-        Self { text, at: 0, backend }
-    }
-}
-
-impl Iterator for Scan<'_> {
-    type Item = (Token, Range<usize>);
-
-    fn next(&mut self) -> Option<(Token, Range<usize>)> {
-        let start = self.at;
-        let rest = self.text.get(start..)?;
-        let bytes = rest.as_bytes();
-        let first = *bytes.first()?;
-        let mysql = self.backend == Some(Backend::Mysql);
-        let (token, length) = match first {
-            b'-' if rest.starts_with("--") && !(mysql && bytes.get(2).is_some_and(|b| !b.is_ascii_whitespace())) => {
-                (Token::Blank, line(rest))
-            }
-            b'#' if mysql => (Token::Blank, line(rest)),
-            // MySQL runs what is in /*! … */, MariaDB what is in /*M! … */ too.
-            b'/' if mysql && (rest.starts_with("/*!") || rest.starts_with("/*M!")) => {
-                (Token::Quoted, comment(rest, false))
-            }
-            b'/' if rest.starts_with("/*") => (Token::Blank, comment(rest, self.backend == Some(Backend::Postgres))),
-            b'\'' => (Token::Quoted, quoted(rest, '\'', mysql)),
-            b'"' => (Token::Quoted, quoted(rest, '"', mysql)),
-            b'`' => (Token::Quoted, quoted(rest, '`', false)),
-            b'e' | b'E' if bytes.get(1) == Some(&b'\'') && self.backend != Some(Backend::Sqlite) => {
-                (Token::Quoted, 1 + quoted(rest.get(1..).unwrap_or_default(), '\'', true))
-            }
-            b'$' => match dollar_quoted(rest) {
-                Some(length) if !mysql => (Token::Quoted, length),
-                _ => (Token::Mark(first), 1),
-            },
-            b';' => (Token::Semicolon, 1),
-            _ if first.is_ascii_whitespace() => {
-                (Token::Blank, rest.find(|c: char| !c.is_ascii_whitespace()).unwrap_or(rest.len()))
-            }
-            _ if is_word(first) => {
-                (Token::Word, bytes.iter().position(|b| !is_word(*b) && *b != b'$').unwrap_or(rest.len()))
-            }
-            _ => (Token::Mark(first), 1),
-        };
-        self.at = (start + length.max(1)).min(self.text.len());
-        Some((token, start..self.at))
-    }
+/// What a text begins with, `None` for white space or a comment, and its length.
+fn first(text: &str, backend: Option<Backend>) -> Option<(Option<Lexeme<'_>>, usize)> {
+    let bytes = text.as_bytes();
+    let first = *bytes.first()?;
+    let mysql = backend == Some(Backend::Mysql);
+    let blank = |length: usize| (None, length);
+    let text_of = |length: usize| (Some(Lexeme::Quoted(text.get(..length).unwrap_or_default())), length);
+    let mark = (Some(Lexeme::Mark(char::from(first))), 1);
+    Some(match first {
+        b'-' if text.starts_with("--") && !(mysql && bytes.get(2).is_some_and(|b| !b.is_ascii_whitespace())) => {
+            blank(line(text))
+        }
+        b'#' if mysql => blank(line(text)),
+        // MySQL runs what is in /*! … */, MariaDB what is in /*M! … */ too.
+        b'/' if mysql && (text.starts_with("/*!") || text.starts_with("/*M!")) => text_of(comment(text, false)),
+        b'/' if text.starts_with("/*") => blank(comment(text, backend == Some(Backend::Postgres))),
+        b'\'' => text_of(quoted(text, '\'', mysql)),
+        b'"' => text_of(quoted(text, '"', mysql)),
+        b'`' => text_of(quoted(text, '`', false)),
+        b'e' | b'E' if bytes.get(1) == Some(&b'\'') && backend != Some(Backend::Sqlite) => {
+            text_of(1 + quoted(text.get(1..).unwrap_or_default(), '\'', true))
+        }
+        b'$' if !mysql => dollar_quoted(text).map_or(mark, text_of),
+        _ if first.is_ascii_whitespace() => blank(text.find(|c: char| !c.is_ascii_whitespace()).unwrap_or(text.len())),
+        _ if is_word(first) => {
+            let length = bytes.iter().position(|b| !is_word(*b) && *b != b'$').unwrap_or(text.len());
+            (Some(Lexeme::Word(text.get(..length).unwrap_or_default())), length)
+        }
+        _ => mark,
+    })
 }
 
 /// A byte of a word; bytes above 127 are letters of other scripts.

@@ -9,6 +9,7 @@ mod names;
 mod statements;
 
 pub use casts::{is_everywhere, names_in_casts, sequences_named};
+pub(crate) use lexer::scan;
 pub use lexer::{Lexeme, lexemes};
 pub use names::{called, mentions};
 pub use statements::{first_words, is_transaction_control, split_statements};

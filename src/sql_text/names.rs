@@ -70,7 +70,7 @@ fn names_as_read<'t>(text: &'t str, backend: Option<Backend>, names: &mut Vec<Na
 
 /// What is between quotes, where that is code.
 fn code<'t>(quoted: &'t str, all: &[Lexeme<'t>], at: usize) -> Option<&'t str> {
-    let after = |word: &str| matches!(all.get(at.wrapping_sub(1)), Some(Lexeme::Word(before)) if before.eq_ignore_ascii_case(word));
+    let after = |word: &str| all.get(at.wrapping_sub(1)).is_some_and(|before| before.is(word));
     match quoted.as_bytes() {
         [b'$', rest @ ..] => Some(inner(quoted, rest.iter().position(|b| *b == b'$')? + 2)),
         [b'/', ..] => quoted.split_once('!').map(|(_, code)| code.trim_end_matches("*/")),

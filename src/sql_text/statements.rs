@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lexer::{Scan, Token};
+use super::lexer::{Lexeme, scan};
 use crate::backend::Backend;
 
 /// The statements of a text: ranges of bytes, without their semicolons and without
@@ -15,18 +15,16 @@ pub fn split_statements(text: &str, backend: Option<Backend>) -> Vec<Range<usize
     let mut statements = Vec::new();
     let mut current: Option<Range<usize>> = None;
     let mut body = Body::default();
-    for (token, range) in Scan::new(text, backend) {
-        match token {
-            Token::Blank => continue,
-            Token::Semicolon if !body.is_open() => {
+    for (lexeme, range) in scan(text, backend) {
+        match lexeme {
+            Lexeme::Mark(';') if !body.is_open() => {
                 statements.extend(current.take());
                 body = Body::default();
                 continue;
             }
-            Token::Word => body.word(text.get(range.clone()).unwrap_or_default()),
-            Token::Mark(mark) => body.mark(mark),
-            Token::Semicolon => body.mark(b';'),
-            Token::Quoted => body.mark(b'"'),
+            Lexeme::Word(word) => body.word(word),
+            Lexeme::Mark(mark) => body.mark(mark),
+            Lexeme::Quoted(_) => body.mark('"'),
         }
         current.get_or_insert(range.start..range.end).end = range.end;
     }
@@ -37,28 +35,21 @@ pub fn split_statements(text: &str, backend: Option<Backend>) -> Vec<Range<usize
 /// The first words of a statement in capitals, as far as nothing else stands between them; at most `most`.
 #[must_use]
 pub fn first_words(statement: &str, most: usize) -> Vec<String> {
-    Scan::new(statement, None)
-        .filter(|(token, _)| *token != Token::Blank)
-        .take_while(|(token, _)| *token == Token::Word)
-        .take(most)
-        .map(|(_, range)| statement.get(range).unwrap_or_default().to_ascii_uppercase())
-        .collect()
+    let word = |(lexeme, _)| if let Lexeme::Word(word) = lexeme { Some(word.to_ascii_uppercase()) } else { None };
+    scan(statement, None).map_while(word).take(most).collect()
 }
 
 /// Whether a single statement begins, ends or cuts a transaction, which is the executor's to do.
 #[must_use]
 pub fn is_transaction_control(statement: &str) -> bool {
-    let mut words = Scan::new(statement, None)
-        .filter(|(token, _)| *token != Token::Blank)
-        .map(|(token, range)| if token == Token::Word { statement.get(range).unwrap_or_default() } else { "" })
-        .map(str::to_ascii_lowercase);
-    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    match first.as_str() {
-        "begin" | "commit" | "end" | "rollback" | "abort" | "savepoint" | "release" | "xa" => true,
-        "start" | "prepare" => second == "transaction",
-        "set" => second == "transaction" || second == "autocommit",
-        _ => false,
-    }
+    let mut all = scan(statement, None).map(|(lexeme, _)| lexeme);
+    let (first, second) = (all.next(), all.next());
+    let is = |lexeme: Option<Lexeme<'_>>, words: &[&str]| {
+        lexeme.is_some_and(|lexeme| words.iter().any(|word| lexeme.is(word)))
+    };
+    is(first, &["begin", "commit", "end", "rollback", "abort", "savepoint", "release", "xa"])
+        || is(first, &["start", "prepare"]) && is(second, &["transaction"])
+        || is(first, &["set"]) && is(second, &["transaction", "autocommit"])
 }
 
 /// Where in a statement the scan stands: what is open around it.
@@ -112,12 +103,12 @@ impl Body {
         }
     }
 
-    fn mark(&mut self, mark: u8) {
-        self.after_point = mark == b'.';
+    fn mark(&mut self, mark: char) {
+        self.after_point = mark == '.';
         self.after_end = false;
         match mark {
-            b'(' => self.brackets += 1,
-            b')' => self.brackets = self.brackets.saturating_sub(1),
+            '(' => self.brackets += 1,
+            ')' => self.brackets = self.brackets.saturating_sub(1),
             _ => {}
         }
     }

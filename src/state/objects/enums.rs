@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
+use super::{Declaration, Object, ObjectKind, SchemaObject, StandaloneObject};
 use crate::ident::TableName;
 use crate::operation::{EnumType, Literal};
-use crate::state::{Change, Column, Mode, Namespace, Scalar, SharedTable, State, StateError, Uses, Verb, say};
+use crate::state::{Change, Column, Mode, Scalar, SharedTable, State, StateError, Uses, Verb, say};
 
 impl SchemaObject for EnumType {
     fn kind(&self) -> ObjectKind {
@@ -26,14 +26,6 @@ impl SchemaObject for EnumType {
 }
 
 impl StandaloneObject for EnumType {
-    fn object(&self) -> Object {
-        Object::Enum(Arc::new(self.clone()))
-    }
-
-    fn phase(&self, _: &State) -> Phase {
-        Phase::BeforeTables
-    }
-
     fn declaration(&self, _: &State) -> Declaration {
         let values: toml_edit::Array = self.values.iter().collect();
         vec![("create_enum", self.name.to_string().into()), ("values", values.into())]
@@ -46,10 +38,6 @@ impl StandaloneObject for EnumType {
         Some(format!("`{}.{column}`", table.name))
     }
 
-    fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
-        None
-    }
-
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         if state.enum_named(&self.name).is_some() {
             return Err(StateError::exists(self));
@@ -59,7 +47,7 @@ impl StandaloneObject for EnumType {
         }
         let made = Arc::new(self.clone());
         state.objects.enums.push(Arc::clone(&made));
-        Ok(Object::Enum(made))
+        Ok(made.into())
     }
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
@@ -74,7 +62,7 @@ impl StandaloneObject for EnumType {
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
         let at = state.enum_at(&self.name).ok_or_else(|| StateError::missing(self))?;
-        Ok(Object::Enum(state.objects.enums.remove(at)))
+        Ok(state.objects.enums.remove(at).into())
     }
 }
 
@@ -124,8 +112,8 @@ impl State {
         to: &Arc<EnumType>,
         renamed: &[(String, String)],
     ) -> Result<Change, StateError> {
-        let at = self.enum_at(&from.name).ok_or_else(|| StateError::missing(&**from))?;
-        let standing = self.objects.enums.get_mut(at).map(|standing| std::mem::replace(standing, Arc::clone(to)));
+        let standing = self.enum_at(&from.name).and_then(|at| self.objects.enums.get_mut(at));
+        let before = std::mem::replace(standing.ok_or_else(|| StateError::missing(&**from))?, Arc::clone(to));
         if self.backend.capabilities().enum_types {
             let tables: Vec<_> = self.columns_of_enum(&to.name).map(|(table, _)| table.id).collect();
             for table in tables {
@@ -141,12 +129,7 @@ impl State {
             }
         }
         let renamed = renamed.iter().rev().map(|(old, new)| (new.clone(), old.clone())).collect();
-        let to = standing.unwrap_or_else(|| Arc::clone(from));
-        Ok(Change::AlterEnum {
-            from: self.objects.enums.get(at).map_or_else(|| Arc::clone(from), Arc::clone),
-            to,
-            renamed,
-        })
+        Ok(Change::AlterEnum { from: Arc::clone(to), to: before, renamed })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Extensions: a name, and nothing of what is in it.
 
-use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
+use super::{Declaration, Object, ObjectKind, SchemaObject, StandaloneObject, take};
 use crate::backend::Backend;
-use crate::state::{Mode, Namespace, Resource, State, StateError, Uses, Verb, say};
+use crate::state::{Mode, Resource, State, StateError, Uses, Verb, say};
 
 /// An extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,24 +22,12 @@ impl SchemaObject for Extension {
         self.name.clone()
     }
 
-    fn schema(&self) -> Option<&str> {
-        None
-    }
-
     fn fact(&self, _: &State) -> String {
         format!("extension {}", self.name)
     }
 }
 
 impl StandaloneObject for Extension {
-    fn object(&self) -> Object {
-        Object::Extension(self.clone())
-    }
-
-    fn phase(&self, _: &State) -> Phase {
-        Phase::BeforeTables
-    }
-
     fn declaration(&self, _: &State) -> Declaration {
         vec![("create_extension", self.name.as_str().into())]
     }
@@ -48,17 +36,13 @@ impl StandaloneObject for Extension {
         backend.capabilities().extensions
     }
 
-    fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
-        None
-    }
-
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         if state.objects.extensions.iter().any(|other| other.name == self.name) {
             return Err(StateError::exists(self));
         }
         let made = Self { made_here: true, ..self.clone() };
         state.objects.extensions.push(made.clone());
-        Ok(Object::Extension(made))
+        Ok(made.into())
     }
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
@@ -69,9 +53,7 @@ impl StandaloneObject for Extension {
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
-        let at = state.objects.extensions.iter().position(|other| other.name == self.name);
-        let at = at.ok_or_else(|| StateError::missing(self))?;
-        Ok(Object::Extension(state.objects.extensions.remove(at)))
+        take(&mut state.objects.extensions, self, |other| other.name == self.name)
     }
 }
 

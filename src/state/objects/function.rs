@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject, function_head};
+use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject, ToObject, function_head, take};
 use crate::backend::Backend;
 use crate::ident::FunctionName;
-use crate::sql_text::names_in_casts;
-use crate::sql_text::{Lexeme, called, lexemes, mentions};
-use crate::state::{Namespace, SqlAccess, State, StateError, Uses, Verb, say};
+use crate::sql_text::{Lexeme, called, lexemes, mentions, names_in_casts};
+use crate::state::{SqlAccess, State, StateError, Uses, Verb, say};
 
 /// A function or procedure, kept as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +70,7 @@ impl Function {
     pub(crate) fn is_read_when_made(&self) -> bool {
         let words = lexemes(self.sql.as_deref().unwrap_or_default(), None);
         let named = words.windows(2).find_map(|pair| match pair {
-            [Lexeme::Word(first), Lexeme::Word(second)] if first.eq_ignore_ascii_case("language") => Some(*second),
-            [Lexeme::Word(first), Lexeme::Quoted(second)] if first.eq_ignore_ascii_case("language") => Some(*second),
+            [first, Lexeme::Word(second) | Lexeme::Quoted(second)] if first.is("language") => Some(*second),
             _ => None,
         });
         named.is_none_or(|language| language.trim_matches(['\'', '"']).eq_ignore_ascii_case("sql"))
@@ -116,10 +114,6 @@ impl SchemaObject for Function {
 }
 
 impl StandaloneObject for Function {
-    fn object(&self) -> Object {
-        Object::Function(self.clone())
-    }
-
     fn phase(&self, state: &State) -> Phase {
         if state.objects.views.iter().any(|view| self.speaks_of(&view.name.name)) {
             return Phase::AfterViews;
@@ -142,17 +136,13 @@ impl StandaloneObject for Function {
         keys
     }
 
-    fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
-        None
-    }
-
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         if let Some(other) = state.function_at(self).and_then(|at| state.objects.functions.get(at)) {
             return Err(StateError::exists(other));
         }
         state.unknowns |= self.access.unread;
         state.objects.functions.push(self.clone());
-        Ok(Object::Function(self.clone()))
+        Ok(self.object())
     }
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
@@ -168,8 +158,8 @@ impl StandaloneObject for Function {
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
-        let at = state.function_at(self).ok_or_else(|| StateError::missing(self))?;
-        Ok(Object::Function(state.objects.functions.remove(at)))
+        let backend = state.backend;
+        take(&mut state.objects.functions, self, |other| other.clashes(self, backend))
     }
 
     fn access(&self) -> Option<&SqlAccess> {

@@ -1,8 +1,7 @@
 //! The head of a statement that makes a function: its name, arguments and type.
 
 use crate::backend::Backend;
-use crate::sql_text::is_everywhere;
-use crate::sql_text::{Lexeme, lexemes};
+use crate::sql_text::{Lexeme, is_everywhere, lexemes, scan};
 
 /// The head of a statement that makes a function.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,8 +78,7 @@ const OPTIONS: [&str; 22] = [
 /// Reads `CREATE [OR REPLACE] … FUNCTION|PROCEDURE [IF NOT EXISTS] [schema.]name (…) [RETURNS …]`; `None` for anything else.
 pub(crate) fn head(sql: &str, backend: Backend) -> Option<Head> {
     let all = lexemes(sql, Some(backend));
-    let is =
-        |at: usize, word: &str| matches!(all.get(at), Some(Lexeme::Word(found)) if found.eq_ignore_ascii_case(word));
+    let is = |at: usize, word: &str| all.get(at).is_some_and(|lexeme| lexeme.is(word));
     if !is(0, "create") {
         return None;
     }
@@ -107,9 +105,7 @@ pub(crate) fn head(sql: &str, backend: Backend) -> Option<Head> {
         fixed.extend(rest.take_while(|word| !OPTIONS.contains(&word.as_str())));
     }
     let args = args.into_iter().filter_map(of_call).collect();
-    let default = |lexeme: &&Lexeme<'_>| {
-        matches!(lexeme, Lexeme::Word(word) if word.eq_ignore_ascii_case("default")) || **lexeme == Lexeme::Mark('=')
-    };
+    let default = |lexeme: &&Lexeme<'_>| lexeme.is("default") || **lexeme == Lexeme::Mark('=');
     let defaults = all.get(open..after).unwrap_or_default().iter().filter(default).count();
     Some(Head { schema, name, procedure, args, fixed, defaults })
 }
@@ -133,8 +129,7 @@ fn arguments(all: &[Lexeme<'_>], open: usize) -> Option<(Vec<Vec<String>>, usize
             Lexeme::Mark('(' | '[') => depth += 1,
             Lexeme::Mark(')' | ']') => depth -= 1,
             Lexeme::Mark('=' | ':') => default = true,
-            Lexeme::Word(word) if word.eq_ignore_ascii_case("default") => default = true,
-            Lexeme::Word(_) | Lexeme::Quoted(_) | Lexeme::Mark(_) => {}
+            Lexeme::Word(_) | Lexeme::Quoted(_) | Lexeme::Mark(_) => default |= lexeme.is("default"),
         }
         if !default {
             arg.push(text(lexeme));
@@ -184,16 +179,11 @@ pub(crate) fn types(args: &str, backend: Backend) -> Vec<Vec<String>> {
 /// A statement that makes a function, written so that it takes the place of one that stands: `CREATE OR REPLACE …`.
 #[must_use]
 pub(crate) fn replacing(sql: &str, backend: Backend) -> String {
-    let all = lexemes(sql, Some(backend));
-    let place = match all.as_slice() {
-        [Lexeme::Word(create), Lexeme::Word(or), ..] if !or.eq_ignore_ascii_case("or") => {
-            (create.as_ptr() as usize).checked_sub(sql.as_ptr() as usize).map(|at| at + create.len())
-        }
-        _ => None,
-    };
-    match place.and_then(|at| Some((sql.get(..at)?, sql.get(at..)?))) {
-        Some((create, rest)) => format!("{create} OR REPLACE{rest}"),
-        None => sql.to_owned(),
+    let mut all = scan(sql, Some(backend));
+    let (create, next) = (all.next(), all.next());
+    match create.and_then(|(_, create)| sql.split_at_checked(create.end)) {
+        Some((create, rest)) if next.is_some_and(|(next, _)| !next.is("or")) => format!("{create} OR REPLACE{rest}"),
+        _ => sql.to_owned(),
     }
 }
 

@@ -62,23 +62,9 @@ pub enum ObjectKind {
 impl ObjectKind {
     /// What messages call one of it: `a view`.
     #[must_use]
-    pub const fn one(self) -> &'static str {
-        match self {
-            Self::Extension => "an extension",
-            Self::Schema => "a schema",
-            Self::Enum => "an enum",
-            Self::Function => "a function",
-            Self::Table => "a table",
-            Self::Column => "a column",
-            Self::Sequence => "a sequence",
-            Self::Index => "an index",
-            Self::Constraint(ConstraintKind::PrimaryKey) => "a primary key",
-            Self::Constraint(ConstraintKind::Unique) => "a unique constraint",
-            Self::Constraint(ConstraintKind::ForeignKey) => "a foreign key",
-            Self::Constraint(ConstraintKind::Check) => "a check",
-            Self::View => "a view",
-            Self::Trigger => "a trigger",
-        }
+    pub fn one(self) -> String {
+        let article = if matches!(self, Self::Extension | Self::Enum | Self::Index) { "an" } else { "a" };
+        format!("{article} {self}")
     }
 
     /// What messages call it.
@@ -120,7 +106,9 @@ pub(crate) trait SchemaObject: Debug {
     fn full_name(&self) -> String;
 
     /// The schema that it is in, where that is written.
-    fn schema(&self) -> Option<&str>;
+    fn schema(&self) -> Option<&str> {
+        None
+    }
 
     /// Whether more is known of it than that its author says it exists: else it may be anything.
     fn is_known(&self) -> bool {
@@ -159,13 +147,23 @@ pub(crate) enum Phase {
 /// The keys of an operation that makes an object, the verb first.
 pub(crate) type Declaration = Vec<(&'static str, toml_edit::Value)>;
 
-/// What each kind of object that belongs to no table says of itself, and does to a state when it is made and dropped.
-pub(crate) trait StandaloneObject: SchemaObject {
-    /// As one of all.
+/// As one of all.
+pub(crate) trait ToObject {
     fn object(&self) -> Object;
+}
 
+impl<T: Clone + Into<Object>> ToObject for T {
+    fn object(&self) -> Object {
+        self.clone().into()
+    }
+}
+
+/// What each kind of object that belongs to no table says of itself, and does to a state when it is made and dropped.
+pub(crate) trait StandaloneObject: SchemaObject + ToObject {
     /// When it is made, among the objects of its state.
-    fn phase(&self, state: &State) -> Phase;
+    fn phase(&self, _state: &State) -> Phase {
+        Phase::BeforeTables
+    }
 
     /// The operation that makes it, as a manifest has it.
     #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command line writes manifests"))]
@@ -187,7 +185,9 @@ pub(crate) trait StandaloneObject: SchemaObject {
     }
 
     /// The name that it has where names of several kinds must be unique; `None` where it alone looks at its name.
-    fn name_claim(&self, state: &State) -> Option<(Namespace, String)>;
+    fn name_claim(&self, _state: &State) -> Option<(Namespace, String)> {
+        None
+    }
 
     /// Puts it into the state; gives it as it is there.
     fn create(&self, state: &mut State) -> Result<Object, StateError>;
@@ -280,6 +280,22 @@ into_object! {
     Trigger(Trigger),
 }
 
+impl From<EnumType> for Object {
+    fn from(object: EnumType) -> Self {
+        Self::Enum(Arc::new(object))
+    }
+}
+
+/// Takes one out of its list, and gives it as it was there.
+fn take<T: Into<Object>>(
+    list: &mut Vec<T>,
+    named: &dyn SchemaObject,
+    same: impl FnMut(&T) -> bool,
+) -> Result<Object, StateError> {
+    let at = list.iter().position(same).ok_or_else(|| StateError::missing(named))?;
+    Ok(list.remove(at).into())
+}
+
 impl Object {
     /// What it says of itself.
     pub(crate) fn get(&self) -> &dyn StandaloneObject {
@@ -316,7 +332,7 @@ impl State {
     pub(super) fn object_named(&self, kind: ObjectKind, name: &str) -> Option<Object> {
         let name = self.backend.fold(name);
         let mut all = self.objects.iter().filter(|object| object.kind() == kind);
-        all.find(|object| self.backend.fold(&object.full_name()) == name).map(StandaloneObject::object)
+        all.find(|object| self.backend.fold(&object.full_name()) == name).map(|object| object.object())
     }
 
     /// Takes an object out that nothing needs; gives it as it was there.

@@ -1,8 +1,8 @@
 //! Schemas: a name, and nothing of what is in it.
 
-use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
+use super::{Declaration, Object, ObjectKind, SchemaObject, StandaloneObject, ToObject, take};
 use crate::backend::Backend;
-use crate::state::{Namespace, State, StateError, Uses, Verb, say};
+use crate::state::{State, StateError, Uses, Verb, say};
 
 /// A schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,24 +20,12 @@ impl SchemaObject for Schema {
         self.name.clone()
     }
 
-    fn schema(&self) -> Option<&str> {
-        None
-    }
-
     fn fact(&self, _: &State) -> String {
         format!("schema {}", self.name)
     }
 }
 
 impl StandaloneObject for Schema {
-    fn object(&self) -> Object {
-        Object::Schema(self.clone())
-    }
-
-    fn phase(&self, _: &State) -> Phase {
-        Phase::BeforeTables
-    }
-
     fn declaration(&self, _: &State) -> Declaration {
         vec![("create_schema", self.name.as_str().into())]
     }
@@ -52,17 +40,13 @@ impl StandaloneObject for Schema {
         within.map(|object| format!("{} `{}`", object.noun(), object.full_name())).min()
     }
 
-    fn name_claim(&self, _: &State) -> Option<(Namespace, String)> {
-        None
-    }
-
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         if state.objects.schemas.contains(self) {
             return Err(StateError::exists(self));
         }
         state.objects.schemas.push(self.clone());
         state.objects.schemas_gone.retain(|other| *other != self.name);
-        Ok(Object::Schema(self.clone()))
+        Ok(self.object())
     }
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
@@ -71,10 +55,9 @@ impl StandaloneObject for Schema {
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
-        let at =
-            state.objects.schemas.iter().position(|other| other == self).ok_or_else(|| StateError::missing(self))?;
+        let gone = take(&mut state.objects.schemas, self, |other| other == self)?;
         state.objects.schemas_gone.push(self.name.clone());
-        Ok(Object::Schema(state.objects.schemas.remove(at)))
+        Ok(gone)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sequences: numbers by themselves, which defaults take.
 
-use super::{Declaration, Misfit, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
+use super::{Declaration, Misfit, Object, ObjectKind, Phase, SchemaObject, StandaloneObject, ToObject, take};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{ColumnName, TableName};
@@ -157,10 +157,6 @@ impl SchemaObject for Sequence {
 }
 
 impl StandaloneObject for Sequence {
-    fn object(&self) -> Object {
-        Object::Sequence(self.clone())
-    }
-
     fn phase(&self, _: &State) -> Phase {
         if self.owner.is_some() { Phase::AfterTables } else { Phase::BeforeTables }
     }
@@ -211,9 +207,9 @@ impl StandaloneObject for Sequence {
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
-        let at = state.objects.sequences.iter().position(|other| state.fold(&other.name) == state.fold(&self.name));
-        let at = at.ok_or_else(|| StateError::missing(self))?;
-        Ok(Object::Sequence(state.objects.sequences.remove(at)))
+        let (backend, name) = (state.backend, self.full_name());
+        let same = |other: &Self| backend.fold(&other.full_name()) == backend.fold(&name);
+        take(&mut state.objects.sequences, self, same)
     }
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
+use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject, ToObject, take};
 use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::state::{ColumnId, Mode, Namespace, Resource, SqlAccess, State, StateError, TableId, Uses, Verb, say};
@@ -61,10 +61,6 @@ impl SchemaObject for Trigger {
 }
 
 impl StandaloneObject for Trigger {
-    fn object(&self) -> Object {
-        Object::Trigger(self.clone())
-    }
-
     fn phase(&self, _: &State) -> Phase {
         Phase::Triggers
     }
@@ -106,14 +102,13 @@ impl StandaloneObject for Trigger {
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
         state.unknowns |= self.access.unread;
         state.objects.triggers.push(self.clone());
-        Ok(Object::Trigger(self.clone()))
+        Ok(self.object())
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
         let same =
             |other: &Self| other.name == self.name && (other.table_id == self.table_id || other.table == self.table);
-        let at = state.objects.triggers.iter().position(same).ok_or_else(|| StateError::missing(self))?;
-        Ok(Object::Trigger(state.objects.triggers.remove(at)))
+        take(&mut state.objects.triggers, self, same)
     }
 
     fn access(&self) -> Option<&SqlAccess> {

@@ -1,6 +1,6 @@
 //! Views: kept as their authors wrote them, with the names of the moment where they are bound.
 
-use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject};
+use super::{Declaration, Object, ObjectKind, Phase, SchemaObject, StandaloneObject, take};
 use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::state::{ColumnId, Mode, Namespace, Resource, State, StateError, TableId, Uses, Verb, ViewPiece, say};
@@ -71,10 +71,6 @@ impl SchemaObject for View {
 }
 
 impl StandaloneObject for View {
-    fn object(&self) -> Object {
-        Object::View(self.clone())
-    }
-
     fn phase(&self, _: &State) -> Phase {
         Phase::Views
     }
@@ -107,7 +103,7 @@ impl StandaloneObject for View {
         let mut view = self.clone();
         view.follow(state);
         state.objects.views.push(view.clone());
-        Ok(Object::View(view))
+        Ok(view.into())
     }
 
     fn uses(&self, verb: Verb, uses: &mut Uses<'_>) {
@@ -133,11 +129,8 @@ impl StandaloneObject for View {
             // A bare name may come to mean two columns where several tables are read.
             let several = self.reads.as_ref().is_some_and(|reads| reads.len() > 1);
             if !bound || several || self.star.contains(id) {
-                uses.push(
-                    Resource::ColumnList(*id),
-                    held,
-                    say!(uses, format!("view {name} reads"), "the columns of {}", table.name),
-                );
+                let words = say!(uses, format!("view {name} reads"), "the columns of {}", table.name);
+                uses.push(Resource::ColumnList(*id), held, words);
             }
             for column in &table.columns {
                 if !bound || all || self.mentions(*id, column.id) {
@@ -148,9 +141,7 @@ impl StandaloneObject for View {
     }
 
     fn drop(&self, state: &mut State) -> Result<Object, StateError> {
-        let at = state.objects.views.iter().position(|other| other.name == self.name);
-        let at = at.ok_or_else(|| StateError::missing(self))?;
-        Ok(Object::View(state.objects.views.remove(at)))
+        take(&mut state.objects.views, self, |other| other.name == self.name)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Found, Reader, Step, Stop, may_mention};
 use crate::backend::Backend;
 use crate::diagnostic::{Code, nearest};
 use crate::ident::TableName;
-use crate::sql_text::{Lexeme, lexemes};
+use crate::sql_text::lexemes;
 use crate::state::{
     Change, Column, ColumnId, ConstraintKind, Namespace, Object, ObjectKind, Table, TableId, Trigger, View,
 };
@@ -106,8 +106,7 @@ impl Reader<'_, '_> {
             if let Change::Drop(Object::View(view)) = change { Some(view.name.clone()) } else { None }
         };
         let going: Vec<TableName> = programs.iter().map(of).collect::<Option<_>>()?;
-        if matches!(lexemes(self.sql, Some(Backend::Postgres)).last(), Some(Lexeme::Word(word)) if word.eq_ignore_ascii_case("cascade"))
-        {
+        if lexemes(self.sql, Some(Backend::Postgres)).last().is_some_and(|last| last.is("cascade")) {
             return Some(self.drop_readers(|view| Some(going.contains(&view.name))));
         }
         let views = self.trial.state.views();
