@@ -5,7 +5,9 @@
 //! constraints and with sequences. MySQL has one for the foreign keys and one for the checks of the whole database, and one
 //! for the keys and indexes of each table.
 
-use super::super::{Change, ConstraintKind, Name, ObjectKind, State, StateError, Table, TableId, Trigger};
+use super::super::{
+    Change, ColumnId, ConstraintKind, Name, ObjectKind, StandaloneObject, State, StateError, Table, TableId, Trigger,
+};
 use super::Namespace;
 use crate::ident::TableName;
 
@@ -63,6 +65,12 @@ impl Claims<'_> {
         }
     }
 
+    /// The sequence of a numbered column in place of the one that it has.
+    fn other_sequence(&mut self, table: &Table, column: ColumnId, to: Option<&Name>) {
+        self.sequence(false, table, table.column(column).and_then(|column| column.sequence.as_ref()));
+        self.sequence(true, table, to);
+    }
+
     fn column(&mut self, takes: bool, table: TableId, name: &str) {
         self.push(takes, Namespace::Columns(table), name, ObjectKind::Column, Some(table));
     }
@@ -73,8 +81,7 @@ impl Claims<'_> {
         if !of_new_table {
             self.push(takes, Namespace::Constraints(table.id), name, by, Some(table.id));
         }
-        let outside: Vec<Option<String>> = self.state.namespaces_of(table, kind).collect();
-        for namespace in outside {
+        for namespace in self.state.namespaces_of(table, kind) {
             self.push(takes, Namespace::Relations(namespace), name, by, Some(table.id));
         }
     }
@@ -93,85 +100,51 @@ impl Claims<'_> {
         }
     }
 
-    fn change(&mut self, change: &Change) {
+    /// `None` where what it is about is not there.
+    fn change(&mut self, change: &Change) -> Option<()> {
         let state = self.state;
         let table = |id: &TableId| state.table(*id);
         match change {
             Change::CreateTable(made) => self.table(true, made),
-            Change::DropTable(id) => table(id).into_iter().for_each(|table| self.table(false, table)),
+            Change::DropTable(id) => self.table(false, table(id)?),
             Change::RenameTable { table: id, to } => {
-                if let Some(table) = table(id) {
-                    self.relation(false, &table.name, ObjectKind::Table, Some(*id));
-                    self.relation(true, to, ObjectKind::Table, Some(*id));
-                }
+                self.relation(false, &table(id)?.name, ObjectKind::Table, Some(*id));
+                self.relation(true, to, ObjectKind::Table, Some(*id));
             }
             Change::AddColumn { table: id, column, .. } => {
                 self.column(true, *id, &column.name);
-                if let Some(table) = table(id) {
-                    self.sequence(true, table, column.sequence.as_ref());
-                }
+                self.sequence(true, table(id)?, column.sequence.as_ref());
             }
             Change::DropColumn { table: id, column, .. } => {
-                if let Some((table, column)) = table(id).and_then(|table| Some((table, table.column(*column)?))) {
-                    self.column(false, *id, &column.name);
-                    self.sequence(false, table, column.sequence.as_ref());
-                }
+                let column = table(id)?.column(*column)?;
+                self.column(false, *id, &column.name);
+                self.sequence(false, table(id)?, column.sequence.as_ref());
             }
             Change::RenameColumn { table: id, column, to } => {
-                if let Some(column) = table(id).and_then(|table| table.column(*column)) {
-                    self.column(false, *id, &column.name);
-                    self.column(true, *id, to);
-                }
+                self.column(false, *id, &table(id)?.column(*column)?.name);
+                self.column(true, *id, to);
             }
             Change::AlterColumn { table: id, column, patch, .. } => {
-                if let (Some(table), Some((_, sequence))) = (table(id), &patch.auto_increment) {
-                    let before = table.column(*column).and_then(|column| column.sequence.as_ref());
-                    self.sequence(false, table, before);
-                    self.sequence(true, table, sequence.as_ref());
-                }
+                let (_, to) = patch.auto_increment.as_ref()?;
+                self.other_sequence(table(id)?, *column, to.as_ref());
             }
-            Change::RenameSequence { table: id, column, to } => {
-                if let Some(table) = table(id) {
-                    let before = table.column(*column).and_then(|column| column.sequence.as_ref());
-                    self.sequence(false, table, before);
-                    self.sequence(true, table, Some(to));
-                }
-            }
-            Change::AddIndex { table: id, index, .. } => {
-                if let Some(table) = table(id) {
-                    self.index(true, table, &index.name);
-                }
-            }
-            Change::DropIndex { table: id, name, .. } => {
-                if let Some(table) = table(id) {
-                    self.index(false, table, name);
-                }
-            }
+            Change::RenameSequence { table: id, column, to } => self.other_sequence(table(id)?, *column, Some(to)),
+            Change::AddIndex { table: id, index, .. } => self.index(true, table(id)?, &index.name),
+            Change::DropIndex { table: id, name, .. } => self.index(false, table(id)?, name),
             Change::RenameIndex { table: id, name, to } => {
-                if let Some(table) = table(id) {
-                    self.index(false, table, name);
-                    self.index(true, table, to);
-                }
+                self.index(false, table(id)?, name);
+                self.index(true, table(id)?, to);
             }
             Change::AddConstraint { table: id, constraint } => {
-                let name = &constraint.name().text;
-                if let Some(table) = table(id) {
-                    self.constraint(true, table, constraint.kind(), name, false);
-                }
+                self.constraint(true, table(id)?, constraint.kind(), &constraint.name().text, false);
             }
-            Change::DropConstraint { table: id, kind, name } => {
-                if let Some(table) = table(id) {
-                    self.constraint(false, table, *kind, name, false);
-                }
-            }
+            Change::DropConstraint { table: id, kind, name } => self.constraint(false, table(id)?, *kind, name, false),
             Change::RenameConstraint { table: id, kind, name, to } => {
-                if let Some(table) = table(id) {
-                    self.constraint(false, table, *kind, name, false);
-                    self.constraint(true, table, *kind, &to.text, false);
-                }
+                self.constraint(false, table(id)?, *kind, name, false);
+                self.constraint(true, table(id)?, *kind, &to.text, false);
             }
-            Change::Create(object) => self.object(true, object.get().name_claim(state), object.get().kind()),
-            Change::Drop(object) => self.object(false, object.get().name_claim(state), object.get().kind()),
+            Change::Create(object) => self.object(true, object.get()),
+            Change::Drop(object) => self.object(false, object.get()),
             Change::KeepRows(kept) => self.table(true, &kept.beside),
             Change::RestoreRows(kept) => self.table(false, &kept.beside),
             // What replaces something has its name; of raw SQL each effect is a change of its own.
@@ -184,11 +157,12 @@ impl Claims<'_> {
             | Change::Sql { .. }
             | Change::Note(_) => {}
         }
+        Some(())
     }
 
-    fn object(&mut self, takes: bool, name: Option<(Namespace, String)>, by: ObjectKind) {
-        if let Some((namespace, name)) = name {
-            self.push(takes, namespace, name, by, None);
+    fn object(&mut self, takes: bool, object: &dyn StandaloneObject) {
+        if let Some((namespace, name)) = object.name_claim(self.state) {
+            self.push(takes, namespace, name, object.kind(), None);
         }
     }
 }
@@ -197,7 +171,7 @@ impl Change {
     /// The names that it takes and frees on the state before it, in order.
     pub(crate) fn claims(&self, before: &State) -> Vec<Claim> {
         let mut claims = Claims { state: before, list: Vec::new() };
-        claims.change(self);
+        let _ = claims.change(self);
         claims.list
     }
 }
@@ -228,12 +202,8 @@ impl State {
             }
             Namespace::Triggers(table) => {
                 let among = |trigger: &&Trigger| table.is_none() || trigger.table_id == *table;
-                self.objects
-                    .triggers
-                    .iter()
-                    .filter(among)
-                    .any(|trigger| is(&trigger.name))
-                    .then_some(ObjectKind::Trigger)
+                let has = self.triggers().iter().filter(among).any(|trigger| is(&trigger.name));
+                has.then_some(ObjectKind::Trigger)
             }
         }
     }
@@ -245,7 +215,7 @@ impl State {
             return None;
         }
         match (&claim.namespace, claim.by) {
-            (Namespace::Relations(schema), ObjectKind::Table | ObjectKind::View) if !self.objects.enums.is_empty() => {
+            (Namespace::Relations(schema), ObjectKind::Table | ObjectKind::View) => {
                 let name = TableName { schema: schema.clone(), name: claim.name.clone() };
                 self.enum_named(&name).map(|_| ObjectKind::Enum)
             }
@@ -304,24 +274,23 @@ impl State {
     }
 
     /// The namespaces, besides that of its table's constraints, in which a constraint of that kind has its name.
-    fn namespaces_of(&self, table: &Table, kind: ConstraintKind) -> impl Iterator<Item = Option<String>> + use<> {
+    fn namespaces_of(&self, table: &Table, kind: ConstraintKind) -> Vec<Option<String>> {
         let capabilities = self.backend.capabilities();
-        let within = |space: &str| Some(Some(space.to_owned()));
-        let among_indexes = || Some(self.index_namespace(None, table.id));
+        let within = |space: &str| Some(space.to_owned());
+        let among_indexes = || self.index_namespace(None, table.id);
         let with_tables = capabilities.renames_constraints && capabilities.index_names_are_global;
-        let namespaces = match kind {
-            ConstraintKind::Unique if capabilities.keys_own_indexes => [among_indexes(), None],
-            ConstraintKind::ForeignKey if capabilities.keys_own_indexes => [among_indexes(), within("foreign keys")],
-            ConstraintKind::Check if capabilities.keys_own_indexes => [within("checks"), None],
-            ConstraintKind::PrimaryKey | ConstraintKind::Unique if with_tables => {
-                [Some(table.name.schema.clone()), None]
+        match kind {
+            ConstraintKind::Unique if capabilities.keys_own_indexes => vec![among_indexes()],
+            ConstraintKind::ForeignKey if capabilities.keys_own_indexes => {
+                vec![among_indexes(), within("foreign keys")]
             }
+            ConstraintKind::Check if capabilities.keys_own_indexes => vec![within("checks")],
+            ConstraintKind::PrimaryKey | ConstraintKind::Unique if with_tables => vec![table.name.schema.clone()],
             ConstraintKind::PrimaryKey
             | ConstraintKind::Unique
             | ConstraintKind::ForeignKey
-            | ConstraintKind::Check => [None, None],
-        };
-        namespaces.into_iter().flatten()
+            | ConstraintKind::Check => Vec::new(),
+        }
     }
 
     /// Where the names of a table's indexes must be unique: in its schema, or among those of the table alone.

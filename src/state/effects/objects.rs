@@ -59,10 +59,12 @@ impl ObjectEffect {
             ObjectKind::Index | ObjectKind::Constraint(_) | ObjectKind::Trigger => {
                 format!("{} {}", self.noun, self.name)
             }
-            ObjectKind::Sequence => format!("the sequence {}", self.name),
-            ObjectKind::Extension | ObjectKind::Schema | ObjectKind::Enum | ObjectKind::Function | ObjectKind::View => {
-                format!("the {} {}", self.noun, self.name)
-            }
+            ObjectKind::Extension
+            | ObjectKind::Schema
+            | ObjectKind::Enum
+            | ObjectKind::Function
+            | ObjectKind::Sequence
+            | ObjectKind::View => format!("the {} {}", self.noun, self.name),
         };
         Words::new(does, what)
     }
@@ -78,45 +80,46 @@ impl Change {
             before.table(*id).map(|table| format!("{}.{}", table.name, table.column_name(*column))).unwrap_or_default()
         };
         let constraint = |kind: &ConstraintKind| ObjectKind::Constraint(*kind);
-        match self {
-            Self::CreateTable(made) => vec![E::new(Verb::Create, ObjectKind::Table, made.full_name())],
-            Self::DropTable(id) => vec![E::new(Verb::Drop, ObjectKind::Table, table(id))],
-            Self::RenameTable { table: id, to } => vec![E::renamed(ObjectKind::Table, table(id), to.to_string())],
+        let one = match self {
+            Self::CreateTable(made) => E::new(Verb::Create, ObjectKind::Table, made.full_name()),
+            Self::DropTable(id) => E::new(Verb::Drop, ObjectKind::Table, table(id)),
+            Self::RenameTable { table: id, to } => E::renamed(ObjectKind::Table, table(id), to.to_string()),
             Self::AddColumn { table: id, column, .. } => {
-                vec![E::new(Verb::Create, ObjectKind::Column, format!("{}.{}", table(id), column.name))]
+                E::new(Verb::Create, ObjectKind::Column, format!("{}.{}", table(id), column.name))
             }
             Self::DropColumn { table: id, column: gone, .. } => {
-                vec![E::new(Verb::Drop, ObjectKind::Column, column(id, gone))]
+                E::new(Verb::Drop, ObjectKind::Column, column(id, gone))
             }
             Self::RenameColumn { table: id, column: renamed, to } => {
-                vec![E::renamed(ObjectKind::Column, column(id, renamed), format!("{}.{to}", table(id)))]
+                E::renamed(ObjectKind::Column, column(id, renamed), format!("{}.{to}", table(id)))
             }
             Self::AlterColumn { table: id, column: altered, .. } => {
-                vec![E::new(Verb::Alter, ObjectKind::Column, column(id, altered))]
+                E::new(Verb::Alter, ObjectKind::Column, column(id, altered))
             }
-            Self::AddIndex { index, .. } => vec![E::new(Verb::Create, ObjectKind::Index, &index.name)],
-            Self::DropIndex { name, .. } => vec![E::new(Verb::Drop, ObjectKind::Index, name)],
-            Self::RenameIndex { name, to, .. } => vec![E::renamed(ObjectKind::Index, name, to)],
+            Self::AddIndex { index, .. } => E::new(Verb::Create, ObjectKind::Index, &index.name),
+            Self::DropIndex { name, .. } => E::new(Verb::Drop, ObjectKind::Index, name),
+            Self::RenameIndex { name, to, .. } => E::renamed(ObjectKind::Index, name, to),
             Self::AddConstraint { constraint: made, .. } => {
-                vec![E::new(Verb::Create, constraint(&made.kind()), &made.name().text)]
+                E::new(Verb::Create, constraint(&made.kind()), &made.name().text)
             }
-            Self::DropConstraint { kind, name, .. } => vec![E::new(Verb::Drop, constraint(kind), name)],
-            Self::RenameConstraint { kind, name, to, .. } => vec![E::renamed(constraint(kind), name, &to.text)],
+            Self::DropConstraint { kind, name, .. } => E::new(Verb::Drop, constraint(kind), name),
+            Self::RenameConstraint { kind, name, to, .. } => E::renamed(constraint(kind), name, &to.text),
             Self::RenameSequence { table: id, column: of, to } => {
-                vec![E::renamed(ObjectKind::Sequence, format!("of {}", column(id, of)), &to.text)]
+                E::renamed(ObjectKind::Sequence, format!("of {}", column(id, of)), &to.text)
             }
-            Self::Create(object) => vec![E::of(Verb::Create, object.get())],
-            Self::Drop(object) => vec![E::of(Verb::Drop, object.get())],
-            Self::ReplaceFunction { from, .. } => vec![E::of(Verb::Alter, from)],
-            Self::AlterEnum { from, .. } => vec![E::of(Verb::Alter, &**from)],
-            Self::KeepRows(kept) => vec![E::new(Verb::Create, ObjectKind::Table, kept.beside.full_name())],
-            Self::RestoreRows(kept) => vec![E::new(Verb::Drop, ObjectKind::Table, kept.beside.full_name())],
-            Self::Sql { effects, .. } => effects.iter().flat_map(|effect| effect.objects(before)).collect(),
+            Self::Create(object) => E::of(Verb::Create, object.get()),
+            Self::Drop(object) => E::of(Verb::Drop, object.get()),
+            Self::ReplaceFunction { from, .. } => E::of(Verb::Alter, from),
+            Self::AlterEnum { from, .. } => E::of(Verb::Alter, &**from),
+            Self::KeepRows(kept) => E::new(Verb::Create, ObjectKind::Table, kept.beside.full_name()),
+            Self::RestoreRows(kept) => E::new(Verb::Drop, ObjectKind::Table, kept.beside.full_name()),
+            Self::Sql { effects, .. } => return effects.iter().flat_map(|effect| effect.objects(before)).collect(),
             Self::Insert { .. }
             | Self::Update { .. }
             | Self::Delete { .. }
             | Self::DeleteRows { .. }
-            | Self::Note(_) => Vec::new(),
-        }
+            | Self::Note(_) => return Vec::new(),
+        };
+        vec![one]
     }
 }

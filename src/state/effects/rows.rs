@@ -1,6 +1,6 @@
 //! What a change does to the rows that exist: what of them it takes away for good, and what of them may make it fail.
 
-use super::super::{Change, ColumnId, ColumnPatch, Constraint, State, TableId};
+use super::super::{Change, ColumnId, Constraint, State};
 use crate::backend::Backend;
 use crate::operation::{DataType, EnumType};
 
@@ -13,9 +13,7 @@ pub(crate) enum Loss<'c> {
     Column(ColumnId),
     /// Values that are cut, refused or converted on their way to another type.
     Values {
-        /// The column.
         column: ColumnId,
-        /// Its new type.
         to: &'c DataType,
         /// Its author says how they are converted.
         converted: bool,
@@ -46,39 +44,74 @@ pub(crate) enum MayFail<'c> {
 impl Change {
     /// What it takes away from the rows that exist, on the state before it. What raw SQL takes away, its effects say.
     pub(crate) fn loses(&self, before: &State) -> Option<Loss<'_>> {
+        self.on_rows(before).0
+    }
+
+    /// Why it may fail on the rows that exist though it works on the state before it; of several reasons, the first.
+    pub(crate) fn may_fail_on_rows(&self, before: &State) -> Option<MayFail<'_>> {
+        self.on_rows(before).1
+    }
+
+    fn on_rows(&self, before: &State) -> (Option<Loss<'_>>, Option<MayFail<'_>>) {
         match self {
-            Self::DropTable(_) => Some(Loss::Table),
+            Self::DropTable(_) => (Some(Loss::Table), None),
             Self::DropColumn { table, column, .. } => {
                 let dropped = before.table(*table).and_then(|table| table.column(*column));
                 // What is computed comes back by itself.
                 let computed = dropped.is_some_and(|dropped| dropped.generated.is_some());
-                (!computed).then_some(Loss::Column(*column))
+                ((!computed).then_some(Loss::Column(*column)), None)
             }
-            Self::AlterColumn { table, column, patch, using, .. } => {
-                let to = narrowed(before, *table, *column, patch)?;
-                let from = &before.table(*table)?.column(*column)?.data_type;
+            Self::AlterColumn { table, column: id, patch, using, fill, .. } => {
+                let (table, column) = (before.table(*table), *id);
+                let from = table.and_then(|table| table.column(column)).map(|column| &column.data_type);
+                // Not every value of the old type fits the new one.
+                let narrowed = patch.data_type.as_ref().filter(|to| from.is_some_and(|from| !from.widens_to(to)));
                 // A value that an enum loses is refused where a row has it.
-                (!is_of_same_enum(from, to)).then_some(Loss::Values {
-                    column: *column,
-                    to,
-                    converted: using.is_some(),
-                })
+                let lossy = narrowed.filter(|to| !from.is_some_and(|from| is_of_same_enum(from, to)));
+                let loss = lossy.map(|to| Loss::Values { column, to, converted: using.is_some() });
+                // SQLite keeps any length, and values that do not convert as they are; but it checks the values of an enum.
+                let checked = |to: &&DataType| before.backend() != Backend::Sqlite || to.of_enum().is_some();
+                let may_fail = if using.is_some() {
+                    Some(MayFail::Conversion(column))
+                } else if let Some(to) = narrowed.filter(checked) {
+                    Some(MayFail::Narrows(column, to))
+                } else if patch.collation.is_some() && table.is_some_and(|table| table.is_unique_over(column)) {
+                    Some(MayFail::Collation(column))
+                } else {
+                    (patch.null == Some(false) && fill.is_none()).then_some(MayFail::Null(column))
+                };
+                (loss, may_fail)
+            }
+            Self::AddColumn { column, fill, .. } => {
+                let filled = fill.is_some()
+                    || column.null
+                    || column.default.is_some()
+                    || column.auto_increment
+                    || column.generated.is_some();
+                (None, (!filled).then_some(MayFail::NoValue(column.id)))
+            }
+            Self::AddConstraint { constraint, .. } => (None, Some(MayFail::Constraint(constraint))),
+            Self::AddIndex { index, .. } => (None, index.unique.then_some(MayFail::UniqueIndex(&index.name))),
+            Self::AlterEnum { from, to, renamed } => {
+                let kept = |value: &&String| {
+                    to.values.contains(renamed.iter().find(|(old, _)| old == *value).map_or(*value, |(_, new)| new))
+                };
+                let lost = from.values.iter().filter(|value| !kept(value));
+                let lost: Vec<&str> = lost.map(String::as_str).collect();
+                let used = before.columns_of_enum(&from.name).next().is_some();
+                (None, (used && !lost.is_empty()).then_some(MayFail::EnumValues(from, lost)))
             }
             Self::CreateTable(_)
             | Self::RenameTable { .. }
-            | Self::AddColumn { .. }
             | Self::RenameColumn { .. }
-            | Self::AddIndex { .. }
             | Self::DropIndex { .. }
             | Self::RenameIndex { .. }
-            | Self::AddConstraint { .. }
             | Self::DropConstraint { .. }
             | Self::RenameConstraint { .. }
             | Self::RenameSequence { .. }
             | Self::Create(_)
             | Self::Drop(_)
             | Self::ReplaceFunction { .. }
-            | Self::AlterEnum { .. }
             // What happens to rows themselves is what its author asked for.
             | Self::Insert { .. }
             | Self::Update { .. }
@@ -87,75 +120,9 @@ impl Change {
             | Self::RestoreRows(_)
             | Self::DeleteRows { .. }
             | Self::Sql { .. }
-            | Self::Note(_) => None,
+            | Self::Note(_) => (None, None),
         }
     }
-
-    /// Why it may fail on the rows that exist though it works on the state before it; of several reasons, the first.
-    pub(crate) fn may_fail_on_rows(&self, before: &State) -> Option<MayFail<'_>> {
-        match self {
-            Self::AddColumn { column, fill: None, .. } => {
-                let filled =
-                    column.null || column.default.is_some() || column.auto_increment || column.generated.is_some();
-                (!filled).then_some(MayFail::NoValue(column.id))
-            }
-            Self::AlterColumn { table, column, patch, using, fill, .. } => {
-                let unique = || before.table(*table).is_some_and(|table| table.is_unique_over(*column));
-                if using.is_some() {
-                    return Some(MayFail::Conversion(*column));
-                }
-                // SQLite keeps any length, and values that do not convert as they are; but it checks the values of an enum.
-                let checked = |to: &&DataType| before.backend() != Backend::Sqlite || to.of_enum().is_some();
-                let narrowed = narrowed(before, *table, *column, patch).filter(checked);
-                if let Some(to) = narrowed {
-                    return Some(MayFail::Narrows(*column, to));
-                }
-                if patch.collation.is_some() && unique() {
-                    return Some(MayFail::Collation(*column));
-                }
-                (patch.null == Some(false) && fill.is_none()).then_some(MayFail::Null(*column))
-            }
-            Self::AddConstraint { constraint, .. } => Some(MayFail::Constraint(constraint)),
-            Self::AddIndex { index, .. } => index.unique.then_some(MayFail::UniqueIndex(&index.name)),
-            Self::AlterEnum { from, to, renamed } => {
-                let kept = |value: &&String| {
-                    to.values.contains(renamed.iter().find(|(old, _)| old == *value).map_or(*value, |(_, new)| new))
-                };
-                let lost = from.values.iter().filter(|value| !kept(value));
-                let lost: Vec<&str> = lost.map(String::as_str).collect();
-                let used = before.columns_of_enum(&from.name).next().is_some();
-                (used && !lost.is_empty()).then_some(MayFail::EnumValues(from, lost))
-            }
-            Self::CreateTable(_)
-            | Self::DropTable(_)
-            | Self::RenameTable { .. }
-            | Self::AddColumn { .. }
-            | Self::DropColumn { .. }
-            | Self::RenameColumn { .. }
-            | Self::DropIndex { .. }
-            | Self::RenameIndex { .. }
-            | Self::DropConstraint { .. }
-            | Self::RenameConstraint { .. }
-            | Self::RenameSequence { .. }
-            | Self::Create(_)
-            | Self::Drop(_)
-            | Self::ReplaceFunction { .. }
-            | Self::Insert { .. }
-            | Self::Update { .. }
-            | Self::Delete { .. }
-            | Self::KeepRows(_)
-            | Self::RestoreRows(_)
-            | Self::DeleteRows { .. }
-            | Self::Sql { .. }
-            | Self::Note(_) => None,
-        }
-    }
-}
-
-/// The new type of a column that not every value of the old one fits.
-fn narrowed<'c>(before: &State, table: TableId, column: ColumnId, patch: &'c ColumnPatch) -> Option<&'c DataType> {
-    let (from, to) = (&before.table(table)?.column(column)?.data_type, patch.data_type.as_ref()?);
-    (!from.widens_to(to)).then_some(to)
 }
 
 /// Whether both are of one enum, with whatever values.
