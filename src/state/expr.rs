@@ -69,7 +69,7 @@ impl Expr {
     }
 
     /// Its text, without the names of columns.
-    fn without_columns(&self) -> String {
+    pub(super) fn without_columns(&self) -> String {
         let text = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Column(_) | Piece::Table => "_".to_owned(),

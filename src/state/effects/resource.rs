@@ -52,6 +52,12 @@ pub(crate) enum Resource {
 }
 
 impl Resource {
+    pub(crate) fn key(table: TableId, columns: &[ColumnId]) -> Self {
+        let mut sorted = columns.to_vec();
+        sorted.sort_unstable();
+        Self::Key(table, sorted)
+    }
+
     /// What kind of thing it is, for counts.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {

@@ -332,7 +332,7 @@ impl State {
     pub(super) fn object_named(&self, kind: ObjectKind, name: &str) -> Option<Object> {
         let name = self.backend.fold(name);
         let mut all = self.objects.iter().filter(|object| object.kind() == kind);
-        all.find(|object| self.backend.fold(&object.full_name()) == name).map(|object| object.object())
+        all.find(|object| self.backend.fold(&object.full_name()) == name).map(ToObject::object)
     }
 
     /// Takes an object out that nothing needs; gives it as it was there.

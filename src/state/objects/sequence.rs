@@ -217,7 +217,7 @@ impl StandaloneObject for Sequence {
         let words = say!(uses, verb.does(), "a sequence of {}", table.name);
         uses.push(Resource::Table(table.id), verb.held(), words);
         if let Some((_, column)) = self.owner {
-            uses.column(&table, column, verb.held(), "has a sequence for");
+            uses.column(table, column, verb.held(), "has a sequence for");
         }
     }
 

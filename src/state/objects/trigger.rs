@@ -88,9 +88,9 @@ impl StandaloneObject for Trigger {
         if let Some(table) = self.table_id.and_then(|id| uses.of_table(id)) {
             uses.push(Resource::Table(table.id), verb.held(), say!(uses, "has a trigger on", "{}", table.name));
             for (_, column) in &self.columns {
-                uses.column(&table, *column, verb.held(), "has a trigger that names");
+                uses.column(table, *column, verb.held(), "has a trigger that names");
             }
-            uses.rules(&table);
+            uses.rules(table);
         }
         uses.in_text(&self.sql, verb.held());
         // What makes it holds for its way back too; a trigger that goes reads nothing.

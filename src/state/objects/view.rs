@@ -117,7 +117,7 @@ impl StandaloneObject for View {
             let Some(table) = uses.of_table(*id) else { continue };
             uses.push(Resource::Table(*id), held, say!(uses, format!("view {name} reads"), "{}", table.name));
             if self.materialized && verb != Verb::Drop {
-                uses.rows(&table, Mode::Use, "reads");
+                uses.rows(table, Mode::Use, "reads");
             }
             if uses.state.backend() == Backend::Postgres && self.groups() {
                 let words = say!(uses, format!("view {name} groups"), "rows of {}", table.name);
@@ -134,7 +134,7 @@ impl StandaloneObject for View {
             }
             for column in &table.columns {
                 if !bound || all || self.mentions(*id, column.id) {
-                    uses.column(&table, column.id, held, if bound { "reads" } else { "may read" });
+                    uses.column(table, column.id, held, if bound { "reads" } else { "may read" });
                 }
             }
         }

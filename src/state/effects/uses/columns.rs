@@ -1,43 +1,38 @@
 //! The accesses of changes of columns.
 
 use super::Uses;
-use crate::state::{Column, ColumnId, ColumnPatch, Expr, Mode, Resource, Scalar, Table, TableId};
+use crate::state::{Column, ColumnId, ColumnPatch, Expr, Mode, Resource, Scalar, Table};
 
 impl Uses<'_> {
-    pub(super) fn add_column(&mut self, table: TableId, column: &Column, fill: Option<&Scalar>) {
-        let Some(table) = self.of_table(table) else { return };
-        self.use_table(&table);
+    pub(super) fn add_column(&mut self, table: &Table, column: &Column, fill: Option<&Scalar>) {
         self.push(Resource::Column(column.id), Mode::Change, say!(self, "adds", "{}.{}", table.name, column.name));
         self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "adds", "a column to {}", table.name));
         self.push(Resource::Remains(column.id), Mode::Change, say!(self, "adds", "{}.{}", table.name, column.name));
         self.of_enum(&column.data_type, Mode::Use);
         if column.default.is_some() || !column.null || fill.is_some() {
-            self.rules(&table);
-            self.rows(&table, Mode::Use, "fills");
+            self.rules(table);
+            self.rows(table, Mode::Use, "fills");
         }
         for value in column.default.iter().chain(fill) {
-            self.scalar(&table, value);
+            self.scalar(table, value);
         }
         if let Some(how) = &column.generated {
-            self.expr(&table, &how.expr);
-            self.rows(&table, Mode::Use, "computes");
+            self.expr(table, &how.expr);
+            self.rows(table, Mode::Use, "computes");
         }
     }
 
-    pub(super) fn drop_column(&mut self, table: TableId, column: ColumnId) {
-        let Some(table) = self.of_table(table) else { return };
-        self.use_table(&table);
-        self.column(&table, column, Mode::Change, "drops");
-        self.rules(&table);
+    pub(super) fn drop_column(&mut self, table: &Table, column: ColumnId) {
+        self.column(table, column, Mode::Change, "drops");
+        self.rules(table);
         if let Some(column) = table.column(column) {
             self.of_enum(&column.data_type, Mode::Release);
             self.column_calls(column, Mode::Release);
-            for id in column.generated.iter().flat_map(|how| how.expr.columns()).collect::<Vec<_>>() {
-                self.column(&table, id, Mode::Release, "lets go of");
-            }
+            let computed = column.generated.iter().flat_map(|how| how.expr.columns());
+            self.columns(table, computed, Mode::Release, "lets go of");
         }
         self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "drops", "a column of {}", table.name));
-        self.remains(&table, column);
+        self.remains(table, column);
     }
 
     /// A table has a column: one can be dropped while another remains. Which, is not to depend on what else is dropped: the
@@ -52,32 +47,22 @@ impl Uses<'_> {
         }
     }
 
-    pub(super) fn rename_column(&mut self, table: TableId, column: ColumnId) {
-        let Some(table) = self.of_table(table) else { return };
-        self.use_table(&table);
-        self.column(&table, column, Mode::Change, "renames");
-        self.push(Resource::ColumnList(table.id), Mode::Append, say!(self, "renames", "a column of {}", table.name));
-        self.programs_stay("needs");
-    }
-
     pub(super) fn alter_column(
         &mut self,
-        table: TableId,
+        table: &Table,
         column: ColumnId,
         patch: &ColumnPatch,
         using: Option<&Expr>,
         fill: Option<&Scalar>,
     ) {
-        let Some(table) = self.of_table(table) else { return };
-        self.use_table(&table);
         if patch.is_empty() {
-            self.column(&table, column, Mode::Use, "finds nothing to alter in");
+            self.column(table, column, Mode::Use, "finds nothing to alter in");
             return;
         }
-        self.column(&table, column, Mode::Change, "alters");
-        self.rules(&table);
+        self.column(table, column, Mode::Change, "alters");
+        self.rules(table);
         if patch.data_type.is_some() || patch.null == Some(false) || patch.collation.is_some() || fill.is_some() {
-            self.rows(&table, Mode::Use, "converts");
+            self.rows(table, Mode::Use, "converts");
         }
         self.rebuild();
         let before = table.column(column);
@@ -88,13 +73,13 @@ impl Uses<'_> {
             }
         }
         if let Some(expr) = using {
-            self.expr(&table, expr);
+            self.expr(table, expr);
         }
         if let Some(before) = before.filter(|_| patch.default.is_some()) {
             self.column_calls(before, Mode::Release);
         }
         for value in patch.default.iter().flatten().chain(fill) {
-            self.scalar(&table, value);
+            self.scalar(table, value);
         }
     }
 }

@@ -7,16 +7,12 @@
 //!
 //! Indexes and constraints are told apart by their names, which every change of one takes, frees or uses.
 
-use std::borrow::Cow;
-
 use super::{Claim, Mode, Namespace, ObjectEffect, Resource, Verb, Words};
 use crate::backend::Backend;
 use crate::diagnostic::Span;
 use crate::ident::TableName;
 use crate::sql_text::{called, names_in_casts, sequences_named};
-use crate::state::{
-    Change, Column, ColumnId, Expr, ObjectKind, Scalar, SharedTable, StandaloneObject, State, Table, TableId,
-};
+use crate::state::{Change, Column, ColumnId, Expr, ObjectKind, Scalar, StandaloneObject, State, Table, TableId};
 
 /// Words of an access, which are written only where they may be shown: on a large manifest
 /// writing them takes longer than all else.
@@ -125,7 +121,7 @@ pub(crate) struct Uses<'a> {
     pub(crate) opaque: bool,
 }
 
-impl Uses<'_> {
+impl<'a> Uses<'a> {
     pub(in crate::state) fn push(&mut self, resource: Resource, mode: Mode, words: Words) {
         let said = self.says.then(|| Box::new(Said { words, span: self.span, down: false }));
         self.found.push((resource, Access { mode, creates: false, said }));
@@ -154,33 +150,33 @@ impl Uses<'_> {
         }
     }
 
-    pub(in crate::state) fn of_table(&self, id: TableId) -> Option<SharedTable> {
-        self.state.table(id).cloned()
+    pub(in crate::state) fn of_table(&self, id: TableId) -> Option<&'a Table> {
+        self.state.table(id).map(|table| &**table)
     }
 
-    pub(in crate::state) fn use_table(&mut self, table: &Table) {
-        self.push(Resource::Table(table.id), Mode::Use, say!(self, "uses", "{}", table.name));
+    /// A table that is used, if it is there.
+    fn used(&mut self, id: TableId) -> Option<&'a Table> {
+        let table = self.of_table(id)?;
+        self.push(Resource::Table(id), Mode::Use, say!(self, "uses", "{}", table.name));
+        Some(table)
     }
 
     pub(in crate::state) fn column(&mut self, table: &Table, id: ColumnId, mode: Mode, does: &'static str) {
         self.push(Resource::Column(id), mode, say!(self, does, "{}.{}", table.name, table.column_name(id)));
     }
 
+    fn columns(&mut self, table: &Table, ids: impl IntoIterator<Item = ColumnId>, mode: Mode, does: &'static str) {
+        ids.into_iter().for_each(|id| self.column(table, id, mode, does));
+    }
+
     fn expr(&mut self, table: &Table, expr: &Expr) {
-        for id in expr.columns() {
-            self.column(table, id, Mode::Use, "uses");
-        }
+        self.columns(table, expr.columns(), Mode::Use, "uses");
         self.in_expr(expr, Mode::Use);
     }
 
     /// What an expression needs beside columns: functions and types.
     fn in_expr(&mut self, expr: &Expr, mode: Mode) {
-        self.calls(expr.called(), mode);
-        if self.state.backend().capabilities().enum_types {
-            self.types(expr.names_in_casts(), mode);
-        } else if self.state.backend() == Backend::Mysql {
-            self.sequences(expr.sequences_named(), mode);
-        }
+        self.in_text(&expr.without_columns(), mode);
     }
 
     /// What a statement that is kept as it was written needs beside what it reads: functions and types.
@@ -189,14 +185,10 @@ impl Uses<'_> {
         if self.state.backend().capabilities().enum_types {
             self.types(names_in_casts(sql), mode);
         } else if self.state.backend() == Backend::Mysql {
-            self.sequences(sequences_named(sql), mode);
-        }
-    }
-
-    /// Sequences that something asks for numbers; whether they exist or not.
-    fn sequences(&mut self, names: Vec<String>, mode: Mode) {
-        for name in names {
-            self.relation(&TableName::bare(name), mode, mode.holds());
+            // Whether there are such sequences or not.
+            for name in sequences_named(sql) {
+                self.relation(&TableName::bare(name), mode, mode.holds());
+            }
         }
     }
 
@@ -206,10 +198,9 @@ impl Uses<'_> {
             self.push(Resource::Provided, mode, say!(self, "names", "types that an extension may provide"));
         }
         for name in names {
-            let of = name.rsplit_once('.');
-            let relation = TableName {
-                schema: of.map(|(schema, _)| schema.to_owned()),
-                name: of.map_or(name.as_str(), |(_, name)| name).to_owned(),
+            let relation = match name.rsplit_once('.') {
+                Some((schema, name)) => TableName { schema: Some(schema.to_owned()), name: name.to_owned() },
+                None => TableName::bare(name.clone()),
             };
             self.relation(&relation, mode, mode.holds());
             let words = say!(self, mode.holds(), "the type {name}");
@@ -263,25 +254,18 @@ impl Uses<'_> {
     fn claim(&mut self, claim: Claim, own: Option<Words>) {
         // What the change is about has its words; the names that come and go with it have others.
         let does = if claim.takes { "takes" } else { "frees" };
+        let schemas = self.state.backend().capabilities().schemas;
         let words = match (own, &claim.namespace) {
             (Some(own), _) => own,
-            (None, Namespace::Relations(schema)) => {
-                let shown = schema.as_deref().filter(|_| self.state.backend().capabilities().schemas);
-                let shown = shown.map_or_else(|| claim.name.clone(), |schema| format!("{schema}.{}", claim.name));
-                say!(self, does, "the name {shown}")
+            (None, Namespace::Relations(Some(schema))) if schemas => {
+                say!(self, does, "the name {schema}.{}", claim.name)
             }
-            (None, Namespace::Columns(_) | Namespace::Constraints(_) | Namespace::Triggers(_)) => {
-                say!(self, does, "the name {}", claim.name)
-            }
+            (None, _) => say!(self, does, "the name {}", claim.name),
         };
         if let Namespace::Relations(Some(schema)) = &claim.namespace {
             self.schema(schema);
         }
-        let folded = match self.state.backend().fold(&claim.name) {
-            Cow::Owned(folded) => Some(folded),
-            Cow::Borrowed(_) => None,
-        };
-        self.push(Resource::Name(claim.namespace, folded.unwrap_or(claim.name)), Mode::Change, words);
+        self.push(Resource::Name(claim.namespace, self.fold(&claim.name)), Mode::Change, words);
     }
 
     /// A schema that something is in.
@@ -293,12 +277,8 @@ impl Uses<'_> {
     }
 
     fn claims(&mut self, change: &Change) {
-        let claims = change.claims(self.state);
-        if claims.is_empty() {
-            return;
-        }
         let object = if self.says { change.objects(self.state).into_iter().next() } else { None };
-        for claim in claims {
+        for claim in change.claims(self.state) {
             let about = |kind: ObjectKind| kind == claim.by && !matches!(kind, ObjectKind::Table | ObjectKind::View);
             let own = object.as_ref().filter(|object| about(object.kind)).map(ObjectEffect::words);
             self.claim(claim, own);
@@ -308,60 +288,65 @@ impl Uses<'_> {
     /// The accesses of one change, on the state before it.
     pub(crate) fn change(&mut self, change: &Change) {
         self.claims(change);
+        let _ = self.touched(change);
+    }
+
+    /// `None` where what it is about is not there.
+    fn touched(&mut self, change: &Change) -> Option<()> {
         match change {
             Change::CreateTable(table) => self.whole_table(table, Verb::Create),
             Change::DropTable(id) => {
-                let Some(table) = self.of_table(*id) else { return };
-                self.whole_table(&table, Verb::Drop);
-                for trigger in self.state.triggers_on(*id).cloned().collect::<Vec<_>>() {
-                    self.change(&Change::drop(trigger));
+                self.whole_table(self.of_table(*id)?, Verb::Drop);
+                for trigger in self.state.triggers_on(*id) {
+                    self.change(&Change::drop(trigger.clone()));
                 }
             }
             Change::RenameTable { table, .. } => {
-                let Some(table) = self.of_table(*table) else { return };
+                let table = self.of_table(*table)?;
                 self.push(Resource::Table(table.id), Mode::Change, say!(self, "renames", "{}", table.name));
                 self.programs_stay("needs");
             }
-            Change::AddColumn { table, column, fill } => self.add_column(*table, column, fill.as_ref()),
-            Change::DropColumn { table, column, .. } => self.drop_column(*table, *column),
-            Change::RenameColumn { table, column, .. } => self.rename_column(*table, *column),
+            Change::AddColumn { table, column, fill } => {
+                let table = self.used(*table)?;
+                self.add_column(table, column, fill.as_ref());
+            }
+            Change::DropColumn { table, column, .. } => {
+                let table = self.used(*table)?;
+                self.drop_column(table, *column);
+            }
+            Change::RenameColumn { table, column, .. } => {
+                let table = self.used(*table)?;
+                self.column(table, *column, Mode::Change, "renames");
+                let words = say!(self, "renames", "a column of {}", table.name);
+                self.push(Resource::ColumnList(table.id), Mode::Append, words);
+                self.programs_stay("needs");
+            }
             Change::AlterColumn { table, column, patch, using, fill, .. } => {
-                self.alter_column(*table, *column, patch, using.as_ref(), fill.as_ref());
+                let table = self.used(*table)?;
+                self.alter_column(table, *column, patch, using.as_ref(), fill.as_ref());
             }
             Change::AddIndex { table, index, .. } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                self.index(&table, index, Verb::Create);
+                let table = self.used(*table)?;
+                self.index(table, index, Verb::Create);
             }
             Change::DropIndex { table, name, .. } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
+                let table = self.used(*table)?;
                 let folded = self.fold(name);
-                if let Some(index) = table.indexes.iter().find(|index| self.fold(&index.name) == folded).cloned() {
-                    self.index(&table, &index, Verb::Drop);
-                }
+                self.index(table, table.indexes.iter().find(|index| self.fold(&index.name) == folded)?, Verb::Drop);
             }
-            Change::RenameIndex { table, .. } | Change::RenameConstraint { table, .. } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-            }
+            Change::RenameIndex { table, .. } | Change::RenameConstraint { table, .. } => _ = self.used(*table)?,
             Change::AddConstraint { table, constraint } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                self.constraint(&table, constraint, Verb::Create, true);
+                let table = self.used(*table)?;
+                self.constraint(table, constraint, Verb::Create, true);
             }
             Change::DropConstraint { table, kind, name } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                let found = table.constraints().find(|c| c.kind() == *kind && c.name().text == *name);
-                if let Some(constraint) = found {
-                    self.constraint(&table, &constraint, Verb::Drop, true);
-                }
+                let table = self.used(*table)?;
+                let constraint = table.constraints().find(|c| c.kind() == *kind && c.name().text == *name)?;
+                self.constraint(table, &constraint, Verb::Drop, true);
             }
             Change::RenameSequence { table, column, .. } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                self.column(&table, *column, Mode::Change, "renames the sequence of");
+                let table = self.used(*table)?;
+                self.column(table, *column, Mode::Change, "renames the sequence of");
             }
             Change::Create(object) => object.get().uses(Verb::Create, self),
             Change::Drop(object) => object.get().uses(Verb::Drop, self),
@@ -374,33 +359,28 @@ impl Uses<'_> {
                 self.insert(*table, rows, |id| rows.iter().flatten().any(|(column, _)| *column == id));
             }
             Change::Update { table, set, filter } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
+                let table = self.used(*table)?;
                 for (id, value) in set {
-                    self.column(&table, *id, Mode::Use, "sets");
-                    self.scalar(&table, value);
+                    self.column(table, *id, Mode::Use, "sets");
+                    self.scalar(table, value);
                 }
-                if let Some(expr) = filter {
-                    self.condition(&table, expr);
+                if let Some(filter) = filter {
+                    self.condition(table, filter);
                 }
-                self.altered_rows(&table, "updates");
-                self.parents(&table, |_| true);
+                self.altered_rows(table, "updates");
+                self.parents(table, |_| true);
             }
             Change::Delete { table, filter, .. } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                self.condition(&table, filter);
-                self.altered_rows(&table, "deletes");
+                let table = self.used(*table)?;
+                self.condition(table, filter);
+                self.altered_rows(table, "deletes");
             }
-            Change::KeepRows(kept) => self.kept(kept, Verb::Create),
-            Change::RestoreRows(kept) => self.kept(kept, Verb::Drop),
+            Change::KeepRows(kept) => self.kept(kept, Verb::Create)?,
+            Change::RestoreRows(kept) => self.kept(kept, Verb::Drop)?,
             Change::DeleteRows { table, rows } => {
-                let Some(table) = self.of_table(*table) else { return };
-                self.use_table(&table);
-                for (id, _) in rows.iter().flatten() {
-                    self.column(&table, *id, Mode::Use, "uses");
-                }
-                self.altered_rows(&table, "deletes");
+                let table = self.used(*table)?;
+                self.columns(table, rows.iter().flatten().map(|(id, _)| *id), Mode::Use, "uses");
+                self.altered_rows(table, "deletes");
             }
             Change::Sql { effects, access, .. } => {
                 for effect in effects {
@@ -410,6 +390,7 @@ impl Uses<'_> {
             }
             Change::Note(_) => {}
         }
+        Some(())
     }
 
     /// What cannot go on while triggers and views change.
@@ -426,13 +407,13 @@ impl Uses<'_> {
         }
     }
 
-    pub(super) fn whole_table(&mut self, table: &Table, verb: Verb) {
+    fn whole_table(&mut self, table: &Table, verb: Verb) {
         self.push(Resource::Table(table.id), Mode::Change, say!(self, verb.does(), "{}", table.name));
         for column in &table.columns {
             self.of_enum(&column.data_type, verb.held());
             self.column_calls(column, verb.held());
         }
-        for constraint in table.constraints().collect::<Vec<_>>() {
+        for constraint in table.constraints() {
             self.constraint(table, &constraint, verb, false);
         }
         for index in &table.indexes {

@@ -16,9 +16,7 @@ impl Uses<'_> {
         }
         let plain = index.parts.iter().all(|part| matches!(part.key, IndexKey::Column(_)));
         let of_predicate: Vec<ColumnId> = index.predicate.iter().flat_map(Expr::columns).collect();
-        for id in columns.iter().chain(&of_predicate).chain(&index.include) {
-            self.column(table, *id, held, verb.holds());
-        }
+        self.columns(table, columns.iter().chain(&of_predicate).chain(&index.include).copied(), held, verb.holds());
         let ours = |method: &str| ["btree", "hash", "gist", "spgist", "gin", "brin"].contains(&method.trim());
         let methods = index.using.as_deref().is_some_and(|method| !ours(&method.to_lowercase()));
         if self.state.backend().capabilities().extensions
@@ -39,11 +37,9 @@ impl Uses<'_> {
     }
 
     pub(super) fn key(&mut self, table: &Table, columns: &[ColumnId], verb: Verb) {
-        let mut sorted = columns.to_vec();
-        sorted.sort_unstable();
         let over = table.column_names(columns).join(", ");
         let words = say!(self, verb.does(), "a key of {} over {over}", table.name);
-        self.push(Resource::Key(table.id, sorted), Mode::Change, words);
+        self.push(Resource::key(table.id, columns), Mode::Change, words);
     }
 
     /// `stands`: its table exists already, so that its rows must fit.
@@ -51,30 +47,21 @@ impl Uses<'_> {
         let (held, holds) = (verb.held(), verb.holds());
         match constraint {
             Constraint::PrimaryKey(key) => {
-                self.push(
-                    Resource::PrimaryKeySlot(table.id),
-                    Mode::Change,
-                    say!(self, verb.does(), "the primary key of {}", table.name),
-                );
-                for id in &key.columns {
-                    self.column(table, *id, held, holds);
-                }
+                let words = say!(self, verb.does(), "the primary key of {}", table.name);
+                self.push(Resource::PrimaryKeySlot(table.id), Mode::Change, words);
+                self.columns(table, key.columns.iter().copied(), held, holds);
                 self.key(table, &key.columns, verb);
             }
             Constraint::Unique(unique) => {
-                for id in &unique.columns {
-                    self.column(table, *id, held, holds);
-                }
+                self.columns(table, unique.columns.iter().copied(), held, holds);
                 self.key(table, &unique.columns, verb);
             }
             Constraint::Check(check) => {
                 self.in_expr(&check.expr, held);
                 // Its name may be made of a column that it does not name.
-                for id in check.expr.columns().chain(check.column) {
-                    self.column(table, id, held, holds);
-                }
+                self.columns(table, check.expr.columns().chain(check.column), held, holds);
             }
-            Constraint::ForeignKey(key) => self.foreign_key(table, key, held, holds, stands),
+            Constraint::ForeignKey(key) => self.foreign_key(table, key, verb, stands),
         }
         if stands {
             self.rules(table);
@@ -83,28 +70,15 @@ impl Uses<'_> {
         }
     }
 
-    pub(super) fn foreign_key(
-        &mut self,
-        table: &Table,
-        key: &ForeignKey,
-        held: Mode,
-        holds: &'static str,
-        stands: bool,
-    ) {
-        for id in &key.columns {
-            self.column(table, *id, held, holds);
-        }
-        let own = key.table == table.id;
-        let other = if own { None } else { self.state.referred(key.table).cloned() };
-        let Some(target) = other.as_deref().or(own.then_some(table)) else { return };
+    fn foreign_key(&mut self, table: &Table, key: &ForeignKey, verb: Verb, stands: bool) {
+        let (held, holds) = (verb.held(), verb.holds());
+        self.columns(table, key.columns.iter().copied(), held, holds);
+        let other = self.state.referred(key.table).map(|other| &**other);
+        let Some(target) = (if key.table == table.id { Some(table) } else { other }) else { return };
         self.push(Resource::Table(target.id), held, say!(self, holds, "{}", target.name));
-        for id in &key.references {
-            self.column(target, *id, held, holds);
-        }
-        let mut sorted = key.references.clone();
-        sorted.sort_unstable();
+        self.columns(target, key.references.iter().copied(), held, holds);
         let words = say!(self, holds, "the key of {}", target.name);
-        self.push(Resource::Key(target.id, sorted), held, words);
+        self.push(Resource::key(target.id, &key.references), held, words);
         // The rows of the table referred to obey a new rule: they cannot just go.
         self.rules(target);
         if stands {
@@ -135,10 +109,8 @@ impl Uses<'_> {
         self.programs_stay("needs");
         let state = self.state;
         for (table, columns) in state.columns_of_enum(&one.name) {
-            self.use_table(table);
-            for column in columns {
-                self.column(table, column.id, Mode::Change, "alters");
-            }
+            self.used(table.id);
+            self.columns(table, columns.iter().map(|column| column.id), Mode::Change, "alters");
             self.rules(table);
             self.rows(table, Mode::Use, "converts");
         }

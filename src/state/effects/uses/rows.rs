@@ -17,14 +17,14 @@ impl Uses<'_> {
         if self.state.backend().capabilities().extensions {
             self.push(Resource::Provided, Mode::Use, say!(self, "runs", "SQL of its author's"));
         }
-        for table in access.reads.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
-            self.use_table(&table);
-            self.rows(&table, Mode::Use, "reads");
+        for id in &access.reads {
+            let Some(table) = self.used(*id) else { continue };
+            self.rows(table, Mode::Use, "reads");
         }
-        for table in access.writes.iter().filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
-            self.use_table(&table);
-            self.altered_rows(&table, "changes");
-            self.parents(&table, |_| true);
+        for id in &access.writes {
+            let Some(table) = self.used(*id) else { continue };
+            self.altered_rows(table, "changes");
+            self.parents(table, |_| true);
         }
         for id in &access.inserts {
             let by_place = access.star.contains(id);
@@ -34,26 +34,14 @@ impl Uses<'_> {
             let words = say!(self, "depends on", "the list of columns");
             self.push(Resource::ColumnList(*id), Mode::UseInOrder, words);
         }
-        for (id, column) in &access.columns {
-            let Some(table) = self.of_table(*id) else { continue };
-            self.column(&table, *column, Mode::Use, "uses");
-        }
+        self.named(access);
         for (id, name) in &access.lookups {
-            self.push(
-                Resource::Name(Namespace::Columns(*id), name.clone()),
-                Mode::Use,
-                say!(self, "may mean", "{name}"),
-            );
+            let resource = Resource::Name(Namespace::Columns(*id), name.clone());
+            self.push(resource, Mode::Use, say!(self, "may mean", "{name}"));
         }
         for (namespace, name) in &access.others {
-            self.push(
-                Resource::Name(namespace.clone(), name.clone()),
-                Mode::Use,
-                say!(self, "looks up", "the name {name}"),
-            );
-        }
-        for name in &access.names {
-            self.relation(name, Mode::Use, "looks up");
+            let resource = Resource::Name(namespace.clone(), name.clone());
+            self.push(resource, Mode::Use, say!(self, "looks up", "the name {name}"));
         }
         if access.unread {
             self.push(Resource::Known, Mode::Append, say!(self, "runs", "SQL that cannot be read"));
@@ -63,12 +51,11 @@ impl Uses<'_> {
         }
         for object in &access.declared {
             let resource = Resource::Declared(object.kind.clone(), object.name.clone());
-            let mode = if object.mode == DeclaredMode::Reads { Mode::Use } else { Mode::Change };
-            let verb = match object.mode {
-                DeclaredMode::Reads => "uses",
-                DeclaredMode::Writes => "changes",
-                DeclaredMode::Creates => "creates",
-                DeclaredMode::Drops => "drops",
+            let (mode, verb) = match object.mode {
+                DeclaredMode::Reads => (Mode::Use, "uses"),
+                DeclaredMode::Writes => (Mode::Change, "changes"),
+                DeclaredMode::Creates => (Mode::Change, "creates"),
+                DeclaredMode::Drops => (Mode::Change, "drops"),
             };
             self.push(resource, mode, say!(self, verb, "the {} {}", object.kind, object.name));
             if let Some((_, access)) = self.found.last_mut() {
@@ -96,50 +83,47 @@ impl Uses<'_> {
 
     /// `sets`: whether rows may give a column another value than its default.
     pub(super) fn insert(&mut self, id: TableId, rows: &[RowValues], sets: impl Fn(ColumnId) -> bool) {
-        let Some(table) = self.of_table(id) else { return };
-        self.use_table(&table);
-        self.obeys(&table, "inserts", "rows that obey");
-        self.rows(&table, Mode::Append, "adds");
+        let Some(table) = self.used(id) else { return };
+        self.obeys(table, "inserts", "rows that obey");
+        self.rows(table, Mode::Append, "adds");
         let mut columns = HashSet::new();
         for (column, value) in rows.iter().flatten() {
             if columns.insert(*column) {
-                self.column(&table, *column, Mode::Use, "sets");
+                self.column(table, *column, Mode::Use, "sets");
             }
-            self.scalar(&table, value);
+            self.scalar(table, value);
         }
         if let Some(numbered) = table.columns.iter().find(|column| column.auto_increment) {
             let by_hand = columns.contains(&numbered.id);
             let (mode, words) = if by_hand { (Mode::Append, "by hand") } else { (Mode::Use, "by the table") };
             self.push(Resource::Numbering(id), mode, say!(self, "numbers", "rows of {} {words}", table.name));
         }
-        self.parents(&table, |id| {
+        self.parents(table, |id| {
             let filled = |column: &Column| column.default.is_some() || column.generated.is_some();
             sets(id) || table.column(id).is_some_and(filled)
         });
-        self.fires(&table);
+        self.fires(table);
     }
 
     /// Rows that are kept beside their table, or brought back from there.
-    pub(super) fn kept(&mut self, kept: &Kept, verb: Verb) {
-        let Some(table) = self.of_table(kept.table) else { return };
-        self.use_table(&table);
-        for (id, _) in &kept.columns {
-            self.column(&table, *id, Mode::Use, "keeps");
-        }
+    pub(super) fn kept(&mut self, kept: &Kept, verb: Verb) -> Option<()> {
+        let table = self.used(kept.table)?;
+        self.columns(table, kept.columns.iter().map(|(id, _)| *id), Mode::Use, "keeps");
         self.push(Resource::ColumnList(table.id), Mode::Use, say!(self, "keeps", "the columns of {}", table.name));
         for name in &kept.taken {
             self.relation(name, Mode::Use, "looks up");
         }
         if let Some(filter) = &kept.filter {
-            self.condition(&table, filter);
+            self.condition(table, filter);
         }
         self.whole_table(&kept.beside, verb);
         if verb == Verb::Create {
-            self.rows(&table, Mode::Use, "keeps");
+            self.rows(table, Mode::Use, "keeps");
         } else {
-            self.altered_rows(&table, "restores");
-            self.parents(&table, |_| true);
+            self.altered_rows(table, "restores");
+            self.parents(table, |_| true);
         }
+        Some(())
     }
 
     /// The rows that a table's keys point to must be there, other rows of the table itself too. A key with a NULL
@@ -147,7 +131,7 @@ impl Uses<'_> {
     pub(super) fn parents(&mut self, table: &Table, filled: impl Fn(ColumnId) -> bool) {
         for key in table.foreign_keys.iter().filter(|key| key.columns.iter().all(|id| filled(*id))) {
             if let Some(parent) = self.of_table(key.table) {
-                self.rows(&parent, Mode::Use, "points to");
+                self.rows(parent, Mode::Use, "points to");
             }
         }
     }
@@ -158,10 +142,10 @@ impl Uses<'_> {
         let mut stack = vec![table.id];
         while let Some(id) = stack.pop() {
             let Some(at) = self.of_table(id) else { continue };
-            self.obeys(&at, verb, "rows under");
-            self.rows(&at, Mode::Change, if id == table.id { verb } else { "reaches" });
-            self.fires(&at);
-            for referrer in self.state.referrers(id).into_iter().map(|table| Table::clone(table)).collect::<Vec<_>>() {
+            self.obeys(at, verb, "rows under");
+            self.rows(at, Mode::Change, if id == table.id { verb } else { "reaches" });
+            self.fires(at);
+            for referrer in self.state.referrers(id) {
                 let follows = |action| matches!(action, Action::Cascade | Action::SetNull | Action::SetDefault);
                 let keys = referrer.foreign_keys.iter().filter(|key| key.table == id);
                 if keys.clone().any(|key| follows(key.on_delete) || follows(key.on_update)) {
@@ -169,7 +153,7 @@ impl Uses<'_> {
                         stack.push(referrer.id);
                     }
                 } else if keys.count() > 0 {
-                    self.rows(&referrer, Mode::Use, "must not orphan");
+                    self.rows(referrer, Mode::Use, "must not orphan");
                 }
             }
         }
@@ -221,13 +205,17 @@ impl Uses<'_> {
 
     /// The tables and columns that a program names have to stand when it runs.
     fn touches(&mut self, access: &SqlAccess) {
-        let tables = access.reads.iter().chain(&access.writes).chain(&access.inserts);
-        for table in tables.filter_map(|id| self.of_table(*id)).collect::<Vec<_>>() {
-            self.use_table(&table);
+        for id in access.reads.iter().chain(&access.writes).chain(&access.inserts) {
+            self.used(*id);
         }
+        self.named(access);
+    }
+
+    /// The columns and relations that raw SQL names.
+    fn named(&mut self, access: &SqlAccess) {
         for (id, column) in &access.columns {
             if let Some(table) = self.of_table(*id) {
-                self.column(&table, *column, Mode::Use, "uses");
+                self.column(table, *column, Mode::Use, "uses");
             }
         }
         for name in &access.names {
