@@ -72,7 +72,7 @@ impl<'m> Walk<'m> {
         let Some(migration) = self.migrations.get(node.0) else { return false };
         let (name, body, mut found) = (&migration.name, &migration.body, Vec::new());
         let back =
-            replay::down_and_back(&mut self.state, name, body, undone, Span::NONE, &mut found, &mut replay::Unwatched);
+            replay::down_watched(&mut self.state, name, body, undone, Span::NONE, &mut found, &mut replay::Unwatched);
         for change in &back {
             let _ = self.state.apply(change);
         }

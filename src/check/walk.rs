@@ -120,7 +120,7 @@ fn accesses(
         // judged in the whole way down, not alone.
         looker.direction = Direction::Down;
         let (state, mut alone) = (&mut replay.state, Vec::new());
-        let back = replay::down_and_back(state, name, body, &undone, migration.span, &mut alone, &mut looker);
+        let back = replay::down_watched(state, name, body, &undone, migration.span, &mut alone, &mut looker);
         looker.observer.undone(state, migration, &alone);
         for change in &back {
             let _ = state.apply(change);

@@ -222,7 +222,7 @@ pub(super) fn look(observer: &Observer, migrations: &[Migration], order: &[NodeI
         let mut watch = |state: &State, change: &Change, _| made.change(state, change);
         let (name, body) = (&migration.name, &migration.body);
         let up = replay::up_watched(&mut state, name, body, &mut Vec::new(), &mut watch);
-        let back = replay::down_and_back(&mut state, name, body, &up, migration.span, &mut Vec::new(), &mut watch);
+        let back = replay::down_watched(&mut state, name, body, &up, migration.span, &mut Vec::new(), &mut watch);
         for change in &back {
             let _ = state.apply(change);
         }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-pub(crate) use down::{down, down_and_back, down_watched, when_it_runs};
+pub(crate) use down::{down, down_watched, when_it_runs};
 pub(crate) use left::left_at_zero;
 pub(crate) use undo::reversal;
 use undo::undo;
@@ -191,33 +191,24 @@ fn replay_up(
         }
         inverses.reverse();
         let undo = undo(operation, &applied, inverses, &context, &added, state);
+        let place = operation.spans.object();
         // What goes wrong in an authored way down is shown where that is written.
-        let span = match undo {
-            Undo::Authored(..) => {
-                let file = operation.spans.written("down_file");
-                file.unwrap_or_else(|| operation.spans.part("down"))
-            }
-            Undo::Changes(_) | Undo::Nothing | Undo::Missing | Undo::Irreversible(_) => operation.spans.object(),
-        };
-        let down_spans = match undo {
-            Undo::Authored(..) => statement_spans(operation, "down", span),
-            Undo::Changes(_) | Undo::Nothing | Undo::Missing | Undo::Irreversible(_) => Vec::new(),
-        };
-        if !keeps_parts {
-            replayed.undone.push(Undone { at: number, span, undo, lossy, down_spans, parts: 0 });
-            continue;
-        }
-        let title = operation.title();
-        let before = replayed.parts.len();
-        let mut undone = Undone { at: number, span, undo, lossy, down_spans, parts: 0 };
-        let span = operation.spans.object();
-        if matches!(operation.kind, Kind::Sql { .. }) {
-            replayed.parts.extend(by_statement(&title, &statement_spans(operation, "sql", span), applied));
+        let (span, down_spans) = if let Undo::Authored(..) = undo {
+            let span = operation.spans.written("down_file").unwrap_or_else(|| operation.spans.part("down"));
+            (span, statement_spans(operation, "down", span))
         } else {
-            replayed.parts.push(Part { operation: title, span, authored: false, changes: applied });
+            (place, Vec::new())
+        };
+        let before = replayed.parts.len();
+        if keeps_parts && matches!(operation.kind, Kind::Sql { .. }) {
+            let spans = statement_spans(operation, "sql", place);
+            replayed.parts.extend(by_statement(&operation.title(), &spans, applied));
+        } else if keeps_parts {
+            let operation = operation.title();
+            replayed.parts.push(Part { operation, span: place, authored: false, changes: applied });
         }
-        undone.parts = replayed.parts.len() - before;
-        replayed.undone.push(undone);
+        let parts = replayed.parts.len() - before;
+        replayed.undone.push(Undone { at: number, span, undo, lossy, down_spans, parts });
     }
     replayed
 }
