@@ -179,7 +179,7 @@ fn bind_column(
 }
 
 /// The name that an identifier means: a doubled quote in quotes is one.
-fn meant(ident: &Ident) -> Cow<'_, str> {
+pub(super) fn meant(ident: &Ident) -> Cow<'_, str> {
     match ident.quote_style {
         Some(quote @ ('"' | '`')) if ident.value.contains(quote) => {
             Cow::Owned(ident.value.replace(&format!("{quote}{quote}"), &quote.to_string()))

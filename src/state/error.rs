@@ -1,7 +1,9 @@
 //! Why a change cannot be applied to a state.
 
-use super::{ObjectKind, SchemaObject};
-use crate::diagnostic::{Code, Diagnostic, Span};
+use std::fmt::Display;
+
+use super::{ObjectKind, SchemaObject, Table};
+use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::ident::TableName;
 use crate::operation::Operation;
 
@@ -100,5 +102,25 @@ impl StateError {
             return diagnostic.help("write the columns out in its query, in place of `*` or NATURAL JOIN");
         }
         diagnostic
+    }
+}
+
+/// What is not there by its name, with the nearest of those that are.
+pub(super) fn unknown(kind: &str, name: &impl Display, names: &[String]) -> Diagnostic {
+    let help = match nearest(&name.to_string(), names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "if another migration makes it, name that migration in `requires`".to_owned(),
+    };
+    Diagnostic::new(Code::UnknownTable, format!("there is no {kind} `{name}` at this point")).help(help)
+}
+
+/// A column that a table does not have.
+pub(super) fn unknown_column(table: &Table, name: &str) -> Diagnostic {
+    let message = format!("table `{}` has no column `{name}` at this point", table.name);
+    let diagnostic = Diagnostic::new(Code::UnknownColumn, message);
+    let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    match nearest(name, names.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.note(format!("its columns are: {}", names.join(", "))),
     }
 }

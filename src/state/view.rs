@@ -18,7 +18,7 @@ use sqlparser::ast::{
 };
 use sqlparser::parser::Parser;
 
-use super::bind::{dialect, is_system_column, line_starts, place, tokens};
+use super::bind::{dialect, is_system_column, line_starts, meant, place, tokens};
 use super::sense::{Sense, judge, kind};
 use super::stars::{Star, Stars, stars};
 use super::{ColumnId, State, Table, TableId, View};
@@ -239,11 +239,8 @@ impl State {
     }
 
     pub(super) fn ident_text(&self, ident: &Ident) -> String {
-        if ident.quote_style.is_none() && self.backend() == Backend::Postgres {
-            ident.value.to_lowercase()
-        } else {
-            ident.value.clone()
-        }
+        let folds = ident.quote_style.is_none() && self.backend() == Backend::Postgres;
+        if folds { ident.value.to_lowercase() } else { meant(ident).into_owned() }
     }
 
     fn folded_ident(&self, ident: &Ident) -> String {

@@ -32,10 +32,11 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::bind::bind;
+use super::error::{unknown, unknown_column};
 use super::objects::Sequence;
 use super::sense::{Sense, kind};
 use super::{Change, Column, ColumnId, Expr, Scalar, Schema, State, Table, TableId};
-use crate::diagnostic::{Code, Diagnostic, Span, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::ident::TableName;
 use crate::operation::{ByBackend, Kind, Operation, Text, Value};
 
@@ -173,14 +174,7 @@ impl Lower<'_> {
 
     /// Reports what is not there by its name, with the nearest of those that are.
     fn unknown(&mut self, kind: &str, name: &impl Display, names: &[String], part: impl PartPath) {
-        let message = format!("there is no {kind} `{name}` at this point");
-        let near = nearest(&name.to_string(), names.iter().map(String::as_str));
-        let help = near.map_or_else(
-            || "if another migration makes it, name that migration in `requires`".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        let diagnostic = self.error(Code::UnknownTable, part, message).help(help);
-        self.report(diagnostic);
+        self.report(unknown(kind, name, names).at(self.span(part), ""));
     }
 
     /// A column by name, or `unknown-column` with the nearest name.
@@ -208,15 +202,7 @@ impl Lower<'_> {
     }
 
     fn unknown_column(&mut self, table: &Table, name: &str, part: impl PartPath) {
-        let message = format!("table `{}` has no column `{name}` at this point", table.name);
-        let mut diagnostic = self.error(Code::UnknownColumn, part, message);
-        if let Some(near) = nearest(name, table.columns.iter().map(|column| column.name.as_str())) {
-            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-        } else {
-            let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
-            diagnostic = diagnostic.note(format!("its columns are: {}", names.join(", ")));
-        }
-        self.report(diagnostic);
+        self.report(unknown_column(table, name).at(self.span(part), ""));
     }
 
     /// Whether a part of the operation is written.

@@ -94,7 +94,7 @@ impl Lower<'_> {
             let mut diagnostic =
                 self.error(Code::UnknownTable, "object", format!("there is no view `{name}` at this point"));
             let names: Vec<String> = self.state.views().iter().map(|view| view.name.to_string()).collect();
-            if let Some(near) = super::nearest(&name.to_string(), names.iter().map(String::as_str)) {
+            if let Some(near) = crate::diagnostic::nearest(&name.to_string(), names.iter().map(String::as_str)) {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
             } else if self.state.table_named(name).is_some() {
                 diagnostic = diagnostic.help(format!("`{name}` is a table: drop_table = \"{name}\""));

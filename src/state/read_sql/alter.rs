@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, Ident, RenameTableNameKind, TableConstraint,
+    AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, DropBehavior, Ident, RenameTableNameKind,
+    TableConstraint,
 };
 
+use super::columns::{constraints_of, is_foreign_key};
 use super::{Found, Reader, Step, Stop};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Severity, nearest};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::state::lower::is_key;
 use crate::state::{Change, Column, ColumnPatch, Constraint, ConstraintKind, Name, Namespace, Table};
 
@@ -37,7 +39,7 @@ impl Reader<'_, '_> {
                 self.add_column(table, column_def, *if_not_exists)
             }
             AlterTableOperation::DropColumn { column_names, if_exists, drop_behavior, .. } => {
-                let cascade = drop_behavior.as_ref().is_some_and(|behavior| behavior.to_string() == "CASCADE");
+                let cascade = matches!(drop_behavior, Some(DropBehavior::Cascade));
                 for name in column_names {
                     let table = self.current(table)?;
                     self.drop_column(&table, name, *if_exists, cascade)?;
@@ -63,13 +65,11 @@ impl Reader<'_, '_> {
             }
             AlterTableOperation::AddConstraint { constraint, .. } => self.add_constraint(table, constraint),
             AlterTableOperation::DropConstraint { if_exists, name, drop_behavior } => {
-                let cascade = drop_behavior.as_ref().is_some_and(|behavior| behavior.to_string() == "CASCADE");
+                let cascade = matches!(drop_behavior, Some(DropBehavior::Cascade));
                 self.drop_constraint(table, name, *if_exists, cascade)
             }
             AlterTableOperation::RenameConstraint { old_name, new_name } => {
-                let Some(constraint) = self.constraint_named(table, old_name, false)? else {
-                    return Err(Stop::Unread);
-                };
+                let constraint = self.constraint_named(table, old_name, false)?.ok_or(Stop::Unread)?;
                 let to = Name { text: self.ident(new_name), generated: false };
                 let (kind, name) = (constraint.kind(), constraint.name().text.clone());
                 self.put(Change::RenameConstraint { table: id, kind, name, to })
@@ -103,9 +103,8 @@ impl Reader<'_, '_> {
         with.columns.push(column.clone());
         column.default = self.default_of(def, &column, &with);
         self.put(Change::AddColumn { table: table.id, column, fill: None })?;
-        let mut constraints = Self::constraints_of(def, false);
-        constraints.extend(Self::constraints_of(def, true));
-        for constraint in &constraints {
+        let (keys, constraints): (Vec<_>, Vec<_>) = constraints_of(def).into_iter().partition(is_foreign_key);
+        for constraint in constraints.iter().chain(&keys) {
             let table = self.current(table)?;
             self.add_constraint(&table, constraint)?;
         }
@@ -146,7 +145,7 @@ impl Reader<'_, '_> {
         let postgres = self.backend() == Backend::Postgres;
         self.trigger_needs(table, &column, cascade)?;
         self.programs_need(table, &column, "goes", cascade)?;
-        for referrer in self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
+        for referrer in self.referrers(table) {
             let held = |key: &&crate::state::ForeignKey| {
                 key.table == table.id
                     && key.references.contains(&column.id)
@@ -161,8 +160,7 @@ impl Reader<'_, '_> {
                     // On SQLite a key's column is held by its index, if at all.
                     return Err(if postgres { self.wrong(Code::StillReferenced, message) } else { Stop::Unread });
                 }
-                let (kind, name) = (ConstraintKind::ForeignKey, key.name.text.clone());
-                self.put(Change::DropConstraint { table: referrer.id, kind, name })?;
+                self.put_drop(referrer.id, ConstraintKind::ForeignKey, &key.name)?;
             }
         }
         let table = self.current(table)?;
@@ -180,8 +178,7 @@ impl Reader<'_, '_> {
             self.put(Change::DropIndex { table: table.id, name: index.name.clone(), concurrently: false })?;
         }
         for constraint in constraints.iter().rev() {
-            let (kind, name) = (constraint.kind(), constraint.name().text.clone());
-            self.put(Change::DropConstraint { table: table.id, kind, name })?;
+            self.put_drop(table.id, constraint.kind(), constraint.name())?;
         }
         self.put(Change::DropColumn { table: table.id, column: column.id, refill: None })
     }
@@ -202,7 +199,7 @@ impl Reader<'_, '_> {
             return Ok(None);
         }
         let message = format!("table `{}` has no constraint `{text}` at this point", table.name);
-        let mut diagnostic = self.error(Code::UnknownConstraint, message);
+        let mut diagnostic = Diagnostic::new(Code::UnknownConstraint, message);
         let names: Vec<String> = table.constraints().map(|constraint| constraint.name().text.clone()).collect();
         if let Some(near) = nearest(&text, names.iter().map(String::as_str)) {
             diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
@@ -214,20 +211,17 @@ impl Reader<'_, '_> {
 
     fn drop_constraint(&mut self, table: &Table, name: &Ident, if_exists: bool, cascade: bool) -> Step {
         let Some(constraint) = self.constraint_named(table, name, if_exists)? else { return Ok(()) };
-        let (kind, name) = (constraint.kind(), constraint.name().text.clone());
+        let (kind, name) = (constraint.kind(), &constraint.name().text);
         let mut without = table.clone();
         match kind {
             ConstraintKind::PrimaryKey => without.primary_key = None,
-            ConstraintKind::Unique => without.uniques.retain(|unique| unique.name.text != name),
+            ConstraintKind::Unique => without.uniques.retain(|unique| unique.name.text != *name),
             ConstraintKind::ForeignKey | ConstraintKind::Check => {}
         }
-        for referrer in self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect::<Vec<_>>() {
+        for referrer in self.referrers(table) {
             for key in referrer.foreign_keys.iter().filter(|key| key.table == table.id) {
-                let bound = self
-                    .trial
-                    .state
-                    .bound_to(table, &name)
-                    .is_some_and(|(by, other)| by.id == referrer.id && other.name == key.name);
+                let bound = self.trial.state.bound_to(table, name);
+                let bound = bound.is_some_and(|(by, other)| by.id == referrer.id && other.name == key.name);
                 if !bound && (!is_key(table, &key.references) || is_key(&without, &key.references)) {
                     continue;
                 }
@@ -235,27 +229,24 @@ impl Reader<'_, '_> {
                     let message = format!("key `{}` of `{}` still needs `{name}`", key.name.text, referrer.name);
                     return Err(self.wrong(Code::StillReferenced, message));
                 }
-                let (kind, name) = (ConstraintKind::ForeignKey, key.name.text.clone());
-                self.put(Change::DropConstraint { table: referrer.id, kind, name })?;
+                self.put_drop(referrer.id, ConstraintKind::ForeignKey, &key.name)?;
             }
         }
-        self.put(Change::DropConstraint { table: table.id, kind, name })
+        self.put_drop(table.id, kind, constraint.name())
     }
 
     fn alter_column(&mut self, table: &Table, column: &Column, operation: &AlterColumnOperation) -> Step {
         let mut patch = ColumnPatch::default();
-        let about_null_or_default = matches!(
-            operation,
-            AlterColumnOperation::DropNotNull
-                | AlterColumnOperation::SetDefault { .. }
-                | AlterColumnOperation::DropDefault
-        );
-        if column.auto_increment && about_null_or_default {
-            let message =
-                format!("`{}.{}` numbers itself, so it is never NULL and has no default", table.name, column.name);
-            return Err(self.wrong(Code::TypeMismatch, message));
-        }
         match operation {
+            AlterColumnOperation::DropNotNull
+            | AlterColumnOperation::SetDefault { .. }
+            | AlterColumnOperation::DropDefault
+                if column.auto_increment =>
+            {
+                let message =
+                    format!("`{}.{}` numbers itself, so it is never NULL and has no default", table.name, column.name);
+                return Err(self.wrong(Code::TypeMismatch, message));
+            }
             AlterColumnOperation::SetNotNull => patch.null = Some(false).filter(|_| column.null),
             AlterColumnOperation::DropNotNull => {
                 if table.primary_key.as_ref().is_some_and(|key| key.columns.contains(&column.id)) {
@@ -266,8 +257,7 @@ impl Reader<'_, '_> {
                 patch.null = Some(true).filter(|_| !column.null);
             }
             AlterColumnOperation::SetDefault { value } => {
-                let bare = Table { columns: Vec::new(), ..table.clone() };
-                let default = self.default_value(value, column, &bare);
+                let default = self.default_value(value, column, table);
                 patch.default = Some(default).filter(|default| *default != column.default);
             }
             AlterColumnOperation::DropDefault => patch.default = column.default.as_ref().map(|_| None),
@@ -300,9 +290,7 @@ impl Reader<'_, '_> {
             let name = &column.name;
             let message =
                 format!("whether {what} still makes sense when `{}.{name}` becomes {to} is not known", table.name);
-            let mut diagnostic = self.error(Code::TypeMismatch, message);
-            diagnostic.severity = Severity::Warning;
-            self.tell(diagnostic);
+            self.warn(Code::TypeMismatch, message);
         }
     }
 
@@ -310,8 +298,8 @@ impl Reader<'_, '_> {
     fn may_rename(&mut self, table: &Table, name: &str, is_column: bool) -> Step {
         let Some(holder) = self.trial.state.rename_holder(table, name, is_column) else { return Ok(()) };
         let what = if is_column { "column" } else { "table" };
-        let diagnostic = self
-            .error(Code::RenameUnderOpaque, format!("{what} `{name}` cannot be renamed under {holder}"))
+        let message = format!("{what} `{name}` cannot be renamed under {holder}");
+        let diagnostic = Diagnostic::new(Code::RenameUnderOpaque, message)
             .note(format!("{holder} is kept as its author wrote it, and its SQL may speak of `{name}`"))
             .help("drop it before the rename and make it again after, with the new name");
         Err(self.tell(diagnostic))

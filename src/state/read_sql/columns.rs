@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    CheckConstraint, ColumnDef, ColumnOption, ConstraintCharacteristics, DataType as SqlType, DeferrableInitial,
-    Expr as SqlExpr, ForeignKeyConstraint, GeneratedAs, Ident, IndexColumn, NullsDistinctOption, ObjectName,
-    ReferentialAction, TableConstraint,
+    CheckConstraint, ColumnDef, ColumnOption, ColumnOptionDef, ConstraintCharacteristics, DataType as SqlType,
+    DeferrableInitial, Expr as SqlExpr, ForeignKeyConstraint, GeneratedAs, Ident, IndexColumn, NullsDistinctOption,
+    ObjectName, PrimaryKeyConstraint, ReferentialAction, TableConstraint, UniqueConstraint,
 };
 
 use super::types::is_serial;
@@ -99,43 +99,7 @@ impl Reader<'_, '_> {
             ColumnOption::Default(value) => Some(value),
             _ => None,
         })?;
-        self.default_value(default, column, &Table { columns: Vec::new(), ..table.clone() })
-    }
-
-    /// The constraints of a column's definition, foreign keys last. `put` gets each with the table as it is by then.
-    pub(super) fn constraints_of(def: &ColumnDef, keys: bool) -> Vec<TableConstraint> {
-        let column = || vec![IndexColumn::from(def.name.clone())];
-        let mut constraints = Vec::new();
-        for option in &def.options {
-            let name = option.name.clone();
-            constraints.push(match &option.option {
-                ColumnOption::PrimaryKey(key) if !keys => {
-                    let mut key = key.clone();
-                    key.name = key.name.or(name);
-                    key.columns = column();
-                    TableConstraint::PrimaryKey(key)
-                }
-                ColumnOption::Unique(unique) if !keys => {
-                    let mut unique = unique.clone();
-                    unique.name = unique.name.or(name);
-                    unique.columns = column();
-                    TableConstraint::Unique(unique)
-                }
-                ColumnOption::Check(check) if !keys => {
-                    let mut check = check.clone();
-                    check.name = check.name.or(name);
-                    TableConstraint::Check(check)
-                }
-                ColumnOption::ForeignKey(key) if keys => {
-                    let mut key = key.clone();
-                    key.name = key.name.or(name);
-                    key.columns = vec![def.name.clone()];
-                    TableConstraint::ForeignKey(key)
-                }
-                _ => continue,
-            });
-        }
-        constraints
+        self.default_value(default, column, table)
     }
 
     /// A constraint on a table as it is by now. `None` where the database makes none of it.
@@ -263,6 +227,32 @@ impl Reader<'_, '_> {
         }
         Ok(ids)
     }
+}
+
+/// The constraints of a column's definition.
+pub(super) fn constraints_of(def: &ColumnDef) -> Vec<TableConstraint> {
+    let columns = || vec![IndexColumn::from(def.name.clone())];
+    let named = |option: &ColumnOptionDef| {
+        let given = option.name.clone();
+        Some(match option.option.clone() {
+            ColumnOption::PrimaryKey(key) => {
+                PrimaryKeyConstraint { name: key.name.or(given), columns: columns(), ..key }.into()
+            }
+            ColumnOption::Unique(unique) => {
+                UniqueConstraint { name: unique.name.or(given), columns: columns(), ..unique }.into()
+            }
+            ColumnOption::Check(check) => CheckConstraint { name: check.name.or(given), ..check }.into(),
+            ColumnOption::ForeignKey(key) => {
+                ForeignKeyConstraint { name: key.name.or(given), columns: vec![def.name.clone()], ..key }.into()
+            }
+            _ => return None,
+        })
+    };
+    def.options.iter().filter_map(named).collect()
+}
+
+pub(super) const fn is_foreign_key(constraint: &TableConstraint) -> bool {
+    matches!(constraint, TableConstraint::ForeignKey(_))
 }
 
 /// Puts a constraint on a table that is being made.

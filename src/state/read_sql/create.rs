@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
 use sqlparser::ast::{CreateIndex, CreateTable, Expr as SqlExpr, IndexColumn, IndexType, OrderBySort, TableConstraint};
 
-use super::columns::put_on;
+use super::columns::{constraints_of, is_foreign_key, put_on};
 use super::{Found, Reader, Step, Stop};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
@@ -40,31 +40,19 @@ impl Reader<'_, '_> {
             table.columns.push(column);
         }
         for (at, def) in create.columns.iter().enumerate() {
-            let Some(column) = table.columns.get(at).cloned() else { continue };
-            let default = self.default_of(def, &column, &table);
+            let default = table.columns.get(at).and_then(|column| self.default_of(def, column, &table));
             if let Some(column) = table.columns.get_mut(at) {
                 column.default = default;
             }
         }
-        let mut constraints = Vec::new();
-        let mut keys = Vec::new();
-        for def in &create.columns {
-            constraints.extend(Self::constraints_of(def, false));
-            keys.extend(Self::constraints_of(def, true));
-        }
-        for constraint in &create.constraints {
-            let list = if matches!(constraint, TableConstraint::ForeignKey(_)) { &mut keys } else { &mut constraints };
-            list.push(constraint.clone());
-        }
+        let all = create.columns.iter().flat_map(constraints_of).chain(create.constraints.iter().cloned());
+        let (keys, mut constraints): (Vec<_>, Vec<_>) = all.partition(is_foreign_key);
         // The key first: PostgreSQL makes its index first, and other constraints may be the same.
         constraints.sort_by_key(|constraint| !matches!(constraint, TableConstraint::PrimaryKey(_)));
         for sql in constraints.iter().chain(&keys) {
             let Some(constraint) = self.constraint(&table, sql)? else { continue };
-            let name = &constraint.name().text;
-            if table.constraints().any(|other| other.name().text == *name) {
-                return Err(Stop::Unread);
-            }
-            if matches!(sql, TableConstraint::PrimaryKey(_)) && table.primary_key.is_some() {
+            let twice = matches!(sql, TableConstraint::PrimaryKey(_)) && table.primary_key.is_some();
+            if twice || table.constraint_names().any(|(_, other)| other.text == constraint.name().text) {
                 return Err(Stop::Unread);
             }
             put_on(&mut table, constraint);
@@ -119,8 +107,7 @@ impl Reader<'_, '_> {
             || create.r#async;
         let mut given = None;
         if let Some(name) = &create.name {
-            let mut name = self.name(name)?;
-            name.schema.clone_from(&table.name.schema);
+            let name = table.name.renamed(self.name(name)?.name);
             if self.trial.state.index_named(&name).is_some() {
                 if create.if_not_exists {
                     self.read.access.names.push(name);
@@ -148,10 +135,8 @@ impl Reader<'_, '_> {
             parts.push(part);
         }
         let predicate = create.predicate.as_ref().map(|predicate| self.bound(predicate, &table));
-        let using = match &create.using {
-            None | Some(IndexType::BTree) => None,
-            Some(method) => Some(method.to_string().to_lowercase()),
-        };
+        let using = create.using.as_ref().filter(|method| **method != IndexType::BTree);
+        let using = using.map(|method| method.to_string().to_lowercase());
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let name = given.unwrap_or_else(|| self.choose_index(&table, &words));
         let index = Index {
@@ -206,10 +191,7 @@ fn is_plain(create: &CreateTable) -> bool {
 
 /// What SQLite says behind the closing bracket.
 fn options(create: &CreateTable) -> Option<String> {
-    match (create.without_rowid, create.strict) {
-        (true, true) => Some("WITHOUT ROWID, STRICT".to_owned()),
-        (true, false) => Some("WITHOUT ROWID".to_owned()),
-        (false, true) => Some("STRICT".to_owned()),
-        (false, false) => None,
-    }
+    let said = [("WITHOUT ROWID", create.without_rowid), ("STRICT", create.strict)];
+    let said: Vec<&str> = said.into_iter().filter_map(|(words, said)| said.then_some(words)).collect();
+    (!said.is_empty()).then(|| said.join(", "))
 }

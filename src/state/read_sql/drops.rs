@@ -6,7 +6,7 @@ use sqlparser::ast::{AlterIndexOperation, DropTrigger, ObjectName};
 
 use super::{Found, Reader, Step, Stop, may_mention};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, nearest};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::ident::TableName;
 use crate::sql_text::lexemes;
 use crate::state::{
@@ -38,44 +38,33 @@ impl Reader<'_, '_> {
         self.takes_nothing_along(table.id, None)?;
         let postgres = self.backend() == Backend::Postgres;
         // SQLite leaves keys behind, pointing nowhere.
-        let referrers = if postgres { self.trial.state.referrers(table.id) } else { Vec::new() };
-        for referrer in referrers.into_iter().map(Arc::clone).collect::<Vec<_>>() {
-            if referrer.id == table.id {
-                continue;
-            }
+        let referrers = if postgres { self.referrers(table) } else { Vec::new() };
+        for referrer in referrers.iter().filter(|referrer| referrer.id != table.id) {
             for key in referrer.foreign_keys.iter().filter(|key| key.table == table.id) {
                 if !cascade && !going.contains(&referrer.id) {
                     let name = &key.name.text;
                     let message =
                         format!("table `{}` is still referred to by `{}` (key `{name}`)", table.name, referrer.name);
-                    let diagnostic = self
-                        .error(Code::StillReferenced, message)
-                        .help(format!("drop the key first: `ALTER TABLE {} DROP CONSTRAINT {name}`", referrer.name));
-                    return Err(self.tell(diagnostic));
+                    let help = format!("drop the key first: `ALTER TABLE {} DROP CONSTRAINT {name}`", referrer.name);
+                    return Err(self.needed(message, help));
                 }
-                let (kind, name) = (ConstraintKind::ForeignKey, key.name.text.clone());
-                self.put(Change::DropConstraint { table: referrer.id, kind, name })?;
+                self.put_drop(referrer.id, ConstraintKind::ForeignKey, &key.name)?;
             }
         }
         if !postgres {
             return Ok(());
         }
-        let views: Vec<_> = self.trial.state.views().to_vec();
+        let reads = |view: &View| view.reads.as_ref().map(|reads| reads.contains(&table.id));
         if cascade {
-            return self.drop_readers(|view| view.reads.as_ref().map(|reads| reads.contains(&table.id)));
+            return self.drop_readers(reads);
         }
-        for view in views.into_iter().rev() {
-            match &view.reads {
-                Some(reads) if !reads.contains(&table.id) => {}
-                Some(_) => {
-                    let message = format!("table `{}` is still read by view `{}`", table.name, view.name);
-                    let diagnostic = self.error(Code::StillReferenced, message).help("drop the view first");
-                    return Err(self.tell(diagnostic));
-                }
-                None => {}
+        match self.trial.state.views().iter().rev().find(|view| reads(view) == Some(true)) {
+            Some(view) => {
+                let message = format!("table `{}` is still read by view `{}`", table.name, view.name);
+                Err(self.needed(message, "drop the view first"))
             }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// What goes with a table or a column, and is no view or trigger, is not followed.
@@ -111,12 +100,10 @@ impl Reader<'_, '_> {
         }
         let views = self.trial.state.views();
         let holds = |view: &&View| !going.contains(&view.name) && view.over.iter().any(|under| going.contains(under));
-        let over = views.iter().find(holds)?.clone();
+        let over = views.iter().find(holds)?;
         let name = over.over.iter().find(|under| going.contains(under))?;
-        let diagnostic = self
-            .error(Code::StillReferenced, format!("view `{name}` is still read by view `{}`", over.name))
-            .help("drop that view first");
-        Some(Err(self.tell(diagnostic)))
+        let message = format!("view `{name}` is still read by view `{}`", over.name);
+        Some(Err(self.needed(message, "drop that view first")))
     }
 
     /// Views and triggers that need a column as it is: the statement fails, or takes the views along.
@@ -142,10 +129,7 @@ impl Reader<'_, '_> {
             match needs(view) {
                 Some(true) => {
                     let message = format!("view `{}` needs `{}.{}`, which {what}", view.name, table.name, column.name);
-                    let diagnostic = self
-                        .error(Code::StillReferenced, message)
-                        .help("drop the view before, and make it again after");
-                    return Err(self.tell(diagnostic));
+                    return Err(self.needed(message, "drop the view before, and make it again after"));
                 }
                 Some(false) => {}
                 None => unsure = true,
@@ -185,7 +169,7 @@ impl Reader<'_, '_> {
         }
         let indexes: Vec<String> =
             state.tables.values().flat_map(|table| table.indexes.iter().map(|index| index.name.clone())).collect();
-        let mut diagnostic = self.error(Code::UnknownIndex, format!("there is no index `{name}` at this point"));
+        let mut diagnostic = Diagnostic::new(Code::UnknownIndex, format!("there is no index `{name}` at this point"));
         if let Some(near) = nearest(&name.name, indexes.iter().map(String::as_str)) {
             diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
         }
@@ -224,13 +208,12 @@ impl Reader<'_, '_> {
         if let Some(on) = &drop.table_name {
             let on = self.name(on)?;
             if let Found::Table(found) = self.look_up(&on) {
-                table = Some(found.id);
+                table = Some(found.id).filter(|_| self.backend().capabilities().schemas);
             }
             self.read.access.names.push(on);
         }
-        let of_table = self.backend().capabilities().schemas;
         let name = self.backend().fold(&self.name(&drop.trigger_name)?.name).into_owned();
-        self.read.access.others.push((Namespace::Triggers(table.filter(|_| of_table)), name));
+        self.read.access.others.push((Namespace::Triggers(table), name));
         if drop.if_exists { Ok(()) } else { Err(Stop::Unread) }
     }
 }

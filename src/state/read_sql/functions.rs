@@ -9,7 +9,6 @@ use sqlparser::parser::Parser;
 
 use super::{Reader, Step, Stop};
 use crate::backend::Backend;
-use crate::diagnostic::Code;
 use crate::ident::{FunctionName, TableName};
 use crate::sql_text::{Lexeme, called, lexemes};
 use crate::state::bind::dialect;
@@ -161,8 +160,7 @@ impl Reader<'_, '_> {
                 "function `{}` is still executed by the trigger `{}` on `{}`",
                 head.name, trigger.name, trigger.table
             );
-            let diagnostic = self.error(Code::StillReferenced, message).help("drop the trigger first");
-            return Err(self.tell(diagnostic));
+            return Err(self.needed(message, "drop the trigger first"));
         }
         if !same || state.calls_function(&head.name) {
             return Err(Stop::Unread);

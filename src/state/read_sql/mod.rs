@@ -34,10 +34,11 @@ pub(super) use functions::executed;
 pub(super) use head::may_mention;
 
 use super::bind::{dialect, tokens};
+use super::error::{unknown, unknown_column};
 use super::trial::Trial;
-use super::{Change, Column, Object, SqlAccess, StateError, Table, View};
+use super::{Change, Column, ConstraintKind, Name, Object, SqlAccess, Table, TableId, View};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Diagnostic, Span, nearest};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::ident::TableName;
 
 /// What was read of one statement.
@@ -97,12 +98,13 @@ impl Reader<'_, '_> {
             if let Some(step) = self.dropped_views(&programs) {
                 return step;
             }
-            let made = programs.iter().find_map(|change| {
-                if let Change::Create(Object::View(view)) = change { Some(view.reads.is_some()) } else { None }
-            });
+            let mut read = Ok(());
             for change in programs {
                 if let Change::Create(Object::View(view)) = &change {
                     self.view_reads(view)?;
+                    if view.reads.is_none() {
+                        read = Err(Stop::Unread);
+                    }
                 } else if let Change::Create(Object::Trigger(trigger)) = &change {
                     self.trigger_stands(trigger)?;
                 }
@@ -113,7 +115,7 @@ impl Reader<'_, '_> {
                 }
             }
             self.calls();
-            return if made == Some(false) { Err(Stop::Unread) } else { Ok(()) };
+            return read;
         }
         let backend = self.backend();
         let tokens = tokens(self.sql, backend).ok_or(Stop::Unread)?;
@@ -167,19 +169,14 @@ impl Reader<'_, '_> {
     }
 
     fn statement(&mut self, statement: &Statement) -> Step {
-        if matches!(
-            statement,
-            Statement::Query(_)
-                | Statement::Insert(_)
-                | Statement::Update(_)
-                | Statement::Delete(_)
-                | Statement::Truncate(_)
-        ) {
-            return self.rows(statement);
-        }
-        let views = |of: &ObjectType| matches!(of, ObjectType::View | ObjectType::MaterializedView);
+        use ObjectType::{Index, MaterializedView, Table, View};
         match statement {
-            Statement::Drop { object_type, if_exists, names, .. } if views(object_type) => {
+            Statement::Query(_)
+            | Statement::Insert(_)
+            | Statement::Update(_)
+            | Statement::Delete(_)
+            | Statement::Truncate(_) => self.rows(statement),
+            Statement::Drop { object_type: View | MaterializedView, if_exists, names, .. } => {
                 self.drop_views(names, *if_exists)
             }
             Statement::DropTrigger(drop) => self.drop_trigger(drop),
@@ -191,8 +188,8 @@ impl Reader<'_, '_> {
             Statement::AlterIndex { name, operation } => self.alter_index(name, operation),
             Statement::Drop { object_type, if_exists, names, cascade, temporary: false, table: None, .. } => {
                 match object_type {
-                    ObjectType::Table => self.drop_tables(names, *if_exists, *cascade),
-                    ObjectType::Index => self.drop_indexes(names, *if_exists, *cascade),
+                    Table => self.drop_tables(names, *if_exists, *cascade),
+                    Index => self.drop_indexes(names, *if_exists, *cascade),
                     _ => Err(Stop::Unread),
                 }
             }
@@ -207,48 +204,42 @@ impl Reader<'_, '_> {
 
     /// Applies a change to the trial and keeps it as an effect.
     fn put(&mut self, change: Change) -> Step {
-        match self.trial.apply(&change) {
-            Ok(()) => {
-                self.read.effects.push(change);
-                Ok(())
-            }
-            Err(error) => Err(self.fails(&error)),
-        }
+        // Why a change cannot be, the database will say as well, if all that stands is known.
+        self.trial.apply(&change).map_err(|error| self.wrong(error.code(), error.to_string()))?;
+        self.read.effects.push(change);
+        Ok(())
     }
 
-    /// Says why a change cannot be: the database will say so as well, if all that stands is known.
-    fn fails(&mut self, error: &StateError) -> Stop {
-        self.wrong(error.code(), error.to_string())
+    /// Drops a constraint of a table.
+    fn put_drop(&mut self, table: TableId, kind: ConstraintKind, name: &Name) -> Step {
+        self.put(Change::DropConstraint { table, kind, name: name.text.clone() })
     }
 
     fn wrong(&mut self, code: Code, message: impl Into<String>) -> Stop {
-        let diagnostic = self.error(code, message);
-        self.tell(diagnostic)
+        self.tell(Diagnostic::new(code, message))
     }
 
-    fn error(&self, code: Code, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::new(code, message).at(self.span, "")
+    /// Something that is still needed, and what to do about it.
+    fn needed(&mut self, message: impl Into<String>, help: impl Into<String>) -> Stop {
+        self.tell(Diagnostic::new(Code::StillReferenced, message).help(help))
     }
 
+    fn warn(&mut self, code: Code, message: impl Into<String>) {
+        let mut diagnostic = Diagnostic::new(code, message);
+        diagnostic.severity = Severity::Warning;
+        self.tell(diagnostic);
+    }
+
+    /// Reports something wrong with the statement.
     fn tell(&mut self, diagnostic: Diagnostic) -> Stop {
         let stop = if diagnostic.is_error() { Stop::Wrong } else { Stop::Unread };
-        self.read.diagnostics.push(diagnostic.on(self.backend()));
+        self.read.diagnostics.push(diagnostic.at(self.span, "").on(self.backend()));
         stop
     }
 
     /// An identifier as the database reads it.
     fn ident(&self, ident: &Ident) -> String {
-        if ident.quote_style.is_none() && self.backend() == Backend::Postgres {
-            ident.value.to_lowercase()
-        } else {
-            ident.quote_style.map_or_else(
-                || ident.value.clone(),
-                |quote| {
-                    // The text is kept as it is written, with quotes doubled.
-                    ident.value.replace(&format!("{quote}{quote}"), &quote.to_string())
-                },
-            )
-        }
+        self.trial.state.ident_text(ident)
     }
 
     /// A name of a table or the like; what lies in another database is not understood.
@@ -324,31 +315,21 @@ impl Reader<'_, '_> {
     /// A table that a definition names. `None` where it is not there and IF EXISTS was said.
     fn table(&mut self, name: &ObjectName, if_exists: bool) -> Step<Option<Arc<Table>>> {
         let name = self.name(name)?;
-        match self.look_up(&name) {
-            Found::Table(table) => Ok(Some(table)),
-            Found::View | Found::Unsure => {
-                self.read.access.names.push(name);
-                Err(Stop::Unread)
-            }
-            Found::Absent if if_exists => {
-                self.read.access.names.push(name);
-                Ok(None)
-            }
-            Found::Absent => {
-                self.read.access.names.push(name.clone());
-                Err(self.no_table(&name))
-            }
+        let found = self.look_up(&name);
+        if let Found::Table(table) = found {
+            return Ok(Some(table));
+        }
+        self.read.access.names.push(name.clone());
+        match found {
+            Found::Absent if if_exists => Ok(None),
+            Found::Absent => Err(self.no_table(&name)),
+            Found::Table(_) | Found::View | Found::Unsure => Err(Stop::Unread),
         }
     }
 
     fn no_table(&mut self, name: &TableName) -> Stop {
-        let mut diagnostic = self.error(Code::UnknownTable, format!("there is no table `{name}` at this point"));
         let names: Vec<String> = self.trial.state.tables().iter().map(|table| table.name.to_string()).collect();
-        diagnostic = match nearest(&name.to_string(), names.iter().map(String::as_str)) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => diagnostic.help("if another migration makes it, name that migration in `requires`"),
-        };
-        self.tell(diagnostic)
+        self.tell(unknown("table", name, &names))
     }
 
     /// A column that a definition names.
@@ -360,15 +341,12 @@ impl Reader<'_, '_> {
         if !self.knows_all() || self.backend() == Backend::Sqlite && is_row_id(&name) {
             return Err(Stop::Unread);
         }
-        let message = format!("table `{}` has no column `{name}` at this point", table.name);
-        let mut diagnostic = self.error(Code::UnknownColumn, message);
-        if let Some(near) = nearest(&name, table.columns.iter().map(|column| column.name.as_str())) {
-            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-        } else {
-            let names: Vec<_> = table.columns.iter().map(|column| column.name.as_str()).collect();
-            diagnostic = diagnostic.note(format!("its columns are: {}", names.join(", ")));
-        }
-        Err(self.tell(diagnostic))
+        Err(self.tell(unknown_column(table, &name)))
+    }
+
+    /// The tables with keys to a table.
+    fn referrers(&self, table: &Table) -> Vec<Arc<Table>> {
+        self.trial.state.referrers(table.id).into_iter().map(Arc::clone).collect()
     }
 
     fn column_named<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Column> {
@@ -398,15 +376,11 @@ fn is_harmless_pragma(tokens: &[TokenWithSpan]) -> bool {
         "foreign_key_check",
         "integrity_check",
     ];
-    let words: Vec<&str> = tokens
-        .iter()
-        .filter_map(|token| match &token.token {
-            Token::Word(word) => Some(word.value.as_str()),
-            _ => None,
-        })
-        .collect();
-    let name = words.get(1).copied().unwrap_or_default();
-    HARMLESS.iter().any(|harmless| name.eq_ignore_ascii_case(harmless))
+    let mut words = tokens.iter().filter_map(|token| match &token.token {
+        Token::Word(word) => Some(word.value.to_ascii_lowercase()),
+        _ => None,
+    });
+    words.nth(1).is_some_and(|name| HARMLESS.contains(&name.as_str()))
 }
 
 /// The first words of statements that are looked at.

@@ -3,9 +3,10 @@
 use super::head::{is_same, strangers};
 use super::{Found, Reader, Step, Stop, is_row_id};
 use crate::backend::Backend;
-use crate::diagnostic::{Code, Severity};
+use crate::diagnostic::Code;
 use crate::ident::TableName;
 use crate::state::Trigger;
+use crate::state::bind::is_system_column;
 
 impl Reader<'_, '_> {
     /// Says what a new trigger lacks, and keeps what it may speak of.
@@ -34,23 +35,16 @@ impl Reader<'_, '_> {
             let lookups = words.iter().filter(|word| self.column_named(&table, word).is_none());
             let lookups: Vec<_> = lookups.map(|word| (table.id, word.clone())).collect();
             self.read.access.lookups.extend(lookups);
-            if let Some(name) =
-                unknown.first().filter(|name| knows_all && self.backend() == Backend::Sqlite && !is_row_id(name))
-            {
-                // SQLite makes it, and fails where it fires and where a table is altered.
+            if let Some(name) = unknown.first() {
                 let message =
                     format!("trigger `{}` names `{name}`, which `{}` does not have", trigger.name, table.name);
-                let mut diagnostic = self.error(Code::UnknownColumn, message);
-                diagnostic.severity = Severity::Warning;
-                self.tell(diagnostic);
-            }
-            if let Some(name) = unknown.first().filter(|_| self.backend() == Backend::Postgres) {
-                if !knows_all || crate::state::bind::is_system_column(name) {
-                    return Err(Stop::Unread);
+                match self.backend() {
+                    // SQLite makes it, and fails where it fires and where a table is altered.
+                    Backend::Sqlite if knows_all && !is_row_id(name) => self.warn(Code::UnknownColumn, message),
+                    Backend::Postgres if !knows_all || is_system_column(name) => return Err(Stop::Unread),
+                    Backend::Postgres => return Err(self.wrong(Code::UnknownColumn, message)),
+                    Backend::Sqlite | Backend::Mysql => {}
                 }
-                let message =
-                    format!("trigger `{}` names `{name}`, which `{}` does not have", trigger.name, table.name);
-                return Err(self.wrong(Code::UnknownColumn, message));
             }
         }
         // On SQLite its body stands in it, and speaks of other tables.

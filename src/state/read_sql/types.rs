@@ -77,22 +77,20 @@ impl Reader<'_, '_> {
         while let SqlExpr::Nested(nested) = inner {
             inner = nested;
         }
-        let value = match inner {
+        let of = |expr: &SqlExpr| match expr {
             SqlExpr::Value(value) => literal(&value.value, &column.data_type),
-            SqlExpr::UnaryOp { op: UnaryOperator::Minus, expr } => match &**expr {
-                SqlExpr::Value(value) => literal(&value.value, &column.data_type).and_then(|literal| negated(&literal)),
-                _ => None,
-            },
             _ => None,
         };
-        if let SqlExpr::Value(value) = inner
-            && value.value == Value::Null
-        {
-            return None;
-        }
+        let value = match inner {
+            SqlExpr::Value(value) if value.value == Value::Null => return None,
+            SqlExpr::UnaryOp { op: UnaryOperator::Minus, expr } => of(expr).and_then(|literal| negated(&literal)),
+            _ => of(inner),
+        };
+        // No column is one of a default.
+        let bare = Table { columns: Vec::new(), ..table.clone() };
         match value.filter(|literal| literal.fits(&column.data_type)) {
             Some(literal) => Some(Scalar::Literal(literal)),
-            None => Some(Scalar::Expr(self.bound(sql, table))),
+            None => Some(Scalar::Expr(self.bound(sql, &bare))),
         }
     }
 
@@ -125,14 +123,7 @@ fn negated(literal: &Literal) -> Option<Literal> {
     match literal {
         Literal::Integer(number) => number.checked_neg().map(Literal::Integer),
         Literal::Float(number) => Some(Literal::Float(-*number)),
-        Literal::Bool(_)
-        | Literal::String(_)
-        | Literal::Date(_)
-        | Literal::Time(_)
-        | Literal::DateTime(_)
-        | Literal::OffsetDateTime(_)
-        | Literal::Bytes(_)
-        | Literal::Array(_) => None,
+        _ => None,
     }
 }
 
