@@ -43,6 +43,7 @@ cases! {
         a_down_with_a_wrong_name,
         a_down_with_a_wrong_name_behind_if_exists,
         a_requirement_of_itself,
+        a_sequence_beside_an_enum,
         a_sequence_in_a_schema_that_is_gone,
         a_table_dropped_that_owns_a_sequence,
         a_table_dropped_while_a_key_points_at_it,

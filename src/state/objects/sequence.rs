@@ -43,6 +43,11 @@ impl Sequence {
     ) -> Result<Self, Misfit> {
         let mut sequence = Self { name: name.clone(), start, increment, min, max, cycle, owner: None };
         sequence.counts(state.backend())?;
+        if sequence.is_beside_enum(state) {
+            let message = format!("an enum named `{name}` already exists, and no sequence is made beside it");
+            let help = "another name, or the sequence before the enum".to_owned();
+            return Err(Misfit { code: Code::AlreadyExists, part: "object", message, help });
+        }
         if let Some(column) = owned_by {
             let misfit =
                 |code, message: String, help: &str| Misfit { code, part: "owned_by", message, help: help.to_owned() };
@@ -111,6 +116,11 @@ impl Sequence {
             );
         }
         Ok(())
+    }
+
+    /// Whether there is an enum of its name: PostgreSQL makes no sequence then, though the enum can come after it.
+    fn is_beside_enum(&self, state: &State) -> bool {
+        state.backend().capabilities().enum_types && state.enum_named(&self.name).is_some()
     }
 
     /// The column that it goes with, in its table.
@@ -202,6 +212,9 @@ impl StandaloneObject for Sequence {
     }
 
     fn create(&self, state: &mut State) -> Result<Object, StateError> {
+        if self.is_beside_enum(state) {
+            return Err(StateError::NameTaken { name: self.name.clone(), by: ObjectKind::Enum });
+        }
         state.objects.sequences.push(self.clone());
         Ok(self.object())
     }
