@@ -328,6 +328,27 @@ fn numbering_is_taken_away_and_comes_back_behind_the_rows() {
     .go();
 }
 
+fn a_numbered_column_comes_back(refill: &str) {
+    Trip {
+        before: "[[up]]\ncreate_table = \"t\"\n[up.columns]\nn = { type = \"bigint\", auto_increment = true }\nx = \"text\"",
+        rows: "INSERT INTO t (x) VALUES ('a'), ('b')",
+        change: &format!("[[up]]\ndrop_column = \"t.n\"\nrefill = {refill}"),
+        up: &[],
+        down: &[("SELECT n FROM t", &["7", "7"]), ("INSERT INTO t (x) VALUES ('c') RETURNING n", &["8"])],
+    }
+    .go_on(dbmigrate::backend::Backend::Postgres);
+}
+
+#[test]
+fn a_numbered_column_comes_back_with_what_fills_it_and_goes_on_counting() {
+    a_numbered_column_comes_back("7");
+}
+
+#[test]
+fn a_numbered_column_comes_back_with_what_is_computed_and_goes_on_counting() {
+    a_numbered_column_comes_back("{ expr = \"7\" }");
+}
+
 #[test]
 fn indexes() {
     Trip {

@@ -2,10 +2,9 @@
 //! default that does not fit the new type would refuse the change.
 
 use super::super::change_context::RenderedChange;
-use super::super::table::identity;
 use super::super::types::{column_type, type_name};
 use super::super::{rows, value};
-use super::{BACKEND, RenderError, alter_column, alter_table, comment_on, rename_sequence};
+use super::{BACKEND, RenderError, alter_column, alter_table, comment_on, number, rename_sequence};
 use crate::operation::DataType;
 use crate::state::{Column, Constraint, Expr, Piece, Scalar, Table};
 
@@ -72,8 +71,7 @@ pub(super) fn column(
         rendered.schema(alter_column(table, to, "SET NOT NULL"));
     }
     if to.auto_increment && !from.auto_increment {
-        rendered.schema(alter_column(table, to, &format!("ADD {}", identity(BACKEND, to, table))));
-        rendered.neutral(rows::advance_sequence(BACKEND, table, to));
+        number(to, table, rendered);
     }
     if let (true, true, Some(old), Some(new)) = (from.auto_increment, to.auto_increment, &from.sequence, &to.sequence) {
         rename_sequence(table, &old.text, &new.text, rendered);

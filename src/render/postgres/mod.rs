@@ -214,28 +214,37 @@ fn add_column(
         rendered.schema(table::add_column(BACKEND, table, column)?);
         return Ok(());
     };
+    // A column has a default or numbers itself: not both.
+    let plain = Column { auto_increment: false, ..column.clone() };
+    let set_default =
+        |default| Ok::<_, RenderError>(format!("SET DEFAULT {}", value::default(BACKEND, default, column, table)?));
     if matches!(fill, Scalar::Literal(_)) {
         // A default for a moment: the table is not written anew, and no trigger fires.
-        let filled = Column { default: Some(fill.clone()), ..column.clone() };
+        let filled = Column { default: Some(fill.clone()), ..plain };
         rendered.schema(table::add_column(BACKEND, table, &filled)?);
         if column.default.as_ref() != Some(fill) {
-            let after = match &column.default {
-                Some(default) => format!("SET DEFAULT {}", value::default(BACKEND, default, column, table)?),
-                None => "DROP DEFAULT".to_owned(),
-            };
+            let after = column.default.as_ref().map_or_else(|| Ok("DROP DEFAULT".to_owned()), set_default)?;
             rendered.schema(alter_column(table, column, &after));
         }
-        return Ok(());
+    } else {
+        let bare = Column { null: true, default: None, ..plain };
+        rendered.schema(table::add_column(BACKEND, table, &bare)?);
+        rendered.row(rows::update(BACKEND, table, &vec![(column.id, fill.clone())], None)?);
+        if let Some(default) = &column.default {
+            rendered.schema(alter_column(table, column, &set_default(default)?));
+        }
+        if !column.null {
+            rendered.schema(alter_column(table, column, "SET NOT NULL"));
+        }
     }
-    let bare = Column { null: true, default: None, ..column.clone() };
-    rendered.schema(table::add_column(BACKEND, table, &bare)?);
-    rendered.row(rows::update(BACKEND, table, &vec![(column.id, fill.clone())], None)?);
-    if let Some(default) = &column.default {
-        let set = format!("SET DEFAULT {}", value::default(BACKEND, default, column, table)?);
-        rendered.schema(alter_column(table, column, &set));
-    }
-    if !column.null {
-        rendered.schema(alter_column(table, column, "SET NOT NULL"));
+    if column.auto_increment {
+        number(column, table, rendered);
     }
     Ok(())
+}
+
+/// A column that stands numbers itself from now on, after the numbers that rows have.
+fn number(column: &Column, table: &Table, rendered: &mut RenderedChange) {
+    rendered.schema(alter_column(table, column, &format!("ADD {}", table::identity(BACKEND, column, table))));
+    rendered.neutral(rows::advance_sequence(BACKEND, table, column));
 }
