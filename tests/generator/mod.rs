@@ -31,8 +31,12 @@ pub struct Made {
 /// What an operation makes of a state.
 pub struct Applied {
     pub after: State,
+    /// What it comes to.
+    pub changes: Vec<Change>,
     /// What undoes it, in order.
     pub inverses: Vec<Change>,
+    /// What is in doubt.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// The keys of a verb, with those of the tables within, as paths; those that a backend has, if one is given.
@@ -108,7 +112,7 @@ pub fn apply(state: &State, operation: &Operation) -> Option<Applied> {
         inverses.extend(inverse);
     }
     inverses.reverse();
-    Some(Applied { after, inverses })
+    Some(Applied { after, changes: lowered.changes, inverses, warnings: lowered.diagnostics })
 }
 
 /// A valid operation on a state, of some verbs, and what it makes of it. The first few of a history create things.

@@ -1,7 +1,6 @@
 //! Laws of the state, held on random histories of every verb on every backend: an operation and its inverse leave the state as
 //! it was; a whole history, undone from its end, leaves nothing.
 
-pub(crate) mod operations;
 mod reach;
 
 use dbmigrate::backend::Backend;

@@ -218,7 +218,10 @@ impl Database {
                 lines
             }
             Self::Postgres { .. } => self.query(POSTGRES).await,
-            Self::Mysql { .. } => self.query(MYSQL).await,
+            Self::Mysql { name, .. } => {
+                let own = format!("`{name}`.");
+                self.query(MYSQL).await.into_iter().map(|line| line.replace(&own, "")).collect()
+            }
         };
         lines.sort();
         lines.join("\n")
