@@ -177,12 +177,12 @@ async fn hold(
 
 /// An error with the lines that only one of two schemas has.
 fn same(found: &str, wanted: &str, what: &str) -> Result<(), String> {
-    let only = |one: &str, other: &str, sign: char| -> String {
+    let only = |one: &str, other: &str, sign: &str| -> String {
         let lines = one.lines().filter(|line| !other.lines().any(|has| has == *line));
-        lines.map(|line| format!("{sign} {line}\n")).collect()
+        lines.flat_map(|line| [sign, " ", line, "\n"]).collect()
     };
     let differ =
-        || format!("the database is not as {what} has it:\n{}{}", only(found, wanted, '-'), only(wanted, found, '+'));
+        || format!("the database is not as {what} has it:\n{}{}", only(found, wanted, "-"), only(wanted, found, "+"));
     if found == wanted { Ok(()) } else { Err(differ()) }
 }
 
