@@ -14,7 +14,6 @@ use crate::state::replay;
 pub(super) enum Broken {
     /// A way up or down fails.
     Fails {
-        /// In which node.
         node: NodeId,
         /// Which way.
         direction: Direction,

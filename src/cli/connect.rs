@@ -17,7 +17,6 @@ use crate::report::words::one_line;
 pub(super) struct Place {
     /// The environment's name.
     pub environment: String,
-    /// Its database.
     pub url: DatabaseUrl,
     /// Whether destructive runs must be allowed.
     pub protected: bool,

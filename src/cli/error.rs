@@ -51,17 +51,14 @@ pub(super) enum UserError {
     /// A format that the command does not have.
     #[error("`--format {format}` is for {whose}, and not for `{command}`")]
     Format {
-        /// The format.
         format: &'static str,
         /// Which commands have it.
         whose: &'static str,
-        /// The command.
         command: &'static str,
     },
     /// A command that is not there.
     #[error("there is no command `{name}`")]
     NoSuchCommand {
-        /// The name.
         name: String,
         /// Those there are.
         known: String,
@@ -74,16 +71,10 @@ pub(super) enum UserError {
     Target(#[from] PlanError),
     /// `--backend` and the URL do not agree.
     #[error("`--backend {asked}`, but {url} is a {} database", .url.backend().title())]
-    OtherBackend {
-        /// The backend asked for.
-        asked: Backend,
-        /// The URL.
-        url: DatabaseUrl,
-    },
+    OtherBackend { asked: Backend, url: DatabaseUrl },
     /// `--backend` names one that the manifest does not have.
     #[error("the manifest's backends are {known}, and not {asked}")]
     BackendNotThere {
-        /// The backend asked for.
         asked: Backend,
         /// Those there are.
         known: String,
@@ -100,7 +91,6 @@ pub(super) enum UserError {
     /// A name that is taken.
     #[error("there is a migration `{name}` already{}", .at.as_ref().map(|at| format!(": {at}")).unwrap_or_default())]
     NameTaken {
-        /// The name.
         name: String,
         /// Its file.
         at: Option<String>,
@@ -133,7 +123,6 @@ pub(super) enum Refusal {
     /// The environment is protected.
     #[error("`{environment}` is protected, and this {what}")]
     Protected {
-        /// The environment.
         environment: String,
         /// What it would do.
         what: String,
@@ -154,17 +143,13 @@ pub(super) enum Refusal {
     },
     /// Something else was typed than the environment's name.
     #[error("that is not `{environment}`; nothing was changed")]
-    NotConfirmed {
-        /// The environment.
-        environment: String,
-    },
+    NotConfirmed { environment: String },
     /// The ledger keeps changing.
     #[error("other runs keep changing the ledger; gave up after {0} plans")]
     Unsteady(usize),
 }
 
 impl Error {
-    /// The exit code.
     #[must_use]
     pub(super) fn exit_code(&self) -> u8 {
         match self {

@@ -43,13 +43,10 @@ use crate::report::run::{Problem, RunJson};
 /// By which name the program was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Program {
-    /// `dbmigrate`
     Dbmigrate,
     /// `wheels`, whose first words say which of the next two it is
     Wheels,
-    /// `wheels dbmigrate`
     WheelsDbmigrate,
-    /// `wheels db`
     WheelsDb,
 }
 

@@ -21,11 +21,9 @@ use super::exit_code;
 /// A manifest that can be worked with.
 #[derive(Debug)]
 pub(super) struct Project {
-    /// The manifest.
     pub manifest: Manifest,
     /// Its files.
     pub sources: Sources,
-    /// Its graph.
     pub graph: Graph,
     /// What was found wrong with the graph, before `[checks]`. It stops what goes up, and nothing
     /// that goes down.
@@ -92,7 +90,6 @@ impl Project {
     }
 }
 
-/// The folder of a manifest.
 #[must_use]
 pub(super) fn folder(manifest: &Manifest) -> &Path {
     let folder = Path::new(&manifest.folder);

@@ -18,7 +18,6 @@ use crate::manifest::{self, Loaded, Manifest, ManifestError};
 pub(super) struct Connected {
     /// Where it is.
     pub place: Place,
-    /// The session with it.
     pub session: Session,
     /// Its ledger, as far as it can be read without the manifest.
     pub heads: LedgerHeads,

@@ -42,7 +42,6 @@ pub enum UrlFault {
     TwiceGiven(&'static str),
     /// A parameter with a value that it cannot have.
     WrongValue {
-        /// The parameter.
         parameter: &'static str,
         /// What it can be.
         expected: &'static str,

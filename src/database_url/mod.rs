@@ -32,7 +32,6 @@ pub enum DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// The backend that it is for.
     #[must_use]
     pub const fn backend(&self) -> Backend {
         match self {

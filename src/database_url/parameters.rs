@@ -9,17 +9,13 @@ use crate::diagnostic::{listed, nearest};
 pub enum Parameter {
     /// The name to log in with.
     User,
-    /// Its password.
     Password,
     /// The host; on PostgreSQL a folder of sockets, where it starts with a slash.
     Host,
-    /// The port.
     Port,
-    /// The database.
     Database,
     /// MySQL: the socket.
     Socket,
-    /// One of [`Tls`].
     Tls,
     /// The file of the certificate authorities to trust.
     RootCertificate,

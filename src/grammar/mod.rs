@@ -31,7 +31,6 @@ pub enum Shape {
     Integer,
     /// A string that is not empty.
     String,
-    /// Any string.
     AnyString,
     /// One of a few words.
     Word(&'static [&'static str]),
@@ -49,7 +48,6 @@ pub enum Shape {
     Type,
     /// A literal, or a table with `expr`.
     Value,
-    /// A backend.
     Backend,
     /// How serious each finding is, by its code.
     Checks,
@@ -96,9 +94,7 @@ pub enum Thing {
     Function,
     /// A sequence, written as a table is.
     Sequence,
-    /// An extension.
     Extension,
-    /// A schema.
     Schema,
     /// Whatever SQL touches: `table`, `table.column`, `kind:name`.
     Any,
@@ -148,11 +144,9 @@ pub enum Sql {
     Condition,
     /// An expression over the columns of a table.
     Expression,
-    /// A query.
     Query,
     /// The statement that creates what the operation creates.
     Definition,
-    /// A statement.
     Statement,
     /// The name of a collation.
     Collation,
@@ -266,7 +260,6 @@ impl Place {
         Self { one_of, ..self }
     }
 
-    /// Its own keys.
     pub fn own_keys(&self) -> impl Iterator<Item = &'static Key> {
         self.groups.iter().copied().flatten()
     }

@@ -9,7 +9,6 @@ use super::Backend::{Mysql, Postgres, Sqlite};
 use super::{Family, Key, Place, Shape, Sql, Thing, key, required};
 use crate::operation::{Action, Deferrable, Nulls, Order};
 
-/// `schema.toml`.
 pub static SCHEMA: Place = Place::new("`schema.toml`", Family::Schema, &[&[
     required("project", Shape::Table(&PROJECT), "what the project is called and which backends it runs on"),
     key("migrations", Shape::Table(&MIGRATIONS), "where the migrations are"),
@@ -21,14 +20,12 @@ pub static SCHEMA: Place = Place::new("`schema.toml`", Family::Schema, &[&[
     key("migration", List(0, &Shape::Table(&INLINE_NODE)), "migrations written here instead of in files of their own"),
 ]]);
 
-/// `[project]`.
 pub static PROJECT: Place = Place::new("`[project]`", Family::Project, &[&[
     required("name", String, "the project's name, used in messages and for backups"),
     required("backends", BACKENDS, "the backends that every migration must run on; `check` covers each"),
     key("order", Word(&["graph", "linear"]), "`graph`: migrations require what they name; `linear`: each requires the one before it"),
 ]]);
 
-/// `[migrations]`.
 pub static MIGRATIONS: Place = Place::new("`[migrations]`", Family::Migrations, &[&[
     key("path", String, "the folder whose files VERSION_name.toml are migrations"),
 ]]);
@@ -56,7 +53,6 @@ pub static HOOKS: Place = Place::new("`[hooks]`", Family::Hooks, &[&[
     key("on_failure", String, "a shell command, run when a command has failed"),
 ]]);
 
-/// `[[seed]]`.
 pub static SEED: Place = Place::new("a seed", Family::Seed, &[&[
     key("insert", Existing(Thing::Table), "the table to load rows into"),
     key("key", COLUMNS, "columns that identify a row: one that exists is updated"),
@@ -65,9 +61,7 @@ pub static SEED: Place = Place::new("a seed", Family::Seed, &[&[
     key("backends", BACKENDS, "the backends that this runs on; the others skip it"),
 ]]).one_of(&[&["insert", "rows"], &["sql_file"]]);
 
-/// A migration's file.
 pub static NODE: Place = Place::new("a migration's file", Family::Node, &[MIGRATION]);
-/// `[[migration]]`.
 pub static INLINE_NODE: Place = Place::new("a migration", Family::Node, &[&[
     required("version", Version, "its version: a whole number above 0, at most 20 digits"),
     required("name", Name, "its name, which others require it by"),
@@ -122,7 +116,6 @@ pub(super) static INDEX_KEYS: [Key; 7] = [
     key("nulls_distinct", Boolean, "`false`: NULLs are equal, so that a unique index has only one (PostgreSQL)").needs("unique"),
 ];
 
-/// A part of an index.
 pub static INDEX_PART: Place = Place::new("a part of an index", Family::Other, &[&[
     key("column", Existing(Thing::OwnColumn), "a column of the table"),
     key("expr", Text(Sql::Expression), "an expression over the table's columns").only(&[Sqlite, Postgres]),
@@ -150,7 +143,6 @@ const ON_UPDATE: Key = key("on_update", ACTION, "what happens when the reference
 const DEFERRABLE: Key = key("deferrable", Word(&words(&Deferrable::WORDS)), "the key can wait: `immediate` (checked after each statement, unless a transaction says otherwise) or `deferred`").only(&[Sqlite, Postgres]);
 pub(super) const COMMENT: Key = key("comment", String, "a comment stored in the database (PostgreSQL, MySQL)");
 
-/// A text by backend.
 pub static TEXT: Place = Place::new("a text by backend", Family::Text, &[&[
     key("sqlite", Shape::AnyString, "on SQLite"),
     key("postgres", Shape::AnyString, "on PostgreSQL"),

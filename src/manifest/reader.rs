@@ -66,12 +66,10 @@ impl<'t> Val<'t> {
         }
     }
 
-    /// Whether it is a table.
     pub(super) fn is_table(&self) -> bool {
         matches!(self.value, DeValue::Table(_))
     }
 
-    /// Whether it is a list.
     pub(super) fn is_list(&self) -> bool {
         matches!(self.value, DeValue::Array(_))
     }
@@ -221,7 +219,6 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// Any string.
     pub(super) fn any_string<'t>(&mut self, val: Val<'t>) -> Option<&'t str> {
         let Some(text) = val.as_str() else {
             self.wrong_kind(val, "a string");

@@ -144,7 +144,6 @@ pub enum Order {
     /// Ascending.
     #[default]
     Asc,
-    /// Descending.
     Desc,
 }
 
@@ -168,7 +167,6 @@ impl Nulls {
     pub const WORDS: [(&'static str, Self); 2] = [("first", Self::First), ("last", Self::Last)];
 }
 
-/// One part of an index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexPartDef {
     /// Column or expression.
@@ -201,7 +199,6 @@ impl IndexPartDef {
 /// An index, less its table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IndexDef {
-    /// Name.
     pub name: String,
     /// What it is over, in order.
     pub columns: Vec<IndexPartDef>,
@@ -228,7 +225,6 @@ pub struct IndexDef {
 /// A foreign key, less its table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKeyDef {
-    /// Name.
     pub name: String,
     /// Referring columns, in order.
     pub columns: Vec<String>,
@@ -253,7 +249,6 @@ pub struct ForeignKeyDef {
 /// A named check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckDef {
-    /// Name.
     pub name: String,
     /// The condition.
     pub expr: Text,
@@ -262,7 +257,6 @@ pub struct CheckDef {
 /// A named unique constraint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UniqueDef {
-    /// Name.
     pub name: String,
     /// Columns, in order.
     pub columns: Vec<String>,
@@ -271,14 +265,12 @@ pub struct UniqueDef {
 /// A whole table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableDef {
-    /// Its name.
     pub table: TableName,
     /// Columns in the order written.
     pub columns: Vec<ColumnDef>,
     /// Columns of the primary key; empty for none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub primary_key: Vec<String>,
-    /// Indexes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<IndexDef>,
     /// Foreign keys with names of their own.

@@ -11,28 +11,19 @@ use crate::ident::{ColumnName, FunctionName, TableName};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Kind {
-    /// `create_table`
     CreateTable(TableDef),
-    /// `drop_table`
     DropTable {
-        /// Which.
         table: TableName,
     },
-    /// `rename_table`
     RenameTable {
-        /// Which.
         table: TableName,
         /// Its new bare name.
         to: String,
     },
-    /// `add_column`
     AddColumn {
-        /// To which table.
         table: TableName,
-        /// The column.
         column: ColumnDef,
     },
-    /// `drop_column`
     DropColumn {
         /// Which; one or several.
         columns: Vec<ColumnName>,
@@ -40,111 +31,75 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refill: Option<Value>,
     },
-    /// `rename_column`
     RenameColumn {
-        /// Which.
         column: ColumnName,
         /// Its new name.
         to: String,
     },
-    /// `alter_column`
     AlterColumn {
-        /// Which.
         column: ColumnName,
         /// What changes.
         #[serde(flatten)]
         alter: AlterColumn,
     },
-    /// `create_index`
     CreateIndex {
-        /// On which table.
         on: TableName,
-        /// The index.
         #[serde(flatten)]
         index: IndexDef,
         /// While others write to the table (PostgreSQL).
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         concurrently: bool,
     },
-    /// `drop_index`
     DropIndex {
-        /// On which table.
         on: TableName,
-        /// Its name.
         name: String,
         /// While others write to the table (PostgreSQL).
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         concurrently: bool,
     },
-    /// `rename_index`
     RenameIndex {
-        /// On which table.
         on: TableName,
-        /// Its name.
         name: String,
         /// Its new name.
         to: String,
     },
-    /// `add_foreign_key`
     AddForeignKey {
-        /// On which table.
         on: TableName,
-        /// The key.
         #[serde(flatten)]
         foreign_key: ForeignKeyDef,
     },
-    /// `drop_foreign_key`
     DropForeignKey {
-        /// On which table.
         on: TableName,
-        /// Its name.
         name: String,
     },
-    /// `add_check`
     AddCheck {
-        /// On which table.
         on: TableName,
-        /// The check.
         #[serde(flatten)]
         check: CheckDef,
     },
-    /// `drop_check`
     DropCheck {
-        /// On which table.
         on: TableName,
-        /// Its name.
         name: String,
     },
-    /// `add_unique`
     AddUnique {
-        /// On which table.
         on: TableName,
         /// The constraint.
         #[serde(flatten)]
         unique: UniqueDef,
     },
-    /// `drop_unique`
     DropUnique {
-        /// On which table.
         on: TableName,
-        /// Its name.
         name: String,
     },
-    /// `add_primary_key`
     AddPrimaryKey {
-        /// To which table.
         table: TableName,
         /// Columns, in order.
         columns: Vec<String>,
     },
-    /// `drop_primary_key`
     DropPrimaryKey {
-        /// From which table.
         table: TableName,
     },
-    /// `create_view`
     CreateView {
-        /// Its name.
         view: TableName,
         /// The query.
         select: Text,
@@ -155,9 +110,7 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reads: Vec<String>,
     },
-    /// `replace_view`
     ReplaceView {
-        /// Its name.
         view: TableName,
         /// The query.
         select: Text,
@@ -165,12 +118,9 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reads: Vec<String>,
     },
-    /// `drop_view`
     DropView {
-        /// Which.
         view: TableName,
     },
-    /// `create_function`
     CreateFunction {
         /// Its name, with the types of its arguments.
         function: FunctionName,
@@ -183,7 +133,6 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         writes: Vec<String>,
     },
-    /// `replace_function`
     ReplaceFunction {
         /// Its name, with the types of its arguments.
         function: FunctionName,
@@ -196,57 +145,39 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         writes: Vec<String>,
     },
-    /// `drop_function`
     DropFunction {
-        /// Which.
         function: FunctionName,
     },
-    /// `create_trigger`
     CreateTrigger {
         /// On which table (or view).
         on: TableName,
-        /// Its name.
         name: String,
         /// The whole statement that makes it.
         definition: Text,
     },
-    /// `drop_trigger`
     DropTrigger {
         /// On which table (or view).
         on: TableName,
-        /// Its name.
         name: String,
     },
-    /// `create_extension`
     CreateExtension {
-        /// Its name.
         name: String,
     },
-    /// `drop_extension`
     DropExtension {
-        /// Which.
         name: String,
     },
-    /// `create_schema`
     CreateSchema {
-        /// Its name.
         name: String,
     },
-    /// `drop_schema`
     DropSchema {
-        /// Which.
         name: String,
     },
-    /// `create_enum`
     CreateEnum {
-        /// Its name.
         name: TableName,
         /// Its values, in order.
         values: Vec<String>,
     },
-    /// `alter_enum`
     AlterEnum {
-        /// Which.
         name: TableName,
         /// Values that come.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -258,14 +189,10 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         rename: Vec<(String, String)>,
     },
-    /// `drop_enum`
     DropEnum {
-        /// Which.
         name: TableName,
     },
-    /// `create_sequence`
     CreateSequence {
-        /// Its name.
         name: TableName,
         /// The first number; the database's default where it is not said, as for the others.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -286,16 +213,12 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         owned_by: Option<ColumnName>,
     },
-    /// `drop_sequence`
     DropSequence {
-        /// Which.
         name: TableName,
     },
-    /// `insert`
     Insert {
         /// Into which table.
         table: TableName,
-        /// The rows.
         rows: Vec<Row>,
         /// The columns that the way down finds them by; empty for all given.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -304,11 +227,8 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         down: Option<Down>,
     },
-    /// `update`
     Update {
-        /// Which table.
         table: TableName,
-        /// What is set.
         set: Row,
         /// Which rows; all where it is not said.
         #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
@@ -320,9 +240,7 @@ pub enum Kind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         down: Option<Down>,
     },
-    /// `delete`
     Delete {
-        /// From which table.
         table: TableName,
         /// Which rows.
         #[serde(rename = "where")]

@@ -14,7 +14,6 @@ pub enum Literal {
     Integer(i64),
     /// A number with a point.
     Float(f64),
-    /// A string.
     String(String),
     /// A local date: `1979-05-27`.
     Date(String),
@@ -158,7 +157,6 @@ pub fn is_decimal(text: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
-    /// A literal.
     Literal(Literal),
     /// SQL; NULL is the expression `NULL`.
     Expr(Text),

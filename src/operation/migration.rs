@@ -63,7 +63,6 @@ pub struct Requirement {
 /// A node of the graph.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Migration {
-    /// Its version.
     pub version: Version,
     /// Its name, unique and not all digits.
     pub name: String,

@@ -52,7 +52,6 @@ impl Operation {
         Self { kind, backends: None, irreversible: None, spans: Spans::default() }
     }
 
-    /// Whether it is for that backend.
     #[must_use]
     pub fn is_for(&self, backend: Backend) -> bool {
         self.backends.as_ref().is_none_or(|list| list.contains(&backend))

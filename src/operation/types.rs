@@ -61,7 +61,6 @@ pub enum DataType {
     Json,
     /// JSON, as it was read: equal documents are equal.
     Jsonb,
-    /// A UUID.
     Uuid,
     /// A span of time (PostgreSQL).
     Interval,
@@ -84,7 +83,6 @@ pub enum DataType {
 /// An enum, as the type of a column.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EnumType {
-    /// Its name.
     pub name: TableName,
     /// Its values in their order. Of a type as an author writes it there are none: the state knows them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

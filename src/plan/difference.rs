@@ -6,7 +6,6 @@ use serde_json::Value;
 use crate::diagnostic::Span;
 use crate::operation::{DataType, Operation};
 
-/// A difference.
 #[derive(Debug)]
 pub(super) struct Difference {
     pub(super) notes: Vec<String>,

@@ -43,7 +43,6 @@ impl ChangeContext<'_> {
     }
 }
 
-/// A statement of a change.
 #[derive(Debug)]
 pub(super) struct ChangeStatement {
     pub(super) kind: StatementKind,

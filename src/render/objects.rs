@@ -112,12 +112,10 @@ fn create_sequence(backend: Backend, sequence: &Sequence, state: &State) -> Stri
     sql
 }
 
-/// CREATE TYPE … AS ENUM.
 pub(super) fn create_enum(of: &EnumType) -> String {
     Type::create().as_enum(type_ref(&of.name)).values(of.values.iter().map(Alias::new)).to_string(PostgresQueryBuilder)
 }
 
-/// DROP TYPE.
 pub(super) fn drop_enum(of: &EnumType) -> String {
     Type::drop().name(type_ref(&of.name)).to_string(PostgresQueryBuilder)
 }

@@ -17,7 +17,6 @@ use crate::state::{Change, State, TableId};
 
 /// Statements of a step that are others where the transaction's foreign keys are off.
 pub(super) struct Alternative {
-    /// Which step.
     pub(super) step: usize,
     /// The first statement that is replaced.
     pub(super) at: usize,

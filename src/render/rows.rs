@@ -176,7 +176,6 @@ pub(super) fn count(backend: Backend, table: &TableName, condition: Option<Strin
     sea::query(backend, &query)
 }
 
-/// UPDATE.
 pub(super) fn update(
     backend: Backend,
     table: &Table,
@@ -200,7 +199,6 @@ pub(super) fn set<'n>(
     sea::query(backend, &query)
 }
 
-/// DELETE by a condition.
 pub(super) fn delete(backend: Backend, table: &Table, condition: &str) -> String {
     let query = Query::delete().from_table(table_ref(&table.name)).and_where(Expr::cust(condition.to_owned())).take();
     sea::query(backend, &query)

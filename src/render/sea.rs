@@ -52,7 +52,6 @@ pub(super) fn column(backend: Backend, column: &ColumnDef) -> String {
     sql
 }
 
-/// A check with its name.
 pub(super) fn check(backend: Backend, name: &str, condition: String) -> String {
     let (check, mut sql) = (Check::named(Alias::new(name), Expr::cust(condition)), String::new());
     of_builder!(backend, |builder| builder.prepare_check_constraint(&check, &mut sql));

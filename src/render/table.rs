@@ -82,7 +82,6 @@ pub(super) fn comes_later(backend: Backend, table: &Table, constraint: &Constrai
     }
 }
 
-/// DROP TABLE.
 pub(super) fn drop(backend: Backend, table: &Table) -> String {
     sea::schema(backend, &sea_query::Table::drop().table(table_ref(&table.name)).take())
 }

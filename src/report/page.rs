@@ -25,11 +25,9 @@ pub struct About {
 /// A plan to be shown.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanPage<'a> {
-    /// The plan.
     pub plan: &'a RenderedPlan,
     /// The files its places are in.
     pub sources: &'a Sources,
-    /// What it is for.
     pub about: &'a About,
 }
 

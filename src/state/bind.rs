@@ -36,7 +36,6 @@ pub(super) fn dialect(backend: Backend) -> &'static dyn Dialect {
 /// What binding an expression found.
 #[derive(Debug)]
 pub(super) struct Bound {
-    /// The expression.
     pub(super) expr: Expr,
     /// Names in it that are no column of the table.
     pub(super) unknown: Vec<String>,

@@ -160,7 +160,6 @@ impl State {
         })
     }
 
-    /// Whether a key may go.
     pub(super) fn key_may_go(&self, table: &Table, name: &str) -> Result<(), StateError> {
         match self.bound_to(table, name) {
             None => Ok(()),

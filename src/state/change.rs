@@ -95,13 +95,9 @@ pub struct DeclaredObject {
 /// The four lists of declared objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DeclaredMode {
-    /// `reads`
     Reads,
-    /// `writes`
     Writes,
-    /// `creates`
     Creates,
-    /// `drops`
     Drops,
 }
 
@@ -131,14 +127,11 @@ pub enum Change {
     DropTable(TableId),
     /// A table's name.
     RenameTable {
-        /// Which.
         table: TableId,
         /// Its new name.
         to: TableName,
     },
-    /// A column.
     AddColumn {
-        /// To which table.
         table: TableId,
         /// The column, bare: its constraints are changes of their own.
         column: Column,
@@ -147,27 +140,21 @@ pub enum Change {
     },
     /// A column over which nothing stands any more.
     DropColumn {
-        /// From which table.
         table: TableId,
-        /// Which.
         column: ColumnId,
         /// What the rows get if it comes back.
         refill: Option<Scalar>,
     },
     /// A column's name.
     RenameColumn {
-        /// In which table.
         table: TableId,
-        /// Which.
         column: ColumnId,
         /// Its new name.
         to: String,
     },
     /// A column's type, nullability, default or numbering.
     AlterColumn {
-        /// In which table.
         table: TableId,
-        /// Which.
         column: ColumnId,
         /// What changes.
         patch: ColumnPatch,
@@ -178,65 +165,45 @@ pub enum Change {
         /// For NULLs, where it becomes NOT NULL.
         fill: Option<Scalar>,
     },
-    /// An index.
     AddIndex {
-        /// On which table.
         table: TableId,
-        /// The index.
         index: Index,
         /// While others write to the table, and outside a transaction.
         concurrently: bool,
     },
-    /// An index.
     DropIndex {
-        /// On which table.
         table: TableId,
-        /// Its name.
         name: String,
         /// While others write to the table, and outside a transaction.
         concurrently: bool,
     },
     /// An index's name.
     RenameIndex {
-        /// On which table.
         table: TableId,
-        /// Its name.
         name: String,
         /// Its new name.
         to: String,
     },
-    /// A constraint.
     AddConstraint {
-        /// On which table.
         table: TableId,
-        /// The constraint.
         constraint: Constraint,
     },
-    /// A constraint.
     DropConstraint {
-        /// On which table.
         table: TableId,
-        /// Its kind.
         kind: ConstraintKind,
-        /// Its name.
         name: String,
     },
     /// A constraint's name (generated names follow renames).
     RenameConstraint {
-        /// On which table.
         table: TableId,
-        /// Its kind.
         kind: ConstraintKind,
-        /// Its name.
         name: String,
         /// Its new name.
         to: Name,
     },
     /// An identity's sequence (PostgreSQL; generated names follow renames).
     RenameSequence {
-        /// Of which table.
         table: TableId,
-        /// Of which column.
         column: ColumnId,
         /// Its new name.
         to: Name,
@@ -256,7 +223,6 @@ pub enum Change {
     AlterEnum {
         /// What it was; values that are renamed have their old names.
         from: Arc<EnumType>,
-        /// What it is.
         to: Arc<EnumType>,
         /// Values that are called otherwise: each with its new name.
         renamed: Vec<(String, String)>,
@@ -265,23 +231,19 @@ pub enum Change {
     Insert {
         /// Into which table.
         table: TableId,
-        /// The rows.
         rows: Vec<RowValues>,
         /// What about rows that stand already.
         mode: InsertMode,
     },
     /// Rows changed.
     Update {
-        /// In which table.
         table: TableId,
-        /// What is set.
         set: RowValues,
         /// Which rows; all for `None`.
         filter: Option<Expr>,
     },
     /// Rows out, by a condition.
     Delete {
-        /// From which table.
         table: TableId,
         /// Which rows.
         filter: Expr,
@@ -294,7 +256,6 @@ pub enum Change {
     RestoreRows(Box<Kept>),
     /// Rows out again that an insert put in: those equal in the given columns.
     DeleteRows {
-        /// From which table.
         table: TableId,
         /// One entry a row.
         rows: Vec<RowValues>,

@@ -33,7 +33,6 @@ pub enum Scalar {
     Expr(Expr),
 }
 
-/// A column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     /// Identity.
@@ -44,7 +43,6 @@ pub struct Column {
     pub data_type: DataType,
     /// May be NULL.
     pub null: bool,
-    /// Default.
     pub default: Option<Scalar>,
     /// Numbers itself.
     pub auto_increment: bool,
@@ -67,10 +65,8 @@ pub struct Generated {
     pub stored: bool,
 }
 
-/// A primary key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrimaryKey {
-    /// Name.
     pub name: Name,
     /// Columns, in order.
     pub columns: Vec<ColumnId>,
@@ -81,7 +77,6 @@ pub struct PrimaryKey {
 /// A unique constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unique {
-    /// Name.
     pub name: Name,
     /// Columns, in order.
     pub columns: Vec<ColumnId>,
@@ -89,10 +84,8 @@ pub struct Unique {
     pub age: u32,
 }
 
-/// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignKey {
-    /// Name.
     pub name: Name,
     /// Referring columns, in order.
     pub columns: Vec<ColumnId>,
@@ -112,10 +105,8 @@ pub struct ForeignKey {
     pub bound: Option<String>,
 }
 
-/// A check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
-    /// Name.
     pub name: Name,
     /// The condition, bound to the table's columns.
     pub expr: Expr,
@@ -126,26 +117,20 @@ pub struct Check {
 /// Any constraint, as changes carry it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Constraint {
-    /// A primary key.
     PrimaryKey(PrimaryKey),
     /// A unique constraint.
     Unique(Unique),
-    /// A foreign key.
     ForeignKey(ForeignKey),
-    /// A check.
     Check(Check),
 }
 
 /// The kinds of constraints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ConstraintKind {
-    /// A primary key.
     PrimaryKey,
     /// A unique constraint.
     Unique,
-    /// A foreign key.
     ForeignKey,
-    /// A check.
     Check,
 }
 
@@ -163,7 +148,6 @@ impl ConstraintKind {
 }
 
 impl Constraint {
-    /// Its name.
     #[must_use]
     pub const fn name(&self) -> &Name {
         match self {
@@ -174,7 +158,6 @@ impl Constraint {
         }
     }
 
-    /// Its kind.
     #[must_use]
     pub const fn kind(&self) -> ConstraintKind {
         match self {
@@ -200,13 +183,11 @@ impl Constraint {
 /// What an index part is over.
 #[derive(Debug, Clone, PartialEq)]
 pub enum IndexKey {
-    /// A column.
     Column(ColumnId),
     /// An expression over the table's columns.
     Expr(Expr),
 }
 
-/// One part of an index.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IndexPart {
     /// Column or expression.
@@ -223,7 +204,6 @@ pub struct IndexPart {
     pub opclass: Option<String>,
 }
 
-/// An index.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Index {
     /// Name; always the author's.
@@ -267,7 +247,6 @@ impl Index {
     }
 }
 
-/// A table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// Identity.
@@ -276,13 +255,11 @@ pub struct Table {
     pub name: TableName,
     /// Columns, in the database's order.
     pub columns: Vec<Column>,
-    /// Primary key.
     pub primary_key: Option<PrimaryKey>,
     /// Unique constraints.
     pub uniques: Vec<Unique>,
     /// Foreign keys out of this table.
     pub foreign_keys: Vec<ForeignKey>,
-    /// Checks.
     pub checks: Vec<Check>,
     /// Indexes, less those that constraints own.
     pub indexes: Vec<Index>,

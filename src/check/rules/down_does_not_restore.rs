@@ -111,7 +111,6 @@ impl Before {
     }
 }
 
-/// Facts of tables, by their names.
 type Facts = BTreeMap<TableName, BTreeSet<String>>;
 
 fn describe(state: &State, table: &Table, facts: &mut Facts) {

@@ -81,13 +81,11 @@ pub type HistoryRule = fn(&Observer, &[Migration], &[crate::graph::NodeId]) -> V
 /// A change as the replay meets it.
 #[derive(Debug)]
 pub struct Seen<'a> {
-    /// Whose it is.
     pub(super) migration: &'a Migration,
     /// Which way it goes.
     pub(super) direction: Direction,
     /// The state before it.
     pub(super) state: &'a State,
-    /// The change.
     pub(super) change: &'a Change,
     /// Where it is written.
     pub(super) span: Span,

@@ -24,7 +24,6 @@ pub struct Observer {
 }
 
 impl Observer {
-    /// A migration begins.
     pub(in crate::check) fn begin(&mut self, migration: &Migration) {
         self.made.clear();
         self.before = Before::wanted(migration);

@@ -205,7 +205,6 @@ impl Database {
         each!(self, database => database.try_begin(keys_off).await)
     }
 
-    /// Commits.
     pub(super) async fn commit(&mut self) -> Result<(), DatabaseWords> {
         each!(self, database => database.commit().await)
     }

@@ -190,7 +190,6 @@ where
     Ok(rows.iter().map(cells).collect::<Result<_, sqlx::Error>>()?)
 }
 
-/// Connects.
 pub(super) async fn connect<D: Kind>(options: &Options<D>, url: &ServerUrl) -> Result<D::Connection, ExecuteError>
 where
     Options<D>: ConnectOptions<Connection = D::Connection>,

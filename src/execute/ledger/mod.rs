@@ -202,7 +202,6 @@ impl LedgerStore {
         }
     }
 
-    /// Digests of its rows.
     pub(super) async fn digests(&self, database: &mut Database) -> Result<Vec<RowDigest>, ExecuteError> {
         Ok(self.look(database).await?.0)
     }

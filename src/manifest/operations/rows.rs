@@ -32,7 +32,6 @@ pub(super) fn delete(op: &mut Op) -> Option<Kind> {
     Some(Kind::Delete { table: table?, filter: filter?, keep, down })
 }
 
-/// `keep`, or a `down`.
 fn keep_or_down(keys: &mut Keys) -> (bool, Option<Down>) {
     let (keep, down) = (keys.flag("keep"), down(keys, false));
     if let Some(span) = keys.key_span("keep").filter(|_| keep && down.is_some()) {

@@ -14,7 +14,6 @@ use crate::manifest::text::is_by_backend;
 use crate::manifest::types::{self, Word};
 use crate::operation::{CheckDef, ColumnDef, Kind, TableDef, UniqueDef};
 
-/// `create_table = "table"`
 pub(super) fn create_table(op: &mut Op) -> Option<Kind> {
     let table = op.object_table();
     let columns = op.keys.take("columns").map(|val| columns(op, val)).unwrap_or_default();
@@ -41,12 +40,10 @@ pub(super) fn create_table(op: &mut Op) -> Option<Kind> {
     }))
 }
 
-/// `drop_table = "table"`
 pub(super) fn drop_table(op: &mut Op) -> Option<Kind> {
     Some(Kind::DropTable { table: op.object_table()? })
 }
 
-/// `rename_table = "table"`
 pub(super) fn rename_table(op: &mut Op) -> Option<Kind> {
     let (table, to) = (op.object_table(), op.new_name());
     Some(Kind::RenameTable { table: table?, to: to? })

@@ -30,7 +30,6 @@ fn interrupted(up: &str, state: RowState, at: Place) -> (Half, State) {
     (half, before)
 }
 
-/// As it, with its row in the ledger.
 fn standing(up: &str, state: RowState, standing: Standing) -> (Half, State, LedgerRow) {
     let loaded = parse(&Files { path: "schema.toml".into(), schema: format!("{BASE}{up}"), ..Files::default() });
     assert_eq!(loaded.diagnostics, [], "the manifest of a test is right");

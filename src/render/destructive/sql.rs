@@ -42,7 +42,6 @@ fn title(sql: &str) -> String {
     }
 }
 
-/// One statement, as its lexemes.
 struct Statement<'s>(Vec<Lexeme<'s>>);
 
 impl<'s> Statement<'s> {

@@ -42,13 +42,11 @@ pub enum CheckFormat {
     Text(Paint),
     /// The JSON contract.
     Json,
-    /// SARIF 2.1.0.
     Sarif,
     /// GitHub's workflow commands, then the closing lines.
     Github,
 }
 
-/// Writes a page.
 pub fn write(page: &CheckPage<'_>, format: CheckFormat, out: &mut dyn Write) -> io::Result<()> {
     match format {
         CheckFormat::Text(paint) => text::write(page, paint, out),

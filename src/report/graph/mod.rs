@@ -12,9 +12,7 @@ use crate::ident::Version;
 /// A migration in the graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// Version.
     pub version: Version,
-    /// Name.
     pub name: String,
     /// What it requires, as places in the list of nodes, each once.
     pub requires: Vec<usize>,

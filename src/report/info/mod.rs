@@ -17,7 +17,6 @@ pub struct InfoPage<'a> {
     pub info: &'a Info,
     /// What kind of database it is.
     pub backend: Backend,
-    /// What it is of.
     pub about: &'a About,
 }
 

@@ -65,7 +65,6 @@ struct Summary {
 }
 
 impl<'a> PlanJson<'a> {
-    /// The plan of a page.
     #[must_use]
     pub fn of(page: &PlanPage<'a>) -> Self {
         let plan = page.plan;

@@ -152,7 +152,6 @@ impl Text {
     }
 }
 
-/// The arrow of a direction.
 #[must_use]
 pub(in crate::report) const fn arrow(direction: Direction) -> &'static str {
     match direction {

@@ -122,7 +122,6 @@ impl<'a> Lines<'a> {
         plan.steps.iter().map(|step| (step.version.to_string().len(), words::width_of(&step.name))).collect()
     }
 
-    /// One event.
     pub fn event(&mut self, event: &Event) {
         // A reader who is gone must not stop a run that is under way.
         let _ = self.write(event);

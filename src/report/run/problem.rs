@@ -47,7 +47,6 @@ impl Problem {
         self
     }
 
-    /// Writes it.
     pub fn write(&self, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
         let lines = lines_of(&self.title, paint.width.saturating_sub(7));
         for (at, line) in lines.iter().enumerate() {
