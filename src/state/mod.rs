@@ -22,7 +22,6 @@ mod sense;
 #[cfg(test)]
 mod sense_tests;
 mod set_null;
-mod stars;
 mod table;
 mod trial;
 mod view;
@@ -43,12 +42,11 @@ use objects::Objects;
 pub use objects::*;
 pub(crate) use objects::{SchemaObject, StandaloneObject, replacing};
 pub use replay::{Part, Reversal};
-pub use stars::{Star, StarSource};
 pub use table::{
     Check, Column, ColumnId, Constraint, ConstraintKind, ForeignKey, Generated, Index, IndexKey, IndexPart, Name,
     PrimaryKey, Scalar, SharedTable, Table, TableId, Unique,
 };
-pub use view::ViewPiece;
+pub use view::{Star, StarSource, ViewPiece};
 
 use crate::backend::Backend;
 use crate::ident::TableName;

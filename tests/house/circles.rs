@@ -20,7 +20,7 @@ const WRONG_WAY: &[(&str, &str, &str)] = &[
     ("state/expr.rs", "state/table.rs", "an expression is printed with the names that its table has now"),
     ("state/lower/sql.rs", "state/lower/mod.rs", "SQL is lowered by the whole that it is a part of"),
     ("state/objects/", "state/mod.rs", "objects are applied to the state that holds them"),
-    ("state/objects/", "state/view.rs", "a view's text is printed for the state that it is bound to"),
+    ("state/objects/", "state/view/", "a view's text is printed for the state that it is bound to"),
 ];
 
 type Needs<'a> = BTreeSet<(&'a str, &'a str)>;

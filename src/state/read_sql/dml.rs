@@ -1,183 +1,72 @@
-//! (Long: one reader, whose parts share its findings.)
 //! Rows: what INSERT, UPDATE, DELETE, TRUNCATE and SELECT read and write.
 //!
-//! One walk over the whole statement finds every relation, function and column name in it,
-//! wherever it stands. Names of common table expressions and aliases are known by then, so
+//! Names of common table expressions and aliases are known from a walk over the whole statement, so
 //! a name that is none of them is a table or view.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    AssignmentTarget, CascadeOption, CommentObject, ConflictTarget, Cte, Expr, FromTable, Ident, Insert, ObjectName,
-    OnConflictAction, OnInsert, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement,
-    TableFactor, TableObject, TableWithJoins, Visit, Visitor, visit_relations,
+    AssignmentTarget, CascadeOption, ConflictTarget, FromTable, Ident, Insert, ObjectName, OnConflictAction, OnInsert,
+    SelectItem, SetExpr, Statement, TableFactor, TableObject, TableWithJoins, Visit,
 };
 
+use super::walk::{Walked, single};
 use super::{Found, Reader, Step, Stop};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::TableName;
-use crate::state::{Table, TableId};
-
-/// What a walk over a statement found.
-#[derive(Default)]
-struct Walked {
-    /// Relations that are read, as they are written.
-    relations: Vec<ObjectName>,
-    /// Names of common table expressions.
-    ctes: Vec<Ident>,
-    /// Names that columns may have, with what stands in front.
-    columns: Vec<(Option<Ident>, Ident)>,
-    /// Names that tables go by: name, alias.
-    aliases: Vec<(ObjectName, Ident)>,
-    /// Names that queries in FROM go by.
-    derived: Vec<Ident>,
-    /// Functions that stand where a table may.
-    functions: Vec<ObjectName>,
-    /// A bare `*` stands somewhere.
-    star: bool,
-    /// What stands in front of `.*`.
-    stars_of: Vec<ObjectName>,
-    /// Statements inside the statement: data-modifying common table expressions.
-    inner: Vec<Statement>,
-    /// Something that may do anything: a function of which nothing is known, SELECT INTO.
-    unread: bool,
-    /// The outermost statement was seen.
-    inside: bool,
-}
-
-impl Visitor for Walked {
-    type Break = ();
-
-    fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<()> {
-        if self.inside {
-            self.inner.push(statement.clone());
-        }
-        self.inside = true;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-        self.relations.push(relation.clone());
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        let named = query.with.iter().flat_map(|with| &with.cte_tables);
-        self.ctes.extend(named.map(|cte: &Cte| cte.alias.name.clone()));
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        self.unread |= select.into.is_some();
-        for item in &select.projection {
-            match item {
-                SelectItem::Wildcard(_) => self.star = true,
-                SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                    self.stars_of.push(name.clone());
-                }
-                SelectItem::QualifiedWildcard(..) => self.star = true,
-                _ => {}
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        match factor {
-            TableFactor::Table { name, alias, args, .. } => {
-                if args.is_some() {
-                    self.unread |= !is_harmless(name);
-                    self.functions.push(name.clone());
-                }
-                if let Some(alias) = alias {
-                    self.aliases.push((name.clone(), alias.name.clone()));
-                }
-            }
-            TableFactor::Derived { alias, .. } => self.derived.extend(alias.iter().map(|alias| alias.name.clone())),
-            TableFactor::NestedJoin { .. } => {}
-            _ => self.unread = true,
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        match expr {
-            Expr::Function(function) => self.unread |= !is_harmless(&function.name),
-            Expr::Identifier(name) => self.columns.push((None, name.clone())),
-            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                [.., table, column] => self.columns.push((Some(table.clone()), column.clone())),
-                _ => self.unread = true,
-            },
-            _ => {}
-        }
-        ControlFlow::Continue(())
-    }
-}
+use crate::state::Table;
 
 impl Reader<'_, '_> {
     pub(super) fn rows(&mut self, statement: &Statement) -> Step {
         let mut walked = Walked::default();
         let _ = statement.visit(&mut walked);
         let sure = !walked.unread && self.backend() != Backend::Mysql;
-        let own: HashSet<String> = walked
-            .ctes
-            .iter()
-            .chain(&walked.derived)
-            .chain(walked.aliases.iter().map(|(_, alias)| alias))
-            .map(|name| self.folded(name))
-            .collect();
+        let own: HashSet<String> = walked.own.iter().map(|name| self.folded(name)).collect();
         let mut targets: Vec<&ObjectName> = walked.inner.iter().chain([statement]).filter_map(insert_target).collect();
         let mut read = Vec::new();
         for name in walked.relations.iter().filter(|name| !walked.functions.contains(name)) {
-            let target = targets.iter().position(|target| *target == name);
-            if let Some(at) = target {
-                targets.remove(at);
-            }
+            let target = targets.iter().position(|target| *target == name).map(|at| targets.remove(at));
             let is_own = single(name).is_some_and(|name| own.contains(&self.folded(name)));
             self.relation(name, is_own, target.is_some(), !walked.unread, &mut read)?;
         }
         for statement in walked.inner.iter().chain([statement]) {
             self.targets(statement, sure)?;
         }
-        self.stars(&walked, &read);
-        self.name_columns(&walked, &read);
+        // The tables whose list of columns matters: all that are read, for a bare `*`.
+        if walked.star {
+            self.read.access.star.extend(read.iter().filter(|(_, target)| !target).map(|(table, _)| table.id));
+        }
+        for name in &walked.stars_of {
+            let tables = self.called(name.0.last().and_then(|part| part.as_ident()), &walked, &read);
+            self.read.access.star.extend(tables.iter().map(|table| table.id));
+        }
+        // Columns by the names that stand anywhere in the statement. Where several tables have one of that
+        // name, each is taken: that is more than is meant, never less.
+        for (qualifier, column) in &walked.columns {
+            for table in self.called(qualifier.as_ref(), &walked, &read) {
+                self.name_column(&table, column);
+            }
+        }
         if walked.unread { Err(Stop::Unread) } else { Ok(()) }
     }
 
-    /// A statement that mentions tables and does nothing to them or their rows.
-    pub(super) fn mentions(&mut self, statement: &Statement) -> Step {
-        let mut names = Vec::new();
-        let _ = visit_relations(statement, |name| {
-            names.push(name.clone());
-            ControlFlow::<()>::Continue(())
-        });
-        match statement {
-            Statement::Comment { object_name, .. } => names.push(object_name.clone()),
-            Statement::Analyze(analyze) => names.extend(analyze.table_name.clone()),
-            _ => {}
-        }
-        for name in names {
-            let mut parts = name;
-            let mut column = None;
-            // A column's comment names the column behind its table.
-            if matches!(statement, Statement::Comment { object_type: CommentObject::Column, .. }) && parts.0.len() > 1 {
-                column = parts.0.pop().and_then(|part| part.as_ident().cloned());
-            }
-            let name = self.name(&parts)?;
-            match self.look_up(&name) {
-                Found::Table(table) => {
-                    if let Some(column) = column {
-                        self.name_column(&table, &column);
-                    }
+    /// A table that a statement mentions and does nothing to; `column`: the name of a column stands behind it.
+    pub(super) fn mentions(&mut self, name: &ObjectName, column: bool) -> Step {
+        let mut parts = name.clone();
+        let column = if column && parts.0.len() > 1 { parts.0.pop() } else { None };
+        let name = self.name(&parts)?;
+        match self.look_up(&name) {
+            Found::Table(table) => {
+                if let Some(column) = column.as_ref().and_then(|part| part.as_ident()) {
+                    self.name_column(&table, column);
                 }
-                Found::View => {}
-                Found::Unsure | Found::Absent => return Err(Stop::Unread),
             }
-            self.read.access.names.push(name);
+            Found::View => {}
+            Found::Unsure | Found::Absent => return Err(Stop::Unread),
         }
+        self.read.access.names.push(name);
         Ok(())
     }
 
@@ -197,47 +86,37 @@ impl Reader<'_, '_> {
     ) -> Step {
         let written = name;
         let name = self.name(name)?;
+        let mut read_to_its_end = Ok(());
         match self.look_up(&name) {
             Found::Table(table) => {
-                self.read.access.names.push(name);
                 if !target {
                     self.read.access.reads.push(table.id);
                 }
                 read.push((table, target));
-                Ok(())
             }
-            _ if is_own => Ok(()),
+            _ if is_own => return Ok(()),
             Found::View => {
-                self.view(&name)?;
-                self.read.access.names.push(name);
-                Ok(())
+                let view = self.trial.state.view_named(&name).ok_or(Stop::Unread)?;
+                self.read.access.reads.extend(view.reads.as_ref().ok_or(Stop::Unread)?);
             }
             Found::Unsure => {
-                let ledger = name.name.to_ascii_lowercase().starts_with("dbmigrate_");
-                let catalog = self.of_the_system(&name) && !ledger;
-                self.read.access.names.push(name);
                 // Catalogs stand always; what else is not known may be anything.
-                if catalog { Ok(()) } else { Err(Stop::Unread) }
+                let ledger = name.name.to_ascii_lowercase().starts_with("dbmigrate_");
+                if ledger || !self.of_the_system(&name) {
+                    read_to_its_end = Err(Stop::Unread);
+                }
             }
-            Found::Absent if sure && !self.is_of_the_server(&name) => self.table(written, false).map(|_| ()),
-            Found::Absent => {
-                self.read.access.names.push(name);
-                Ok(())
-            }
+            Found::Absent if sure && !self.is_of_the_server(&name) => return self.table(written, false).map(|_| ()),
+            Found::Absent => {}
         }
+        self.read.access.names.push(name);
+        read_to_its_end
     }
 
     /// Tables that no one makes: `dual`, and MariaDB's `seq_1_to_10`.
     fn is_of_the_server(&self, name: &TableName) -> bool {
         let name = name.name.to_ascii_lowercase();
         self.backend() == Backend::Mysql && (name == "dual" || name.starts_with("seq_") && name.contains("_to_"))
-    }
-
-    fn view(&mut self, name: &TableName) -> Step {
-        let view = self.trial.state.view_named(name).ok_or(Stop::Unread)?;
-        let reads = view.reads.clone().ok_or(Stop::Unread)?;
-        self.read.access.reads.extend(reads);
-        Ok(())
     }
 
     /// The tables that a statement changes.
@@ -271,26 +150,20 @@ impl Reader<'_, '_> {
                 for target in &truncate.table_names {
                     let Some(table) = self.target(&target.name)? else { continue };
                     self.read.access.writes.push(table.id);
-                    if cascade {
-                        self.truncate_referrers(table.id);
+                    let mut open = if cascade { vec![table.id] } else { Vec::new() };
+                    while let Some(id) = open.pop() {
+                        for referrer in self.trial.state.referrers(id) {
+                            if !self.read.access.writes.contains(&referrer.id) {
+                                self.read.access.writes.push(referrer.id);
+                                open.push(referrer.id);
+                            }
+                        }
                     }
                 }
                 Ok(())
             }
             Statement::Query(_) => Ok(()),
             _ => Err(Stop::Unread),
-        }
-    }
-
-    fn truncate_referrers(&mut self, table: TableId) {
-        let mut open = vec![table];
-        while let Some(id) = open.pop() {
-            for referrer in self.trial.state.referrers(id) {
-                if !self.read.access.writes.contains(&referrer.id) {
-                    self.read.access.writes.push(referrer.id);
-                    open.push(referrer.id);
-                }
-            }
         }
     }
 
@@ -401,19 +274,6 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The tables whose list of columns matters: all that are read, for a bare `*`.
-    fn stars(&mut self, walked: &Walked, read: &[(Arc<Table>, bool)]) {
-        let mut star: Vec<TableId> = Vec::new();
-        if walked.star {
-            star.extend(read.iter().filter(|(_, target)| !target).map(|(table, _)| table.id));
-        }
-        for name in &walked.stars_of {
-            let tables = self.called(name.0.last().and_then(|part| part.as_ident()), walked, read);
-            star.extend(tables.iter().map(|table| table.id));
-        }
-        self.read.access.star.extend(star);
-    }
-
     /// The tables that a name in front of a column may mean; all where nothing stands in front.
     fn called(&self, name: Option<&Ident>, walked: &Walked, read: &[(Arc<Table>, bool)]) -> Vec<Arc<Table>> {
         let Some(name) = name else { return read.iter().map(|(table, _)| Arc::clone(table)).collect() };
@@ -430,16 +290,6 @@ impl Reader<'_, '_> {
         };
         read.iter().filter(|(table, _)| means(table)).map(|(table, _)| Arc::clone(table)).collect()
     }
-
-    /// Columns by the names that stand anywhere in the statement. Where several tables have one of that
-    /// name, each is taken: that is more than is meant, never less.
-    fn name_columns(&mut self, walked: &Walked, read: &[(Arc<Table>, bool)]) {
-        for (qualifier, column) in &walked.columns {
-            for table in self.called(qualifier.as_ref(), walked, read) {
-                self.name_column(&table, column);
-            }
-        }
-    }
 }
 
 /// What an INSERT fills.
@@ -448,124 +298,4 @@ fn insert_target(statement: &Statement) -> Option<&ObjectName> {
         Statement::Insert(Insert { table: TableObject::TableName(name), .. }) => Some(name),
         _ => None,
     }
-}
-
-/// A name of one part.
-fn single(name: &ObjectName) -> Option<&Ident> {
-    match name.0.as_slice() {
-        [part] => part.as_ident(),
-        _ => None,
-    }
-}
-
-/// Functions that read nothing but their arguments, the clock and the session, and change nothing.
-fn is_harmless(name: &ObjectName) -> bool {
-    const HARMLESS: [&str; 104] = [
-        "abs",
-        "age",
-        "array_agg",
-        "array_length",
-        "array_position",
-        "array_to_string",
-        "avg",
-        "bool_and",
-        "bool_or",
-        "btrim",
-        "cast",
-        "ceil",
-        "ceiling",
-        "char_length",
-        "character_length",
-        "coalesce",
-        "concat",
-        "concat_ws",
-        "count",
-        "cume_dist",
-        "current_date",
-        "current_setting",
-        "current_time",
-        "current_timestamp",
-        "current_user",
-        "date",
-        "date_part",
-        "date_trunc",
-        "datetime",
-        "dense_rank",
-        "encode",
-        "decode",
-        "every",
-        "exp",
-        "extract",
-        "first_value",
-        "floor",
-        "format",
-        "gen_random_uuid",
-        "greatest",
-        "group_concat",
-        "hex",
-        "ifnull",
-        "iif",
-        "initcap",
-        "instr",
-        "json_agg",
-        "json_array",
-        "json_build_array",
-        "json_build_object",
-        "json_each",
-        "json_extract",
-        "json_object",
-        "json_set",
-        "jsonb_agg",
-        "jsonb_build_array",
-        "jsonb_build_object",
-        "jsonb_set",
-        "julianday",
-        "lag",
-        "last_value",
-        "lead",
-        "least",
-        "left",
-        "length",
-        "ln",
-        "log",
-        "lower",
-        "lpad",
-        "ltrim",
-        "make_date",
-        "max",
-        "md5",
-        "min",
-        "mod",
-        "now",
-        "ntile",
-        "nullif",
-        "octet_length",
-        "power",
-        "printf",
-        "random",
-        "rank",
-        "regexp_replace",
-        "repeat",
-        "replace",
-        "reverse",
-        "right",
-        "round",
-        "row_number",
-        "rpad",
-        "rtrim",
-        "sign",
-        "split_part",
-        "sqrt",
-        "strftime",
-        "string_agg",
-        "substr",
-        "substring",
-        "sum",
-        "to_char",
-        "trim",
-        "upper",
-        "version",
-    ];
-    let Some(name) = single(name) else { return false };
-    HARMLESS.contains(&name.value.to_ascii_lowercase().as_str())
 }

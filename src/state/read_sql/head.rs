@@ -6,64 +6,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::ast::{ObjectName, Spanned};
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan};
 
+use super::{Found, Reader, Step, Stop, is_row_id};
+use crate::backend::Backend;
+use crate::diagnostic::Code;
 use crate::ident::TableName;
-use crate::state::bind::{line_starts, offset, tokens};
-use crate::state::{Change, ColumnId, State, TableId, Trigger};
-
-/// A cursor over the tokens of one statement.
-struct Head<'a> {
-    tokens: &'a [TokenWithSpan],
-    at: usize,
-}
-
-impl Head<'_> {
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.at).map(|token| &token.token)
-    }
-
-    fn word(&self) -> Option<String> {
-        match self.peek() {
-            Some(Token::Word(word)) if word.quote_style.is_none() => Some(word.value.to_ascii_uppercase()),
-            _ => None,
-        }
-    }
-
-    /// Takes the words, if they are next.
-    fn take(&mut self, words: &[&str]) -> bool {
-        let start = self.at;
-        for expected in words {
-            if self.word().as_deref() != Some(*expected) {
-                self.at = start;
-                return false;
-            }
-            self.at += 1;
-        }
-        true
-    }
-
-    /// Takes a name, maybe with a schema in front, and its tokens' range.
-    fn name(&mut self, state: &State) -> Option<(TableName, Range<usize>)> {
-        let start = self.at;
-        let first = self.ident(state)?;
-        if self.peek() == Some(&Token::Period) {
-            self.at += 1;
-            let name = self.ident(state)?;
-            let schemas = state.backend().capabilities().schemas;
-            return Some((TableName { schema: Some(first).filter(|_| schemas), name }, start..self.at));
-        }
-        Some((TableName::bare(first), start..self.at))
-    }
-
-    fn ident(&mut self, state: &State) -> Option<String> {
-        let Some(Token::Word(word)) = self.peek() else { return None };
-        let folds = word.quote_style.is_none() && state.backend() == crate::backend::Backend::Postgres;
-        let name = if folds { word.value.to_lowercase() } else { word.value.clone() };
-        self.at += 1;
-        Some(name)
-    }
-}
+use crate::state::bind::{dialect, is_system_column, line_starts, offset, tokens};
+use crate::state::{Change, ColumnId, Object, ObjectKind, State, TableId, Trigger};
 
 /// What a raw statement does to triggers and views, as changes of the state alone. A statement
 /// that does nothing to them, or cannot be read, has none.
@@ -74,63 +27,90 @@ pub(super) fn effects(sql: &str, state: &State) -> Vec<Change> {
     if first.bytes().all(|b| b.is_ascii_alphabetic()) && !matches!(first.as_str(), "CREATE" | "DROP") {
         return Vec::new();
     }
-    let Some(mut all) = tokens(sql, state.backend()) else { return Vec::new() };
-    all.retain(|token| !matches!(token.token, Token::Whitespace(_) | Token::SemiColon | Token::EOF));
-    let mut head = Head { tokens: &all, at: 0 };
-    if head.take(&["CREATE"]) {
-        let replace = head.take(&["OR", "REPLACE"]);
-        if head.take(&["TEMP"]) || head.take(&["TEMPORARY"]) {
-            return Vec::new();
-        }
-        let _ = head.take(&["CONSTRAINT"]) || head.take(&["RECURSIVE"]) || head.take(&["MATERIALIZED"]);
-        if head.take(&["TRIGGER"]) {
-            return create_trigger(sql, head, state, replace).unwrap_or_default();
-        }
-        if head.take(&["VIEW"]) {
-            return create_view(sql, head, state, replace).unwrap_or_default();
-        }
-    } else if head.take(&["DROP"]) {
-        let _ = head.take(&["MATERIALIZED"]);
-        if head.take(&["TRIGGER"]) {
-            return drop_trigger(head, state).unwrap_or_default();
-        }
-        if head.take(&["VIEW"]) {
-            return drop_views(head, state);
-        }
-    }
-    Vec::new()
+    let Some(tokens) = tokens(sql, state.backend()) else { return Vec::new() };
+    let mut head = Parser::new(dialect(state.backend())).with_tokens_with_locations(tokens);
+    let effects = if head.parse_keyword(Keyword::CREATE) {
+        created(sql, &mut head, state)
+    } else if head.parse_keyword(Keyword::DROP) {
+        dropped(&mut head, state)
+    } else {
+        None
+    };
+    effects.unwrap_or_default()
 }
 
-fn create_trigger(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -> Option<Vec<Change>> {
-    let absent_only = head.take(&["IF", "NOT", "EXISTS"]);
-    let (name, _) = head.name(state)?;
-    while !head.take(&["ON"]) {
-        head.peek()?;
-        head.at += 1;
-    }
-    let (table, range) = head.name(state)?;
-    let table_id = state.table_named(&table).map(|table| table.id);
-    let standing = state.objects.triggers.iter().find(|other| is_same(other, &name.name, table_id, state));
+fn created(sql: &str, head: &mut Parser<'_>, state: &State) -> Option<Vec<Change>> {
+    let replace = head.parse_keywords(&[Keyword::OR, Keyword::REPLACE]);
+    let _ = head.parse_one_of_keywords(&[Keyword::CONSTRAINT, Keyword::RECURSIVE, Keyword::MATERIALIZED]);
+    let kind = head.parse_one_of_keywords(&[Keyword::TRIGGER, Keyword::VIEW])?;
+    let absent_only = head.parse_keywords(&[Keyword::IF, Keyword::NOT, Keyword::EXISTS]);
+    let (name, _) = name(head, state)?;
+    let made =
+        if kind == Keyword::TRIGGER { new_trigger(sql, head, name.name, state)? } else { new_view(sql, name, state) };
+    let standing = match &made {
+        Object::Trigger(trigger) => {
+            let mut all = state.objects.triggers.iter();
+            all.find(|other| is_same(other, &trigger.name, trigger.table_id, state)).cloned().map(Object::Trigger)
+        }
+        made => state.object_named(ObjectKind::View, &made.get().full_name()),
+    };
     if standing.is_some() && absent_only {
-        return Some(Vec::new());
+        return None;
     }
+    Some(standing.filter(|_| replace).map(Change::Drop).into_iter().chain([Change::Create(made)]).collect())
+}
+
+/// A name, maybe with a schema in front, and where it stands.
+fn name(head: &mut Parser<'_>, state: &State) -> Option<(TableName, Span)> {
+    let written = head.parse_object_name(false).ok()?;
+    Some((meant(&written, state)?, written.span()))
+}
+
+fn meant(written: &ObjectName, state: &State) -> Option<TableName> {
+    let name = state.relation_name(written)?;
+    Some(if state.backend().capabilities().schemas { name } else { TableName::bare(name.name) })
+}
+
+fn new_view(sql: &str, name: TableName, state: &State) -> Object {
+    state.bind_view(name, sql.trim_end().trim_end_matches(';')).view.into()
+}
+
+fn new_trigger(sql: &str, head: &mut Parser<'_>, called: String, state: &State) -> Option<Object> {
+    while !head.parse_keyword(Keyword::ON) {
+        (head.next_token().token != Token::EOF).then_some(())?;
+    }
+    let (table, span) = name(head, state)?;
+    let table_id = state.table_named(&table).map(|table| table.id);
     let lines = line_starts(sql);
-    let first = head.tokens.get(range.start)?;
-    let last = head.tokens.get(range.end.checked_sub(1)?)?;
-    let place = offset(first.span.start, sql, &lines)?..offset(last.span.end, sql, &lines)?;
-    let mut changes: Vec<Change> = standing.filter(|_| replace).cloned().map(Change::drop).into_iter().collect();
-    let columns = named(head.tokens, table_id, state).0;
+    let place = offset(span.start, sql, &lines)?..offset(span.end, sql, &lines)?;
     let sql = sql.trim_end().trim_end_matches(';').to_owned();
-    changes.push(Change::create(Trigger {
-        columns,
-        name: name.name,
-        written: (sql.clone(), table.clone(), place),
-        table,
-        table_id,
-        sql,
-        access: Arc::default(),
-    }));
-    Some(changes)
+    let columns = named(&words(&sql, state)?, table_id, state).0;
+    let written = (sql.clone(), table.clone(), place);
+    Some(Trigger { columns, name: called, written, table, table_id, sql, access: Arc::default() }.into())
+}
+
+fn dropped(head: &mut Parser<'_>, state: &State) -> Option<Vec<Change>> {
+    let _ = head.parse_keyword(Keyword::MATERIALIZED);
+    let kind = head.parse_one_of_keywords(&[Keyword::TRIGGER, Keyword::VIEW])?;
+    let _ = head.parse_keywords(&[Keyword::IF, Keyword::EXISTS]);
+    if kind == Keyword::VIEW {
+        let names = head.parse_comma_separated(|head| head.parse_object_name(false)).ok()?;
+        let views = names.iter().filter_map(|name| state.view_named(&meant(name, state)?));
+        return Some(views.cloned().map(Change::drop).collect());
+    }
+    let (called, _) = name(head, state)?;
+    let on = if head.parse_keyword(Keyword::ON) { name(head, state) } else { None };
+    let table = on.as_ref().map(|(table, _)| state.table_named(table).map(|table| table.id));
+    let mut all = state.objects.triggers.iter();
+    let found = all.find(|other| is_same(other, &called.name, table.unwrap_or(other.table_id), state));
+    Some(found.cloned().map(Change::drop).into_iter().collect())
+}
+
+/// The tokens of a statement, but for white space.
+fn words(sql: &str, state: &State) -> Option<Vec<TokenWithSpan>> {
+    let mut all = tokens(sql, state.backend())?;
+    all.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    Some(all)
 }
 
 /// The columns of its table that a trigger names: behind UPDATE OF, NEW and OLD. And what it names there that is none.
@@ -142,16 +122,15 @@ fn named(all: &[TokenWithSpan], table: Option<TableId>, state: &State) -> (Vec<(
     };
     let is =
         |at: usize, text: &str| word(at).is_some_and(|w| w.quote_style.is_none() && w.value.eq_ignore_ascii_case(text));
-    let comma = |at: usize| all.get(at).is_some_and(|token| token.token == Token::Comma);
-    let period = |at: usize| all.get(at).is_some_and(|token| token.token == Token::Period);
+    let mark = |at: usize, mark: &Token| all.get(at).is_some_and(|token| token.token == *mark);
     let mut places = Vec::new();
     for at in 0..all.len() {
         if is(at, "UPDATE") && is(at + 1, "OF") {
             places.push(at + 2);
-            let commas = (at + 3..).step_by(2).take_while(|at| comma(*at));
+            let commas = (at + 3..).step_by(2).take_while(|at| mark(*at, &Token::Comma));
             places.extend(commas.map(|at| at + 1));
         }
-        if (is(at, "NEW") || is(at, "OLD")) && period(at + 1) {
+        if (is(at, "NEW") || is(at, "OLD")) && mark(at + 1, &Token::Period) {
             places.push(at + 2);
         }
     }
@@ -170,9 +149,8 @@ fn named(all: &[TokenWithSpan], table: Option<TableId>, state: &State) -> (Vec<(
 
 /// What a new trigger names that is no column of its table; and the other words of it, each of which may be a name
 /// of something that is not there, or not yet.
-pub(super) fn strangers(trigger: &Trigger, state: &State) -> (Vec<String>, Vec<String>) {
-    let Some(mut all) = tokens(&trigger.sql, state.backend()) else { return Default::default() };
-    all.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+fn strangers(trigger: &Trigger, state: &State) -> (Vec<String>, Vec<String>) {
+    let Some(all) = words(&trigger.sql, state) else { return Default::default() };
     let words = all.iter().filter_map(|token| match &token.token {
         Token::Word(word) => Some(state.backend().fold(&word.value).into_owned()),
         _ => None,
@@ -180,51 +158,70 @@ pub(super) fn strangers(trigger: &Trigger, state: &State) -> (Vec<String>, Vec<S
     (named(&all, trigger.table_id, state).1, words.collect())
 }
 
-fn drop_trigger(mut head: Head<'_>, state: &State) -> Option<Vec<Change>> {
-    let _ = head.take(&["IF", "EXISTS"]);
-    let (name, _) = head.name(state)?;
-    let table = if head.take(&["ON"]) { head.name(state).map(|(table, _)| table) } else { None };
-    let table_id = table.as_ref().and_then(|table| state.table_named(table)).map(|table| table.id);
-    let found = state
-        .objects
-        .triggers
-        .iter()
-        .find(|other| is_same(other, &name.name, if table.is_some() { table_id } else { other.table_id }, state));
-    Some(found.cloned().map(Change::drop).into_iter().collect())
-}
-
-pub(super) fn is_same(trigger: &Trigger, name: &str, table: Option<TableId>, state: &State) -> bool {
+fn is_same(trigger: &Trigger, name: &str, table: Option<TableId>, state: &State) -> bool {
     let backend = state.backend();
     // Trigger names are the table's on PostgreSQL, the database's elsewhere.
     let of_table = backend.capabilities().schemas;
     backend.fold(&trigger.name) == backend.fold(name) && (!of_table || trigger.table_id == table)
 }
 
-fn create_view(sql: &str, mut head: Head<'_>, state: &State, replace: bool) -> Option<Vec<Change>> {
-    let absent_only = head.take(&["IF", "NOT", "EXISTS"]);
-    let (name, _) = head.name(state)?;
-    let standing = state.objects.views.iter().find(|other| state.fold(&other.name) == state.fold(&name));
-    if standing.is_some() && absent_only {
-        return Some(Vec::new());
-    }
-    let mut changes: Vec<Change> = standing.filter(|_| replace).cloned().map(Change::drop).into_iter().collect();
-    let bound = state.bind_view(name, sql.trim_end().trim_end_matches(';'));
-    changes.push(Change::create(bound.view));
-    Some(changes)
-}
-
-fn drop_views(mut head: Head<'_>, state: &State) -> Vec<Change> {
-    let _ = head.take(&["IF", "EXISTS"]);
-    let mut changes = Vec::new();
-    while let Some((name, _)) = head.name(state) {
-        let found = state.objects.views.iter().find(|other| state.fold(&other.name) == state.fold(&name));
-        changes.extend(found.cloned().map(Change::drop));
-        if head.peek() != Some(&Token::Comma) {
-            break;
+impl Reader<'_, '_> {
+    /// Says what a new trigger lacks, and keeps what it may speak of.
+    pub(super) fn trigger_stands(&mut self, trigger: &Trigger) -> Step {
+        if trigger.table_id.is_none() {
+            self.read.access.names.push(trigger.table.clone());
+            if matches!(self.look_up(&trigger.table), Found::Absent) {
+                return Err(self.no_table(&trigger.table));
+            }
         }
-        head.at += 1;
+        let state = &self.trial.state;
+        let fold = |name: &str| self.backend().fold(name).into_owned();
+        let twice = state.objects.triggers.iter().any(|other| match self.backend() {
+            // Their names are the database's there.
+            Backend::Mysql => fold(&other.name) == fold(&trigger.name),
+            Backend::Sqlite | Backend::Postgres => is_same(other, &trigger.name, trigger.table_id, state),
+        });
+        if twice && state.knows_all() {
+            let message = format!("trigger `{}` on `{}` stands already", trigger.name, trigger.table);
+            return Err(self.wrong(Code::AlreadyExists, message));
+        }
+        let (unknown, words) = strangers(trigger, state);
+        let table = trigger.table_id.and_then(|id| state.table(id).cloned());
+        let knows_all = state.knows_all();
+        if let Some(table) = table {
+            let lookups = words.iter().filter(|word| self.column_named(&table, word).is_none());
+            let lookups: Vec<_> = lookups.map(|word| (table.id, word.clone())).collect();
+            self.read.access.lookups.extend(lookups);
+            if let Some(name) = unknown.first() {
+                let message =
+                    format!("trigger `{}` names `{name}`, which `{}` does not have", trigger.name, table.name);
+                match self.backend() {
+                    // SQLite makes it, and fails where it fires and where a table is altered.
+                    Backend::Sqlite if knows_all && !is_row_id(name) => self.warn(Code::UnknownColumn, message),
+                    Backend::Postgres if !knows_all || is_system_column(name) => return Err(Stop::Unread),
+                    Backend::Postgres => return Err(self.wrong(Code::UnknownColumn, message)),
+                    Backend::Sqlite | Backend::Mysql => {}
+                }
+            }
+        }
+        // On SQLite its body stands in it, and speaks of other tables.
+        if self.backend() == Backend::Sqlite {
+            for word in &words {
+                let name = TableName::bare(word.clone());
+                let Some(other) = self.trial.state.table_named(&name).cloned() else {
+                    self.read.access.names.push(name);
+                    continue;
+                };
+                self.read.access.reads.push(other.id);
+                for column in &other.columns {
+                    if words.contains(&self.backend().fold(&column.name).into_owned()) {
+                        self.read.access.columns.push((other.id, column.id));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
-    changes
 }
 
 /// Whether a text may speak of a name: one of its words is that name. The words of `except` do not count.
@@ -245,7 +242,6 @@ pub(in crate::state) fn may_mention(sql: &str, name: &str, except: Option<&Range
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::Backend;
 
     fn triggers(backend: Backend, statements: &[&str]) -> (Vec<String>, Vec<String>) {
         let mut state = State::empty(backend);

@@ -21,12 +21,12 @@ mod head;
 mod names;
 #[cfg(test)]
 mod tests;
-mod triggers;
 mod types;
+mod walk;
 
 use std::sync::Arc;
 
-use sqlparser::ast::{Ident, ObjectName, ObjectType, Statement};
+use sqlparser::ast::{CommentObject, Ident, ObjectName, ObjectType, Statement};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -193,7 +193,10 @@ impl Reader<'_, '_> {
                     _ => Err(Stop::Unread),
                 }
             }
-            Statement::Comment { .. } | Statement::Analyze(_) => self.mentions(statement),
+            Statement::Comment { object_type, object_name, .. } => {
+                self.mentions(object_name, *object_type == CommentObject::Column)
+            }
+            Statement::Analyze(analyze) => analyze.table_name.iter().try_for_each(|name| self.mentions(name, false)),
             _ => Err(Stop::Unread),
         }
     }

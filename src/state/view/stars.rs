@@ -1,10 +1,6 @@
 //! The `*` of a view. SQLite reads what its tables have when it is asked; PostgreSQL and MySQL write the columns out when the
 //! view is made, and what comes to its tables later is not in it. So a view that is made again takes the columns that it had,
 //! written out where its tables have others by then.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "what stands in FROM has many kinds; what is not known here is not written out"
-)]
 
 use std::ops::{ControlFlow, Range};
 
@@ -12,10 +8,12 @@ use sqlparser::ast::{
     Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
     SetExpr, TableFactor, TableWithJoins, Visit, Visitor, WildcardAdditionalOptions,
 };
+use sqlparser::tokenizer::Location;
 
-use super::bind::{line_starts, offset, place};
-use super::{ColumnId, State, Table, TableId};
+use super::ViewPiece;
 use crate::ident::TableName;
+use crate::state::bind::{line_starts, offset, place};
+use crate::state::{ColumnId, State, Table, TableId};
 
 /// One `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,41 +45,28 @@ pub enum StarSource {
 }
 
 impl Star {
-    /// The columns of tables that it takes.
-    pub fn columns(&self) -> impl Iterator<Item = (TableId, ColumnId)> + '_ {
-        self.sources.iter().flat_map(|source| match source {
-            StarSource::Table { id, columns, .. } => columns.iter().map(|(column, _)| (*id, *column)).collect(),
-            StarSource::Other(_) => Vec::new(),
-        })
-    }
-
-    /// The tables that it takes all columns of.
-    pub fn tables(&self) -> impl Iterator<Item = TableId> + '_ {
+    /// The tables that it takes all columns of, with these.
+    pub(super) fn tables(&self) -> impl Iterator<Item = (TableId, &[(ColumnId, String)])> {
         self.sources.iter().filter_map(|source| match source {
-            StarSource::Table { id, .. } => Some(*id),
+            StarSource::Table { id, columns, .. } => Some((*id, columns.as_slice())),
             StarSource::Other(_) => None,
         })
     }
 
     /// What takes the same columns on a state; `None` where one of them is not there.
     pub(super) fn print(&self, state: &State) -> Option<String> {
-        let same = |source: &StarSource| match source {
-            StarSource::Table { id, columns, .. } => {
-                state.table(*id).is_some_and(|table| table.named_columns() == *columns)
-            }
-            StarSource::Other(_) => true,
-        };
-        if !self.sources.iter().all(same) {
+        let mut tables = self.tables();
+        if !tables.all(|(id, columns)| state.table(id).is_some_and(|table| table.named_columns() == columns)) {
             return self.written_out(state, false);
         }
-        match self.sources.as_slice() {
-            [StarSource::Table { id, name, alias: None, .. }] if self.qualified => {
-                let now = &state.table(*id)?.name;
-                let moved = now != name;
-                Some(if moved { format!("{}.*", state.backend().ident(&now.name)) } else { self.written.clone() })
-            }
-            _ => Some(self.written.clone()),
+        if let [StarSource::Table { id, name, alias: None, .. }] = self.sources.as_slice()
+            && let now = &state.table(*id)?.name
+            && self.qualified
+            && now != name
+        {
+            return Some(format!("{}.*", state.backend().ident(&now.name)));
         }
+        Some(self.written.clone())
     }
 
     /// Its columns by name; `sorted` where their order does not count.
@@ -89,18 +74,16 @@ impl Star {
         let backend = state.backend();
         let mut all = Vec::new();
         for source in &self.sources {
-            let StarSource::Table { id, alias, columns, .. } = source else {
-                let StarSource::Other(name) = source else { continue };
-                all.push(format!("{name}.*"));
-                continue;
+            let (id, alias, columns) = match source {
+                StarSource::Table { id, alias, columns, .. } => (id, alias, columns),
+                StarSource::Other(name) => {
+                    all.push(format!("{name}.*"));
+                    continue;
+                }
             };
             let table = state.table(*id)?;
-            let before = if self.qualified {
-                let own = || backend.ident(&table.name.name);
-                format!("{}.", alias.clone().unwrap_or_else(own))
-            } else {
-                String::new()
-            };
+            let goes_by = alias.clone().unwrap_or_else(|| backend.ident(&table.name.name));
+            let before = if self.qualified { format!("{goes_by}.") } else { String::new() };
             let mut items = Vec::with_capacity(columns.len());
             for (column, name) in columns {
                 let now = &table.column(*column)?.name;
@@ -128,6 +111,12 @@ pub(super) struct Stars {
     pub(super) tables: Vec<TableName>,
 }
 
+impl Stars {
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (Range<usize>, ViewPiece)> {
+        self.found.iter().map(|(range, star)| (range.clone(), ViewPiece::Star(star.clone())))
+    }
+}
+
 /// Finds every `*` of a query; `ctes` are the names that it gives to queries of its own.
 pub(super) fn stars(state: &State, sql: &str, query: &Query, ctes: &[Ident]) -> Stars {
     let mut finder = Finder { state, sql, lines: line_starts(sql), ctes, stars: Stars::default() };
@@ -153,9 +142,8 @@ impl Visitor for Finder<'_> {
                 SetExpr::SetOperation { left, right, .. } => open.extend([&**left, &**right]),
                 SetExpr::Table(table) => {
                     self.stars.unknown = true;
-                    let name =
-                        table.table_name.clone().map(|name| TableName { schema: table.schema_name.clone(), name });
-                    self.stars.tables.extend(name);
+                    let schema = table.schema_name.clone();
+                    self.stars.tables.extend(table.table_name.clone().map(|name| TableName { schema, name }));
                 }
                 _ => {}
             }
@@ -164,9 +152,7 @@ impl Visitor for Finder<'_> {
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        if self.select(select).is_none() {
-            self.stars.unknown = true;
-        }
+        self.stars.unknown |= self.select(select).is_none();
         ControlFlow::Continue(())
     }
 }
@@ -180,8 +166,6 @@ struct Named {
 impl Finder<'_> {
     /// `None` where it cannot be told what a `*` takes.
     fn select(&mut self, select: &Select) -> Option<()> {
-        let wild = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
-        let any = select.projection.iter().any(wild);
         let mut sources = Vec::new();
         let mut merged = false;
         // What is in brackets, in its place.
@@ -194,43 +178,38 @@ impl Finder<'_> {
                 factor => sources.push(self.named(factor)),
             }
         }
-        if !any {
-            return Some(());
-        }
         for item in &select.projection {
             match item {
-                SelectItem::Wildcard(options) => {
-                    let token = options.wildcard_token.0.span;
-                    let range = offset(token.start, self.sql, &self.lines)?..offset(token.end, self.sql, &self.lines)?;
-                    if merged || !is_plain(options) {
-                        return None;
-                    }
+                SelectItem::Wildcard(options) if !merged => {
                     let all: Option<Vec<StarSource>> =
                         sources.iter().map(|named| Some(named.as_ref()?.source.clone())).collect();
-                    self.add(range, sources.len() > 1, all?)?;
+                    self.add(options.wildcard_token.0.span.start, options, sources.len() > 1, all?)?;
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), options) => {
                     let (first, last) = (name.0.first()?.as_ident()?, name.0.last()?.as_ident()?);
-                    let token = options.wildcard_token.0.span;
-                    let start = place(first, self.sql, &self.lines)?.start;
-                    let range = start..offset(token.end, self.sql, &self.lines)?;
                     let goes_by = self.folded(last);
                     let mut of = sources.iter().flatten().filter(|named| named.goes_by == goes_by);
                     let (one, None) = (of.next()?, of.next()) else { return None };
-                    if !is_plain(options) {
-                        return None;
-                    }
-                    let source = one.source.clone();
-                    self.add(range, true, vec![source])?;
+                    self.add(first.span.start, options, true, vec![one.source.clone()])?;
                 }
-                SelectItem::QualifiedWildcard(..) => return None,
+                SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => return None,
                 _ => {}
             }
         }
         Some(())
     }
 
-    fn add(&mut self, range: Range<usize>, qualified: bool, sources: Vec<StarSource>) -> Option<()> {
+    fn add(
+        &mut self,
+        start: Location,
+        options: &WildcardAdditionalOptions,
+        qualified: bool,
+        sources: Vec<StarSource>,
+    ) -> Option<()> {
+        let end = offset(options.wildcard_token.0.span.end, self.sql, &self.lines)?;
+        // Without options (the token does not count).
+        let range =
+            (*options == WildcardAdditionalOptions::default()).then_some(offset(start, self.sql, &self.lines)?..end)?;
         let written = self.sql.get(range.clone())?.to_owned();
         if sources.iter().any(|source| matches!(source, StarSource::Table { .. })) {
             self.stars.found.push((range, Star { written, qualified, sources }));
@@ -254,25 +233,18 @@ impl Finder<'_> {
             return None;
         }
         let written = |ident: &Ident| self.sql.get(place(ident, self.sql, &self.lines)?).map(str::to_owned);
-        let alias = match alias {
-            Some(alias) => Some((self.folded(&alias.name), written(&alias.name)?)),
-            None => None,
+        let (name, table) = match factor {
+            TableFactor::Table { name, args: None, .. } => (name.0.last()?.as_ident(), self.table(name)),
+            _ => (None, None),
         };
-        let TableFactor::Table { name, args: None, .. } = factor else {
-            let (goes_by, alias) = alias?;
-            return Some(Named { goes_by, source: StarSource::Other(alias) });
-        };
-        let last = name.0.last()?.as_ident()?;
-        let goes_by = alias.as_ref().map_or_else(|| self.folded(last), |(goes_by, _)| goes_by.clone());
-        let alias = alias.map(|(_, alias)| alias);
-        let source = match self.table(name) {
+        let called = alias.map(|alias| &alias.name).or(name)?;
+        let (goes_by, called) = (self.folded(called), written(called)?);
+        let source = match table {
             Some(table) => {
-                StarSource::Table { id: table.id, name: table.name.clone(), alias, columns: table.named_columns() }
+                let (name, alias) = (table.name.clone(), alias.map(|_| called));
+                StarSource::Table { id: table.id, name, alias, columns: table.named_columns() }
             }
-            None => StarSource::Other(match alias {
-                Some(alias) => alias,
-                None => written(last)?,
-            }),
+            None => StarSource::Other(called),
         };
         Some(Named { goes_by, source })
     }
@@ -289,7 +261,7 @@ impl Finder<'_> {
 }
 
 /// What is in FROM, the last first; `merged`: columns of several are one.
-fn factors<'f>(from: &'f [TableWithJoins], merged: &mut bool) -> Option<Vec<&'f TableFactor>> {
+pub(super) fn factors<'f>(from: &'f [TableWithJoins], merged: &mut bool) -> Option<Vec<&'f TableFactor>> {
     let mut all = Vec::new();
     for TableWithJoins { relation, joins } in from {
         all.push(relation);
@@ -319,15 +291,4 @@ fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
         | JoinOperator::StraightJoin(constraint) => Some(constraint),
         _ => None,
     }
-}
-
-fn is_plain(options: &WildcardAdditionalOptions) -> bool {
-    let WildcardAdditionalOptions { opt_ilike, opt_exclude, opt_except, opt_replace, opt_rename, opt_alias, .. } =
-        options;
-    opt_ilike.is_none()
-        && opt_exclude.is_none()
-        && opt_except.is_none()
-        && opt_replace.is_none()
-        && opt_rename.is_none()
-        && opt_alias.is_none()
 }
