@@ -1,18 +1,14 @@
 //! From a plan to the rendered plan: the renderer, the division into transactions, and what follows
 //! from the division.
 
-use std::thread;
-
 use super::divide::{Division, StepFacts, divide};
 use super::enum_values;
 use super::ledger::LedgerSql;
 use super::model::{RenderOptions, RenderedPlan, RenderedStep, Statement, TransactionMode, Transactions};
-use super::records::Seal;
 use super::renderer::{Alternative, Renderer, StepWithLocks};
 use super::{mysql, records};
 use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Direction};
-use crate::operation::sealed;
 use crate::plan::{Place, Plan};
 
 /// Writes a plan as SQL for its backend, divided into transactions.
@@ -68,32 +64,18 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
     rendered
 }
 
-/// Fewer steps than this are not worth a second thread.
-const MANY_STEPS: usize = 128;
-
-/// Writes every step, with the ledger's word at its end. What the ledger keeps of many bodies is
-/// written in a second thread meanwhile.
+/// Writes every step, with the ledger's word at its end.
 fn write_steps(renderer: &mut Renderer<'_>, plan: &Plan) -> Vec<StepWithLocks> {
-    let seals = || -> Vec<Option<Seal>> {
-        plan.steps.iter().map(|step| (step.direction == Direction::Up).then(|| sealed(&step.body))).collect()
-    };
-    let (mut steps, seals) = thread::scope(|scope| {
-        let many = plan.steps.iter().filter(|step| step.direction == Direction::Up).count() >= MANY_STEPS;
-        let sealing = many.then(|| thread::Builder::new().spawn_scoped(scope, seals).ok()).flatten();
-        let steps: Vec<StepWithLocks> =
-            plan.steps.iter().enumerate().map(|(number, step)| renderer.step(number, step)).collect();
-        (steps, sealing.and_then(|sealing| sealing.join().ok()).unwrap_or_default())
-    });
-    let mut seals = seals.into_iter();
+    let mut steps: Vec<StepWithLocks> =
+        plan.steps.iter().enumerate().map(|(number, step)| renderer.step(number, step)).collect();
     for ((written, _), step) in steps.iter_mut().zip(&plan.steps) {
-        let seal = seals.next().flatten();
         if renderer.backend == Backend::Mysql {
             goes_on(written);
             renderer.diagnostics.extend(mysql::lost(written));
             let own = written.statements.iter().position(|s| s.ledger.is_none()).unwrap_or(written.statements.len());
-            written.statements.splice(own..own, records::begin(&renderer.ledger, step, seal.clone()));
+            written.statements.splice(own..own, records::begin(&renderer.ledger, step));
         }
-        written.statements.push(records::record(&renderer.ledger, step, seal));
+        written.statements.push(records::record(&renderer.ledger, step));
     }
     steps
 }

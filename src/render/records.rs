@@ -4,11 +4,8 @@ use super::ledger::{LedgerSql, RunValues};
 use super::model::{AppliedRecord, LedgerWrite, Statement};
 use crate::backend::Backend;
 use crate::diagnostic::{Direction, Span};
-use crate::operation::Checksums;
+use crate::operation::sealed;
 use crate::plan::{RowState, Step};
-
-/// A body's canonical JSON and its checksums.
-pub(super) type Seal = (String, Checksums);
 
 /// The ledger's tables and the stamp, at the head of the first step.
 pub(super) fn create_ledger(ledger: &LedgerSql, environment: &str) -> Vec<Statement> {
@@ -19,15 +16,15 @@ pub(super) fn create_ledger(ledger: &LedgerSql, environment: &str) -> Vec<Statem
 
 /// Where DDL commits by itself: what the ledger says of a step before its first statement. Of a step down it says nothing:
 /// the journal says that it has begun.
-pub(super) fn begin(ledger: &LedgerSql, step: &Step, seal: Option<Seal>) -> Option<Statement> {
+pub(super) fn begin(ledger: &LedgerSql, step: &Step) -> Option<Statement> {
     match step.direction {
         Direction::Up => {
-            let record = applied(step, seal);
+            let record = applied(step);
             let sql = ledger.insert_version(&record, RowState::Applying, &RunValues::placeholder());
             Some(ledger_statement(sql, LedgerWrite::Begun(Some(Box::new(record)))))
         }
         Direction::Down if step.edited || step.turned.is_some() => {
-            let edited = step.edited.then(|| seal.unwrap_or_else(|| crate::operation::sealed(&step.body)));
+            let edited = step.edited.then(|| sealed(&step.body));
             let sql = ledger.set_reverting(step.version, edited.as_ref());
             Some(ledger_statement(sql, LedgerWrite::Begun(None)))
         }
@@ -35,11 +32,11 @@ pub(super) fn begin(ledger: &LedgerSql, step: &Step, seal: Option<Seal>) -> Opti
     }
 }
 
-/// What the ledger says of a step at its end. `seal` is that of its body.
-pub(super) fn record(ledger: &LedgerSql, step: &Step, seal: Option<Seal>) -> Statement {
+/// What the ledger says of a step at its end.
+pub(super) fn record(ledger: &LedgerSql, step: &Step) -> Statement {
     let (sql, write) = match step.direction {
         Direction::Up => {
-            let mut record = applied(step, seal);
+            let mut record = applied(step);
             let sql = match ledger.backend {
                 Backend::Mysql => ledger.set_applied(step.version, &RunValues::placeholder()),
                 Backend::Sqlite | Backend::Postgres => {
@@ -58,8 +55,8 @@ pub(super) fn record(ledger: &LedgerSql, step: &Step, seal: Option<Seal>) -> Sta
 }
 
 /// What the ledger keeps of a step's migration.
-fn applied(step: &Step, seal: Option<Seal>) -> AppliedRecord {
-    let (operations, checksums) = seal.unwrap_or_else(|| crate::operation::sealed(&step.body));
+fn applied(step: &Step) -> AppliedRecord {
+    let (operations, checksums) = sealed(&step.body);
     AppliedRecord {
         position: step.position,
         version: step.version,

@@ -1,10 +1,9 @@
 //! The journal: how far a migration outside a transaction came.
 
-use sea_query::{Alias, Expr, ExprTrait, Order, Query};
+use sea_query::{Expr, ExprTrait, Order};
 
 use super::super::model::Recovery;
-use super::super::sea;
-use super::{JOURNAL, LedgerSql};
+use super::{JOURNAL, LedgerSql, VERSIONS, eq, is};
 use crate::backend::Backend;
 use crate::ident::Version;
 use crate::plan::Place;
@@ -62,72 +61,56 @@ impl LedgerSql {
         run: &str,
         sql: &str,
     ) -> String {
-        let query = super::insert(
-            self.table(JOURNAL),
+        self.sql(&self.insert(
+            JOURNAL,
             [
                 ("version", self.string(&version.to_string())),
-                ("statement", Expr::val(statement as u64)),
-                ("statements", Expr::val(statements as u64)),
+                ("statement", number(statement)),
+                ("statements", number(statements)),
                 ("direction", self.string(direction)),
                 ("state", self.string("started")),
                 ("run", self.string(run)),
                 ("sql", self.string(sql)),
                 ("changed_at", Expr::cust(self.now())),
             ],
-        );
-        sea::query(self.backend, &query)
+        ))
     }
 
     /// Journals that it has run.
     #[must_use]
     pub fn journal_done(&self, version: Version, statement: usize) -> String {
-        let query = Query::update()
-            .table(self.table(JOURNAL))
-            .value(Alias::new("state"), self.string("done"))
-            .value(Alias::new("changed_at"), Expr::cust(self.now()))
-            .and_where(Self::eq("version", &version.to_string()))
-            .and_where(Expr::col(Alias::new("statement")).eq(statement as u64))
-            .take();
-        sea::query(self.backend, &query)
+        let of = Expr::col("statement").eq(number(statement));
+        self.sql(self.update(JOURNAL, self.done()).and_where(is(version)).and_where(of))
+    }
+
+    fn done(&self) -> [(&'static str, Expr); 2] {
+        [("state", self.string("done")), ("changed_at", Expr::cust(self.now()))]
     }
 
     /// Takes a statement out of the journal: it did not run.
     #[must_use]
     pub fn journal_forget(&self, version: Version, statement: usize) -> String {
-        let query = Query::delete()
-            .from_table(self.table(JOURNAL))
-            .and_where(Self::eq("version", &version.to_string()))
-            .and_where(Expr::col(Alias::new("statement")).eq(statement as u64))
-            .take();
-        sea::query(self.backend, &query)
+        let of = Expr::col("statement").eq(number(statement));
+        self.sql(self.delete(JOURNAL).and_where(is(version)).and_where(of))
     }
 
     /// Takes a migration out of the journal: it is through.
     #[must_use]
     pub fn journal_clear(&self, version: Version) -> String {
-        let query =
-            Query::delete().from_table(self.table(JOURNAL)).and_where(Self::eq("version", &version.to_string())).take();
-        sea::query(self.backend, &query)
+        self.sql(self.delete(JOURNAL).and_where(is(version)))
     }
 
     /// Empties the ledger of what is applied, and of what is on its way.
     #[must_use]
     pub fn forget_all(&self) -> [String; 2] {
-        let all = |table| sea::query(self.backend, &Query::delete().from_table(self.table(table)).take());
-        [all(super::VERSIONS), all(JOURNAL)]
+        [VERSIONS, JOURNAL].map(|table| self.sql(&self.delete(table)))
     }
 
     /// Reads the SQL of the statements of one migration that have run, in order. Columns: statement (integer), sql (text).
     #[must_use]
     pub fn select_journaled(&self, version: Version) -> String {
-        let query = Query::select()
-            .columns(["statement", "sql"].map(Alias::new))
-            .from(self.table(JOURNAL))
-            .and_where(Self::eq("version", &version.to_string()))
-            .and_where(Self::eq("state", "done"))
-            .order_by(Alias::new("statement"), Order::Asc)
-            .take();
-        sea::query(self.backend, &query)
+        let mut query = self.select(["statement", "sql"], JOURNAL);
+        self.sql(query.and_where(is(version)).and_where(eq("state", "done")).order_by("statement", Order::Asc))
     }
 
     /// MySQL: makes the journal's one row where it does not stand; one that stands is kept.
@@ -151,74 +134,57 @@ impl LedgerSql {
             Recovery::Repeatable | Recovery::Session => ("started", REPEATABLE),
             Recovery::Unknowable => ("started", ""),
         };
-        let number = |number: usize| Expr::val(number as u64);
-        let turned = |of: fn(Place) -> usize| Expr::val(entry.turned.map(|place| of(place) as u64));
-        let query = Query::update()
-            .table(self.table(JOURNAL))
-            .values(
-                [
-                    ("version", self.string(&entry.version.to_string())),
-                    ("statement", number(entry.statement)),
-                    ("statements", number(entry.statements)),
-                    ("direction", self.string(entry.direction)),
-                    ("state", self.string(state)),
-                    ("run", self.string(entry.run)),
-                    ("sql", self.string(entry.sql)),
-                    ("changed_at", Expr::cust(self.now())),
-                    ("from_change", number(entry.from.change)),
-                    ("from_part", number(entry.from.part)),
-                    ("to_change", number(entry.reaches.change)),
-                    ("to_part", number(entry.reaches.part)),
-                    ("turned_change", turned(|place| place.change)),
-                    ("turned_part", turned(|place| place.part)),
-                    ("probe", self.string(probe)),
-                    ("batch", self.string(entry.batch)),
-                ]
-                .map(|(name, value)| (Alias::new(name), value)),
-            )
-            .and_where(Expr::col(Alias::new("slot")).eq(1))
-            .take();
-        sea::query(self.backend, &query)
+        let set = [
+            ("version", self.string(&entry.version.to_string())),
+            ("statement", number(entry.statement)),
+            ("statements", number(entry.statements)),
+            ("direction", self.string(entry.direction)),
+            ("state", self.string(state)),
+            ("run", self.string(entry.run)),
+            ("sql", self.string(entry.sql)),
+            ("changed_at", Expr::cust(self.now())),
+            ("from_change", number(entry.from.change)),
+            ("from_part", number(entry.from.part)),
+            ("to_change", number(entry.reaches.change)),
+            ("to_part", number(entry.reaches.part)),
+            ("turned_change", Expr::val(entry.turned.map(|place| place.change as u64))),
+            ("turned_part", Expr::val(entry.turned.map(|place| place.part as u64))),
+            ("probe", self.string(probe)),
+            ("batch", self.string(entry.batch)),
+        ];
+        self.sql(self.update(JOURNAL, set).and_where(Expr::col("slot").eq(1)))
     }
 
     /// MySQL: the journal is done with.
     #[must_use]
     pub fn journal_empty(&self) -> String {
-        sea::query(self.backend, &Query::delete().from_table(self.table(JOURNAL)).take())
+        self.sql(&self.delete(JOURNAL))
     }
 
     /// MySQL: settles the statement that is on its way: it ran, or it did not.
     #[must_use]
     pub fn journal_settle(&self, version: Version, ran: bool) -> String {
-        let mut query = Query::update();
-        query.table(self.table(JOURNAL));
-        if !ran {
-            query
-                .value(Alias::new("to_change"), Expr::col(Alias::new("from_change")))
-                .value(Alias::new("to_part"), Expr::col(Alias::new("from_part")))
-                .value(Alias::new("statement"), Expr::col(Alias::new("statement")).sub(1));
-        }
-        query
-            .value(Alias::new("state"), self.string("done"))
-            .value(Alias::new("changed_at"), Expr::cust(self.now()))
-            .and_where(Self::eq("version", &version.to_string()))
-            .and_where(Self::eq("state", "started"));
-        sea::query(self.backend, &query)
+        let back = [
+            ("to_change", Expr::col("from_change")),
+            ("to_part", Expr::col("from_part")),
+            ("statement", Expr::col("statement").sub(1)),
+        ];
+        let mut query = if ran { self.update(JOURNAL, []) } else { self.update(JOURNAL, back) };
+        self.sql(query.values(self.done()).and_where(is(version)).and_where(eq("state", "started")))
     }
 
     /// Reads the journal, in order. Columns: version (text), statement, statements (integers), direction, state (texts);
     /// on MySQL then `from_change`, `from_part`, `to_change`, `to_part` (integers), `turned_change`, `turned_part` (integers or NULL), probe and batch (texts).
     #[must_use]
     pub fn select_journal(&self) -> String {
-        let mut query = Query::select();
-        query.columns(["version", "statement", "statements", "direction", "state"].map(Alias::new));
+        let mut query = self.select(["version", "statement", "statements", "direction", "state"], JOURNAL);
         if self.backend == Backend::Mysql {
-            query.columns(PLACES.map(Alias::new)).columns(["probe", "batch"].map(Alias::new));
+            query.columns(PLACES).columns(["probe", "batch"]);
         }
-        query
-            .from(self.table(JOURNAL))
-            .order_by(Alias::new("version"), Order::Asc)
-            .order_by(Alias::new("statement"), Order::Asc);
-        sea::query(self.backend, &query)
+        self.sql(query.order_by("version", Order::Asc).order_by("statement", Order::Asc))
     }
+}
+
+fn number(number: usize) -> Expr {
+    Expr::val(number as u64)
 }

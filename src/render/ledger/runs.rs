@@ -1,9 +1,8 @@
 //! The rows of runs: the history that outlives a reset.
 
-use super::super::sea;
-use sea_query::{Alias, Expr, Order, Query, Value};
+use sea_query::{Expr, Order, Value};
 
-use super::{LedgerSql, RUNS};
+use super::{LedgerSql, RUNS, eq};
 
 /// A run, as its row begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +31,8 @@ impl LedgerSql {
     /// Writes a run down as it begins.
     #[must_use]
     pub fn insert_run(&self, row: &RunRow) -> String {
-        let query = super::insert(
-            self.table(RUNS),
+        self.sql(&self.insert(
+            RUNS,
             [
                 ("run", self.string(&row.run)),
                 ("command", self.string(&row.command)),
@@ -47,46 +46,33 @@ impl LedgerSql {
                 ("steps", Expr::val(row.steps as u64)),
                 ("steps_done", Expr::val(0)),
             ],
-        );
-        sea::query(self.backend, &query)
+        ))
     }
 
     /// Reads a run's outcome: one row with one text, or none.
     #[must_use]
     pub fn select_run(&self, run: &str) -> String {
-        let query =
-            Query::select().column(Alias::new("outcome")).from(self.table(RUNS)).and_where(Self::eq("run", run)).take();
-        sea::query(self.backend, &query)
+        self.sql(self.select(["outcome"], RUNS).and_where(eq("run", run)))
     }
 
     /// Reads of the last run: its command, how many steps are done, and how it ended. One row, or none.
     #[must_use]
     pub fn select_last_run(&self) -> String {
-        let query = Query::select()
-            .columns(["command", "steps_done", "outcome"].map(Alias::new))
-            .from(self.table(RUNS))
-            // Its id begins with its time, more exactly than the time itself.
-            .order_by(Alias::new("run"), Order::Desc)
-            .limit(1)
-            .take();
-        sea::query(self.backend, &query)
+        // Its id begins with its time, more exactly than the time itself.
+        self.sql(self.select(["command", "steps_done", "outcome"], RUNS).order_by("run", Order::Desc).limit(1))
     }
 
     /// Writes down how a run ended: `done`, `failed`; how many steps stay done; the error.
     #[must_use]
     pub fn finish_run(&self, run: &str, outcome: &str, steps_done: usize, error: Option<&str>) -> String {
-        let query = Query::update()
-            .table(self.table(RUNS))
-            .value(Alias::new("outcome"), self.string(outcome))
-            .value(Alias::new("steps_done"), steps_done as u64)
-            .value(Alias::new("finished_at"), Expr::cust(self.now()))
-            .value(
-                Alias::new("error"),
-                // An error's words are the database's own, and may hold anything.
-                error.map_or_else(|| Expr::val(Value::String(None)), |text| self.string(&text.replace('\0', ""))),
-            )
-            .and_where(Self::eq("run", run))
-            .take();
-        sea::query(self.backend, &query)
+        // An error's words are the database's own, and may hold anything.
+        let error = error.map_or_else(|| Expr::val(Value::String(None)), |text| self.string(&text.replace('\0', "")));
+        let set = [
+            ("outcome", self.string(outcome)),
+            ("steps_done", Expr::val(steps_done as u64)),
+            ("finished_at", Expr::cust(self.now())),
+            ("error", error),
+        ];
+        self.sql(self.update(RUNS, set).and_where(eq("run", run)))
     }
 }

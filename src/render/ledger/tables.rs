@@ -1,60 +1,74 @@
 //! The ledger's tables.
 
-use sea_query::{Alias, Asterisk, ColumnDef, Expr, ExprTrait, Query};
+use sea_query::{Asterisk, ColumnDef, Expr, ExprTrait, Query};
 
 use super::super::sea;
 use super::journal::PLACES;
-use super::{ENVIRONMENT, JOURNAL, LedgerSql, RUNS, VERSIONS};
+use super::{ENVIRONMENT, JOURNAL, LedgerSql, RUNS, VERSIONS, eq};
 use crate::backend::Backend;
 
 impl LedgerSql {
     /// The statements that make the ledger's tables where they do not stand.
     #[must_use]
     pub fn create_tables(&self) -> Vec<String> {
-        let integer = |name: &'static str| self.column(name, Kind::Integer);
-        let text = |name: &'static str| self.column(name, Kind::Text);
-        let time = |name: &'static str| self.column(name, Kind::Time);
+        let of = |kind| move |name| self.column(name, kind).not_null().take();
+        let (integer, text, time) = (of(Kind::Integer), of(Kind::Text), of(Kind::Time));
+        let versions = vec![
+            integer("position").primary_key().take(),
+            text("version").unique_key().take(),
+            text("name"),
+            text("state"),
+            text("checksum_up"),
+            text("checksum_down"),
+            text("requires"),
+            text("backend"),
+            integer("format_version"),
+            text("operations"),
+            time("applied_at"),
+            integer("duration_ms"),
+            text("run"),
+        ];
+        let runs = vec![
+            text("run").primary_key().take(),
+            text("command"),
+            text("direction"),
+            text("target"),
+            text("environment"),
+            text("who"),
+            text("tool_version"),
+            time("started_at"),
+            self.column("finished_at", Kind::Time),
+            text("outcome"),
+            integer("steps"),
+            integer("steps_done"),
+            self.column("error", Kind::Text),
+        ];
+        // Where DDL commits by itself, it has one row: where the migration at work stands, and the statement that is on
+        // its way. Each entry takes the place of the one before it.
+        let mut journal = vec![
+            text("version"),
+            integer("statement"),
+            integer("statements"),
+            text("direction"),
+            text("state"),
+            text("run"),
+            text("sql"),
+            time("changed_at"),
+        ];
+        let mut key = vec!["version", "statement"];
+        if self.backend == Backend::Mysql {
+            let (sure, turned) = PLACES.split_at(4);
+            journal.extend(sure.iter().map(|name| integer(name)));
+            journal.extend(turned.iter().map(|name| self.column(name, Kind::Integer)));
+            journal.extend([text("probe"), text("batch"), integer("slot")]);
+            key = vec!["slot"];
+        }
+        let environment = vec![text("name"), time("stamped_at")];
         vec![
-            self.create(
-                VERSIONS,
-                vec![
-                    integer("position").not_null().primary_key().take(),
-                    text("version").not_null().unique_key().take(),
-                    text("name").not_null().take(),
-                    text("state").not_null().take(),
-                    text("checksum_up").not_null().take(),
-                    text("checksum_down").not_null().take(),
-                    text("requires").not_null().take(),
-                    text("backend").not_null().take(),
-                    integer("format_version").not_null().take(),
-                    text("operations").not_null().take(),
-                    time("applied_at").not_null().take(),
-                    integer("duration_ms").not_null().take(),
-                    text("run").not_null().take(),
-                ],
-                &[],
-            ),
-            self.create(
-                RUNS,
-                vec![
-                    text("run").not_null().primary_key().take(),
-                    text("command").not_null().take(),
-                    text("direction").not_null().take(),
-                    text("target").not_null().take(),
-                    text("environment").not_null().take(),
-                    text("who").not_null().take(),
-                    text("tool_version").not_null().take(),
-                    time("started_at").not_null().take(),
-                    time("finished_at"),
-                    text("outcome").not_null().take(),
-                    integer("steps").not_null().take(),
-                    integer("steps_done").not_null().take(),
-                    text("error"),
-                ],
-                &[],
-            ),
-            self.journal(),
-            self.create(ENVIRONMENT, vec![text("name").not_null().take(), time("stamped_at").not_null().take()], &[]),
+            self.create(VERSIONS, versions, &[]),
+            self.create(RUNS, runs, &[]),
+            self.create(JOURNAL, journal, &key),
+            self.create(ENVIRONMENT, environment, &[]),
         ]
     }
 
@@ -63,55 +77,25 @@ impl LedgerSql {
     #[must_use]
     pub fn tables_that_stand(&self) -> String {
         let names = [VERSIONS, RUNS, JOURNAL, ENVIRONMENT];
+        let count = Expr::col(Asterisk).count();
         let mut query = Query::select();
         match self.backend {
-            Backend::Mysql => query.expr(Expr::cust(format!("COUNT(*) = {}", names.len()))),
-            Backend::Sqlite | Backend::Postgres => query.expr(Expr::col(Asterisk).count()),
-        };
-        match self.backend {
-            Backend::Sqlite => query
-                .from(Alias::new("sqlite_master"))
-                .and_where(Expr::col(Alias::new("type")).eq("table"))
-                .and_where(Expr::col(Alias::new("name")).is_in(names)),
-            Backend::Postgres => query
-                .from((Alias::new("pg_catalog"), Alias::new("pg_tables")))
-                .and_where(Expr::col(Alias::new("schemaname")).eq(self.schema.as_deref().unwrap_or_default()))
-                .and_where(Expr::col(Alias::new("tablename")).is_in(names)),
+            Backend::Sqlite => query.expr(count).from("sqlite_master").and_where(eq("type", "table")),
+            Backend::Postgres => {
+                let schema = self.schema.as_deref().unwrap_or_default();
+                query.expr(count).from(("pg_catalog", "pg_tables")).and_where(eq("schemaname", schema))
+            }
             Backend::Mysql => query
-                .from((Alias::new("information_schema"), Alias::new("TABLES")))
-                .and_where(Expr::cust("TABLE_SCHEMA = DATABASE()"))
-                .and_where(Expr::col(Alias::new("TABLE_NAME")).is_in(names)),
+                .expr(Expr::cust(format!("COUNT(*) = {}", names.len())))
+                .from(("information_schema", "TABLES"))
+                .and_where(Expr::cust("TABLE_SCHEMA = DATABASE()")),
         };
-        sea::query(self.backend, &query)
-    }
-
-    /// The journal. Where DDL commits by itself, it has one row: where the migration at work stands, and the
-    /// statement that is on its way.
-    fn journal(&self) -> String {
-        let integer = |name: &'static str| self.column(name, Kind::Integer);
-        let text = |name: &'static str| self.column(name, Kind::Text);
-        let mut columns = vec![
-            text("version").not_null().take(),
-            integer("statement").not_null().take(),
-            integer("statements").not_null().take(),
-            text("direction").not_null().take(),
-            text("state").not_null().take(),
-            text("run").not_null().take(),
-            text("sql").not_null().take(),
-            self.column("changed_at", Kind::Time).not_null().take(),
-        ];
-        let mut key = vec!["version", "statement"];
-        if self.backend == Backend::Mysql {
-            let (sure, turned) = PLACES.split_at(4);
-            columns.extend(sure.iter().map(|name| integer(name).not_null().take()));
-            columns.extend(turned.iter().map(|name| integer(name)));
-            columns.push(text("probe").not_null().take());
-            columns.push(text("batch").not_null().take());
-            columns.push(integer("slot").not_null().take());
-            // One row, so that each entry takes the place of the one before it.
-            key = vec!["slot"];
-        }
-        self.create(JOURNAL, columns, &key)
+        let name = match self.backend {
+            Backend::Sqlite => "name",
+            Backend::Postgres => "tablename",
+            Backend::Mysql => "TABLE_NAME",
+        };
+        self.sql(query.and_where(Expr::col(name).is_in(names)))
     }
 
     fn create(&self, name: &'static str, columns: Vec<ColumnDef>, key: &[&'static str]) -> String {
@@ -123,7 +107,7 @@ impl LedgerSql {
         if !key.is_empty() {
             let mut index = sea_query::Index::create();
             for column in key {
-                index.col(Alias::new(*column));
+                index.col(*column);
             }
             statement.primary_key(&mut index);
         }
@@ -146,7 +130,7 @@ impl LedgerSql {
             (Kind::Text, Backend::Mysql) => "longtext",
             (Kind::Text, _) | (Kind::Time, Backend::Sqlite) => "text",
         };
-        ColumnDef::new(Alias::new(name)).custom(Alias::new(word)).take()
+        ColumnDef::new(name).custom(word).take()
     }
 }
 
