@@ -7,9 +7,7 @@ use super::words::Words;
 /// What is done to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
-    /// It is made.
     Create,
-    /// It is dropped.
     Drop,
     /// It gets another name.
     Rename,

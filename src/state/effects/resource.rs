@@ -8,9 +8,7 @@ use crate::state::{ColumnId, TableId};
 pub(crate) enum Namespace {
     /// Tables, views, indexes, sequences, by schema; and the namespaces that a backend has beside, by a word.
     Relations(Option<String>),
-    /// The columns of a table.
     Columns(TableId),
-    /// The constraints of a table.
     Constraints(TableId),
     /// The triggers of a table, or of the database.
     Triggers(Option<TableId>),
@@ -33,7 +31,6 @@ pub(crate) enum Resource {
     Remains(ColumnId),
     /// Defaults, NOT NULL, checks, keys, triggers: what a row must obey.
     RowRules(TableId),
-    /// A table's rows.
     Rows(TableId),
     /// Whether rows are numbered by hand or by the table.
     Numbering(TableId),

@@ -9,7 +9,6 @@ use crate::operation::{DataType, EnumType};
 pub(crate) enum Loss<'c> {
     /// A table with all of its rows.
     Table,
-    /// The values of a column.
     Column(ColumnId),
     /// Values that are cut, refused or converted on their way to another type.
     Values {

@@ -12,12 +12,8 @@ impl SchemaObject for EnumType {
         ObjectKind::Enum
     }
 
-    fn full_name(&self) -> String {
-        self.name.to_string()
-    }
-
-    fn schema(&self) -> Option<&str> {
-        self.name.schema.as_deref()
+    fn qualified_name(&self) -> Option<&TableName> {
+        Some(&self.name)
     }
 
     fn fact(&self, _: &State) -> String {

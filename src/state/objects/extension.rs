@@ -4,10 +4,8 @@ use super::{Declaration, Object, ObjectKind, SchemaObject, StandaloneObject, tak
 use crate::backend::Backend;
 use crate::state::{Mode, Resource, State, StateError, Uses, Verb, say};
 
-/// An extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extension {
-    /// Its name.
     pub name: String,
     /// It is dropped only if it did not exist before it was created.
     pub made_here: bool,

@@ -16,7 +16,6 @@ pub struct Function {
     /// Its arguments, each as words in lower case; `None` where only the author of raw SQL says that there is such a
     /// function.
     pub types: Option<Vec<String>>,
-    /// It is a procedure.
     pub procedure: bool,
     /// The whole statement that makes it, without a closing semicolon; `None` where that is not known.
     pub sql: Option<String>,

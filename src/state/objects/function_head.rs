@@ -10,7 +10,6 @@ pub(crate) struct Head {
     pub(crate) schema: Option<String>,
     /// Its name, as the database reads it.
     pub(crate) name: String,
-    /// It is a procedure.
     pub(crate) procedure: bool,
     /// Its arguments, each as words in lower case, without the mode in front and a default behind; none that is only
     /// given out.
@@ -111,7 +110,7 @@ pub(crate) fn head(sql: &str, backend: Backend) -> Option<Head> {
 }
 
 /// The arguments of the brackets that open at a place, each as words up to its default; and the place behind them.
-fn arguments(all: &[Lexeme<'_>], open: usize) -> Option<(Vec<Vec<String>>, usize)> {
+pub(crate) fn arguments(all: &[Lexeme<'_>], open: usize) -> Option<(Vec<Vec<String>>, usize)> {
     let (mut args, mut arg, mut depth, mut default) = (Vec::new(), Vec::new(), 0, false);
     for (at, lexeme) in all.iter().enumerate().skip(open + 1) {
         match lexeme {

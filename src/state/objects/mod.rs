@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub use extension::Extension;
 pub use function::Function;
 pub(crate) use function_head::replacing;
-pub(super) use function_head::{Head, head as function_head, types};
+pub(super) use function_head::{Head, arguments, head as function_head, types};
 pub use schema::Schema;
 pub use sequence::Sequence;
 pub use trigger::Trigger;
@@ -35,27 +35,17 @@ use crate::operation::EnumType;
 /// The kinds of things that migrations make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ObjectKind {
-    /// An extension.
     Extension,
-    /// A schema.
     Schema,
-    /// An enum.
     Enum,
-    /// A function or a procedure.
     Function,
-    /// A table.
     Table,
-    /// A column of a table.
     Column,
     /// A sequence: of a numbered column, or by itself.
     Sequence,
-    /// An index of a table.
     Index,
-    /// A constraint of a table.
     Constraint(ConstraintKind),
-    /// A view.
     View,
-    /// A trigger.
     Trigger,
 }
 
@@ -94,7 +84,6 @@ impl Display for ObjectKind {
 
 /// What each kind of object says of itself.
 pub(crate) trait SchemaObject: Debug {
-    /// Its kind.
     fn kind(&self) -> ObjectKind;
 
     /// Its kind in a word, where that is more than the kind's title.
@@ -102,12 +91,19 @@ pub(crate) trait SchemaObject: Debug {
         self.kind().title()
     }
 
+    /// Its name, where that is written as a table's.
+    fn qualified_name(&self) -> Option<&TableName> {
+        None
+    }
+
     /// Its name for people, with the schema in front; of one kind no two have the same.
-    fn full_name(&self) -> String;
+    fn full_name(&self) -> String {
+        self.qualified_name().map(ToString::to_string).unwrap_or_default()
+    }
 
     /// The schema that it is in, where that is written.
     fn schema(&self) -> Option<&str> {
-        None
+        self.qualified_name()?.schema.as_deref()
     }
 
     /// Whether more is known of it than that its author says it exists: else it may be anything.
@@ -132,13 +128,10 @@ pub(super) struct Misfit {
 /// When an object is made, of those that make a state from nothing: each kind after what it may need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// Before the tables.
     BeforeTables,
     /// After the tables, before the views.
     AfterTables,
-    /// With the views.
     Views,
-    /// After the views.
     AfterViews,
     /// With the triggers, after all else.
     Triggers,
@@ -172,11 +165,6 @@ pub(crate) trait StandaloneObject: SchemaObject + ToObject {
     /// Whether a backend has such objects.
     fn exists_on(&self, _backend: Backend) -> bool {
         true
-    }
-
-    /// Its name, where that is written as a table's.
-    fn qualified_name(&self) -> Option<&TableName> {
-        None
     }
 
     /// What needs it, so that it cannot be dropped before that.
@@ -244,13 +232,10 @@ impl Objects {
 /// Something that is made and dropped whole, and belongs to no table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Object {
-    /// An extension.
     Extension(Extension),
-    /// A schema.
     Schema(Schema),
     /// An enum: a type of its own where the backend has such, else known to its columns alone.
     Enum(Arc<EnumType>),
-    /// A sequence.
     Sequence(Sequence),
     /// A function or procedure, as its author wrote it.
     Function(Function),

@@ -4,10 +4,8 @@ use super::{Declaration, Object, ObjectKind, SchemaObject, StandaloneObject, ToO
 use crate::backend::Backend;
 use crate::state::{State, StateError, Uses, Verb, say};
 
-/// A schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
-    /// Its name.
     pub name: String,
 }
 

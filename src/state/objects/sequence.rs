@@ -10,15 +10,12 @@ use crate::state::{ColumnId, Expr, Namespace, Resource, State, StateError, Table
 /// A sequence that belongs to no numbered column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sequence {
-    /// Name.
     pub name: TableName,
     /// The first number; the database's default where it is not said, as for the others.
     pub start: Option<i64>,
     /// What is added for the next one.
     pub increment: Option<i64>,
-    /// The least number.
     pub min: Option<i64>,
-    /// The greatest number.
     pub max: Option<i64>,
     /// After the last number comes the first again.
     pub cycle: bool,
@@ -151,12 +148,8 @@ impl SchemaObject for Sequence {
         ObjectKind::Sequence
     }
 
-    fn full_name(&self) -> String {
-        self.name.to_string()
-    }
-
-    fn schema(&self) -> Option<&str> {
-        self.name.schema.as_deref()
+    fn qualified_name(&self) -> Option<&TableName> {
+        Some(&self.name)
     }
 
     fn fact(&self, state: &State) -> String {
@@ -186,10 +179,6 @@ impl StandaloneObject for Sequence {
 
     fn exists_on(&self, backend: Backend) -> bool {
         backend != Backend::Sqlite
-    }
-
-    fn qualified_name(&self) -> Option<&TableName> {
-        Some(&self.name)
     }
 
     /// A default that asks it for numbers, or a view.

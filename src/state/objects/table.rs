@@ -1,6 +1,7 @@
 //! Tables, as far as they are objects like others.
 
 use super::{ObjectKind, SchemaObject};
+use crate::ident::TableName;
 use crate::state::{State, Table};
 
 impl SchemaObject for Table {
@@ -8,12 +9,8 @@ impl SchemaObject for Table {
         ObjectKind::Table
     }
 
-    fn full_name(&self) -> String {
-        self.name.to_string()
-    }
-
-    fn schema(&self) -> Option<&str> {
-        self.name.schema.as_deref()
+    fn qualified_name(&self) -> Option<&TableName> {
+        Some(&self.name)
     }
 
     /// Its columns, constraints and indexes have lines of their own.

@@ -11,7 +11,6 @@ use crate::state::{ColumnId, Mode, Namespace, Resource, SqlAccess, State, StateE
 /// A trigger, kept as its author wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
-    /// Name.
     pub name: String,
     /// The table (or view) it fires on, by the name of the moment.
     pub table: TableName,

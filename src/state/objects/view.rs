@@ -5,10 +5,8 @@ use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::state::{ColumnId, Mode, Namespace, Resource, State, StateError, TableId, Uses, Verb, ViewPiece, say};
 
-/// A view.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct View {
-    /// Name.
     pub name: TableName,
     /// The whole `CREATE VIEW` statement with the names of the moment, without a closing semicolon.
     pub sql: String,
@@ -57,12 +55,8 @@ impl SchemaObject for View {
         ObjectKind::View
     }
 
-    fn full_name(&self) -> String {
-        self.name.to_string()
-    }
-
-    fn schema(&self) -> Option<&str> {
-        self.name.schema.as_deref()
+    fn qualified_name(&self) -> Option<&TableName> {
+        Some(&self.name)
     }
 
     fn fact(&self, _: &State) -> String {

@@ -12,7 +12,8 @@ use crate::backend::Backend;
 use crate::ident::{FunctionName, TableName};
 use crate::sql_text::{Lexeme, called, lexemes};
 use crate::state::bind::dialect;
-use crate::state::{Change, DeclaredMode, DeclaredObject, Function};
+use crate::state::objects::arguments;
+use crate::state::{Change, DeclaredMode, DeclaredObject, Function, Trigger};
 
 /// Types that stand on every server.
 const TYPES: [&str; 20] = [
@@ -151,10 +152,10 @@ impl Reader<'_, '_> {
         let asked: Option<Vec<String>> =
             head.args.map(|args| args.iter().map(|arg| arg.last().cloned().unwrap_or_default()).collect());
         let same = asked.is_none() || standing.types.is_none() || asked == standing.types;
+        let executes = |trigger: &&Trigger| executed(&trigger.sql).is_some_and(|name| name == head.name);
         if same
             && state.knows_all()
-            && let Some(trigger) =
-                state.triggers().iter().find(|trigger| executed(&trigger.sql).is_some_and(|name| name == head.name))
+            && let Some(trigger) = state.triggers().iter().find(executes)
         {
             let message = format!(
                 "function `{}` is still executed by the trigger `{}` on `{}`",
@@ -227,7 +228,7 @@ fn word(all: &[Lexeme<'_>], at: usize) -> String {
     }
 }
 
-/// `[schema.]name [( … )]`. Names in quotes are not read.
+/// `[schema.]name [( … )]`. Names in quotes are not read, nor arguments with defaults.
 fn head(all: &[Lexeme<'_>], mut at: usize) -> Option<Head> {
     let mut name = word(all, at);
     at += 1;
@@ -241,22 +242,10 @@ fn head(all: &[Lexeme<'_>], mut at: usize) -> Option<Head> {
     if all.get(at) != Some(&Lexeme::Mark('(')) {
         return Some(Head { name, args: None, rest: at });
     }
-    at += 1;
-    let (mut args, mut arg) = (Vec::new(), Vec::new());
-    loop {
-        match all.get(at)? {
-            Lexeme::Mark(')') => break,
-            Lexeme::Mark(',') => args.push(std::mem::take(&mut arg)),
-            Lexeme::Word(word) => arg.push(word.to_lowercase()),
-            Lexeme::Quoted(text) => arg.push((*text).to_owned()),
-            Lexeme::Mark(mark) => arg.push(mark.to_string()),
-        }
-        at += 1;
-    }
-    if !arg.is_empty() || !args.is_empty() {
-        args.push(arg);
-    }
-    Some(Head { name, args: Some(args), rest: at + 1 })
+    let (args, rest) = arguments(all, at)?;
+    // Defaults, and types with brackets of their own.
+    let odd = |lexeme: &Lexeme<'_>| matches!(lexeme, Lexeme::Mark('(' | '=' | ':')) || lexeme.is("default");
+    (!all.get(at + 1..rest)?.iter().any(odd)).then_some(Head { name, args: Some(args), rest })
 }
 
 /// The body of `RETURNS type LANGUAGE plpgsql … AS '…'`, in whatever order, and whether it is of SQL instead; `None` for

@@ -11,64 +11,9 @@ use crate::state::bind::bind;
 use crate::state::{Column, Expr, Scalar, Table};
 
 impl Reader<'_, '_> {
-    /// The type that a column has in the state. SQLite keeps the word it was given, so there only words that
-    /// are written the same way again are portable.
+    /// The type that a column has in the state.
     pub(super) fn data_type(&self, sql: &Sql) -> DataType {
-        let verbatim = || DataType::Verbatim(sql.to_string());
-        let length = |length: &Option<CharacterLength>| match length {
-            Some(CharacterLength::IntegerLength { length, unit: None }) => u32::try_from(*length).ok(),
-            _ => None,
-        };
-        let sqlite = self.backend() == Backend::Sqlite;
-        match sql {
-            Sql::Integer(None) => DataType::Integer { unsigned: false },
-            Sql::Int(None) | Sql::Int4(None) if !sqlite => DataType::Integer { unsigned: false },
-            Sql::SmallInt(None) => DataType::SmallInt { unsigned: false },
-            Sql::Int2(None) if !sqlite => DataType::SmallInt { unsigned: false },
-            // On SQLite `bigint` is another word, which numbers no rows.
-            Sql::BigInt(None) | Sql::Int8(None) if !sqlite => DataType::BigInt { unsigned: false },
-            Sql::Text => DataType::Text,
-            Sql::Varchar(n) | Sql::CharacterVarying(n) | Sql::CharVarying(n) => match length(n) {
-                Some(n) if !sqlite || matches!(sql, Sql::Varchar(_)) => DataType::String(n),
-                _ => verbatim(),
-            },
-            Sql::Char(n) | Sql::Character(n) => match length(n) {
-                Some(n) if !sqlite || matches!(sql, Sql::Char(_)) => DataType::Char(n),
-                None if !sqlite && n.is_none() => DataType::Char(1),
-                _ => verbatim(),
-            },
-            Sql::Boolean => DataType::Boolean,
-            Sql::Bool if !sqlite => DataType::Boolean,
-            Sql::Real | Sql::Float4 if !sqlite => DataType::Float,
-            Sql::DoublePrecision | Sql::Float8 | Sql::Float(ExactNumberInfo::None) if !sqlite => DataType::Double,
-            Sql::Decimal(info) | Sql::Numeric(info) => match info {
-                ExactNumberInfo::PrecisionAndScale(precision, scale) if !sqlite || matches!(sql, Sql::Decimal(_)) => {
-                    match (u32::try_from(*precision), u32::try_from(*scale)) {
-                        (Ok(precision), Ok(scale)) => DataType::Decimal { precision, scale },
-                        _ => verbatim(),
-                    }
-                }
-                ExactNumberInfo::Precision(precision) if !sqlite => match u32::try_from(*precision) {
-                    Ok(precision) => DataType::Decimal { precision, scale: 0 },
-                    Err(_) => verbatim(),
-                },
-                _ => verbatim(),
-            },
-            Sql::Date => DataType::Date,
-            Sql::Time(None, TimezoneInfo::None) => DataType::Time,
-            Sql::Time(None, TimezoneInfo::WithoutTimeZone) if !sqlite => DataType::Time,
-            Sql::Datetime(None) if sqlite => DataType::DateTime,
-            Sql::Timestamp(None, TimezoneInfo::None) if sqlite => DataType::TimestampTz,
-            Sql::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) if !sqlite => DataType::DateTime,
-            Sql::Timestamp(None, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) if !sqlite => DataType::TimestampTz,
-            Sql::Blob(None) if sqlite => DataType::Blob,
-            Sql::Bytea => DataType::Blob,
-            Sql::Uuid if !sqlite => DataType::Uuid,
-            Sql::JSON if !sqlite => DataType::Json,
-            Sql::JSONB if !sqlite => DataType::Jsonb,
-            Sql::Unspecified => DataType::Verbatim(String::new()),
-            _ => verbatim(),
-        }
+        portable(sql, self.backend() == Backend::Sqlite).unwrap_or_else(|| DataType::Verbatim(sql.to_string()))
     }
 
     /// A default, as near to a literal as it surely is; `None` for NULL.
@@ -98,6 +43,58 @@ impl Reader<'_, '_> {
     pub(super) fn bound(&self, sql: &SqlExpr, table: &Table) -> Expr {
         bind(&sql.to_string(), table, self.backend()).expr
     }
+}
+
+/// The portable type that a type clearly is. SQLite keeps the word it was given, so there only words that
+/// are written the same way again are portable.
+fn portable(sql: &Sql, sqlite: bool) -> Option<DataType> {
+    let length = |length: &Option<CharacterLength>| match length {
+        Some(CharacterLength::IntegerLength { length, unit: None }) => u32::try_from(*length).ok(),
+        _ => None,
+    };
+    Some(match sql {
+        Sql::Integer(None) => DataType::Integer { unsigned: false },
+        Sql::Int(None) | Sql::Int4(None) if !sqlite => DataType::Integer { unsigned: false },
+        Sql::SmallInt(None) => DataType::SmallInt { unsigned: false },
+        Sql::Int2(None) if !sqlite => DataType::SmallInt { unsigned: false },
+        // On SQLite `bigint` is another word, which numbers no rows.
+        Sql::BigInt(None) | Sql::Int8(None) if !sqlite => DataType::BigInt { unsigned: false },
+        Sql::Text => DataType::Text,
+        Sql::Varchar(n) => DataType::String(length(n)?),
+        Sql::CharacterVarying(n) | Sql::CharVarying(n) if !sqlite => DataType::String(length(n)?),
+        Sql::Char(None) | Sql::Character(None) if !sqlite => DataType::Char(1),
+        Sql::Char(n) => DataType::Char(length(n)?),
+        Sql::Character(n) if !sqlite => DataType::Char(length(n)?),
+        Sql::Boolean => DataType::Boolean,
+        Sql::Bool if !sqlite => DataType::Boolean,
+        Sql::Real | Sql::Float4 if !sqlite => DataType::Float,
+        Sql::DoublePrecision | Sql::Float8 | Sql::Float(ExactNumberInfo::None) if !sqlite => DataType::Double,
+        Sql::Decimal(ExactNumberInfo::PrecisionAndScale(precision, scale)) => {
+            DataType::Decimal { precision: u32::try_from(*precision).ok()?, scale: u32::try_from(*scale).ok()? }
+        }
+        Sql::Numeric(ExactNumberInfo::PrecisionAndScale(precision, scale)) if !sqlite => {
+            DataType::Decimal { precision: u32::try_from(*precision).ok()?, scale: u32::try_from(*scale).ok()? }
+        }
+        Sql::Decimal(ExactNumberInfo::Precision(precision)) | Sql::Numeric(ExactNumberInfo::Precision(precision))
+            if !sqlite =>
+        {
+            DataType::Decimal { precision: u32::try_from(*precision).ok()?, scale: 0 }
+        }
+        Sql::Date => DataType::Date,
+        Sql::Time(None, TimezoneInfo::None) => DataType::Time,
+        Sql::Time(None, TimezoneInfo::WithoutTimeZone) if !sqlite => DataType::Time,
+        Sql::Datetime(None) if sqlite => DataType::DateTime,
+        Sql::Timestamp(None, TimezoneInfo::None) if sqlite => DataType::TimestampTz,
+        Sql::Timestamp(None, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) if !sqlite => DataType::DateTime,
+        Sql::Timestamp(None, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) if !sqlite => DataType::TimestampTz,
+        Sql::Blob(None) if sqlite => DataType::Blob,
+        Sql::Bytea => DataType::Blob,
+        Sql::Uuid if !sqlite => DataType::Uuid,
+        Sql::JSON if !sqlite => DataType::Json,
+        Sql::JSONB if !sqlite => DataType::Jsonb,
+        Sql::Unspecified => DataType::Verbatim(String::new()),
+        _ => return None,
+    })
 }
 
 fn literal(value: &Value, data_type: &DataType) -> Option<Literal> {

@@ -37,7 +37,6 @@ pub enum Reversal {
 pub struct Part {
     /// The operation: `create_table posts`; on the way down the one being undone.
     pub operation: String,
-    /// Where it stands.
     pub span: Span,
     /// Its SQL was written by its author (raw SQL, a `down`).
     pub authored: bool,

@@ -28,11 +28,9 @@ use crate::sql_text::{first_words, mentions};
 /// A piece of a view's statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ViewPiece {
-    /// The author's text.
     Text(String),
     /// A table's name, as it is written and as it was then.
     Table {
-        /// The table.
         id: TableId,
         /// The text that stands for it.
         written: String,
@@ -41,9 +39,7 @@ pub enum ViewPiece {
     },
     /// A column's name, as it is written and as it was then.
     Column {
-        /// The table.
         table: TableId,
-        /// The column.
         id: ColumnId,
         /// The text that stands for it.
         written: String,

@@ -31,7 +31,6 @@ pub struct Star {
 pub enum StarSource {
     /// A table's, as they were when the view was made.
     Table {
-        /// The table.
         id: TableId,
         /// What it was called then.
         name: TableName,

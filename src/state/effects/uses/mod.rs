@@ -33,7 +33,6 @@ mod columns;
 mod parts;
 mod rows;
 
-/// One access to a resource.
 #[derive(Debug, Clone)]
 pub(crate) struct Access {
     pub(crate) mode: Mode,
