@@ -54,7 +54,7 @@ impl fmt::Display for ColumnName {
 }
 
 /// A function or procedure as DROP takes it: its name and the types of its arguments.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FunctionName {
     /// The schema, or `None` for the connection's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use sqlparser::ast::{Expr as Parsed, Ident, visit_expressions};
 use sqlparser::dialect::{Dialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
 use super::sense::{Judged, Kind, judge, kind};
 use super::{Column, ColumnId, Expr, Piece, Table};
@@ -58,18 +58,18 @@ pub(super) fn bind(text: &str, table: &Table, backend: Backend) -> Bound {
     let Some(tokens) = tokens(text, backend) else { return opaque() };
     let Ok(parsed) = parse_all(tokens, backend) else { return opaque() };
 
-    let lines = line_starts(text);
+    let places = Places::new(text);
     let mut found: Vec<(Range<usize>, Piece)> = Vec::new();
     let mut unknown = Vec::new();
     let mut queries = false;
     let _ = visit_expressions(&parsed, |expr| {
         match expr {
             Parsed::Identifier(ident) => {
-                bind_column(ident, None, table, backend, text, &lines, &mut found, &mut unknown);
+                bind_column(ident, None, table, backend, &places, &mut found, &mut unknown);
             }
             Parsed::CompoundIdentifier(parts) => {
                 if let [qualifier, ident] = parts.as_slice() {
-                    bind_column(ident, Some(qualifier), table, backend, text, &lines, &mut found, &mut unknown);
+                    bind_column(ident, Some(qualifier), table, backend, &places, &mut found, &mut unknown);
                 }
             }
             Parsed::Subquery(_) | Parsed::Exists { .. } | Parsed::InSubquery { .. } => queries = true,
@@ -80,22 +80,7 @@ pub(super) fn bind(text: &str, table: &Table, backend: Backend) -> Bound {
     if queries {
         return opaque();
     }
-    found.sort_by_key(|(range, _)| range.start);
-    let mut pieces = Vec::with_capacity(found.len() * 2 + 1);
-    let mut at = 0;
-    for (range, piece) in found {
-        let Some(between) = text.get(at..range.start) else { return opaque() };
-        if !between.is_empty() {
-            pieces.push(Piece::Text(between.to_owned()));
-        }
-        pieces.push(piece);
-        at = range.end;
-    }
-    match text.get(at..) {
-        Some("") => {}
-        Some(rest) => pieces.push(Piece::Text(rest.to_owned())),
-        None => return opaque(),
-    }
+    let Some(pieces) = cut(text, found, Piece::Text) else { return opaque() };
     let judged = judged(&parsed, table, backend, &|column| kind(&column.data_type));
     Bound { expr: Expr { pieces, opaque: false }, unknown, judged }
 }
@@ -146,20 +131,18 @@ fn parse_all(tokens: Vec<TokenWithSpan>, backend: Backend) -> Result<Parsed, ()>
     if parser.peek_token().token == Token::EOF { Ok(parsed) } else { Err(()) }
 }
 
-#[expect(clippy::too_many_arguments, reason = "two callers in one visitor, and what it adds to")]
 fn bind_column(
     ident: &Ident,
     qualifier: Option<&Ident>,
     table: &Table,
     backend: Backend,
-    text: &str,
-    lines: &[usize],
+    places: &Places<'_>,
     found: &mut Vec<(Range<usize>, Piece)>,
     unknown: &mut Vec<String>,
 ) {
     let quoted = ident.quote_style.is_some();
     let column = find(&table.columns, &meant(ident), quoted, backend);
-    let (Some(column), Some(range)) = (column, place(ident, text, lines)) else {
+    let (Some(column), Some(range)) = (column, places.of(ident.span)) else {
         // In SQLite a double-quoted name that is no column is a string.
         let a_string = backend == Backend::Sqlite && quoted;
         if column.is_none() && !a_string && qualifier.is_none() && !is_system_column(&ident.value) {
@@ -169,7 +152,7 @@ fn bind_column(
     };
     if let Some(qualifier) = qualifier {
         let means = backend.sql_ident_means(&meant(qualifier), qualifier.quote_style.is_some(), &table.name.name);
-        match place(qualifier, text, lines) {
+        match places.of(qualifier.span) {
             Some(place) if means => found.push((place, Piece::Table)),
             _ => return,
         }
@@ -196,25 +179,53 @@ fn find<'a>(columns: &'a [Column], written: &str, quoted: bool, backend: Backend
     columns.iter().find(|column| backend.sql_ident_means(written, quoted, &column.name))
 }
 
-pub(super) fn place(ident: &Ident, text: &str, lines: &[usize]) -> Option<Range<usize>> {
-    let start = offset(ident.span.start, text, lines)?;
-    let end = offset(ident.span.end, text, lines)?;
-    (start < end).then_some(start..end)
+/// The places of tokens in a text, as bytes.
+pub(super) struct Places<'t> {
+    pub(super) text: &'t str,
+    /// Where each line starts.
+    lines: Vec<usize>,
 }
 
-/// The byte at which each line starts.
-pub(super) fn line_starts(text: &str) -> Vec<usize> {
-    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+impl<'t> Places<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, lines: std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect() }
+    }
+
+    pub(super) fn of(&self, span: Span) -> Option<Range<usize>> {
+        let (start, end) = (self.offset(span.start)?, self.offset(span.end)?);
+        (start < end).then_some(start..end)
+    }
+
+    /// What is written there.
+    pub(super) fn written(&self, range: &Range<usize>) -> Option<String> {
+        self.text.get(range.clone()).map(str::to_owned)
+    }
+
+    /// Lines and columns count from 1, columns in characters.
+    fn offset(&self, location: Location) -> Option<usize> {
+        let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
+        let column = usize::try_from(location.column).ok()?.checked_sub(1)?;
+        let start = *self.lines.get(line)?;
+        let rest = self.text.get(start..)?;
+        let within = rest.char_indices().map(|(at, _)| at).chain([rest.len()]).nth(column)?;
+        Some(start + within)
+    }
 }
 
-/// A token's place as a byte; its lines and columns count from 1, columns in characters.
-pub(super) fn offset(location: Location, text: &str, lines: &[usize]) -> Option<usize> {
-    let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
-    let column = usize::try_from(location.column).ok()?.checked_sub(1)?;
-    let start = *lines.get(line)?;
-    let rest = text.get(start..)?;
-    let within = rest.char_indices().map(|(at, _)| at).chain([rest.len()]).nth(column)?;
-    Some(start + within)
+/// A text cut at what was found in it, with the text between, in order.
+pub(super) fn cut<P>(text: &str, mut found: Vec<(Range<usize>, P)>, plain: impl Fn(String) -> P) -> Option<Vec<P>> {
+    found.sort_by_key(|(range, _)| range.start);
+    found.dedup_by_key(|(range, _)| range.start);
+    let mut pieces = Vec::with_capacity(found.len() * 2 + 1);
+    let between = |from: usize, to: usize| Some(Some(text.get(from..to)?).filter(|text| !text.is_empty()));
+    let mut at = 0;
+    for (range, piece) in found {
+        pieces.extend(between(at, range.start)?.map(|text| plain(text.to_owned())));
+        pieces.push(piece);
+        at = range.end;
+    }
+    pieces.extend(between(at, text.len())?.map(|text| plain(text.to_owned())));
+    Some(pieces)
 }
 
 #[cfg(test)]

@@ -62,12 +62,6 @@ impl Expr {
         crate::sql_text::names_in_casts(&self.without_columns())
     }
 
-    /// Sequences that it names on MariaDB (see [`sequences_named`](crate::sql_text::sequences_named)).
-    #[must_use]
-    pub fn sequences_named(&self) -> Vec<String> {
-        crate::sql_text::sequences_named(&self.without_columns())
-    }
-
     /// Its text, without the names of columns.
     pub(super) fn without_columns(&self) -> String {
         let text = |piece: &Piece| match piece {

@@ -25,6 +25,7 @@ mod set_null;
 mod table;
 mod trial;
 mod view;
+mod walk;
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -9,7 +9,7 @@ use crate::sql_text::{Lexeme, called, lexemes, mentions, names_in_casts};
 use crate::state::{SqlAccess, State, StateError, Uses, Verb, say};
 
 /// A function or procedure, kept as its author wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Function {
     /// As DROP takes it.
     pub name: FunctionName,
@@ -26,13 +26,8 @@ pub struct Function {
 impl Function {
     /// A function that only its author says to stand.
     pub(crate) fn declared(name: &str) -> Self {
-        Self {
-            name: FunctionName { schema: None, name: name.to_owned(), args: String::new() },
-            types: None,
-            procedure: false,
-            sql: None,
-            access: Arc::default(),
-        }
+        let name = FunctionName { name: name.to_owned(), ..FunctionName::default() };
+        Self { name, ..Self::default() }
     }
 
     /// `function` or `procedure`.

@@ -5,10 +5,10 @@ use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::{ColumnName, TableName};
 use crate::sql_text::{names_in_casts, sequences_named};
-use crate::state::{ColumnId, Expr, Namespace, Resource, State, StateError, Table, TableId, Uses, Verb, say};
+use crate::state::{ColumnId, Namespace, Resource, State, StateError, Table, TableId, Uses, Verb, say};
 
 /// A sequence that belongs to no numbered column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sequence {
     pub name: TableName,
     /// The first number; the database's default where it is not said, as for the others.
@@ -26,7 +26,7 @@ pub struct Sequence {
 impl Sequence {
     /// One of that name, of which nothing else is known.
     pub(in crate::state) fn named(name: &TableName) -> Self {
-        Self { name: name.clone(), start: None, increment: None, min: None, max: None, cycle: false, owner: None }
+        Self { name: name.clone(), ..Self::default() }
     }
 
     /// What its author asks for on a state: a name, `start`, `increment`, `min` and `max`, whether it cycles, and the column that
@@ -46,8 +46,7 @@ impl Sequence {
             return Err(Misfit { code: Code::AlreadyExists, part: "object", message, help });
         }
         if let Some(column) = owned_by {
-            let misfit =
-                |code, message: String, help: &str| Misfit { code, part: "owned_by", message, help: help.to_owned() };
+            let misfit = |code, message: String, help| misfit(code, "owned_by", message, help);
             if !state.backend().capabilities().schemas {
                 let message = format!("{} has no sequences that columns own", state.backend().title());
                 return Err(misfit(Code::UnsupportedByBackend, message, "leave `owned_by` out"));
@@ -73,9 +72,7 @@ impl Sequence {
 
     /// Whether its numbers make sense, as the servers see it.
     fn counts(&self, backend: Backend) -> Result<(), Misfit> {
-        let misfit = |part, message: String, help: &str| {
-            Err(Misfit { code: Code::WrongValue, part, message, help: help.to_owned() })
-        };
+        let wrong = |part, message: String, help: &str| Err(misfit(Code::WrongValue, part, message, help));
         let (least, greatest) = match backend {
             Backend::Mysql => (i64::MIN + 1, i64::MAX - 1),
             Backend::Postgres | Backend::Sqlite => (i64::MIN, i64::MAX),
@@ -83,34 +80,25 @@ impl Sequence {
         for (part, number) in [("min", self.min), ("max", self.max), ("start", self.start)] {
             if let Some(number) = number.filter(|number| !(least..=greatest).contains(number)) {
                 let message = format!("`{part} = {number}` is beyond what {} counts", backend.title());
-                return misfit(part, message, &format!("it counts from {least} to {greatest}"));
+                return wrong(part, message, &format!("it counts from {least} to {greatest}"));
             }
         }
         let rises = self.increment.unwrap_or(1) > 0;
         if self.increment == Some(0) {
-            return misfit(
-                "increment",
-                "`increment = 0` counts nothing".to_owned(),
-                "it is above 0, or below to count down",
-            );
+            let message = "`increment = 0` counts nothing".to_owned();
+            return wrong("increment", message, "it is above 0, or below to count down");
         }
         let min = self.min.unwrap_or(if rises { 1 } else { least });
         let max = self.max.unwrap_or(if rises { greatest } else { -1 });
         if min >= max {
             let part = if self.max.is_some() { "max" } else { "min" };
-            return misfit(
-                part,
-                format!("the least number, {min}, is not below the greatest, {max}"),
-                "say both `min` and `max`",
-            );
+            let message = format!("the least number, {min}, is not below the greatest, {max}");
+            return wrong(part, message, "say both `min` and `max`");
         }
         let start = self.start.unwrap_or(if rises { min } else { max });
         if !(min..=max).contains(&start) {
-            return misfit(
-                "start",
-                format!("`start = {start}` is not between {min} and {max}"),
-                "move `start`, `min` or `max`",
-            );
+            let message = format!("`start = {start}` is not between {min} and {max}");
+            return wrong("start", message, "move `start`, `min` or `max`");
         }
         Ok(())
     }
@@ -127,20 +115,20 @@ impl Sequence {
         Some((state.table(table)?, column))
     }
 
-    /// Whether an expression asks it for numbers.
-    fn is_asked(&self, names: Vec<String>, state: &State) -> bool {
+    /// Whether SQL asks it for numbers.
+    fn is_asked(&self, sql: &str, state: &State) -> bool {
+        let names = match state.backend() {
+            Backend::Postgres => names_in_casts(sql),
+            Backend::Mysql => sequences_named(sql),
+            Backend::Sqlite => return false,
+        };
         let own = state.fold(&self.name).to_string();
         names.into_iter().any(|name| state.backend().fold(&name) == own)
     }
+}
 
-    fn is_asked_by(&self, expr: &Expr, state: &State) -> bool {
-        let names = match state.backend() {
-            Backend::Postgres => expr.names_in_casts(),
-            Backend::Mysql => expr.sequences_named(),
-            Backend::Sqlite => return false,
-        };
-        self.is_asked(names, state)
-    }
+fn misfit(code: Code, part: &'static str, message: String, help: &str) -> Misfit {
+    Misfit { code, part, message, help: help.to_owned() }
 }
 
 impl SchemaObject for Sequence {
@@ -184,15 +172,11 @@ impl StandaloneObject for Sequence {
     /// A default that asks it for numbers, or a view.
     fn needed_by(&self, state: &State) -> Option<String> {
         for table in state.tables() {
-            if table.expressions().any(|expr| self.is_asked_by(expr, state)) {
+            if table.expressions().any(|expr| self.is_asked(&expr.without_columns(), state)) {
                 return Some(format!("table `{}`", table.name));
             }
         }
-        let asks = |sql: &str| match state.backend() {
-            Backend::Mysql => sequences_named(sql),
-            Backend::Postgres | Backend::Sqlite => names_in_casts(sql),
-        };
-        let view = state.views().iter().find(|view| self.is_asked(asks(&view.sql), state))?;
+        let view = state.views().iter().find(|view| self.is_asked(&view.sql, state))?;
         Some(format!("view `{}`", view.name))
     }
 

@@ -11,19 +11,19 @@ use sqlparser::ast::{
     SelectItem, SetExpr, Statement, TableFactor, TableObject, TableWithJoins, Visit,
 };
 
-use super::walk::{Walked, single};
 use super::{Found, Reader, Step, Stop};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::TableName;
 use crate::state::Table;
+use crate::state::walk::{Walked, single};
 
 impl Reader<'_, '_> {
     pub(super) fn rows(&mut self, statement: &Statement) -> Step {
         let mut walked = Walked::default();
         let _ = statement.visit(&mut walked);
         let sure = !walked.unread && self.backend() != Backend::Mysql;
-        let own: HashSet<String> = walked.own.iter().map(|name| self.folded(name)).collect();
+        let own: HashSet<String> = walked.ctes.iter().chain(&walked.own).map(|name| self.folded(name)).collect();
         let mut targets: Vec<&ObjectName> = walked.inner.iter().chain([statement]).filter_map(insert_target).collect();
         let mut read = Vec::new();
         for name in walked.relations.iter().filter(|name| !walked.functions.contains(name)) {

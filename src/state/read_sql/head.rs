@@ -15,7 +15,7 @@ use super::{Found, Reader, Step, Stop, is_row_id};
 use crate::backend::Backend;
 use crate::diagnostic::Code;
 use crate::ident::TableName;
-use crate::state::bind::{dialect, is_system_column, line_starts, offset, tokens};
+use crate::state::bind::{Places, dialect, is_system_column, tokens};
 use crate::state::{Change, ColumnId, Object, ObjectKind, State, TableId, Trigger};
 
 /// What a raw statement does to triggers and views, as changes of the state alone. A statement
@@ -81,8 +81,7 @@ fn new_trigger(sql: &str, head: &mut Parser<'_>, called: String, state: &State) 
     }
     let (table, span) = name(head, state)?;
     let table_id = state.table_named(&table).map(|table| table.id);
-    let lines = line_starts(sql);
-    let place = offset(span.start, sql, &lines)?..offset(span.end, sql, &lines)?;
+    let place = Places::new(sql).of(span)?;
     let sql = sql.trim_end().trim_end_matches(';').to_owned();
     let columns = named(&words(&sql, state)?, table_id, state).0;
     let written = (sql.clone(), table.clone(), place);
@@ -227,14 +226,14 @@ impl Reader<'_, '_> {
 /// Whether a text may speak of a name: one of its words is that name. The words of `except` do not count.
 pub(in crate::state) fn may_mention(sql: &str, name: &str, except: Option<&Range<usize>>, state: &State) -> bool {
     let Some(all) = tokens(sql, state.backend()) else { return true };
-    let lines = line_starts(sql);
+    let places = Places::new(sql);
     all.iter().any(|token| {
         let Token::Word(word) = &token.token else {
             // Bodies in quotes ($$ … $$) are not looked into by the tokenizer.
             return matches!(&token.token, Token::DollarQuotedString(body) if body.value.contains(name));
         };
-        let here = offset(token.span.start, sql, &lines);
-        let excepted = except.is_some_and(|range| here.is_some_and(|at| range.contains(&at)));
+        let here = places.of(token.span);
+        let excepted = except.is_some_and(|range| here.is_some_and(|here| range.contains(&here.start)));
         !excepted && state.backend().sql_ident_means(&word.value, word.quote_style.is_some(), name)
     })
 }

@@ -22,7 +22,6 @@ mod names;
 #[cfg(test)]
 mod tests;
 mod types;
-mod walk;
 
 use std::sync::Arc;
 

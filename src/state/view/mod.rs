@@ -11,15 +11,13 @@
 mod select;
 mod stars;
 
-use std::ops::Range;
-
 use sqlparser::ast::{Ident, ObjectName, Query, Statement, Visit};
 use sqlparser::parser::Parser;
 
-use self::select::Names;
 pub use self::stars::{Star, StarSource};
 use self::stars::{Stars, stars};
-use super::bind::{dialect, meant, tokens};
+use super::bind::{cut, dialect, meant, tokens};
+use super::walk::Walked;
 use super::{ColumnId, State, TableId, View};
 use crate::backend::Backend;
 use crate::ident::TableName;
@@ -142,7 +140,7 @@ impl State {
         let view = View { name, sql: sql.to_owned(), materialized, ..View::default() };
         let mut bound = BoundView { view, ..BoundView::default() };
         let Some(query) = parse(sql, self.backend()) else { return bound };
-        let mut walked = Names::default();
+        let mut walked = Walked::default();
         let _ = query.visit(&mut walked);
         let direct = self.relations(&walked, &mut bound);
         let frozen = self.backend().capabilities().stars_are_written_out;
@@ -151,7 +149,7 @@ impl State {
             self.bind_select(sql, &query, &walked, &stars, &mut bound);
         }
         if !bound.view.bound && !stars.found.is_empty() {
-            bound.view.pieces = cut(sql, stars.pieces().collect());
+            bound.view.pieces = cut(sql, stars.pieces().collect(), ViewPiece::Text);
             stars.unknown |= bound.view.pieces.is_none();
         }
         for (id, columns) in stars.found.iter().flat_map(|(_, star)| star.tables()) {
@@ -176,7 +174,7 @@ impl State {
     }
 
     /// The tables and views that a query reads; gives the tables that it names itself.
-    fn relations(&self, walked: &Names, bound: &mut BoundView) -> Vec<TableId> {
+    fn relations(&self, walked: &Walked, bound: &mut BoundView) -> Vec<TableId> {
         let (mut direct, mut reads) = (Vec::new(), Vec::new());
         for name in &walked.relations {
             let Some(found) = self.relation_name(name) else { return direct };
@@ -222,21 +220,6 @@ impl State {
     fn folded_ident(&self, ident: &Ident) -> String {
         self.backend().fold(&self.ident_text(ident)).into_owned()
     }
-}
-
-/// The text between what was found, and what was found, in order.
-fn cut(sql: &str, mut found: Vec<(Range<usize>, ViewPiece)>) -> Option<Vec<ViewPiece>> {
-    found.sort_by_key(|(range, _)| range.start);
-    found.dedup_by_key(|(range, _)| range.start);
-    let mut pieces = Vec::with_capacity(found.len() * 2 + 1);
-    let mut at = 0;
-    for (range, piece) in found {
-        pieces.push(ViewPiece::Text(sql.get(at..range.start)?.to_owned()));
-        pieces.push(piece);
-        at = range.end;
-    }
-    pieces.push(ViewPiece::Text(sql.get(at..)?.to_owned()));
-    Some(pieces)
 }
 
 fn parse(sql: &str, backend: Backend) -> Option<Query> {

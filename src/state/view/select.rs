@@ -1,21 +1,23 @@
 //! Binding a plain SELECT over tables: what each of its names means.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 use sqlparser::ast::{
-    Expr, Ident, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableFactor, Visitor,
+    Expr, Ident, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Spanned, TableFactor,
 };
+use sqlparser::tokenizer::Span;
 
 use super::stars::{Stars, factors};
-use super::{BoundView, ViewPiece, cut};
+use super::{BoundView, ViewPiece};
 use crate::backend::Backend;
-use crate::state::bind::{is_system_column, line_starts, place};
+use crate::state::bind::{Places, cut, is_system_column};
 use crate::state::sense::{Sense, judge, kind};
+use crate::state::walk::Walked;
 use crate::state::{Column, ColumnId, State, Table, TableId};
 
 impl State {
     /// Binds a plain SELECT over tables; leaves the view as it is written where it is more than that.
-    pub(super) fn bind_select(&self, sql: &str, query: &Query, walked: &Names, stars: &Stars, bound: &mut BoundView) {
+    pub(super) fn bind_select(&self, sql: &str, query: &Query, walked: &Walked, stars: &Stars, bound: &mut BoundView) {
         let SetExpr::Select(select) = &*query.body else { return };
         if walked.queries != 1 || query.with.is_some() || walked.odd {
             return;
@@ -23,8 +25,7 @@ impl State {
         let Some(sources) = self.sources(select) else { return };
         let mut binder = Binder {
             state: self,
-            sql,
-            lines: line_starts(sql),
+            places: Places::new(sql),
             sources,
             outputs: Vec::new(),
             aliases: Vec::new(),
@@ -45,7 +46,7 @@ impl State {
         let mut found = binder.found;
         found.retain(|(range, _)| !stars.found.iter().any(|(star, _)| star.contains(&range.start)));
         found.extend(stars.pieces());
-        let Some(pieces) = cut(sql, found) else { return };
+        let Some(pieces) = cut(sql, found, ViewPiece::Text) else { return };
         bound.view.pieces = Some(pieces);
         bound.view.bound = !stars.unknown;
         bound.view.columns = binder.columns;
@@ -77,58 +78,10 @@ struct Source<'s> {
     alias: Option<&'s Ident>,
 }
 
-/// What a walk over a query found.
-#[derive(Default)]
-pub(super) struct Names {
-    pub(super) queries: usize,
-    pub(super) relations: Vec<ObjectName>,
-    pub(super) ctes: Vec<Ident>,
-    pub(super) functions: Vec<ObjectName>,
-    idents: Vec<(Option<Ident>, Ident)>,
-    odd: bool,
-}
-
-impl Visitor for Names {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        self.queries += 1;
-        let named = query.with.iter().flat_map(|with| &with.cte_tables);
-        self.ctes.extend(named.map(|cte| cte.alias.name.clone()));
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-        self.relations.push(relation.clone());
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-        if let TableFactor::Table { name, args: Some(_), .. } = factor {
-            self.functions.push(name.clone());
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        match expr {
-            Expr::Identifier(ident) => self.idents.push((None, ident.clone())),
-            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                [table, column] => self.idents.push((Some(table.clone()), column.clone())),
-                _ => self.odd = true,
-            },
-            Expr::CompoundFieldAccess { .. } => self.odd = true,
-            _ => {}
-        }
-        ControlFlow::Continue(())
-    }
-}
-
 /// One view being bound.
 struct Binder<'s> {
     state: &'s State,
-    sql: &'s str,
-    lines: Vec<usize>,
+    places: Places<'s>,
     sources: Vec<Source<'s>>,
     /// Where the names of the view's own columns stand.
     outputs: Vec<usize>,
@@ -141,21 +94,18 @@ struct Binder<'s> {
 }
 
 impl<'s> Binder<'s> {
-    fn place(&self, ident: &Ident) -> Option<Range<usize>> {
-        place(ident, self.sql, &self.lines)
-    }
-
     /// `None` where it cannot be told what a name means.
-    fn select(&mut self, select: &Select, walked: &Names) -> Option<()> {
+    fn select(&mut self, select: &Select, walked: &Walked) -> Option<()> {
         for source in self.sources.clone() {
-            let (first, last) = (source.written.0.first()?.as_ident()?, source.written.0.last()?.as_ident()?);
-            self.table(self.place(first)?.start..self.place(last)?.end, source.table)?;
+            self.table(source.written.span(), source.table)?;
         }
         for item in &select.projection {
             match item {
-                SelectItem::UnnamedExpr(Expr::Identifier(ident)) => self.outputs.push(self.place(ident)?.start),
+                SelectItem::UnnamedExpr(Expr::Identifier(ident)) => {
+                    self.outputs.push(self.places.of(ident.span)?.start);
+                }
                 SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
-                    self.outputs.push(self.place(parts.last()?)?.start);
+                    self.outputs.push(self.places.of(parts.last()?.span)?.start);
                 }
                 SelectItem::UnnamedExpr(_) => {}
                 SelectItem::ExprWithAlias { alias, .. } => self.aliases.push(self.state.folded_ident(alias)),
@@ -171,7 +121,7 @@ impl<'s> Binder<'s> {
                 _ => return None,
             }
         }
-        for (qualifier, ident) in &walked.idents {
+        for (qualifier, ident) in &walked.columns {
             match qualifier {
                 Some(qualifier) => self.qualified(qualifier, ident)?,
                 None => self.bare(ident)?,
@@ -202,8 +152,9 @@ impl<'s> Binder<'s> {
         wrong.next().or_else(|| select.selection.as_ref().filter(|e| judge(e, &column).as_condition() == Sense::Wrong))
     }
 
-    fn table(&mut self, range: Range<usize>, table: &Table) -> Option<()> {
-        let written = self.sql.get(range.clone())?.to_owned();
+    fn table(&mut self, span: Span, table: &Table) -> Option<()> {
+        let range = self.places.of(span)?;
+        let written = self.places.written(&range)?;
         self.found.push((range, ViewPiece::Table { id: table.id, written, name: table.name.clone() }));
         Some(())
     }
@@ -224,7 +175,7 @@ impl<'s> Binder<'s> {
     fn qualifier(&mut self, ident: &Ident) -> Option<&'s Table> {
         let source = self.called(ident)?;
         if source.alias.is_none() {
-            self.table(self.place(ident)?, source.table)?;
+            self.table(ident.span, source.table)?;
         }
         Some(source.table)
     }
@@ -272,8 +223,8 @@ impl<'s> Binder<'s> {
     }
 
     fn column(&mut self, ident: &Ident, table: &Table, column: &Column) -> Option<()> {
-        let range = self.place(ident)?;
-        let written = self.sql.get(range.clone())?.to_owned();
+        let range = self.places.of(ident.span)?;
+        let written = self.places.written(&range)?;
         let output = self.outputs.contains(&range.start);
         let (table, id, name) = (table.id, column.id, column.name.clone());
         self.columns.push((table, id));

@@ -8,11 +8,11 @@ use sqlparser::ast::{
     Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
     SetExpr, TableFactor, TableWithJoins, Visit, Visitor, WildcardAdditionalOptions,
 };
-use sqlparser::tokenizer::Location;
+use sqlparser::tokenizer::{Location, Span};
 
 use super::ViewPiece;
 use crate::ident::TableName;
-use crate::state::bind::{line_starts, offset, place};
+use crate::state::bind::Places;
 use crate::state::{ColumnId, State, Table, TableId};
 
 /// One `*`.
@@ -118,15 +118,14 @@ impl Stars {
 
 /// Finds every `*` of a query; `ctes` are the names that it gives to queries of its own.
 pub(super) fn stars(state: &State, sql: &str, query: &Query, ctes: &[Ident]) -> Stars {
-    let mut finder = Finder { state, sql, lines: line_starts(sql), ctes, stars: Stars::default() };
+    let mut finder = Finder { state, places: Places::new(sql), ctes, stars: Stars::default() };
     let _ = query.visit(&mut finder);
     finder.stars
 }
 
 struct Finder<'s> {
     state: &'s State,
-    sql: &'s str,
-    lines: Vec<usize>,
+    places: Places<'s>,
     ctes: &'s [Ident],
     stars: Stars,
 }
@@ -205,11 +204,10 @@ impl Finder<'_> {
         qualified: bool,
         sources: Vec<StarSource>,
     ) -> Option<()> {
-        let end = offset(options.wildcard_token.0.span.end, self.sql, &self.lines)?;
         // Without options (the token does not count).
-        let range =
-            (*options == WildcardAdditionalOptions::default()).then_some(offset(start, self.sql, &self.lines)?..end)?;
-        let written = self.sql.get(range.clone())?.to_owned();
+        (*options == WildcardAdditionalOptions::default()).then_some(())?;
+        let range = self.places.of(Span::new(start, options.wildcard_token.0.span.end))?;
+        let written = self.places.written(&range)?;
         if sources.iter().any(|source| matches!(source, StarSource::Table { .. })) {
             self.stars.found.push((range, Star { written, qualified, sources }));
         }
@@ -231,7 +229,7 @@ impl Finder<'_> {
         if alias.is_some_and(|alias| !alias.columns.is_empty()) {
             return None;
         }
-        let written = |ident: &Ident| self.sql.get(place(ident, self.sql, &self.lines)?).map(str::to_owned);
+        let written = |ident: &Ident| self.places.written(&self.places.of(ident.span)?);
         let (name, table) = match factor {
             TableFactor::Table { name, args: None, .. } => (name.0.last()?.as_ident(), self.table(name)),
             _ => (None, None),

@@ -1,9 +1,13 @@
-//! One walk over a statement of rows finds every relation, function and column name in it, wherever it stands.
+//! One walk over a statement or a query finds every relation, function and column name in it, wherever it stands.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "expressions of the parser have hundreds of kinds; what is not named is not looked at"
+)]
 
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Cte, Expr, Ident, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, Statement, TableFactor,
+    Expr, Ident, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, Statement, TableFactor,
     Visitor,
 };
 
@@ -12,7 +16,11 @@ use sqlparser::ast::{
 pub(super) struct Walked {
     /// Relations that are read, as they are written.
     pub(super) relations: Vec<ObjectName>,
-    /// Names that the statement gives to something of its own: common table expressions, queries in FROM, aliases.
+    /// How many queries there are.
+    pub(super) queries: usize,
+    /// Names of common table expressions.
+    pub(super) ctes: Vec<Ident>,
+    /// Names of queries in FROM, and aliases.
     pub(super) own: Vec<Ident>,
     /// Names that columns may have, with what stands in front.
     pub(super) columns: Vec<(Option<Ident>, Ident)>,
@@ -26,6 +34,8 @@ pub(super) struct Walked {
     pub(super) stars_of: Vec<ObjectName>,
     /// Statements inside the statement: data-modifying common table expressions.
     pub(super) inner: Vec<Statement>,
+    /// A column's name has more in front than its table, or fields behind it.
+    pub(super) odd: bool,
     /// Something that may do anything: a function of which nothing is known, SELECT INTO.
     pub(super) unread: bool,
     /// The outermost statement was seen.
@@ -49,8 +59,9 @@ impl Visitor for Walked {
     }
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        self.queries += 1;
         let named = query.with.iter().flat_map(|with| &with.cte_tables);
-        self.own.extend(named.map(|cte: &Cte| cte.alias.name.clone()));
+        self.ctes.extend(named.map(|cte| cte.alias.name.clone()));
         ControlFlow::Continue(())
     }
 
@@ -92,10 +103,14 @@ impl Visitor for Walked {
         match expr {
             Expr::Function(function) => self.unread |= !is_harmless(&function.name),
             Expr::Identifier(name) => self.columns.push((None, name.clone())),
-            Expr::CompoundIdentifier(parts) => match parts.as_slice() {
-                [.., table, column] => self.columns.push((Some(table.clone()), column.clone())),
-                _ => self.unread = true,
-            },
+            Expr::CompoundIdentifier(parts) => {
+                self.odd |= parts.len() != 2;
+                match parts.as_slice() {
+                    [.., table, column] => self.columns.push((Some(table.clone()), column.clone())),
+                    _ => self.unread = true,
+                }
+            }
+            Expr::CompoundFieldAccess { .. } => self.odd = true,
             _ => {}
         }
         ControlFlow::Continue(())
