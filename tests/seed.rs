@@ -49,6 +49,11 @@ impl Numbers {
         Self(number.wrapping_add(seed().wrapping_mul(0xd134_2543_de82_ef95)))
     }
 
+    /// The same numbers whatever the seed is.
+    pub fn fixed(number: u64) -> Self {
+        Self(number)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

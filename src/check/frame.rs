@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, Span};
 use crate::operation::Operation;
-use crate::state::{Access, Change, Context, Mode, Resource, State, Uses, conflict};
+use crate::state::{Access, Change, Context, Mode, Namespace, Resource, State, Uses, conflict};
 
 /// An operation that was applied to a state: what it and its way back touch, and how it is undone.
 #[doc(hidden)]
@@ -63,6 +63,55 @@ impl Tried {
         }
         Some(state)
     }
+}
+
+/// What an operation and its way back do to a state by their effects, for a test that sees when one of them is gone: each as
+/// what it is, and what it is about. `None` where the operation has an error there.
+#[doc(hidden)]
+#[must_use]
+pub fn effects(operation: &Operation, state: &State) -> Option<Vec<(String, String)>> {
+    let tried = Tried::of(operation, state)?;
+    let mut after = state.clone();
+    let changes = after.lower(operation, &Context { lenient: true, ..Context::default() }).changes;
+    let mut all = Vec::new();
+    for (way, changes) in [("", changes), ("back, ", tried.back)] {
+        for change in changes {
+            all.extend(of_change(&change, &after).into_iter().map(|(what, about)| (format!("{way}{what}"), about)));
+            after.apply(&change).ok()?;
+        }
+    }
+    Some(all)
+}
+
+fn of_change(change: &Change, state: &State) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for object in change.objects(state) {
+        let to = object.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
+        all.push((format!("{:?} {}", object.verb, object.kind), format!("{}{to}", object.words())));
+    }
+    for claim in change.claims(state) {
+        let namespace = match claim.namespace {
+            Namespace::Relations(_) => "relations",
+            Namespace::Columns(_) => "columns",
+            Namespace::Constraints(_) => "constraints",
+            Namespace::Triggers(_) => "triggers",
+        };
+        let does = if claim.takes { "takes" } else { "frees" };
+        all.push((format!("{does} a name among {namespace} for the {}", claim.by), claim.name));
+    }
+    let mut found = Vec::new();
+    let mut uses = Uses { state, span: Span::NONE, found: &mut found, says: true, opaque: false };
+    uses.change(change);
+    for (resource, access) in found {
+        let kind = if let Resource::Declared(kind, _) = &resource { kind } else { "" };
+        let shown = format!("{} {kind}", resource.kind());
+        let (words, about) = (access.words(), access.about());
+        let about = if words.ends_with(about) { String::new() } else { format!(" ({about})") };
+        all.push((format!("{:?} {}", access.mode, shown.trim_end()), format!("{words}{about}")));
+    }
+    all.extend(change.loses(state).map(|loss| ("loses".to_owned(), format!("{loss:?}"))));
+    all.extend(change.may_fail_on_rows(state).map(|may| ("may fail".to_owned(), format!("{may:?}"))));
+    all
 }
 
 /// What a change touches; `None` where that is not known.

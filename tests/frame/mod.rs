@@ -5,6 +5,7 @@
 //!
 //! `DBMIGRATE_RANDOM=N` holds N times as many pairs; the gate's are about 35,000.
 
+mod effects;
 mod found;
 
 use std::collections::{BTreeMap, BTreeSet};
