@@ -34,12 +34,12 @@ pub(super) struct ChangeContext<'a> {
 impl ChangeContext<'_> {
     /// The change's table before it.
     pub(super) fn before(&self) -> Result<&Table, RenderError> {
-        self.before.as_deref().ok_or(RenderError::State(StateError::NoTable))
+        self.before.as_deref().ok_or_else(|| StateError::NoTable.into())
     }
 
     /// The change's table after it.
     pub(super) fn after(&self) -> Result<&Table, RenderError> {
-        self.after.as_deref().ok_or(RenderError::State(StateError::NoTable))
+        self.after.as_deref().ok_or_else(|| StateError::NoTable.into())
     }
 }
 

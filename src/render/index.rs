@@ -16,11 +16,9 @@ pub(super) fn create(backend: Backend, table: &Table, index: &Index) -> Result<S
     if let Some(method) = &index.using {
         let capabilities = backend.capabilities();
         if !capabilities.index_methods {
-            return Err(RenderError::IndexMethod {
-                title: capabilities.title,
-                index: index.name.clone(),
-                method: method.clone(),
-            });
+            let (title, name) = (capabilities.title, &index.name);
+            let message = format!("{title} has no index methods, and index `{name}` names `{method}`");
+            return Err(RenderError::unsupported(message));
         }
         sql.push_str(" USING ");
         sql.push_str(&backend.ident(&method.trim().to_lowercase()));
@@ -65,10 +63,9 @@ fn mysql_kind(index: &Index) -> Result<(&'static str, Option<&'static str>), Ren
         "fulltext" => ("FULLTEXT ", None),
         "spatial" => ("SPATIAL ", None),
         _ => {
-            return Err(RenderError::Mysql {
-                what: format!("an index is btree, hash, fulltext or spatial, and `{}` wants `{using}`", index.name),
-                help: "write one of these under a `mysql` key of `using`",
-            });
+            let message =
+                format!("on MySQL an index is btree, hash, fulltext or spatial, and `{}` wants `{using}`", index.name);
+            return Err(RenderError::unsupported(message).help("write one of these under a `mysql` key of `using`"));
         }
     })
 }
@@ -104,8 +101,12 @@ fn part(backend: Backend, table: &Table, index: &Index, part: &IndexPart) -> Res
         | (Backend::Sqlite | Backend::Mysql, Order::Asc, Some(Nulls::First))
         | (Backend::Sqlite | Backend::Mysql, Order::Desc, Some(Nulls::Last)) => {}
         (Backend::Sqlite | Backend::Mysql, ..) => {
-            let title = backend.title();
-            return Err(RenderError::NullsOrder { title, index: index.name.clone() });
+            let message = format!(
+                "{} keeps NULLs first in ascending and last in descending indexes, and index `{}` wants otherwise",
+                backend.title(),
+                index.name
+            );
+            return Err(RenderError::unsupported(message).help("leave `nulls` out"));
         }
         (Backend::Postgres, _, Some(Nulls::First)) => sql.push_str(" NULLS FIRST"),
         (Backend::Postgres, _, Some(Nulls::Last)) => sql.push_str(" NULLS LAST"),
@@ -132,7 +133,7 @@ pub(super) fn are_compared(
 ) -> Result<(), RenderError> {
     let json = |column: &&Column| backend == Backend::Postgres && column.data_type == DataType::Json;
     match columns.iter().filter_map(|id| table.column(*id)).find(json) {
-        Some(column) => Err(RenderError::NotCompared { over: over(), column: column.name.clone() }),
+        Some(column) => Err(RenderError::not_compared(&over(), &column.name)),
         None => Ok(()),
     }
 }

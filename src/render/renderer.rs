@@ -173,7 +173,7 @@ impl<'a> Renderer<'a> {
             match self.rendered(scope, run, &part.changes, into) {
                 Ok(rendered) => self.put(scope, part, rendered, run, into),
                 Err(error) => {
-                    self.lost |= matches!(error, RenderError::State(_));
+                    self.lost |= error.lost;
                     self.diagnostics.push(self.diagnostic(&error, scope, part));
                 }
             }
@@ -293,14 +293,14 @@ impl<'a> Renderer<'a> {
     }
 
     fn diagnostic(&self, error: &RenderError, scope: &Scope<'_>, part: &Part) -> Diagnostic {
-        let message = format!("`{}`: {error}", part.operation);
-        let mut found = Diagnostic::new(error.code(), message).on(self.backend).at(part.span, "");
+        let message = format!("`{}`: {}", part.operation, error.message);
+        let mut found = Diagnostic::new(error.code, message).on(self.backend).at(part.span, "");
         // Whatever its code is elsewhere: this cannot be run.
         found.severity = Severity::Error;
         if let Some(step) = scope.step {
             found = found.of(&step.name).going(step.direction);
         }
-        found.help = error.help().map(str::to_owned);
+        found.help = error.help.map(str::to_owned);
         found
     }
 }

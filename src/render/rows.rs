@@ -7,6 +7,7 @@ use super::expression::expression;
 use super::sea::{self, table_ref};
 use super::value;
 use crate::backend::Backend;
+use crate::diagnostic::Code;
 use crate::ident::TableName;
 use crate::operation::Literal;
 use crate::state::{Column, ColumnId, InsertMode, Piece, RowValues, Scalar, Table};
@@ -87,8 +88,9 @@ fn of_key(backend: Backend, table: &Table, row: &RowValues, key: &[ColumnId]) ->
     let mut found = Vec::with_capacity(key.len());
     for id in key {
         let Some((_, value)) = row.iter().find(|(column, _)| column == id) else {
-            let column = table.column_name(*id).to_owned();
-            return Err(RenderError::RowWithoutKey { table: table.name.to_string(), column });
+            let (table, column) = (&table.name, table.column_name(*id));
+            let message = format!("a row for `{table}` has no value for its key column `{column}`");
+            return Err(RenderError::new(Code::WrongValue, message));
         };
         found.push(equals(backend, table, *id, value)?);
     }
@@ -131,7 +133,7 @@ fn if_absent(backend: Backend, table: &Table, row: &RowValues) -> Result<String,
 /// INSERT … SELECT … WHERE NOT EXISTS a row like that.
 fn insert_where_not(backend: Backend, table: &Table, row: &RowValues, like: &str) -> Result<String, RenderError> {
     if row.is_empty() {
-        return Err(RenderError::RowWithoutColumns { table: table.name.to_string() });
+        return Err(RenderError::row_without_columns(&table.name));
     }
     let mut rows_like = Query::select();
     rows_like.expr(Expr::val(1)).from(table_ref(&table.name));
@@ -210,7 +212,7 @@ pub(super) fn row_conditions(backend: Backend, table: &Table, rows: &[RowValues]
     for row in rows {
         let condition = conditions(backend, table, row)?;
         if condition.is_empty() {
-            return Err(RenderError::RowWithoutColumns { table: table.name.to_string() });
+            return Err(RenderError::row_without_columns(&table.name));
         }
         found.push(condition);
     }
@@ -335,8 +337,7 @@ fn assignments<'t>(backend: Backend, table: &'t Table, set: &RowValues) -> Resul
 }
 
 fn named(backend: Backend, table: &Table, id: ColumnId) -> Result<(String, &Column), RenderError> {
-    let dangling = || RenderError::Dangling { what: "a row".to_owned(), table: table.name.to_string() };
-    let column = table.column(id).ok_or_else(dangling)?;
+    let column = table.column(id).ok_or_else(|| RenderError::dangling("a row", &table.name))?;
     Ok((backend.ident(&column.name), column))
 }
 

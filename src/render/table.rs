@@ -16,7 +16,8 @@ use crate::state::{Column, ColumnId, Constraint, ForeignKey, Scalar, State, Tabl
 pub(super) fn create(backend: Backend, state: &State, table: &Table, name: &TableName) -> Result<String, RenderError> {
     check_schema(backend, name)?;
     if backend == Backend::Sqlite && table.columns.is_empty() {
-        return Err(RenderError::NoColumns { table: table.name.to_string() });
+        let message = format!("SQLite has no tables without columns, and `{}` would have none", table.name);
+        return Err(RenderError::unsupported(message));
     }
     let numbered = numbered_key(backend, table)?;
     let mut lines = Vec::with_capacity(table.columns.len() + 2);
@@ -59,7 +60,8 @@ pub(super) fn create(backend: Backend, state: &State, table: &Table, name: &Tabl
 pub(super) fn check_schema(backend: Backend, name: &TableName) -> Result<(), RenderError> {
     let capabilities = backend.capabilities();
     if name.schema.is_some() && !capabilities.schemas {
-        return Err(RenderError::Schemas { title: capabilities.title, table: name.to_string() });
+        let message = format!("{} has no schemas, and `{name}` names one", capabilities.title);
+        return Err(RenderError::unsupported(message));
     }
     Ok(())
 }
@@ -95,10 +97,13 @@ fn numbered_key(backend: Backend, table: &Table) -> Result<Option<ColumnId>, Ren
     let sole = table.primary_key.as_ref().is_some_and(|key| key.columns == [column.id]);
     let others = table.columns.iter().filter(|column| column.auto_increment).count() > 1;
     if sole && !others {
-        Ok(Some(column.id))
-    } else {
-        Err(RenderError::NumberedButNotKey { column: format!("{}.{}", table.name, column.name) })
+        return Ok(Some(column.id));
     }
+    let message = format!(
+        "SQLite numbers a column only where it alone is the primary key, and `{}.{}` is not the whole key of its table",
+        table.name, column.name
+    );
+    Err(RenderError::unsupported(message).help("make it the table's whole `primary_key`, or number the rows yourself"))
 }
 
 /// A column with its type, NOT NULL, default and numbering.
@@ -209,10 +214,8 @@ pub(super) fn references(
     table: &Table,
 ) -> Result<String, RenderError> {
     let referred = if key.table == table.id { Some(table) } else { state.referred(key.table).map(|shared| &**shared) };
-    let referred = referred.ok_or_else(|| RenderError::Dangling {
-        what: format!("foreign key `{}`", key.name.text),
-        table: table.name.to_string(),
-    })?;
+    let dangling = || RenderError::dangling(&format!("foreign key `{}`", key.name.text), &table.name);
+    let referred = referred.ok_or_else(dangling)?;
     let mut sql = format!(
         "REFERENCES {} ({})",
         backend.table(&referred.name),

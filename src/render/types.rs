@@ -11,28 +11,21 @@ use crate::state::Column;
 ///
 /// The backend has no such type, or cannot number a column of it.
 pub(super) fn column_type(backend: Backend, column: &Column) -> Result<String, RenderError> {
-    if column.data_type.is_of_postgres() && backend != Backend::Postgres {
-        return Err(RenderError::NoSuchType {
-            title: backend.title(),
-            column: column.name.clone(),
-            data_type: column.data_type.to_string(),
-        });
+    let (title, name, data_type) = (backend.title(), &column.name, &column.data_type);
+    if data_type.is_of_postgres() && backend != Backend::Postgres {
+        let message = format!("{title} has no type like `{data_type}`, which `{name}` is of");
+        let help = "write a type by backend: `type = { postgres = \"inet\", default = \"string(43)\" }`";
+        return Err(RenderError::unsupported(message).help(help));
     }
-    if column.auto_increment {
-        let refuse = || RenderError::CannotNumber {
-            title: backend.title(),
-            column: column.name.clone(),
-            data_type: column.data_type.to_string(),
-        };
-        return match (backend, &column.data_type) {
-            // SQLite numbers an `integer` only, which has 64 bits there.
-            (Backend::Sqlite, data_type) if data_type.is_integer() => Ok("integer".to_owned()),
-            (Backend::Postgres, DataType::BigInt { unsigned: true }) => Err(refuse()),
-            (_, data_type) if data_type.is_integer() => Ok(type_name(backend, data_type)),
-            _ => Err(refuse()),
-        };
+    let too_long = backend == Backend::Postgres && *data_type == DataType::BigInt { unsigned: true };
+    if column.auto_increment && (too_long || !data_type.is_integer()) {
+        return Err(RenderError::unsupported(format!("{title} cannot number `{name}` of type `{data_type}`")));
     }
-    Ok(type_name(backend, &column.data_type))
+    // SQLite numbers an `integer` only, which has 64 bits there.
+    if column.auto_increment && backend == Backend::Sqlite {
+        return Ok("integer".to_owned());
+    }
+    Ok(type_name(backend, data_type))
 }
 
 /// A type in SQL.

@@ -123,7 +123,12 @@ fn literal(backend: Backend, value: &Literal, column: &Column) -> Result<String,
             Backend::Sqlite => {
                 format!("CAST({} AS TEXT)", sea::value(backend, &Value::Bytes(Some(text.clone().into_bytes()))))
             }
-            Backend::Postgres => return Err(RenderError::NulInText { column: column.name.clone() }),
+            Backend::Postgres => {
+                return Err(RenderError::unsupported(format!(
+                    "PostgreSQL keeps no NUL characters in texts, and a value of `{}` has one",
+                    column.name
+                )));
+            }
             Backend::Mysql => backend.string(text),
         },
         Literal::String(text) => backend.string(text),
@@ -156,13 +161,14 @@ fn float(backend: Backend, value: f64, column: &Column) -> Result<String, Render
     if value.is_finite() {
         return Ok(sea::value(backend, &Value::Double(Some(value))));
     }
-    let not_a_number =
-        || RenderError::NotANumber { title: backend.title(), column: column.name.clone(), value: value.to_string() };
     match backend {
-        Backend::Sqlite if value.is_nan() => Err(not_a_number()),
-        Backend::Mysql => Err(not_a_number()),
         // SQLite's own way to write them: too large for a double.
-        Backend::Sqlite => Ok(if value > 0.0 { "9e999" } else { "-9e999" }.to_owned()),
+        Backend::Sqlite if !value.is_nan() => Ok(if value > 0.0 { "9e999" } else { "-9e999" }.to_owned()),
+        Backend::Sqlite | Backend::Mysql => {
+            let (title, column) = (backend.title(), &column.name);
+            let message = format!("{title} has no such value, and a value of `{column}` is it: {value}");
+            Err(RenderError::unsupported(message))
+        }
         Backend::Postgres if value.is_nan() => Ok(backend.string("NaN")),
         Backend::Postgres => Ok(backend.string(if value > 0.0 { "Infinity" } else { "-Infinity" })),
     }

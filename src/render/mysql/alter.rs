@@ -7,6 +7,7 @@ use super::super::error::RenderError;
 use super::super::model::Unfit;
 use super::super::{sea, table};
 use super::{BACKEND, added, alter_table, probe, set, unfit};
+use crate::ident::TableName;
 use crate::operation::{DataType, EnumType};
 use crate::plan::LostKeys;
 use crate::state::{Column, ColumnId, Constraint, Expr, Scalar, State, Table};
@@ -99,10 +100,10 @@ fn modify(column: &Column, table: &Table, unfit: Vec<Unfit>, rendered: &mut Rend
 /// Makes the foreign keys of a table again, each that is not there. Their indexes stand, whoever took the keys. Only
 /// MariaDB takes them, so this is its own backend.
 pub(in crate::render) fn restored(lost: &LostKeys) -> Result<String, RenderError> {
-    let table = lost.state.table(lost.table).ok_or_else(|| RenderError::Dangling {
-        what: "what an interrupted run left behind".to_owned(),
-        table: "it altered".to_owned(),
-    })?;
+    let table = lost
+        .state
+        .table(lost.table)
+        .ok_or_else(|| RenderError::dangling("what an interrupted run left behind", &TableName::bare("it altered")))?;
     let mut actions = Vec::with_capacity(table.foreign_keys.len());
     for key in &table.foreign_keys {
         actions.push(format!(

@@ -1,5 +1,7 @@
 //! What MySQL and MariaDB refuse, or take without a word and do otherwise: said before anything runs.
 
+use std::fmt::Display;
+
 use super::super::error::RenderError;
 use crate::operation::{Action, DataType, Literal};
 use crate::state::{Check, Column, ColumnId, Constraint, ForeignKey, Index, IndexKey, RowValues, Scalar, State, Table};
@@ -339,6 +341,7 @@ pub(super) fn in_turn(set: &RowValues, table: &Table) -> Result<RowValues, Rende
     Ok(ordered)
 }
 
-fn limit<T>(what: String, help: &'static str) -> Result<T, RenderError> {
-    Err(RenderError::Mysql { what, help })
+/// Refuses it, with what to do about it.
+pub(super) fn limit<T>(what: impl Display, help: &'static str) -> Result<T, RenderError> {
+    Err(RenderError::unsupported(format!("on MySQL {what}")).help(help))
 }

@@ -212,16 +212,16 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
 /// A statement of its author's.
 fn raw_statement(sql: &str, context: &ChangeContext<'_>, rendered: &mut RenderedChange) -> Result<(), RenderError> {
     if authored::locks_tables(sql) {
-        return Err(RenderError::Mysql {
-            what: "`LOCK TABLES` keeps the ledger's own tables from this session".to_owned(),
-            help: "leave it out: a run has the database to itself among runs, and other programs are better stopped",
-        });
+        return limits::limit(
+            "`LOCK TABLES` keeps the ledger's own tables from this session",
+            "leave it out: a run has the database to itself among runs, and other programs are better stopped",
+        );
     }
     if authored::moves_away(sql) {
-        return Err(RenderError::Mysql {
-            what: "`USE` makes another database the session's, and the ledger's next words would go there".to_owned(),
-            help: "write the database's name before the table's: `other.posts`",
-        });
+        return limits::limit(
+            "`USE` makes another database the session's, and the ledger's next words would go there",
+            "write the database's name before the table's: `other.posts`",
+        );
     }
     let recovery = context.recovery.clone().unwrap_or(Recovery::Unknowable);
     let kind = if recovery == Recovery::Transactional { StatementKind::Rows } else { StatementKind::Schema };

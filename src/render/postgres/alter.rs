@@ -39,11 +39,12 @@ pub(super) fn column(
     if retyped {
         let conversion = match using {
             None if !is_castable(&from.data_type, &to.data_type) => {
-                return Err(RenderError::NoCast {
-                    column: to.name.clone(),
-                    from: from.data_type.to_string(),
-                    to: to.data_type.to_string(),
-                });
+                let message = format!(
+                    "PostgreSQL does not convert {} to {}, and `{}` would change so",
+                    from.data_type, to.data_type, to.name
+                );
+                let help = "say how, with `using` (and `using_down`)";
+                return Err(RenderError::unsupported(message).help(help));
             }
             None if old_type == new_type => None,
             None => cast(&name, &from.data_type, &to.data_type),
@@ -92,7 +93,7 @@ fn over_it(table: &Table, column: &Column) -> Result<(), RenderError> {
     });
     let index = || table.indexes.iter().find(|index| index.mentions(column.id)).map(|index| index.name.clone());
     let over = constraint.map(|constraint| constraint.name().text.clone()).or_else(index);
-    over.map_or(Ok(()), |over| Err(RenderError::NotCompared { over: format!("`{over}`"), column: column.name.clone() }))
+    over.map_or(Ok(()), |over| Err(RenderError::not_compared(&format!("`{over}`"), &column.name)))
 }
 
 /// Types that have few casts or none but those by way of a text.

@@ -12,6 +12,7 @@ use super::error::RenderError;
 use super::expression::expression;
 use super::{index, kept, objects, raw, rows, table, value};
 use crate::backend::Backend;
+use crate::diagnostic::Code;
 use crate::state::{Change, Column, ColumnId, Constraint, RowValues, Scalar, State, Table, replacing};
 
 const BACKEND: Backend = Backend::Postgres;
@@ -138,7 +139,10 @@ fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange
         Change::RestoreRows(rows) => kept::restore(BACKEND, rows, context.after()?, rendered),
         Change::Sql { sql, .. } => {
             if let Some(direction) = raw::copies_with_client(sql) {
-                return Err(RenderError::CopyWithClient { direction });
+                let message =
+                    format!("`COPY … {direction}` waits for a client that sends or takes the rows, and a run has none");
+                let help = "write the rows as an `insert`, or COPY from a file of the server's";
+                return Err(RenderError::unsupported(message).help(help));
             }
             let kind = if raw::is_ddl(sql) { StatementKind::Schema } else { StatementKind::Rows };
             rendered.push(kind, raw::closed(sql), None);
@@ -175,7 +179,13 @@ fn create_table(created: &Table, state: &State, rendered: &mut RenderedChange) -
 
 /// Refuses what PostgreSQL does in no transaction.
 fn not_within(context: &ChangeContext<'_>, index: &str) -> Result<(), RenderError> {
-    if context.transaction { Err(RenderError::Concurrently { index: index.to_owned() }) } else { Ok(()) }
+    if !context.transaction {
+        return Ok(());
+    }
+    let message =
+        format!("PostgreSQL makes and drops no index concurrently inside a transaction, and `{index}` wants that");
+    let help = "`transaction = false` above the first `[[up]]`, in a migration of its own";
+    Err(RenderError::new(Code::NeedsNoTransaction, message).help(help))
 }
 
 fn numbered(table: &Table, id: ColumnId) -> bool {

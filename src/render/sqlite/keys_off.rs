@@ -5,6 +5,7 @@
 
 use super::super::{raw, rows, table, value};
 use super::{BACKEND, RenderError, points_to};
+use crate::diagnostic::Code;
 use crate::ident::TableName;
 use crate::operation::Action;
 use crate::state::{ForeignKey, RowValues, State, Table, TableId};
@@ -126,9 +127,11 @@ const fn acts(action: Action) -> bool {
 }
 
 fn refusal(key: &ForeignKey, action: Action, by: &Table, table: &Table) -> RenderError {
-    RenderError::KeysOff {
-        action: format!("{} (`{}`)", table::action_words(action), key.name.text),
-        by: by.name.to_string(),
-        table: table.name.to_string(),
-    }
+    let (action, key, by, table) = (table::action_words(action), &key.name.text, &by.name, &table.name);
+    RenderError::new(
+        Code::KeysOffWithRows,
+        format!(
+            "the transaction rebuilds a table with foreign keys off, so {action} (`{key}`) of `{by}` would not follow this change of `{table}`"
+        ),
+    )
 }
