@@ -6,6 +6,7 @@
 //! into transactions. To add a backend: a type table, a folder like `sqlite`.
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod change;
 mod change_context;
 mod destructive;
 mod divide;

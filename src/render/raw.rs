@@ -3,6 +3,8 @@
 use sqlparser::dialect::GenericDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
+use super::error::RenderError;
+
 /// The words of a statement in upper case, names without their quotes, other tokens left out;
 /// `None` where it cannot even be split into tokens.
 pub(super) fn words(sql: &str) -> Option<Vec<String>> {
@@ -20,14 +22,15 @@ pub(super) fn is_ddl(sql: &str) -> bool {
     matches!(first.as_str(), "CREATE" | "ALTER" | "DROP" | "TRUNCATE" | "REINDEX" | "CLUSTER" | "REFRESH")
 }
 
-/// `FROM STDIN` or `TO STDOUT`, where a statement is a COPY that has the client at its other end.
-pub(super) fn copies_with_client(sql: &str) -> Option<&'static str> {
-    let words = words(sql)?;
-    if words.first().is_none_or(|word| word != "COPY") {
-        return None;
-    }
-    let stands = |pair: [&str; 2]| words.windows(2).any(|two| two == pair);
-    if stands(["FROM", "STDIN"]) { Some("FROM STDIN") } else { stands(["TO", "STDOUT"]).then_some("TO STDOUT") }
+/// Refuses a COPY that has the client at its other end.
+pub(super) fn refuse_copy(sql: &str) -> Result<(), RenderError> {
+    let words = words(sql).unwrap_or_default();
+    let copies = words.first().is_some_and(|word| word == "COPY");
+    let ends = [("FROM", "STDIN"), ("TO", "STDOUT")];
+    let found = ends.into_iter().find(|(way, end)| copies && words.windows(2).any(|two| two == [*way, *end]));
+    let Some((way, end)) = found else { return Ok(()) };
+    let message = format!("`COPY … {way} {end}` waits for a client that sends or takes the rows, and a run has none");
+    Err(RenderError::unsupported(message).help("write the rows as an `insert`, or COPY from a file of the server's"))
 }
 
 /// Whether a statement switches foreign keys on or off on SQLite: `PRAGMA foreign_keys = OFF`.
@@ -106,10 +109,11 @@ mod tests {
 
     #[test]
     fn a_copy_that_needs_a_client_is_known() {
-        assert_eq!(copies_with_client("COPY a (x) FROM stdin WITH (FORMAT csv)"), Some("FROM STDIN"));
-        assert_eq!(copies_with_client("-- out\ncopy (SELECT 1) to stdout"), Some("TO STDOUT"));
-        assert_eq!(copies_with_client("COPY a FROM '/tmp/stdin'"), None);
-        assert_eq!(copies_with_client("SELECT 'COPY a FROM STDIN'"), None);
+        let refused = |sql, end: &str| refuse_copy(sql).is_err_and(|error| error.message.contains(end));
+        assert!(refused("COPY a (x) FROM stdin WITH (FORMAT csv)", "FROM STDIN"));
+        assert!(refused("-- out\ncopy (SELECT 1) to stdout", "TO STDOUT"));
+        assert!(refuse_copy("COPY a FROM '/tmp/stdin'").is_ok());
+        assert!(refuse_copy("SELECT 'COPY a FROM STDIN'").is_ok());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::error::RenderError;
 use super::ledger::LedgerSql;
 use super::locks::{Lock, Locks};
 use super::model::{Destructive, Journaled, Recovery, RenderOptions, RenderedStep, Statement};
-use super::{known, mysql, postgres, raw, records, remarks, sqlite};
+use super::{change, known, mysql, postgres, raw, records, remarks, sqlite};
 use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Part, Place, Step, StepHead};
@@ -189,11 +189,7 @@ impl<'a> Renderer<'a> {
         into: &mut Block,
     ) -> Result<RenderedChange, RenderError> {
         let contexts = self.replay(scope, run, operation, into)?;
-        match self.backend {
-            Backend::Sqlite => sqlite::write(&contexts, &self.state),
-            Backend::Postgres => postgres::write(&contexts, &self.state),
-            Backend::Mysql => mysql::write(&contexts, &self.state),
-        }
+        change::write(self.backend, &contexts, &self.state)
     }
 
     /// MySQL: one statement does not cross the place where the step was interrupted.

@@ -195,6 +195,11 @@ pub(super) fn constraint_lines(
     })
 }
 
+/// ALTER TABLE, with actions in SQL.
+pub(super) fn alter(backend: Backend, table: &Table, actions: &str) -> String {
+    format!("ALTER TABLE {} {actions}", backend.table(&table.name))
+}
+
 /// ALTER TABLE … ADD, of a constraint.
 pub(super) fn add_constraint(
     backend: Backend,
@@ -203,7 +208,7 @@ pub(super) fn add_constraint(
     table: &Table,
 ) -> Result<String, RenderError> {
     let lines = constraint_lines(backend, state, constraint, table)?;
-    Ok(format!("ALTER TABLE {} ADD {}", backend.table(&table.name), lines.join(", ADD ")))
+    Ok(alter(backend, table, &format!("ADD {}", lines.join(", ADD "))))
 }
 
 /// `REFERENCES "table" ("column") ON DELETE …`.

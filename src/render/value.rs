@@ -209,7 +209,7 @@ mod tests {
 
     fn written(value: &Literal) -> (String, String) {
         let column = column(DataType::Text);
-        let write = |backend| literal(backend, value, &column).unwrap_or_else(|error| error.to_string());
+        let write = |backend| literal(backend, value, &column).unwrap_or_else(|error| error.message);
         (write(Backend::Sqlite), write(Backend::Postgres))
     }
 

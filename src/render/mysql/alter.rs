@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use super::super::change_context::RenderedChange;
+use super::super::change_context::{ChangeContext, RenderedChange};
 use super::super::error::RenderError;
 use super::super::model::Unfit;
 use super::super::{sea, table};
-use super::{BACKEND, added, alter_table, probe, set, unfit};
+use super::{BACKEND, added, probe, set, unfit};
 use crate::ident::TableName;
 use crate::operation::{DataType, EnumType};
 use crate::plan::LostKeys;
 use crate::state::{Column, ColumnId, Constraint, Expr, Scalar, State, Table};
 
 /// ADD COLUMN, with a value for the rows already there. Without a value no rows may be.
-pub(super) fn add_column(
+pub(in crate::render) fn add_column(
     column: &Column,
     fill: Option<&Scalar>,
-    table: &Table,
-    unfit: Vec<Unfit>,
+    context: &ChangeContext<'_>,
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
+    let table = context.after()?;
     let add = |column: &Column| table::add_column(BACKEND, table, column);
     match fill {
         Some(fill) if column.default.as_ref() != Some(fill) => match fill {
@@ -39,7 +39,7 @@ pub(super) fn add_column(
         },
         None if unfit::has_no_value(column, None) => {
             // A row that comes in between stops the second statement; in one, it would get a value that nobody wrote.
-            rendered.schema_unless(unfit, add(&Column { null: true, ..column.clone() })?, None);
+            rendered.schema_unless(found(context), add(&Column { null: true, ..column.clone() })?, None);
             modify(column, table, Vec::new(), rendered)?;
         }
         _ => rendered.schema(add(column)?),
@@ -47,22 +47,22 @@ pub(super) fn add_column(
     Ok(())
 }
 
-/// Writes the change of a column from one shape to another. `using` is the conversion, over the table before.
+/// Writes the change of a column from one shape to another. `using` is the conversion.
 ///
 /// There is no USING: rows are converted by an UPDATE, after the change of type where the new type can hold, as a text,
 /// all that stood before it, else before it.
-pub(super) fn column(
+pub(in crate::render) fn column(
     from: &Column,
     to: &Column,
-    table: &Table,
-    (using, fill): (Option<(&Expr, &Table)>, Option<&Scalar>),
-    unfit: Vec<Unfit>,
+    (using, fill): (Option<&Expr>, Option<&Scalar>),
+    context: &ChangeContext<'_>,
     rendered: &mut RenderedChange,
 ) -> Result<(), RenderError> {
+    let (table, unfit) = (context.after()?, found(context));
     if let Some(fill) = fill.filter(|_| from.null && !to.null) {
         rendered.row(set(table, to, fill, true)?);
     }
-    if let (DataType::Enum(was), DataType::Enum(is), Some((using, _))) = (&from.data_type, &to.data_type, using)
+    if let (DataType::Enum(was), DataType::Enum(is), Some(using)) = (&from.data_type, &to.data_type, using)
         && was.name == is.name
     {
         // While values have two names, the column takes both.
@@ -73,10 +73,7 @@ pub(super) fn column(
         rendered.row(set(table, to, &Scalar::Expr(using.clone()), false)?);
         return modify(to, table, unfit, rendered);
     }
-    let converted = match using {
-        Some((using, _)) => Some(set(table, to, &Scalar::Expr(using.clone()), false)?),
-        None => None,
-    };
+    let converted = using.map(|using| set(table, to, &Scalar::Expr(using.clone()), false)).transpose()?;
     let (was, is) = (&from.data_type, &to.data_type);
     let after = is.is_text() && (!was.is_text() || was.widens_to(is));
     if let Some(sql) = converted.clone().filter(|_| !after) {
@@ -89,6 +86,12 @@ pub(super) fn column(
         rendered.row(sql);
     }
     Ok(())
+}
+
+/// Rows that the change must not find.
+fn found(context: &ChangeContext<'_>) -> Vec<Unfit> {
+    let of = |before| unfit::of(context.change, before, context.start.as_deref());
+    context.before.as_deref().map_or_else(Vec::new, of)
 }
 
 fn modify(column: &Column, table: &Table, unfit: Vec<Unfit>, rendered: &mut RenderedChange) -> Result<(), RenderError> {
@@ -113,11 +116,11 @@ pub(in crate::render) fn restored(lost: &LostKeys) -> Result<String, RenderError
             table::references(BACKEND, &lost.state, key, table)?
         ));
     }
-    Ok(alter_table(table, &actions.join(", ")))
+    Ok(table::alter(BACKEND, table, &actions.join(", ")))
 }
 
 /// RENAME COLUMN. MySQL refuses it for a column that a check names, so the checks are made anew with it.
-pub(super) fn rename_column(
+pub(in crate::render) fn rename_column(
     column: ColumnId,
     to: &str,
     before: &Table,
@@ -137,5 +140,5 @@ pub(super) fn rename_column(
     for check in &checks {
         actions.extend(added(check, after, state)?);
     }
-    Ok(alter_table(before, &actions.join(", ")))
+    Ok(table::alter(BACKEND, before, &actions.join(", ")))
 }

@@ -8,7 +8,7 @@ use super::{BACKEND, probe, session};
 use crate::state::{Change, SqlAccess, State};
 
 /// How it is found out whether an author's statement ran. `state` is the state before it.
-pub(in super::super) fn of_raw(sql: &str, effects: &[Change], access: &SqlAccess, state: &State) -> Recovery {
+pub(in crate::render) fn of_raw(sql: &str, effects: &[Change], access: &SqlAccess, state: &State) -> Recovery {
     let Some(words) = Words::of(sql) else { return Recovery::Unknowable };
     match words.at(0).as_str() {
         "INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "SELECT" | "WITH" | "VALUES" | "DO" | "LOAD" => {
@@ -54,7 +54,7 @@ pub(in super::super) fn of_raw(sql: &str, effects: &[Change], access: &SqlAccess
 
 /// Whether a statement that is refused has left nothing behind. One that names several things to drop may have dropped
 /// the first of them, and one that calls may have committed.
-pub(in super::super) fn is_refused_whole(sql: &str) -> bool {
+pub(in crate::render) fn is_refused_whole(sql: &str) -> bool {
     let Some(words) = Words::of(sql) else { return false };
     match words.at(0).as_str() {
         "CREATE" | "ALTER" if words.is(1, "USER") || words.is(1, "ROLE") => !words.has_several(),

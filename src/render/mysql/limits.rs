@@ -10,7 +10,7 @@ use crate::state::{Check, Column, ColumnId, Constraint, ForeignKey, Index, Index
 const KEY_BYTES: u64 = 3_072;
 
 /// A table that is made.
-pub(super) fn table(created: &Table, state: &State) -> Result<(), RenderError> {
+pub(in crate::render) fn table(created: &Table, state: &State) -> Result<(), RenderError> {
     for constraint in created.constraints() {
         self::constraint(&constraint, created, state)?;
     }
@@ -265,7 +265,7 @@ pub(super) fn numbering(table: &Table) -> Result<(), RenderError> {
 }
 
 /// A column that was altered, on its table as it is then.
-pub(super) fn altered(from: &Column, to: &Column, table: &Table, state: &State) -> Result<(), RenderError> {
+pub(in crate::render) fn altered(from: &Column, to: &Column, table: &Table, state: &State) -> Result<(), RenderError> {
     numbering(table)?;
     if from.null != to.null {
         for own in table.foreign_keys.iter().filter(|key| key.columns.contains(&to.id)) {
@@ -301,7 +301,7 @@ pub(super) fn altered(from: &Column, to: &Column, table: &Table, state: &State) 
 }
 
 /// Rows that are put in: a 0 in a column that numbers itself asks for the next number.
-pub(super) fn rows(rows: &[RowValues], table: &Table) -> Result<(), RenderError> {
+pub(in crate::render) fn rows(rows: &[RowValues], table: &Table) -> Result<(), RenderError> {
     let zero = rows.iter().flatten().find_map(|(id, value)| {
         let column = table.column(*id).filter(|column| column.auto_increment)?;
         matches!(value, Scalar::Literal(Literal::Integer(0))).then_some(column)
@@ -316,7 +316,7 @@ pub(super) fn rows(rows: &[RowValues], table: &Table) -> Result<(), RenderError>
 
 /// What an UPDATE sets, in an order in which each expression sees the values of before: assignments happen one after
 /// the other.
-pub(super) fn in_turn(set: &RowValues, table: &Table) -> Result<RowValues, RenderError> {
+pub(in crate::render) fn in_turn(set: &RowValues, table: &Table) -> Result<RowValues, RenderError> {
     let reads = |value: &Scalar, id: ColumnId| match value {
         Scalar::Expr(expr) => expr.mentions(id),
         Scalar::Literal(_) => false,

@@ -4,9 +4,9 @@
 //! A change is one statement, or several of which any first ones are undone by the change's own inverse: a run may be
 //! cut off between them.
 
-mod alter;
+pub(super) mod alter;
 mod authored;
-mod limits;
+pub(super) mod limits;
 mod probe;
 mod session;
 mod unfit;
@@ -14,16 +14,17 @@ mod variables;
 
 use super::change_context::{ChangeContext, RenderedChange, StatementKind};
 use super::error::RenderError;
-use super::expression::expression;
 use super::model::Recovery;
 use super::table_change::TableChange;
-use super::{index, kept, objects, raw, rows, sea, table};
+use super::{index, raw, rows, sea, table};
 use crate::backend::Backend;
 use crate::state::{Change, Column, Constraint, ConstraintKind, Scalar, State, Table};
 
 pub(super) use alter::restored;
 pub(super) use authored::{is_refused_whole, of_raw};
+pub(super) use probe::of as probe;
 pub(super) use session::lost;
+pub(super) use variables::asked_first;
 
 const BACKEND: Backend = Backend::Mysql;
 
@@ -75,12 +76,9 @@ fn way(change: &Change) -> Option<Way> {
     }
 }
 
-/// Writes changes that are one statement together, or a single change. `state` is the state after them.
-pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<RenderedChange, RenderError> {
-    let mut rendered = RenderedChange::default();
-    if let Some(after) =
-        contexts.last().filter(|context| way(context.change).is_some()).and_then(|context| context.after.as_ref())
-    {
+/// Refuses what a change makes of a table that no server takes.
+pub(super) fn refuse(contexts: &[ChangeContext<'_>]) -> Result<(), RenderError> {
+    if let Some(after) = contexts.last().filter(|one| way(one.change).is_some()).and_then(|one| one.after.as_ref()) {
         limits::numbering(after)?;
     }
     for context in contexts {
@@ -88,129 +86,32 @@ pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<Ren
             limits::json_checks(context.after()?)?;
         }
     }
-    match contexts {
-        [] => {}
-        [context] => one(context, state, &mut rendered)?,
-        [first, ..] => {
-            let Some(before) = &first.before else { return Ok(rendered) };
-            let mut actions = Vec::with_capacity(contexts.len());
-            for context in contexts {
-                action(context, state, &mut actions)?;
-            }
-            let start = first.start.as_deref();
-            let unfit = contexts.iter().flat_map(|context| unfit::of(context.change, before, start)).collect();
-            rendered.schema_unless(unfit, alter_table(before, &actions.join(", ")), None);
-        }
-    }
-    for statement in rendered.statements.iter_mut().filter(|statement| statement.recovery.is_none()) {
-        statement.recovery = Some(probe::of(contexts));
-    }
-    Ok(rendered)
+    Ok(())
 }
 
-fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
-    let unfit = || match &context.before {
-        Some(before) => unfit::of(context.change, before, context.start.as_deref()),
-        None => Vec::new(),
-    };
-    match context.change {
-        Change::CreateTable(created) => {
-            limits::table(created, state)?;
-            rendered.schema(table::create(BACKEND, state, created, &created.name)?);
-            rendered.table = Some(created.name.name.to_lowercase());
-        }
-        Change::DropTable(_) => {
-            let before = context.before()?;
-            rendered.schema(table::drop(BACKEND, before));
-            rendered.table = Some(before.name.name.to_lowercase());
-        }
-        Change::RenameTable { to, .. } => {
-            let before = context.before()?;
-            if before.name != *to {
-                rendered.schema(table::rename(BACKEND, &before.name, &to.name));
-            }
-        }
-        Change::AddColumn { column, fill, .. } => {
-            alter::add_column(column, fill.as_ref(), context.after()?, unfit(), rendered)?;
-        }
-        Change::RenameColumn { column, to, .. } => {
-            let (before, after) = (context.before()?, context.after()?);
-            if before.column_name(*column) != to {
-                rendered.schema(alter::rename_column(*column, to, before, after, state)?);
-            }
-        }
-        Change::AlterColumn { column, using, fill, .. } => {
-            let (before, after) = (context.before()?, context.after()?);
-            if let Some((from, to)) = before.column(*column).zip(after.column(*column)) {
-                limits::altered(from, to, after, state)?;
-                let using = using.as_ref().map(|using| (using, before));
-                alter::column(from, to, after, (using, fill.as_ref()), unfit(), rendered)?;
-            }
-        }
-        Change::RenameIndex { name, to, .. } => {
-            if name != to {
-                rendered.schema(alter_table(context.before()?, &rename_index(name, to)));
-            }
-        }
-        Change::DropColumn { .. }
-        | Change::AddIndex { .. }
-        | Change::DropIndex { .. }
-        | Change::AddConstraint { .. }
-        | Change::DropConstraint { .. } => {
-            let mut actions = Vec::new();
-            action(context, state, &mut actions)?;
-            let sql = alter_table(context.before()?, &actions.join(", "));
-            rendered.schema_unless(unfit(), sql, None);
-        }
-        Change::RenameConstraint { kind, name, to, .. } => {
-            if *name != to.text
-                && let Some(actions) = rename_constraint(*kind, name, &to.text, context.after()?, state)?
-            {
-                rendered.schema(alter_table(context.before()?, &actions));
-            }
-        }
-        Change::Create(object) => {
-            if let Some(sql) = objects::create(BACKEND, object, state)? {
-                rendered.schema_unless(objects::unfit(object), sql, None);
-            }
-        }
-        Change::Drop(object) => {
-            if let Some(sql) = objects::drop(BACKEND, object)? {
-                rendered.schema_unless(objects::unfit(object), sql, None);
-            }
-        }
-        Change::Insert { rows, mode, .. } => {
-            let after = context.after()?;
-            limits::rows(rows, after)?;
-            let rows = &variables::asked_first(rows, after, rendered);
-            rendered.rows(rows::insert(BACKEND, after, rows, mode)?);
-        }
-        Change::Update { set, filter, .. } => {
-            let after = context.after()?;
-            let set = limits::in_turn(set, after)?;
-            rendered.row(rows::update(BACKEND, after, &set, filter.as_ref())?);
-        }
-        Change::Delete { filter, .. } => {
-            let after = context.after()?;
-            rendered.row(rows::delete(BACKEND, after, &expression(BACKEND, filter, after)));
-        }
-        Change::DeleteRows { rows, .. } => {
-            let after = context.after()?;
-            let conditions = rows::row_conditions(BACKEND, after, rows)?;
-            rendered.rows(conditions.iter().map(|condition| rows::delete(BACKEND, after, condition)));
-        }
-        Change::KeepRows(rows) => kept::keep(BACKEND, rows, context.after()?, state, rendered)?,
-        Change::RestoreRows(rows) => kept::restore(BACKEND, rows, context.after()?, rendered),
-        Change::Sql { sql, .. } => raw_statement(sql, context, rendered)?,
-        // An enum's values are in the types of its columns; numbers come from the table itself.
-        Change::AlterEnum { .. } | Change::RenameSequence { .. } | Change::Note(_) => {}
-        Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(BACKEND, to)),
+/// Writes changes of a table as one ALTER TABLE.
+pub(super) fn together(
+    contexts: &[ChangeContext<'_>],
+    state: &State,
+    rendered: &mut RenderedChange,
+) -> Result<(), RenderError> {
+    let Some(before) = contexts.first().and_then(|first| first.before.as_ref()) else { return Ok(()) };
+    let mut actions = Vec::with_capacity(contexts.len());
+    for context in contexts {
+        action(context, state, &mut actions)?;
     }
+    let start = contexts.first().and_then(|first| first.start.as_deref());
+    let unfit = contexts.iter().flat_map(|context| unfit::of(context.change, before, start)).collect();
+    rendered.schema_unless(unfit, table::alter(BACKEND, before, &actions.join(", ")), None);
     Ok(())
 }
 
 /// A statement of its author's.
-fn raw_statement(sql: &str, context: &ChangeContext<'_>, rendered: &mut RenderedChange) -> Result<(), RenderError> {
+pub(super) fn raw_statement(
+    sql: &str,
+    context: &ChangeContext<'_>,
+    rendered: &mut RenderedChange,
+) -> Result<(), RenderError> {
     if authored::locks_tables(sql) {
         return limits::limit(
             "`LOCK TABLES` keeps the ledger's own tables from this session",
@@ -269,7 +170,7 @@ fn key_dropped(name: &str) -> [String; 2] {
 }
 
 /// What renames a constraint; `None` for a primary key, whose name is `PRIMARY` whatever is written.
-fn rename_constraint(
+pub(super) fn rename_constraint(
     kind: ConstraintKind,
     name: &str,
     to: &str,
@@ -298,12 +199,8 @@ fn added(constraint: &Constraint, table: &Table, state: &State) -> Result<Vec<St
     Ok(lines.into_iter().map(|line| format!("ADD {line}")).collect())
 }
 
-fn rename_index(name: &str, to: &str) -> String {
+pub(super) fn rename_index(name: &str, to: &str) -> String {
     format!("RENAME INDEX {} TO {}", BACKEND.ident(name), BACKEND.ident(to))
-}
-
-fn alter_table(table: &Table, actions: &str) -> String {
-    format!("ALTER TABLE {} {actions}", BACKEND.table(&table.name))
 }
 
 /// Sets the rows of a column.

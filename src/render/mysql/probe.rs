@@ -8,7 +8,7 @@ use crate::render::objects;
 use crate::state::{Change, ConstraintKind, Table};
 
 /// How it is found out whether the one statement of several changes of a table ran: what one of them did, all of them did.
-pub(super) fn of(contexts: &[ChangeContext<'_>]) -> Recovery {
+pub(in crate::render) fn of(contexts: &[ChangeContext<'_>]) -> Recovery {
     let (before, after) = (
         contexts.first().and_then(|context| context.before.as_deref()),
         contexts.last().and_then(|context| context.after.as_deref()),

@@ -8,7 +8,11 @@ use super::BACKEND;
 use crate::state::{Expr, RowValues, Scalar, Table};
 
 /// Rows whose queries are variables, with the statements that set them written.
-pub(super) fn asked_first(rows: &[RowValues], table: &Table, rendered: &mut RenderedChange) -> Vec<RowValues> {
+pub(in crate::render) fn asked_first(
+    rows: &[RowValues],
+    table: &Table,
+    rendered: &mut RenderedChange,
+) -> Vec<RowValues> {
     let mut number = 0;
     let mut ask = |value: &Scalar| match value {
         Scalar::Expr(expr) if is_query(expr, table) && !changes_by_itself(value) => {

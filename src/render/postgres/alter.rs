@@ -3,13 +3,13 @@
 
 use super::super::change_context::RenderedChange;
 use super::super::types::{column_type, type_name};
-use super::super::{rows, value};
-use super::{BACKEND, RenderError, alter_column, alter_table, comment_on, number, rename_sequence};
+use super::super::{rows, table, value};
+use super::{BACKEND, RenderError, alter_column, comment_on, number, rename_sequence};
 use crate::operation::DataType;
 use crate::state::{Column, Constraint, Expr, Piece, Scalar, Table};
 
 /// Writes the change of a column from one shape to another. `using` is SQL.
-pub(super) fn column(
+pub(in crate::render) fn column(
     from: &Column,
     to: &Column,
     table: &Table,
@@ -64,7 +64,7 @@ pub(super) fn column(
     }
     if !actions.is_empty() {
         let actions: Vec<_> = actions.iter().map(|action| format!("ALTER COLUMN {name} {action}")).collect();
-        rendered.schema(alter_table(table, &actions.join(", ")));
+        rendered.schema(table::alter(BACKEND, table, &actions.join(", ")));
     }
     if let Some(fill) = fill.filter(|_| must_fill) {
         let null = Expr { pieces: vec![Piece::Column(to.id), Piece::Text(" IS NULL".to_owned())], opaque: false };

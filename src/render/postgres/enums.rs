@@ -9,7 +9,7 @@ use sea_query::{Alias, PostgresQueryBuilder};
 
 use super::super::change_context::{EnumValue, RenderedChange};
 use super::super::{index, objects, raw, table, value};
-use super::{BACKEND, RenderError, alter_column, alter_table};
+use super::{BACKEND, RenderError, alter_column};
 use crate::ident::TableName;
 use crate::operation::{DataType, EnumType};
 use crate::sql_text::names_in_casts;
@@ -21,7 +21,7 @@ fn altered(name: &TableName) -> TypeAlterStatement {
 }
 
 /// ALTER TYPE, or the type anew. `state` is the state after. `anew` asks for the latter where values come.
-pub(super) fn alter(
+pub(in crate::render) fn alter(
     from: &EnumType,
     to: &EnumType,
     renamed: &[(String, String)],
@@ -81,7 +81,7 @@ fn made_anew(to: &EnumType, state: &State, rendered: &mut RenderedChange) -> Res
             let new = BACKEND.table(&to.name);
             actions.push(format!("ALTER COLUMN {name} TYPE {new}{list} USING {name}::text{list}::{new}{list}"));
         }
-        rendered.schema(alter_table(table, &actions.join(", ")));
+        rendered.schema(table::alter(BACKEND, table, &actions.join(", ")));
         for column in columns.iter().filter(|column| column.default.is_some()) {
             if let Some(default) = &column.default {
                 let default = value::default(BACKEND, default, column, table)?;

@@ -15,7 +15,11 @@ const MOST: usize = 1000;
 
 /// Deletes with everything that foreign keys would do after them, written out.
 /// `None` where they would do nothing.
-pub(super) fn deletes(state: &State, table: &Table, conditions: &[String]) -> Result<Option<Vec<String>>, RenderError> {
+pub(in crate::render) fn deletes(
+    state: &State,
+    table: &Table,
+    conditions: &[String],
+) -> Result<Option<Vec<String>>, RenderError> {
     if !state.referrers(table.id).iter().any(|by| points_to(by, table.id).any(|key| acts(key.on_delete))) {
         return Ok(None);
     }
@@ -84,13 +88,13 @@ fn set(child: &Table, key: &ForeignKey, condition: &str) -> Result<String, Rende
 }
 
 /// Why an update may not run with keys off; `None` where no key would follow it.
-pub(super) fn update(state: &State, table: &Table, set: &RowValues) -> Option<RenderError> {
+pub(in crate::render) fn update(state: &State, table: &Table, set: &RowValues) -> Option<RenderError> {
     let columns: Vec<_> = set.iter().map(|(id, _)| *id).collect();
     following_key(state, table, |key| key.references.iter().any(|id| columns.contains(id)))
 }
 
 /// Why raw SQL may not run with keys off; `None` where no key would follow it.
-pub(super) fn raw(state: &State, sql: &str) -> Option<RenderError> {
+pub(in crate::render) fn raw(state: &State, sql: &str) -> Option<RenderError> {
     let words = raw::words(sql)?;
     for (change, name) in raw::row_changes(sql) {
         let Some(table) = state.table_named(&TableName::bare(name)) else { continue };

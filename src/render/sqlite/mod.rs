@@ -1,17 +1,15 @@
 //! SQLite. Its ALTER TABLE renames, adds plain columns and drops unused ones; everything
 //! else is a rebuild of the table. Consecutive changes of one table are one rebuild.
 
-mod keys_off;
+pub(super) mod keys_off;
 mod rebuild;
 
 use std::collections::HashSet;
 
-use super::change_context::{ChangeContext, RenderedChange, StatementKind};
+use super::change_context::{ChangeContext, RenderedChange};
 use super::error::RenderError;
-use super::expression::expression;
-use super::table::check_schema;
 use super::table_change::TableChange;
-use super::{index, kept, objects, raw, rows, table, value};
+use super::{index, table, value};
 use crate::backend::Backend;
 use crate::ident::TableName;
 use crate::state::{Change, Column, ColumnId, Constraint, Expr, Scalar, State, Table, TableId};
@@ -41,19 +39,12 @@ fn waits(change: TableChange<'_>, touched: &HashSet<ColumnId>) -> bool {
     touched.contains(&column) || using.is_some_and(reads) || matches!(fill, Some(Scalar::Expr(expr)) if reads(expr))
 }
 
-/// Writes a run of changes.
-pub(super) fn write(contexts: &[ChangeContext<'_>], state: &State) -> Result<RenderedChange, RenderError> {
-    if let Some(rendered) = added_with_constraints(contexts, state)? {
-        return Ok(rendered);
+/// Writes a run of changes that is not one statement each: a column that comes with its constraints, or a rebuild.
+pub(super) fn together(contexts: &[ChangeContext<'_>], state: &State) -> Result<Option<RenderedChange>, RenderError> {
+    match added_with_constraints(contexts, state)? {
+        None if contexts.iter().any(cannot_alter) => rebuild::write(contexts, state).map(Some),
+        rendered => Ok(rendered),
     }
-    if contexts.iter().any(cannot_alter) {
-        return rebuild::write(contexts, state);
-    }
-    let mut rendered = RenderedChange::default();
-    for context in contexts {
-        one(context, state, &mut rendered)?;
-    }
-    Ok(rendered)
 }
 
 /// Whether ALTER TABLE cannot say it.
@@ -120,84 +111,8 @@ fn added_with_constraints(
     Ok(Some(rendered))
 }
 
-/// One change that needs no rebuild.
-fn one(context: &ChangeContext<'_>, state: &State, rendered: &mut RenderedChange) -> Result<(), RenderError> {
-    match context.change {
-        Change::CreateTable(created) => {
-            rendered.schema(table::create(BACKEND, state, created, &created.name)?);
-            for index in &created.indexes {
-                rendered.schema(index::create(BACKEND, created, index)?);
-            }
-        }
-        Change::DropTable(_) => rendered.schema(table::drop(BACKEND, context.before()?)),
-        Change::RenameTable { to, .. } => {
-            check_schema(BACKEND, to)?;
-            rename_table(context.before()?, &to.name, state, rendered);
-        }
-        Change::AddColumn { column, .. } => {
-            rendered.schema(table::add_column(BACKEND, context.after()?, column)?);
-        }
-        Change::DropColumn { column, .. } => {
-            rendered.schema(table::drop_column(BACKEND, context.before()?, *column));
-        }
-        Change::RenameColumn { column, to, .. } => {
-            rendered.extend(table::rename_column(BACKEND, context.before()?, *column, to));
-        }
-        Change::AddIndex { index, .. } => {
-            rendered.schema(index::create(BACKEND, context.after()?, index)?);
-        }
-        Change::DropIndex { name, .. } => {
-            rendered.schema(index::drop(BACKEND, context.before()?, name, false));
-        }
-        Change::RenameIndex { name, to, .. } => {
-            let (before, after) = (context.before()?, context.after()?);
-            if name != to {
-                // SQLite has no ALTER INDEX.
-                rendered.schema(index::drop(BACKEND, before, name, false));
-                for index in after.indexes.iter().filter(|index| index.name == *to) {
-                    rendered.schema(index::create(BACKEND, after, index)?);
-                }
-            }
-        }
-        Change::AddConstraint { .. } | Change::DropConstraint { .. } | Change::RenameConstraint { .. } => {
-            *rendered = rebuild::write(std::slice::from_ref(context), state)?;
-        }
-        Change::Create(object) => rendered.extend(objects::create(BACKEND, object, state)?),
-        Change::Drop(object) => rendered.extend(objects::drop(BACKEND, object)?),
-        Change::Insert { rows, mode, .. } => rendered.rows(rows::insert(BACKEND, context.after()?, rows, mode)?),
-        Change::Update { set, filter, .. } => {
-            let after = context.after()?;
-            rendered.row(rows::update(BACKEND, after, set, filter.as_ref())?);
-            rendered.keys_off = keys_off::update(state, after, set).map(Err);
-        }
-        Change::Delete { filter, .. } => {
-            let after = context.after()?;
-            let condition = expression(BACKEND, filter, after);
-            rendered.row(rows::delete(BACKEND, after, &condition));
-            rendered.keys_off = keys_off::deletes(state, after, &[condition]).transpose();
-        }
-        Change::DeleteRows { rows, .. } => {
-            let after = context.after()?;
-            let conditions = rows::row_conditions(BACKEND, after, rows)?;
-            rendered.rows(conditions.iter().map(|condition| rows::delete(BACKEND, after, condition)));
-            rendered.keys_off = keys_off::deletes(state, after, &conditions).transpose();
-        }
-        Change::KeepRows(rows) => kept::keep(BACKEND, rows, context.after()?, state, rendered)?,
-        Change::RestoreRows(rows) => kept::restore(BACKEND, rows, context.after()?, rendered),
-        Change::Sql { sql, .. } => {
-            let kind = if raw::is_ddl(sql) { StatementKind::Schema } else { StatementKind::Rows };
-            rendered.push(kind, raw::closed(sql), None);
-            rendered.keys_off = keys_off::raw(state, sql).map(Err);
-        }
-        // A column that differs is rebuilt; SQLite has no sequences; an enum's values are in the checks of its columns.
-        Change::AlterColumn { .. } | Change::RenameSequence { .. } | Change::AlterEnum { .. } | Change::Note(_) => {}
-        Change::ReplaceFunction { to, .. } => return Err(RenderError::no_object(BACKEND, to)),
-    }
-    Ok(())
-}
-
 /// SQLite does not take another case of the same name at once.
-fn rename_table(before: &Table, to: &str, state: &State, rendered: &mut RenderedChange) {
+pub(super) fn rename_table(before: &Table, to: &str, state: &State, rendered: &mut RenderedChange) {
     if before.name.name == to {
         return;
     }
