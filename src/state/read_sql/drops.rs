@@ -124,18 +124,12 @@ impl Reader<'_, '_> {
         if cascade && postgres {
             return self.drop_readers(needs);
         }
-        let mut unsure = false;
-        for view in self.trial.state.views() {
-            match needs(view) {
-                Some(true) => {
-                    let message = format!("view `{}` needs `{}.{}`, which {what}", view.name, table.name, column.name);
-                    return Err(self.needed(message, "drop the view before, and make it again after"));
-                }
-                Some(false) => {}
-                None => unsure = true,
-            }
+        let views = self.trial.state.views();
+        if let Some(view) = views.iter().find(|view| needs(view) == Some(true)) {
+            let message = format!("view `{}` needs `{}.{}`, which {what}", view.name, table.name, column.name);
+            return Err(self.needed(message, "drop the view before, and make it again after"));
         }
-        if unsure { Err(Stop::Unread) } else { Ok(()) }
+        if views.iter().all(|view| needs(view).is_some()) { Ok(()) } else { Err(Stop::Unread) }
     }
 
     pub(super) fn drop_indexes(&mut self, names: &[ObjectName], if_exists: bool, cascade: bool) -> Step {

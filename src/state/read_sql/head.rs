@@ -174,13 +174,8 @@ impl Reader<'_, '_> {
             }
         }
         let state = &self.trial.state;
-        let fold = |name: &str| self.backend().fold(name).into_owned();
-        let twice = state.objects.triggers.iter().any(|other| match self.backend() {
-            // Their names are the database's there.
-            Backend::Mysql => fold(&other.name) == fold(&trigger.name),
-            Backend::Sqlite | Backend::Postgres => is_same(other, &trigger.name, trigger.table_id, state),
-        });
-        if twice && state.knows_all() {
+        let same = |other: &Trigger| is_same(other, &trigger.name, trigger.table_id, state);
+        if state.knows_all() && state.triggers().iter().any(same) {
             let message = format!("trigger `{}` on `{}` stands already", trigger.name, trigger.table);
             return Err(self.wrong(Code::AlreadyExists, message));
         }

@@ -80,56 +80,39 @@ impl View {
     /// under a view), it stays as it is.
     pub(in crate::state) fn follow(&mut self, state: &State) {
         let Some(pieces) = &self.pieces else { return };
-        let exists = |piece: &ViewPiece| match piece {
-            ViewPiece::Text(_) => true,
-            ViewPiece::Star(star) => star.written_out(state, false).is_some(),
-            ViewPiece::Table { id, .. } => state.table(*id).is_some(),
-            ViewPiece::Column { table, id, .. } => state.table(*table).is_some_and(|table| table.column(*id).is_some()),
+        let written = |star: &dyn Fn(&Star) -> Option<String>| {
+            pieces.iter().map(|piece| piece.written(state, star)).collect::<Option<String>>()
         };
-        if !pieces.iter().all(exists) {
-            return;
-        }
-        let sql = written(pieces, state, &|star| star.print(state));
+        let Some(sql) = written(&|star| star.print(state)) else { return };
         // Where the columns are written out, their order does not count.
         let stars = pieces.iter().any(|piece| matches!(piece, ViewPiece::Star(_)));
-        self.told = stars.then(|| written(pieces, state, &|star| star.written_out(state, true)));
+        self.told = if stars { written(&|star| star.written_out(state, true)) } else { None };
         self.sql = sql;
     }
 }
 
-/// A statement with the names of the moment.
-fn written(pieces: &[ViewPiece], state: &State, written_star: &dyn Fn(&Star) -> Option<String>) -> String {
-    let backend = state.backend();
-    let mut sql = String::new();
-    for piece in pieces {
-        match piece {
-            ViewPiece::Text(text) => sql.push_str(text),
-            ViewPiece::Star(star) => sql.push_str(&written_star(star).unwrap_or_else(|| star.written.clone())),
-            ViewPiece::Table { id, written, name } => match state.table(*id) {
-                Some(table) if table.name != *name => {
-                    // In front of a column, its table has no schema.
-                    let schema = table.name.schema.as_deref().filter(|_| written.contains('.'));
-                    sql.push_str(&backend.qualified(schema, &table.name.name));
-                }
-                _ => sql.push_str(written),
+impl ViewPiece {
+    /// With the names of the moment; `None` where what it stands for does not exist.
+    fn written(&self, state: &State, written_star: &dyn Fn(&Star) -> Option<String>) -> Option<String> {
+        let backend = state.backend();
+        Some(match self {
+            Self::Text(text) => text.clone(),
+            Self::Star(star) => written_star(star)?,
+            Self::Table { id, written, name } => match &state.table(*id)?.name {
+                now if now == name => written.clone(),
+                // In front of a column, its table has no schema.
+                now => backend.qualified(now.schema.as_deref().filter(|_| written.contains('.')), &now.name),
             },
-            ViewPiece::Column { table, id, written, name, output } => {
-                let now = state.table(*table).and_then(|table| table.column(*id));
-                match now.filter(|column| column.name != *name) {
-                    Some(column) => {
-                        sql.push_str(&backend.ident(&column.name));
-                        // PostgreSQL keeps the names of a view's own columns; SQLite renames along.
-                        if *output && state.backend() == Backend::Postgres {
-                            sql.push_str(" AS ");
-                            sql.push_str(&backend.ident(name));
-                        }
-                    }
-                    None => sql.push_str(written),
+            Self::Column { table, id, written, name, output } => match &state.table(*table)?.column(*id)?.name {
+                now if now == name => written.clone(),
+                // PostgreSQL keeps the names of a view's own columns; SQLite renames along.
+                now if *output && backend == Backend::Postgres => {
+                    format!("{} AS {}", backend.ident(now), backend.ident(name))
                 }
-            }
-        }
+                now => backend.ident(now),
+            },
+        })
     }
-    sql
 }
 
 impl State {

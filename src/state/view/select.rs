@@ -55,18 +55,16 @@ impl State {
 
     /// The tables of FROM, each with what it goes by; `None` where more than tables stands there.
     fn sources<'s>(&'s self, select: &'s Select) -> Option<Vec<Source<'s>>> {
+        let source = |factor: &'s TableFactor| {
+            let TableFactor::Table { name, alias, args: None, .. } = factor else { return None };
+            let table = self.table_named(&self.relation_name(name)?)?;
+            let alias = alias.as_ref();
+            let renamed = alias.is_some_and(|alias| !alias.columns.is_empty());
+            (!renamed).then_some(Source { table, written: name, alias: alias.map(|alias| &alias.name) })
+        };
         let mut merged = false;
-        let factors = factors(&select.from, &mut merged)?;
-        factors.into_iter().rev().map(|factor| self.source(factor).filter(|_| !merged)).collect()
-    }
-
-    fn source<'s>(&'s self, factor: &'s TableFactor) -> Option<Source<'s>> {
-        let TableFactor::Table { name, alias, args: None, .. } = factor else { return None };
-        let table = self.table_named(&self.relation_name(name)?)?;
-        if alias.as_ref().is_some_and(|alias| !alias.columns.is_empty()) {
-            return None;
-        }
-        Some(Source { table, written: name, alias: alias.as_ref().map(|alias| &alias.name) })
+        let factors = factors(&select.from, &mut merged).filter(|_| !merged)?;
+        factors.into_iter().rev().map(source).collect()
     }
 }
 
