@@ -90,13 +90,13 @@ fn one(
         (Change::DropColumn { column, .. }, Sqlite | Postgres) => {
             rendered.schema(table::drop_column(backend, context.before()?, *column));
         }
-        (Change::RenameColumn { column, to, .. }, Sqlite | Postgres) => {
-            rendered.extend(table::rename_column(backend, context.before()?, *column, to));
-        }
-        (Change::RenameColumn { column, to, .. }, Mysql) => {
-            let (before, after) = (context.before()?, context.after()?);
+        (Change::RenameColumn { column, to, .. }, _) => {
+            let before = context.before()?;
             if before.column_name(*column) != to {
-                rendered.schema(mysql::alter::rename_column(*column, to, before, after, state)?);
+                rendered.schema(match backend {
+                    Sqlite | Postgres => table::rename_column(backend, before, *column, to),
+                    Mysql => mysql::alter::rename_column(*column, to, before, context.after()?, state)?,
+                });
             }
         }
         (Change::AlterColumn { column, using, fill, .. }, Postgres | Mysql) => {

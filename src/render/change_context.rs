@@ -86,13 +86,6 @@ impl RenderedChange {
         self.push(StatementKind::Schema, sql, None);
     }
 
-    /// Adds a statement that changes the schema, where there is one.
-    pub(super) fn extend(&mut self, sql: Option<String>) {
-        if let Some(sql) = sql {
-            self.schema(sql);
-        }
-    }
-
     /// Adds a statement that changes rows.
     pub(super) fn row(&mut self, sql: String) {
         self.push(StatementKind::Rows, sql, Some(Recovery::Transactional));

@@ -9,10 +9,8 @@ use crate::state::{Column, ColumnId, Index, IndexKey, IndexPart, Table};
 
 /// CREATE INDEX, on SQLite and PostgreSQL.
 pub(super) fn create(backend: Backend, table: &Table, index: &Index) -> Result<String, RenderError> {
-    let mut sql = if index.unique { "CREATE UNIQUE INDEX " } else { "CREATE INDEX " }.to_owned();
-    sql.push_str(&backend.ident(&index.name));
-    sql.push_str(" ON ");
-    sql.push_str(&backend.table(&table.name));
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let mut sql = format!("CREATE {unique}INDEX {} ON {}", backend.ident(&index.name), backend.table(&table.name));
     if let Some(method) = &index.using {
         let capabilities = backend.capabilities();
         if !capabilities.index_methods {
@@ -20,12 +18,9 @@ pub(super) fn create(backend: Backend, table: &Table, index: &Index) -> Result<S
             let message = format!("{title} has no index methods, and index `{name}` names `{method}`");
             return Err(RenderError::unsupported(message));
         }
-        sql.push_str(" USING ");
-        sql.push_str(&backend.ident(&method.trim().to_lowercase()));
+        sql.push_str(&format!(" USING {}", backend.ident(&method.trim().to_lowercase())));
     }
-    sql.push_str(" (");
-    sql.push_str(&parts(backend, table, index)?);
-    sql.push(')');
+    sql.push_str(&format!(" ({})", parts(backend, table, index)?));
     if !index.include.is_empty() {
         sql.push_str(&format!(" INCLUDE ({})", backend.idents(table.column_names(&index.include))));
     }
@@ -36,8 +31,7 @@ pub(super) fn create(backend: Backend, table: &Table, index: &Index) -> Result<S
         sql.push_str(&format!(" WITH ({with})"));
     }
     if let Some(predicate) = &index.predicate {
-        sql.push_str(" WHERE ");
-        sql.push_str(&own_expression(backend, predicate, table));
+        sql.push_str(&format!(" WHERE {}", own_expression(backend, predicate, table)));
     }
     Ok(sql)
 }
@@ -45,12 +39,8 @@ pub(super) fn create(backend: Backend, table: &Table, index: &Index) -> Result<S
 /// MySQL's index within CREATE TABLE and behind ADD: `UNIQUE KEY `name` (…) USING …`.
 pub(super) fn definition(backend: Backend, table: &Table, index: &Index) -> Result<String, RenderError> {
     let (word, method) = mysql_kind(index)?;
-    let mut sql = format!("{word}KEY {} ({})", backend.ident(&index.name), parts(backend, table, index)?);
-    if let Some(method) = method {
-        sql.push_str(" USING ");
-        sql.push_str(method);
-    }
-    Ok(sql)
+    let using = method.map_or_else(String::new, |method| format!(" USING {method}"));
+    Ok(format!("{word}KEY {} ({}){using}", backend.ident(&index.name), parts(backend, table, index)?))
 }
 
 /// MySQL: the words in front of an index, and its method. `fulltext` and `spatial` are words in front there.

@@ -27,11 +27,9 @@ mod plan;
 mod postgres;
 mod raw;
 mod records;
-mod remarks;
 mod renderer;
 mod rows;
 mod sea;
-mod seed;
 mod sqlite;
 mod table;
 mod table_change;
@@ -44,5 +42,4 @@ pub use model::{
     AppliedRecord, Counted, Destructive, Finding, Journaled, Known, LedgerWrite, Recovery, RenderOptions, RenderedPlan,
     RenderedSeed, RenderedStep, Statement, TransactionMode, Transactions, Unfit,
 };
-pub use plan::render;
-pub use seed::render_seed;
+pub use plan::{render, render_seed};

@@ -148,22 +148,28 @@ pub(super) fn unfit(object: &Object) -> Vec<Unfit> {
 
 /// MySQL: the rows of a view of the catalog that are there while an object exists; `None` where the server has nothing of it.
 pub(super) fn catalog_rows(object: &Object) -> Option<String> {
-    let string = |text: &str| Backend::Mysql.string(text);
     Some(match object {
-        Object::Trigger(trigger) => {
-            format!("TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME = {}", string(&trigger.name))
-        }
+        Object::Trigger(trigger) => catalog("TRIGGERS", &[("TRIGGER_NAME", &trigger.name)]),
         Object::Function(function) => {
-            let (name, kind) = (string(&function.name.name), function.noun().to_uppercase());
-            format!("ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME = {name} AND ROUTINE_TYPE = '{kind}'")
+            let kind = function.noun().to_uppercase();
+            catalog("ROUTINES", &[("ROUTINE_NAME", &function.name.name), ("ROUTINE_TYPE", &kind)])
         }
         Object::Sequence(sequence) => {
-            let name = string(&sequence.name.name);
-            format!("TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name} AND TABLE_TYPE = 'SEQUENCE'")
+            catalog("TABLES", &[("TABLE_NAME", &sequence.name.name), ("TABLE_TYPE", "SEQUENCE")])
         }
-        Object::View(view) => {
-            format!("VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {}", string(&view.name.name))
-        }
+        Object::View(view) => catalog("VIEWS", &[("TABLE_NAME", &view.name.name)]),
         Object::Extension(_) | Object::Schema(_) | Object::Enum(_) => return None,
     })
+}
+
+/// MySQL: what is in a view of the catalog, of the session's database, where columns have these values.
+pub(super) fn catalog(view: &str, values: &[(&str, &str)]) -> String {
+    let schema = match view {
+        "EVENTS" => "EVENT_SCHEMA",
+        "ROUTINES" => "ROUTINE_SCHEMA",
+        "TRIGGERS" => "TRIGGER_SCHEMA",
+        _ => "TABLE_SCHEMA",
+    };
+    let conditions = values.iter().map(|(column, value)| format!(" AND {column} = {}", Backend::Mysql.string(value)));
+    format!("{view} WHERE {schema} = DATABASE(){}", conditions.collect::<String>())
 }

@@ -4,12 +4,12 @@
 use super::divide::{Division, StepFacts, divide};
 use super::enum_values;
 use super::ledger::LedgerSql;
-use super::model::{RenderOptions, RenderedPlan, RenderedStep, Statement, TransactionMode, Transactions};
-use super::renderer::{Alternative, Renderer, StepWithLocks};
+use super::model::{RenderOptions, RenderedPlan, RenderedSeed, RenderedStep, Statement, TransactionMode};
+use super::renderer::{Alternative, Block, Renderer, Scope, StepWithLocks};
 use super::{mysql, records};
 use crate::backend::Backend;
 use crate::diagnostic::{Diagnostic, Direction};
-use crate::plan::{Place, Plan};
+use crate::plan::{Part, Place, Plan, SeedPlan};
 
 /// Writes a plan as SQL for its backend, divided into transactions.
 ///
@@ -17,19 +17,6 @@ use crate::plan::{Place, Plan};
 /// Takes time near linear in the plan's changes.
 #[must_use]
 pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
-    let mut rendered = RenderedPlan {
-        backend: plan.backend,
-        direction: plan.direction,
-        target: plan.target.clone(),
-        from: plan.from.clone(),
-        to: plan.to.clone(),
-        transaction: Transactions::All,
-        cuts: Vec::new(),
-        cut_reasons: Vec::new(),
-        steps: Vec::new(),
-        diagnostics: plan.diagnostics.clone(),
-    };
-    let backend = plan.backend;
     let ledger = LedgerSql::new(plan.backend, options.ledger_schema.as_deref());
     let mut renderer = Renderer::new(&plan.start, options, ledger.clone());
     let mut steps = write_steps(&mut renderer, plan);
@@ -41,7 +28,8 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
     }
     let Renderer { diagnostics, alternatives, .. } = renderer;
     let broken = plan.diagnostics.iter().any(Diagnostic::is_error);
-    rendered.diagnostics.extend(diagnostics.into_iter().filter(|found| !broken || !repeats(plan, found)));
+    let own = diagnostics.into_iter().filter(|found| !broken || !repeats(plan, found));
+    let mut diagnostics: Vec<Diagnostic> = plan.diagnostics.iter().cloned().chain(own).collect();
 
     let goes_down = plan.steps.iter().any(|step| step.direction == Direction::Down);
     let facts: Vec<_> = steps
@@ -52,15 +40,46 @@ pub fn render(plan: &Plan, options: &RenderOptions) -> RenderedPlan {
             StepFacts { name: &step.name, transaction: step.transaction, locks, apart }
         })
         .collect();
-    let slots = options.lock_slots.filter(|_| backend == Backend::Postgres);
+    let slots = options.lock_slots.filter(|_| plan.backend == Backend::Postgres);
     let division = divide(plan.backend, &facts, goes_down, options.transaction, slots);
-    write_out_keys(&mut steps, alternatives, &division, options, &mut rendered.diagnostics);
+    write_out_keys(&mut steps, alternatives, &division, options, &mut diagnostics);
+    diagnostics.extend(division.refused);
+    RenderedPlan {
+        backend: plan.backend,
+        direction: plan.direction,
+        target: plan.target.clone(),
+        from: plan.from.clone(),
+        to: plan.to.clone(),
+        transaction: division.transaction,
+        cuts: division.cuts,
+        cut_reasons: division.reasons,
+        steps: steps.into_iter().map(|(step, _)| step).collect(),
+        diagnostics,
+    }
+}
 
-    rendered.steps = steps.into_iter().map(|(step, _)| step).collect();
-    rendered.transaction = division.transaction;
-    rendered.cuts = division.cuts;
-    rendered.cut_reasons = division.reasons;
-    rendered.diagnostics.extend(division.refused);
+/// Writes seeds as SQL for their backend: statements that change nothing when they run again.
+///
+/// Problems are diagnostics in the result, beside those of the seeds' plan; with an error among them nothing may run.
+#[must_use]
+pub fn render_seed(seed: &SeedPlan) -> RenderedSeed {
+    let mut rendered = RenderedSeed { diagnostics: seed.diagnostics.clone(), ..RenderedSeed::default() };
+    let ledger = LedgerSql::new(seed.backend, None);
+    let options = RenderOptions::default();
+    let mut renderer = Renderer::new(&seed.start, &options, ledger);
+    for (number, item) in seed.items.iter().enumerate() {
+        let part = Part {
+            operation: format!("seed {}", item.title),
+            span: item.span,
+            authored: false,
+            changes: item.changes.clone(),
+        };
+        let mut block = Block::default();
+        renderer.part(&Scope { number, step: None }, &part, &mut block);
+        rendered.destructive.append(&mut block.destructive);
+        rendered.items.push((item.title.clone(), item.span, block.statements));
+    }
+    rendered.diagnostics.append(&mut renderer.diagnostics);
     rendered
 }
 

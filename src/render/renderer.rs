@@ -9,9 +9,9 @@ use super::error::RenderError;
 use super::ledger::LedgerSql;
 use super::locks::{Lock, Locks};
 use super::model::{Destructive, Journaled, Recovery, RenderOptions, RenderedStep, Statement};
-use super::{change, known, mysql, postgres, raw, records, remarks, sqlite};
+use super::{change, known, mysql, postgres, raw, records, sqlite};
 use crate::backend::Backend;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::plan::{Part, Place, Step, StepHead};
 use crate::state::{Change, State, TableId};
 
@@ -166,11 +166,16 @@ impl<'a> Renderer<'a> {
             let length = match self.backend {
                 Backend::Sqlite => sqlite::run_length(rest),
                 Backend::Postgres => 1,
-                Backend::Mysql => self.until_interrupted(scope, mysql::run_length(rest)),
+                // One statement does not cross the place where the step was interrupted.
+                Backend::Mysql => match scope.step.map_or(0, |step| step.from.change).saturating_sub(self.changes) {
+                    0 => mysql::run_length(rest),
+                    ran => mysql::run_length(rest).min(ran),
+                },
             };
             let (run, after) = rest.split_at(length.clamp(1, rest.len()));
             rest = after;
-            match self.rendered(scope, run, &part.changes, into) {
+            let contexts = self.replay(scope, run, &part.changes, into);
+            match contexts.and_then(|contexts| change::write(self.backend, &contexts, &self.state)) {
                 Ok(rendered) => self.put(scope, part, rendered, run, into),
                 Err(error) => {
                     self.lost |= error.lost;
@@ -178,24 +183,6 @@ impl<'a> Renderer<'a> {
                 }
             }
         }
-    }
-
-    /// What changes that are written together come to.
-    fn rendered(
-        &mut self,
-        scope: &Scope<'_>,
-        run: &[Change],
-        operation: &[Change],
-        into: &mut Block,
-    ) -> Result<RenderedChange, RenderError> {
-        let contexts = self.replay(scope, run, operation, into)?;
-        change::write(self.backend, &contexts, &self.state)
-    }
-
-    /// MySQL: one statement does not cross the place where the step was interrupted.
-    fn until_interrupted(&self, scope: &Scope<'_>, length: usize) -> usize {
-        let ran = scope.step.map_or(0, |step| step.from.change).saturating_sub(self.changes);
-        if ran > 0 { length.min(ran) } else { length }
     }
 
     /// Applies changes to the state and keeps their tables before and after.
@@ -248,7 +235,7 @@ impl<'a> Renderer<'a> {
             match self.backend {
                 Backend::Sqlite => {
                     if in_transaction && part.authored && raw::switches_keys(&statement.sql) {
-                        self.diagnostics.push(remarks::keys_stay(scope.step, part));
+                        self.diagnostics.push(keys_stay(scope.step, part));
                     }
                 }
                 Backend::Postgres => {
@@ -267,7 +254,7 @@ impl<'a> Renderer<'a> {
                     };
                     let recovery = written.recovery.unwrap_or(Recovery::Unknowable);
                     if scope.step.is_none() && !recovery.rolls_back() {
-                        self.diagnostics.push(remarks::seed_commits(part));
+                        self.diagnostics.push(seed_commits(part));
                     }
                     let whole = !part.authored || mysql::is_refused_whole(&statement.sql);
                     let (table, unfit) = (rendered.table.clone(), written.unfit);
@@ -311,4 +298,32 @@ fn again(statements: &[Statement], skip: usize) -> usize {
 
 fn plain(part: &Part, sql: String) -> Statement {
     Statement { sql, operation: part.operation.clone(), span: part.span, ledger: None, journaled: None }
+}
+
+/// MySQL: a statement of a seed that does not roll back with the others.
+fn seed_commits(part: &Part) -> Diagnostic {
+    let message =
+        format!("`{}`: on MySQL this may commit by itself, and seeds that fail would be half loaded", part.operation);
+    Diagnostic::new(Code::UnsupportedByBackend, message)
+        .on(Backend::Mysql)
+        .at(part.span, "")
+        .help("a seed changes rows (`DELETE FROM` instead of `TRUNCATE`); what else is to be done is a migration's")
+}
+
+/// A switch of foreign keys that SQLite passes over.
+fn keys_stay(step: Option<&Step>, part: &Part) -> Diagnostic {
+    let message = format!(
+        "`{}`: SQLite passes over `PRAGMA foreign_keys` inside a transaction, so it does nothing",
+        part.operation
+    );
+    let mut found = Diagnostic::new(Code::WrongValue, message)
+        .on(Backend::Sqlite)
+        .at(part.span, "")
+        .help("leave it out: a rebuild switches keys off by itself; or write `transaction = false` on the migration");
+    // An applied migration may have it in its `down`, and a reset must stay possible.
+    found.severity = Severity::Warning;
+    match step {
+        Some(step) => found.of(&step.name).going(step.direction),
+        None => found,
+    }
 }

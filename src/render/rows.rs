@@ -33,7 +33,10 @@ pub(super) fn insert(
             }
             Ok(sql)
         }
-        InsertMode::IfAbsent => rows.iter().map(|row| if_absent(backend, table, row)).collect(),
+        InsertMode::IfAbsent => {
+            let absent = |row| insert_where_not(backend, table, row, &conditions(backend, table, row)?);
+            rows.iter().map(absent).collect()
+        }
     }
 }
 
@@ -123,11 +126,6 @@ pub(super) fn overwritten(
         }
     }
     Ok((!conditions.is_empty()).then(|| conditions.join(" OR ")))
-}
-
-fn if_absent(backend: Backend, table: &Table, row: &RowValues) -> Result<String, RenderError> {
-    let same = conditions(backend, table, row)?;
-    insert_where_not(backend, table, row, &same)
 }
 
 /// INSERT … SELECT … WHERE NOT EXISTS a row like that.
@@ -283,7 +281,8 @@ fn sides(
     id: ColumnId,
     value: &Scalar,
 ) -> Result<(String, Option<String>), RenderError> {
-    let (mut name, column) = named(backend, table, id)?;
+    let column = named(table, id)?;
+    let mut name = backend.ident(&column.name);
     if value::is_null(value) {
         return Ok((name, None));
     }
@@ -319,26 +318,20 @@ pub(super) fn changes_by_itself(value: &Scalar) -> bool {
 }
 
 fn values(backend: Backend, table: &Table, row: &RowValues) -> Result<Vec<Expr>, RenderError> {
-    row.iter()
-        .map(|(id, value)| {
-            let (_, column) = named(backend, table, *id)?;
-            Ok(Expr::cust(value::scalar(backend, value, column, table)?))
-        })
-        .collect()
+    Ok(assignments(backend, table, row)?.into_iter().map(|(_, sql)| Expr::cust(sql)).collect())
 }
 
 fn assignments<'t>(backend: Backend, table: &'t Table, set: &RowValues) -> Result<Vec<(&'t str, String)>, RenderError> {
     set.iter()
         .map(|(id, value)| {
-            let (_, column) = named(backend, table, *id)?;
+            let column = named(table, *id)?;
             Ok((column.name.as_str(), value::scalar(backend, value, column, table)?))
         })
         .collect()
 }
 
-fn named(backend: Backend, table: &Table, id: ColumnId) -> Result<(String, &Column), RenderError> {
-    let column = table.column(id).ok_or_else(|| RenderError::dangling("a row", &table.name))?;
-    Ok((backend.ident(&column.name), column))
+fn named(table: &Table, id: ColumnId) -> Result<&Column, RenderError> {
+    table.column(id).ok_or_else(|| RenderError::dangling("a row", &table.name))
 }
 
 /// PostgreSQL: sets an identity's sequence past the numbers that an insert gave, never back.
@@ -352,24 +345,19 @@ pub(super) fn advance_sequences(table: &Table, rows: &[RowValues]) -> Vec<String
 
 /// `SELECT setval(…)` to the highest number in the table, where that is not behind the sequence.
 pub(super) fn advance_sequence(backend: Backend, table: &Table, column: &Column) -> String {
-    let (name, highest) = (backend.ident(&column.name), backend.ident("highest"));
-    let text = match &column.sequence {
-        Some(sequence) => backend.string(&backend.qualified(table.name.schema.as_deref(), &sequence.text)),
-        None => format!(
-            "pg_get_serial_sequence({}, {})",
-            backend.string(&backend.table(&table.name)),
-            backend.string(&column.name)
-        ),
-    };
-    let from = backend.table(&table.name);
-    let rows = format!("(SELECT max({name}) AS {highest} FROM {from}) AS m");
-    match &column.sequence {
+    let (name, highest, from) = (backend.ident(&column.name), backend.ident("highest"), backend.table(&table.name));
+    let (sequence, rest) = match &column.sequence {
         Some(sequence) => {
             let sequence = backend.qualified(table.name.schema.as_deref(), &sequence.text);
-            format!(
-                "SELECT setval({text}, m.{highest}) FROM {rows}, {sequence} AS s WHERE m.{highest} >= s.last_value + (CASE WHEN s.is_called THEN 1 ELSE 0 END)"
-            )
+            let past = "s.last_value + (CASE WHEN s.is_called THEN 1 ELSE 0 END)";
+            (backend.string(&sequence), format!(", {sequence} AS s WHERE m.{highest} >= {past}"))
         }
-        None => format!("SELECT setval({text}, m.{highest}) FROM {rows} WHERE m.{highest} >= nextval({text})"),
-    }
+        None => {
+            let (table, column) = (backend.string(&from), backend.string(&column.name));
+            let sequence = format!("pg_get_serial_sequence({table}, {column})");
+            let rest = format!(" WHERE m.{highest} >= nextval({sequence})");
+            (sequence, rest)
+        }
+    };
+    format!("SELECT setval({sequence}, m.{highest}) FROM (SELECT max({name}) AS {highest} FROM {from}) AS m{rest}")
 }

@@ -4,6 +4,7 @@ use sqlparser::dialect::MySqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::super::model::Recovery;
+use super::super::objects::catalog;
 use super::{BACKEND, probe, session};
 use crate::state::{Change, SqlAccess, State};
 
@@ -175,31 +176,27 @@ impl Words {
     fn question(&self) -> Option<String> {
         let made = if self.is(0, "CREATE") { true } else { self.is(0, "DROP").then_some(false)? };
         let (at, kind) = self.kind()?;
-        let name = BACKEND.string(self.name(at + 1)?);
+        let name = self.name(at + 1)?;
         // Another database's, or several at once.
         if matches!(self.0.get(at + 2), Some(Token::Period | Token::Comma)) {
             return None;
         }
         let rows = match kind {
-            "EVENT" => format!("EVENTS WHERE EVENT_SCHEMA = DATABASE() AND EVENT_NAME = {name}"),
-            "TRIGGER" => format!("TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME = {name}"),
-            "VIEW" => format!("VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name}"),
+            "EVENT" => catalog("EVENTS", &[("EVENT_NAME", name)]),
+            "TRIGGER" => catalog("TRIGGERS", &[("TRIGGER_NAME", name)]),
+            "VIEW" => catalog("VIEWS", &[("TABLE_NAME", name)]),
             "TABLE" if self.is(1, "TEMPORARY") => return None,
-            "TABLE" => {
-                format!("TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name} AND TABLE_TYPE <> 'VIEW'")
-            }
+            "TABLE" => probe::base_table(name),
             "INDEX" => {
                 let on = (at + 2..at + 6).find(|at| self.is(*at, "ON"))?;
-                let table = BACKEND.string(self.name(on + 1)?);
+                let table = self.name(on + 1)?;
                 if matches!(self.0.get(on + 2), Some(Token::Period)) {
                     return None;
                 }
-                format!("STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND INDEX_NAME = {name}")
+                probe::index_of(table, name)
             }
-            "DATABASE" | "SCHEMA" => format!("SCHEMATA WHERE SCHEMA_NAME = {name}"),
-            kind => format!(
-                "ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME = {name} AND ROUTINE_TYPE = '{kind}'"
-            ),
+            "DATABASE" | "SCHEMA" => format!("SCHEMATA WHERE SCHEMA_NAME = {}", BACKEND.string(name)),
+            kind => catalog("ROUTINES", &[("ROUTINE_NAME", name), ("ROUTINE_TYPE", kind)]),
         };
         Some(probe::stands(&rows, made))
     }

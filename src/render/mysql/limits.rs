@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::super::error::RenderError;
+use super::super::table::referred;
 use crate::operation::{Action, DataType, Literal};
 use crate::state::{Check, Column, ColumnId, Constraint, ForeignKey, Index, IndexKey, RowValues, Scalar, State, Table};
 
@@ -23,8 +24,8 @@ pub(in crate::render) fn table(created: &Table, state: &State) -> Result<(), Ren
 /// A constraint, on its table as it will be.
 pub(super) fn constraint(constraint: &Constraint, table: &Table, state: &State) -> Result<(), RenderError> {
     match constraint {
-        Constraint::PrimaryKey(key) => plain_key("the primary key", &key.columns, table),
-        Constraint::Unique(unique) => plain_key(&format!("`{}`", unique.name.text), &unique.columns, table),
+        Constraint::PrimaryKey(key) => fits("the primary key", whole(&key.columns), table),
+        Constraint::Unique(unique) => fits(&format!("`{}`", unique.name.text), whole(&unique.columns), table),
         Constraint::ForeignKey(key) => foreign_key(key, table, state),
         Constraint::Check(check) => {
             let help = "leave the check out on MySQL: give it an operation of its own with `backends`";
@@ -47,30 +48,23 @@ pub(super) fn constraint(constraint: &Constraint, table: &Table, state: &State) 
 
 /// An index, on its table as it will be.
 pub(super) fn index(index: &Index, table: &Table) -> Result<(), RenderError> {
-    if index
-        .using
-        .as_deref()
-        .is_some_and(|using| ["fulltext", "spatial"].contains(&using.trim().to_lowercase().as_str()))
-    {
+    let using = index.using.as_deref().map(|using| using.trim().to_lowercase()).unwrap_or_default();
+    if ["fulltext", "spatial"].contains(&using.as_str()) {
         return Ok(());
     }
-    let mut bytes = 0;
-    for part in &index.parts {
-        let IndexKey::Column(id) = part.key else { continue };
-        bytes += key_bytes(&format!("index `{}`", index.name), id, part.length, table)?;
-    }
-    fits(&format!("index `{}`", index.name), bytes)
+    let columns = index.parts.iter().filter_map(|part| match part.key {
+        IndexKey::Column(id) => Some((id, part.length)),
+        IndexKey::Expr(_) => None,
+    });
+    fits(&format!("index `{}`", index.name), columns, table)
 }
 
-fn plain_key(title: &str, columns: &[ColumnId], table: &Table) -> Result<(), RenderError> {
+/// A key over columns, each with the length of it that the key has.
+fn fits(title: &str, columns: impl Iterator<Item = (ColumnId, Option<u32>)>, table: &Table) -> Result<(), RenderError> {
     let mut bytes = 0;
-    for id in columns {
-        bytes += key_bytes(title, *id, None, table)?;
+    for (id, length) in columns {
+        bytes += key_bytes(title, id, length, table)?;
     }
-    fits(title, bytes)
-}
-
-fn fits(title: &str, bytes: u64) -> Result<(), RenderError> {
     if bytes <= KEY_BYTES {
         return Ok(());
     }
@@ -78,6 +72,10 @@ fn fits(title: &str, bytes: u64) -> Result<(), RenderError> {
         format!("a key has at most {KEY_BYTES} bytes, four for each character, and {title} has {bytes}"),
         "give its column a `length` in the index, or the column a shorter type",
     )
+}
+
+fn whole(columns: &[ColumnId]) -> impl Iterator<Item = (ColumnId, Option<u32>)> {
+    columns.iter().map(|id| (*id, None))
 }
 
 /// The bytes of a column in a key. A text needs a length.
@@ -119,7 +117,7 @@ fn foreign_key(key: &ForeignKey, table: &Table, state: &State) -> Result<(), Ren
             "write `set null`, `cascade` or `restrict`",
         );
     }
-    let referred = if key.table == table.id { Some(table) } else { state.referred(key.table).map(|shared| &**shared) };
+    let referred = referred(key, table, state);
     for (own, other) in key.columns.iter().zip(&key.references) {
         let Some(own) = table.column(*own) else { continue };
         let Some(other) = referred.and_then(|referred| referred.column(*other)) else { continue };
@@ -137,7 +135,7 @@ fn foreign_key(key: &ForeignKey, table: &Table, state: &State) -> Result<(), Ren
         carries_no_null(key, table, referred)?;
     }
     table.checks.iter().try_for_each(|check| checked(check, key, table))?;
-    plain_key(&format!("key `{name}`"), &key.columns, table)
+    fits(&format!("key `{name}`"), whole(&key.columns), table)
 }
 
 /// MariaDB: a key that cascades would carry a NULL into a column that cannot be NULL.
@@ -269,9 +267,7 @@ pub(in crate::render) fn altered(from: &Column, to: &Column, table: &Table, stat
     numbering(table)?;
     if from.null != to.null {
         for own in table.foreign_keys.iter().filter(|key| key.columns.contains(&to.id)) {
-            let shared = state.referred(own.table).map(|shared| &**shared);
-            let referred = if own.table == table.id { Some(table) } else { shared };
-            referred.map_or(Ok(()), |referred| carries_no_null(own, table, referred))?;
+            referred(own, table, state).map_or(Ok(()), |referred| carries_no_null(own, table, referred))?;
         }
         for other in state.referrers(table.id) {
             let to_this = other.foreign_keys.iter().filter(|key| key.table == table.id);

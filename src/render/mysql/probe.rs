@@ -4,7 +4,7 @@ use super::super::change_context::ChangeContext;
 use super::super::model::Recovery;
 use super::BACKEND;
 use crate::render::ledger::{AGAIN, KEYS_LOST};
-use crate::render::objects;
+use crate::render::objects::{self, catalog};
 use crate::state::{Change, ConstraintKind, Table};
 
 /// How it is found out whether the one statement of several changes of a table ran: what one of them did, all of them did.
@@ -51,10 +51,10 @@ fn or_lost(answer: i64, stand: Option<&str>) -> String {
 fn keys_stand(table: Option<&Table>) -> Option<String> {
     let table = table.filter(|table| !table.foreign_keys.is_empty())?;
     let names: Vec<String> = table.foreign_keys.iter().map(|key| BACKEND.string(&key.name.text)).collect();
+    let of_table = [("TABLE_NAME", table.name.name.as_str()), ("CONSTRAINT_TYPE", "FOREIGN KEY")];
     Some(format!(
-        "(SELECT COUNT(*) FROM information_schema.TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {} \
-         AND CONSTRAINT_TYPE = 'FOREIGN KEY' AND CONSTRAINT_NAME IN ({})) = {}",
-        BACKEND.string(&table.name.name),
+        "(SELECT COUNT(*) FROM information_schema.{} AND CONSTRAINT_NAME IN ({})) = {}",
+        catalog("TABLE_CONSTRAINTS", &of_table),
         names.join(", "),
         names.len()
     ))
@@ -62,39 +62,35 @@ fn keys_stand(table: Option<&Table>) -> Option<String> {
 
 /// The question for a change; `table` is its table before it, where it stood. `None` where nothing can be seen.
 pub(super) fn of_change(change: &Change, table: Option<&Table>) -> Option<String> {
-    let named = |table: &Table| table.name.name.clone();
+    let name = table.map(|table| table.name.name.as_str());
     Some(match change {
-        Change::CreateTable(created) => stands(&base_table(&named(created)), true),
-        Change::DropTable(_) => stands(&base_table(&named(table?)), false),
+        Change::CreateTable(created) => stands(&base_table(&created.name.name), true),
+        Change::DropTable(_) => stands(&base_table(name?), false),
         Change::RenameTable { to, .. } => {
             stands(&format!("{} AND {}", base_table(&to.name), spelled_table(&to.name)), true)
         }
-        Change::AddColumn { column, .. } => stands(&column_of(&named(table?), &column.name), true),
-        Change::DropColumn { column, .. } => {
-            let table = table?;
-            stands(&column_of(&named(table), table.column_name(*column)), false)
-        }
+        Change::AddColumn { column, .. } => stands(&column_of(name?, &column.name), true),
+        Change::DropColumn { column, .. } => stands(&column_of(name?, table?.column_name(*column)), false),
         Change::RenameColumn { to, .. } => {
-            stands(&format!("{} AND {}", column_of(&named(table?), to), spelled("COLUMN_NAME", to)), true)
+            stands(&format!("{} AND {}", column_of(name?, to), spelled("COLUMN_NAME", to)), true)
         }
-        Change::AddIndex { index, .. } => stands(&index_of(&named(table?), &index.name), true),
-        Change::DropIndex { name, .. } => stands(&index_of(&named(table?), name), false),
+        Change::AddIndex { index, .. } => stands(&index_of(name?, &index.name), true),
+        Change::DropIndex { name: index, .. } => stands(&index_of(name?, index), false),
         Change::RenameIndex { to, .. } => {
-            stands(&format!("{} AND {}", index_of(&named(table?), to), spelled("INDEX_NAME", to)), true)
+            stands(&format!("{} AND {}", index_of(name?, to), spelled("INDEX_NAME", to)), true)
         }
         Change::AddConstraint { constraint, .. } => {
-            stands(&constraint_of(&named(table?), constraint.kind(), &constraint.name().text), true)
+            stands(&constraint_of(name?, constraint.kind(), &constraint.name().text), true)
         }
-        Change::DropConstraint { kind, name, .. } => stands(&constraint_of(&named(table?), *kind, name), false),
+        Change::DropConstraint { kind, name: of, .. } => stands(&constraint_of(name?, *kind, of), false),
         Change::RenameConstraint { kind, to, .. } => {
             let column = if *kind == ConstraintKind::ForeignKey { "INDEX_NAME" } else { "CONSTRAINT_NAME" };
-            let is = constraint_of(&named(table?), *kind, &to.text);
-            stands(&format!("{is} AND {}", spelled(column, &to.text)), true)
+            stands(&format!("{} AND {}", constraint_of(name?, *kind, &to.text), spelled(column, &to.text)), true)
         }
         Change::Create(object) => stands(&objects::catalog_rows(object)?, true),
         Change::Drop(object) => stands(&objects::catalog_rows(object)?, false),
-        Change::KeepRows(kept) => stands(&base_table(&named(&kept.beside)), true),
-        Change::RestoreRows(kept) => stands(&base_table(&named(&kept.beside)), false),
+        Change::KeepRows(kept) => stands(&base_table(&kept.beside.name.name), true),
+        Change::RestoreRows(kept) => stands(&base_table(&kept.beside.name.name), false),
         Change::ReplaceFunction { .. } | Change::AlterEnum { .. } | Change::AlterColumn { .. } => return None,
         Change::RenameSequence { .. } | Change::Sql { .. } | Change::Note(_) => return None,
         Change::Insert { .. } | Change::Update { .. } | Change::Delete { .. } | Change::DeleteRows { .. } => {
@@ -121,19 +117,16 @@ pub(super) fn stands(rows: &str, there: bool) -> String {
     format!("SELECT COUNT(*) {compare} FROM information_schema.{rows}")
 }
 
-fn base_table(name: &str) -> String {
-    let name = BACKEND.string(name);
-    format!("TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {name} AND TABLE_TYPE <> 'VIEW'")
+pub(super) fn base_table(name: &str) -> String {
+    catalog("TABLES", &[("TABLE_NAME", name)]) + " AND TABLE_TYPE <> 'VIEW'"
 }
 
 fn column_of(table: &str, name: &str) -> String {
-    let (table, name) = (BACKEND.string(table), BACKEND.string(name));
-    format!("COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND COLUMN_NAME = {name}")
+    catalog("COLUMNS", &[("TABLE_NAME", table), ("COLUMN_NAME", name)])
 }
 
-fn index_of(table: &str, name: &str) -> String {
-    let (table, name) = (BACKEND.string(table), BACKEND.string(name));
-    format!("STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND INDEX_NAME = {name}")
+pub(super) fn index_of(table: &str, name: &str) -> String {
+    catalog("STATISTICS", &[("TABLE_NAME", table), ("INDEX_NAME", name)])
 }
 
 fn constraint_of(table: &str, kind: ConstraintKind, name: &str) -> String {
@@ -144,9 +137,6 @@ fn constraint_of(table: &str, kind: ConstraintKind, name: &str) -> String {
         ConstraintKind::ForeignKey => return index_of(table, name),
         ConstraintKind::Check => ("CHECK", name),
     };
-    let (table, name) = (BACKEND.string(table), BACKEND.string(name));
-    format!(
-        "TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} AND CONSTRAINT_NAME = {name} \
-         AND CONSTRAINT_TYPE = '{kind}'"
-    )
+    let values = [("TABLE_NAME", table), ("CONSTRAINT_NAME", name), ("CONSTRAINT_TYPE", kind)];
+    catalog("TABLE_CONSTRAINTS", &values)
 }

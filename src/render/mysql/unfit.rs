@@ -26,58 +26,42 @@ pub(super) fn of(change: &Change, before: &Table, start: Option<&Table>) -> Vec<
         })
     };
     let start = start.filter(same);
-    let on = |table: &Table| problems(change, table);
-    let (now, then) = (on(before), start.map(on).unwrap_or_default());
-    let mut then = Some(then).filter(|then| then.len() == now.len()).unwrap_or_default().into_iter();
-    now.into_iter().map(|one| one.into_unfit(then.next().map(|one| one.sql))).collect()
+    let mut found = problems(change, before);
+    let then = start.map(|start| problems(change, start)).filter(|then| then.len() == found.len());
+    for (one, then) in found.iter_mut().zip(then.unwrap_or_default()) {
+        one.before_the_run = Some(then.sql);
+    }
+    found
 }
 
-/// Rows of a new column that its author's expression has left NULL.
+fn unfit(finds: String, does: &str, help: &'static str, sql: String) -> Unfit {
+    Unfit { finding: Finding::Rows { finds, does: does.to_owned() }, help, sql, before_the_run: None }
+}
+
+/// Rows of a column that becomes NOT NULL, which are NULL.
 pub(super) fn left_null(column: &Column, table: &Table) -> Unfit {
-    Problem::null(column, table).into_unfit(None)
-}
-
-struct Problem {
-    /// What stands before the number of rows, and behind it.
-    words: [String; 2],
-    help: &'static str,
-    sql: String,
-}
-
-impl Problem {
-    fn null(column: &Column, table: &Table) -> Self {
-        Self {
-            words: [
-                format!("`{}.{}` becomes NOT NULL, and", table.name, column.name),
-                "would have no value for it".to_owned(),
-            ],
-            help: "give them a value first: in SQL, or by a `[[down]]` of its own where this is a way down",
-            sql: count(table, Some(format!("{} IS NULL", BACKEND.ident(&column.name)))),
-        }
-    }
-
-    fn into_unfit(self, before_the_run: Option<String>) -> Unfit {
-        let [finds, does] = self.words;
-        Unfit { finding: Finding::Rows { finds, does }, help: self.help, sql: self.sql, before_the_run }
-    }
+    unfit(
+        format!("`{}.{}` becomes NOT NULL, and", table.name, column.name),
+        "would have no value for it",
+        "give them a value first: in SQL, or by a `[[down]]` of its own where this is a way down",
+        count(table, Some(format!("{} IS NULL", BACKEND.ident(&column.name)))),
+    )
 }
 
 fn count(table: &Table, condition: Option<String>) -> String {
     rows::count(BACKEND, &table.name, condition)
 }
 
-fn problems(change: TableChange<'_>, table: &Table) -> Vec<Problem> {
+fn problems(change: TableChange<'_>, table: &Table) -> Vec<Unfit> {
     let titled = |column: &Column| format!("`{}.{}`", table.name, column.name);
-    let null = |column: &Column| Problem::null(column, table);
+    let null = |column: &Column| left_null(column, table);
     match change {
-        TableChange::AddColumn { column, fill } if has_no_value(column, fill) => vec![Problem {
-            words: [
-                format!("{} is NOT NULL without a default, and", titled(column)),
-                "would have no value for it".to_owned(),
-            ],
-            help: "say which value they get: `fill = …` on an `add_column`, `refill = …` on the `drop_column` that is undone",
-            sql: count(table, None),
-        }],
+        TableChange::AddColumn { column, fill } if has_no_value(column, fill) => vec![unfit(
+            format!("{} is NOT NULL without a default, and", titled(column)),
+            "would have no value for it",
+            "say which value they get: `fill = …` on an `add_column`, `refill = …` on the `drop_column` that is undone",
+            count(table, None),
+        )],
         TableChange::AddConstraint(Constraint::PrimaryKey(key)) => {
             key.columns.iter().filter_map(|id| table.column(*id)).filter(|column| column.null).map(null).collect()
         }
@@ -87,14 +71,12 @@ fn problems(change: TableChange<'_>, table: &Table) -> Vec<Problem> {
             let mut found = Vec::new();
             let numbers = patch.auto_increment.as_ref().is_some_and(|(on, _)| *on) && !from.auto_increment;
             if numbers {
-                found.push(Problem {
-                    words: [
-                        format!("{} numbers itself from here on, and", titled(from)),
-                        "would get another number".to_owned(),
-                    ],
-                    help: "a 0 or NULL there becomes the next number: give these rows numbers first",
-                    sql: count(table, Some(format!("{name} IS NULL OR {name} = 0"))),
-                });
+                found.push(unfit(
+                    format!("{} numbers itself from here on, and", titled(from)),
+                    "would get another number",
+                    "a 0 or NULL there becomes the next number: give these rows numbers first",
+                    count(table, Some(format!("{name} IS NULL OR {name} = 0"))),
+                ));
             } else if from.null && patch.null == Some(false) {
                 found.push(null(from));
             }
@@ -104,11 +86,12 @@ fn problems(change: TableChange<'_>, table: &Table) -> Vec<Problem> {
                 (using.is_none() || matches!(test, Test::OneOf(_))).then_some((to, test))
             });
             if let Some((to, test)) = changes {
-                found.push(Problem {
-                    words: [format!("{} becomes {to}, and", titled(from)), "would not fit".to_owned()],
-                    help: "`using = \"…\"` (`using_down` for the way back) says how values are converted",
-                    sql: count(table, Some(format!("{name} IS NOT NULL{}", test.fails(&name)))),
-                });
+                found.push(unfit(
+                    format!("{} becomes {to}, and", titled(from)),
+                    "would not fit",
+                    "`using = \"…\"` (`using_down` for the way back) says how values are converted",
+                    count(table, Some(format!("{name} IS NOT NULL{}", test.fails(&name)))),
+                ));
             }
             found
         }

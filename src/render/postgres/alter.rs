@@ -132,27 +132,24 @@ fn is_castable(from: &DataType, to: &DataType) -> bool {
 /// what an explicit cast would cut in silence (a long string to a short one).
 fn cast(name: &str, from: &DataType, to: &DataType) -> Option<String> {
     let is_text = |of: &DataType| matches!(of, DataType::Char(_) | DataType::String(_) | DataType::Text);
-    let through_integer = |of: &DataType| *of != DataType::Integer { unsigned: false };
-    let new_type = type_name(BACKEND, to);
-    match (from, to) {
+    let is_integer = |of: &DataType| *of == DataType::Integer { unsigned: false };
+    let through = match (from, to) {
         // No type but the text of a value is common to both.
-        (DataType::Enum(_), DataType::Enum(_)) => Some(format!("{name}::text::{new_type}")),
-        (DataType::Array(of), DataType::Array(to)) if of.of_enum().is_some() && to.of_enum().is_some() => {
-            Some(format!("{name}::text[]::{new_type}"))
+        (DataType::Enum(_), DataType::Enum(_)) => "::text",
+        (DataType::Array(of), DataType::Array(to)) if of.of_enum().is_some() && to.of_enum().is_some() => "::text[]",
+        (DataType::Boolean, other) | (other, DataType::Boolean) if other.is_integer() => {
+            if is_integer(other) {
+                ""
+            } else {
+                "::integer"
+            }
         }
-        (DataType::Boolean, to) if to.is_integer() && through_integer(to) => {
-            Some(format!("{name}::integer::{new_type}"))
-        }
-        (from, DataType::Boolean) if from.is_integer() && through_integer(from) => {
-            Some(format!("{name}::integer::{new_type}"))
-        }
-        (DataType::Boolean, to) if to.is_integer() => Some(format!("{name}::{new_type}")),
-        (from, DataType::Boolean) if from.is_integer() => Some(format!("{name}::{new_type}")),
-        (from, to) if is_text(from) && !is_text(to) => Some(format!("{name}::{new_type}")),
+        (from, to) if is_text(from) && !is_text(to) => "",
         // What the two have in common is theirs to say.
-        (from, to) if is_own(from) && !is_text(to) || is_own(to) => Some(format!("{name}::{new_type}")),
-        (DataType::Verbatim(_), to) if !is_text(to) => Some(format!("{name}::{new_type}")),
-        (_, DataType::Verbatim(_)) => Some(format!("{name}::{new_type}")),
-        _ => None,
-    }
+        (from, to) if is_own(from) && !is_text(to) || is_own(to) => "",
+        (DataType::Verbatim(_), to) if !is_text(to) => "",
+        (_, DataType::Verbatim(_)) => "",
+        _ => return None,
+    };
+    Some(format!("{name}{through}::{}", type_name(BACKEND, to)))
 }
