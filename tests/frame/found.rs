@@ -147,3 +147,13 @@ fn what_owns_a_sequence_is_told_by_its_name() {
     };
     assert_eq!(after([U, OTHER]).differences(&after([OTHER, U])), Vec::<String>::new());
 }
+
+#[test]
+fn a_key_is_the_same_whichever_of_its_columns_comes_first() {
+    let child = "create_table = 'w', columns = { x = 'integer', y = 'integer' }";
+    let key = "add_foreign_key = 'f', on = 'w', columns = ['x', 'y'], references = ['u.b', 'u.a']";
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let before = [U, "add_unique = 'q', on = 'u', columns = ['a', 'b']", child];
+        assert!(!independent(backend, &before, key, "drop_unique = 'q', on = 'u'"), "{backend}");
+    }
+}
