@@ -109,8 +109,12 @@ fn of_change(change: &Change, state: &State) -> Vec<(String, String)> {
         let about = if words.ends_with(about) { String::new() } else { format!(" ({about})") };
         all.push((format!("{:?} {}", access.mode, shown.trim_end()), format!("{words}{about}")));
     }
-    all.extend(change.loses(state).map(|loss| ("loses".to_owned(), format!("{loss:?}"))));
-    all.extend(change.may_fail_on_rows(state).map(|may| ("may fail".to_owned(), format!("{may:?}"))));
+    let loses = change.loses(state).map(|loss| ("loses", format!("{loss:?}")));
+    let may_fail = change.may_fail_on_rows(state).map(|may| ("may fail", format!("{may:?}")));
+    for (does, what) in loses.into_iter().chain(may_fail) {
+        let kind = what.split(['(', ' ']).next().unwrap_or_default();
+        all.push((format!("{does}, {kind}"), what));
+    }
     all
 }
 
